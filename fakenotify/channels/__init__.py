@@ -1,0 +1,13 @@
+"""The channels of Notify. Adding one is one module and its line in this table."""
+
+from __future__ import annotations
+
+from fakenotify.channels import alexa, apn, facebook_messenger, fcm, gcm, sms
+from fakenotify.channels.channel import Channel, Failure, Rendered
+
+__all__ = ["CHANNELS", "Channel", "Failure", "Rendered"]
+
+CHANNELS = {
+    channel.binding_type: channel
+    for channel in (apn.CHANNEL, gcm.CHANNEL, sms.CHANNEL, fcm.CHANNEL, facebook_messenger.CHANNEL, alexa.CHANNEL)
+}

@@ -1,0 +1,64 @@
+"""A request to the fake without a socket: the same application, called as WSGI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+App = Callable[..., Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def call(
+    app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float | None = None
+) -> Reply:
+    """Ask ``app`` for an absolute ``url``."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    target = (slash + path).partition("#")[0] or "/"
+    plain, _, query = target.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(plain).decode("latin-1"),
+        "QUERY_STRING": query,
+        "RAW_URI": target,
+        "SERVER_NAME": host.partition(":")[0],
+        "SERVER_PORT": host.partition(":")[2] or ("443" if scheme == "https" else "80"),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": host,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in headers.items():
+        key = name.upper().replace("-", "_")
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+    started: list[Any] = []
+
+    def start_response(
+        status: str, response_headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
+        started[:] = [status, response_headers]
+        return written.append
+
+    written: list[bytes] = []
+    written.extend(app(environ, start_response))
+    status, _, reason = started[0].partition(" ")
+    return Reply(int(status), reason, started[1], b"".join(written))

@@ -1,0 +1,126 @@
+"""The official ``twilio`` client, pointed at a fake and kept out of the environment's traps."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from fakenotify.clients.in_process import App, call
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+TIMEOUT = 30.0
+"""Seconds before a client gives up; the official one would wait for ever."""
+
+_NO_ENVIRONMENT = {
+    "FAKENOTIFY": "1"
+}  # an empty mapping would make the client read os.environ: TWILIO_EDGE, TWILIO_REGION
+
+
+def client(url: str, account_sid: str, auth_token: str, in_process: App | None = None) -> Client:
+    """A ``twilio.rest.Client`` whose Notify is at ``url``, or is ``in_process`` with no socket at all."""
+    try:
+        from twilio.http.http_client import TwilioHttpClient
+    except ImportError:
+        raise _missing() from None
+    http_client: Any
+    if in_process is not None:
+        http_client = _in_process_client(in_process)
+    else:
+        http_client = TwilioHttpClient(timeout=TIMEOUT)
+        http_client.session.trust_env = False  # proxies
+    return _wired(url, account_sid, auth_token, http_client)
+
+
+def async_client(url: str, account_sid: str, auth_token: str) -> Client:
+    """The same for ``await …create_async(…)``; it may be made outside an event loop and need not be closed."""
+    try:
+        from aiohttp import BasicAuth, ClientSession, ClientTimeout
+        from twilio.http import AsyncHttpClient
+        from twilio.http.response import Response
+    except ImportError:
+        raise _missing() from None
+    import logging
+
+    class AsyncClient(AsyncHttpClient):
+        """One session a request: ``AsyncTwilioHttpClient`` wants a running loop and drops its own timeout."""
+
+        async def request(
+            self,
+            method: str,
+            url: str,
+            params: Any = None,
+            data: Any = None,
+            headers: Any = None,
+            auth: Any = None,
+            timeout: float | None = None,
+            allow_redirects: bool = False,
+        ) -> Response:
+            async with (
+                ClientSession(timeout=ClientTimeout(total=timeout or TIMEOUT)) as session,
+                session.request(
+                    method.upper(),
+                    url,
+                    params=params,
+                    data=data,
+                    headers=headers,
+                    auth=BasicAuth(*auth) if auth else None,
+                    allow_redirects=allow_redirects,
+                ) as response,
+            ):
+                return Response(response.status, await response.text(), response.headers)
+
+    return _wired(
+        url, account_sid, auth_token, AsyncClient(logging.getLogger("twilio.async_http_client"), True, TIMEOUT)
+    )
+
+
+def _wired(url: str, account_sid: str, auth_token: str, http_client: Any) -> Client:
+    from twilio.rest import Client
+
+    made = Client(account_sid, auth_token, http_client=http_client, environment=dict(_NO_ENVIRONMENT))
+    made.notify.base_url = url
+    return made
+
+
+def _in_process_client(app: App) -> Any:
+    from twilio.http import HttpClient
+    from twilio.http.response import Response
+
+    class InProcessClient(HttpClient):
+        """Calls the application directly."""
+
+        def __init__(self) -> None:
+            self.timeout = TIMEOUT
+
+        def request(
+            self,
+            method: str,
+            url: str,
+            params: Mapping[str, Any] | None = None,
+            data: Mapping[str, Any] | None = None,
+            headers: Mapping[str, str] | None = None,
+            auth: tuple[str, str] | None = None,
+            timeout: float | None = None,
+            allow_redirects: bool = False,
+        ) -> Response:
+            sent = dict(headers or {})
+            if auth:
+                sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
+            if params:
+                url += ("&" if "?" in url else "?") + _form(params)
+            reply = call(app, method.upper(), url, sent, _form(data or {}).encode(), timeout=timeout or self.timeout)
+            return Response(reply.status, reply.body.decode(), dict(reply.headers))
+
+    return InProcessClient()
+
+
+def _form(values: Mapping[str, Any]) -> str:
+    return urlencode([(name, value) for name, value in values.items() if value is not None], doseq=True)
+
+
+def _missing() -> ImportError:
+    return ImportError("this needs the official client; install it with: pip install 'fakenotify[twilio]'")

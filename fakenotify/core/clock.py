@@ -1,0 +1,113 @@
+"""Time, injected. This is the only module that reads the system clock, and nothing here ever patches it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+
+class Clock:
+    """The fake's own clock: it follows the system's until it is frozen, shifted or moved.
+
+    Every date, Ttl, rate limit and callback of the fake asks this clock. It is safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+        self._frozen: float | None = None
+        self._last: tuple[int, datetime] = (0, datetime.fromtimestamp(0, timezone.utc))
+        self._listeners: list[Callable[[], None]] = []
+
+    def seconds(self) -> float:
+        """Now, in seconds since the epoch."""
+        frozen = self._frozen
+        return time.time() + self._offset if frozen is None else frozen
+
+    def now(self) -> datetime:
+        """Now, as an aware ``datetime`` in UTC."""
+        return datetime.fromtimestamp(self.seconds(), timezone.utc)
+
+    def stamp(self) -> datetime:
+        """Now in whole seconds, which is all that Notify's dates show. (observed)"""
+        whole = int(self.seconds())
+        last = self._last
+        if last[0] == whole:  # thousands of records share one second, so they share its datetime
+            return last[1]
+        moment = datetime.fromtimestamp(whole, timezone.utc)
+        self._last = (whole, moment)
+        return moment
+
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still."""
+        return self._frozen is not None
+
+    def freeze(self, instant: datetime | str | None = None) -> None:
+        """Stop time, now or at ``instant`` (an aware datetime or an ISO 8601 text)."""
+        self._frozen = self.seconds() if instant is None else _seconds_of(instant)
+        self._moved()
+
+    def shift(self, delta: timedelta | None = None, **parts: float) -> None:
+        """Move the clock by a ``timedelta`` or its parts (``hours=1``, ``days=-2``), frozen or running."""
+        step = (timedelta(**parts) if delta is None else delta + timedelta(**parts)).total_seconds()
+        _check_representable(self.seconds() + step)
+        if self._frozen is None:
+            self._offset += step
+        else:
+            self._frozen += step
+        self._moved()
+
+    def tick(self, seconds: float = 1.0) -> None:
+        """Move the clock on by ``seconds``: a ``shift`` whose default is the smallest step a Notify date can show."""
+        self.shift(timedelta(seconds=seconds))
+
+    def move_to(self, instant: datetime | str) -> None:
+        """Set the clock to ``instant``; it goes on from there, or stays frozen there."""
+        target = _seconds_of(instant)
+        if self._frozen is None:
+            self._offset = target - time.time()
+        else:
+            self._frozen = target
+        self._moved()
+
+    def resume(self) -> None:
+        """Follow the system clock again, from the system's own time."""
+        self._frozen = None
+        self._offset = 0.0
+        self._moved()
+
+    def on_move(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each jump, so that what became due can happen."""
+        self._listeners.append(listener)
+
+    def _moved(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def __repr__(self) -> str:
+        state = "frozen" if self.frozen else "running"
+        return f"<Clock {state} {self.now().isoformat()}>"
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO 8601 instant such as ``2027-10-31T00:00:00Z``; without a zone it is UTC. Raises ``ValueError``."""
+    moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _seconds_of(instant: datetime | str) -> float:
+    moment = parse_instant(instant) if isinstance(instant, str) else instant
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone; give an aware datetime, e.g. with tzinfo=timezone.utc")
+    seconds = moment.timestamp()
+    _check_representable(seconds)
+    return seconds
+
+
+def _check_representable(seconds: float) -> None:
+    """Refuse an instant that no ``datetime`` can hold, before anything has changed."""
+    try:
+        datetime.fromtimestamp(seconds, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        raise ValueError("the clock can show the years 1 to 9999 only") from None

@@ -1,0 +1,174 @@
+"""``FakeNotify``: the handle that tests hold."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from fakenotify import snapshot, state
+from fakenotify.account import Account
+from fakenotify.accounts import AUTH_TOKEN
+from fakenotify.behaviour import Behaviour
+from fakenotify.core.clock import Clock
+from fakenotify.dispatch import World
+from fakenotify.http.app import App
+from fakenotify.http.control import Control
+from fakenotify.journal import Request
+from fakenotify.records import Records
+from fakenotify.snapshot import Difference, Snapshot
+
+if TYPE_CHECKING:
+    from fakenotify.http.server import Server
+
+_LOOPBACK = ("localhost", "::1")
+
+
+class FakeNotify(Account):
+    """A fake of Twilio Notify, and the handle on its default account.
+
+    Use it as a context manager, or ``start()`` and ``stop()`` it yourself. The socket opens when it is first needed:
+    by ``url``, ``client()``, ``start()``, or on entering ``with`` when a ``port`` was given; a busy port is an
+    ``OSError``. The same ``seed`` and the same calls give the same sids. ``accounts`` (sid to auth token, the first is
+    the default) makes authentication strict; ``api_keys`` maps key sids to secrets.
+    """
+
+    def __init__(
+        self,
+        behaviour: Behaviour | None = None,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        seed: int = 0,
+        *,
+        accounts: Mapping[str, str] | None = None,
+        api_keys: Mapping[str, str] | None = None,
+        allow_hosts: tuple[str, ...] = (),
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._server: Server | None = None
+        self._stopped = False
+        self.world = World(_shared(behaviour), seed, accounts, api_keys)
+        self.wsgi_app = App(self.world)
+        self.wsgi_app.control = Control(self.wsgi_app, allow_hosts)
+        self.wsgi_app.control = Control(self.wsgi_app, allow_hosts)
+        super().__init__(self, self.world.accounts.default_sid)
+
+    def __repr__(self) -> str:
+        return f"<FakeNotify {self._address() if self._server else 'without a socket'}>"
+
+    def __enter__(self) -> FakeNotify:
+        if self._port:
+            self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Open the socket and answer; does nothing when it is open already."""
+        if self._server is not None:
+            return
+        from fakenotify.http.server import Server
+
+        if not (self._host.startswith("127.") or self._host in _LOOPBACK):
+            warnings.warn(
+                f"fakenotify listens on {self._host}, not on loopback: whoever reaches this machine can use it",
+                stacklevel=2,
+            )
+        self._server = Server(self.wsgi_app, self._host, self._port)
+        self._server.start()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Close the socket and every connection; the records stay readable. Does nothing when it is closed already."""
+        self._stopped = True
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the fake answers, e.g. ``http://127.0.0.1:40123``; the first use opens the socket."""
+        if self._server is None:
+            if self._stopped:
+                raise RuntimeError("this fake was stopped; call start() to open it again")
+            self.start()
+        return self._address()
+
+    def _address(self) -> str:
+        assert self._server is not None
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "localhost": "127.0.0.1"}.get(self._host, self._host)
+        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self._server.port}"
+
+    @property
+    def clock(self) -> Clock:
+        """The fake's clock: ``freeze``, ``shift``, ``move_to``, ``tick``, ``resume``."""
+        return self.world.clock
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """The switches in force; assign another ``Behaviour`` to change them."""
+        return self.world.behaviour
+
+    @behaviour.setter
+    def behaviour(self, behaviour: Behaviour) -> None:
+        self.world.accounts.use(_shared(behaviour))
+
+    @property
+    def requests(self) -> Records[Request]:
+        """What was asked of this fake by anyone, the refused included, and what it answered."""
+        return Records(self.world.journal)
+
+    def account(self, account_sid: str | None = None, auth_token: str | None = None) -> Account:
+        """A handle on another account of this fake, with a world of its own; its auth token is checked.
+
+        Without ``account_sid`` a new account is made each time.
+        """
+        accounts = self.world.accounts
+        if account_sid is None:
+            account_sid = self.world.account_sids.new("AC")
+        elif account_sid in accounts and auth_token is None:
+            auth_token = accounts[account_sid].auth_token
+        accounts.declare(account_sid, auth_token or AUTH_TOKEN)
+        return Account(self, account_sid)
+
+    def reset(self) -> None:
+        """Empty the world of every account, and the journal. Clock and behaviour stay as they are."""
+        self.world.reset()
+
+    def snapshot(self) -> Snapshot:
+        """The records of this moment, to compare with or to come back to."""
+        return snapshot.take(self.world.accounts)
+
+    def restore(self, before: Snapshot) -> None:
+        """Put back the records of ``before``; journal, clock and behaviour stay as they are."""
+        snapshot.restore(self.world.accounts, before)
+
+    def diff(self, before: Snapshot) -> Difference:
+        """What has been added, removed and changed since ``before``; falsy when nothing has."""
+        return snapshot.difference(before, self.snapshot())
+
+    def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
+        """Write the world as JSON. Auth tokens are redacted unless ``secrets``. On ``OSError`` the old file stays."""
+        state.save_file(path, state.export(self.world.accounts, secrets=secrets))
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Replace the world by that of a file. Raises ``OSError``, or ``StateError`` (a ``ValueError``), unchanged."""
+        state.load(self.world.accounts, state.parse(Path(path).read_bytes()))
+
+    def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
+        """Begin anew on the same socket: another world, clock, journal and behaviour."""
+        self.world = self.wsgi_app.world = World(_shared(behaviour), seed)
+        self.account_sid = self.world.accounts.default_sid
+
+
+def _shared(behaviour: Behaviour | None) -> Behaviour:
+    """For tests, any credentials act for the default account unless the tester says otherwise."""
+    behaviour = behaviour or Behaviour()
+    return behaviour if behaviour.unknown_accounts else behaviour.changed({"unknown_accounts": "shared"})

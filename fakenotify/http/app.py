@@ -1,0 +1,175 @@
+"""The WSGI application: an environ becomes a ``Call``, an ``Answer`` becomes bytes, in one place each."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from io import BytesIO
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote
+
+from fakenotify.dispatch import Answer, Call, World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+BODY_LIMIT = 1_048_576
+"""The largest request body, in bytes. (documented for ``ToBinding``; for every request: assumed D18)"""
+
+CONTROL = "/_fake"
+CONTROL_BODY_LIMIT = 64 * 1_048_576
+
+_FORM = "application/x-www-form-urlencoded"
+_JSON = ("Content-Type", "application/json; charset=utf-8")
+_BLOCK = (  # observed on Notify in 2022; casing: sibling (api 2010)
+    ("Twilio-Concurrent-Requests", "1"),
+    ("Access-Control-Allow-Origin", "*"),
+    (
+        "Access-Control-Allow-Headers",
+        "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
+    ),
+    ("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"),
+    ("Access-Control-Expose-Headers", "ETag"),
+    ("Access-Control-Allow-Credentials", "true"),
+    ("X-Powered-By", "AT-5000"),
+    ("X-Shenanigans", "none"),
+    ("X-Home-Region", "us1"),
+    ("X-API-Domain", "notify.twilio.com"),
+    ("Strict-Transport-Security", "max-age=31536000"),
+)
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
+
+Handler = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+
+
+class App:
+    """The application of one world. ``control`` answers what is below ``/_fake/``."""
+
+    def __init__(self, world: World, control: Handler | None = None) -> None:
+        self.world = world
+        self.control = control
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        began = perf_counter()
+        path, query = target(environ)
+        if self.control is not None and is_control(path):
+            return self.control(environ, start_response)
+        answer = self.world.handle(read_call(environ, path, query))
+        body = encode(answer.body)
+        start_response(
+            status_line(answer.status), headers(answer, body, environ["REQUEST_METHOD"], perf_counter() - began)
+        )
+        return () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
+
+
+def is_control(path: str) -> bool:
+    """Whether a path is below ``/_fake``, which is never a path of Notify."""
+    return path.startswith(CONTROL) and path[len(CONTROL) : len(CONTROL) + 1] in ("", "/", "?")
+
+
+def target(environ: WSGIEnvironment) -> tuple[str, str]:
+    """Path and query as requested, still percent-encoded; an absolute URL loses its scheme and host."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if raw is None:
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._"), environ.get("QUERY_STRING", "")
+    path, _, query = raw.partition("#")[0].partition("?")
+    if not path.startswith("/"):
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return path, query
+
+
+def read_call(environ: WSGIEnvironment, path: str, query: str) -> Call:
+    """What ``dispatch`` needs of a request."""
+    notes: list[str] = []
+    body, too_large = read_body(environ)
+    form: dict[str, list[str]] = {}
+    if body:
+        content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if content_type not in (_FORM, ""):
+            notes.append(f"the body is {content_type}; Notify reads {_FORM} only, so it counts as empty")
+        elif environ["REQUEST_METHOD"] == "POST":
+            form = parse_form(body.decode("utf-8", "replace"))
+        else:
+            notes.append(f"the body of a {environ['REQUEST_METHOD']} is not read; parameters belong into the query")
+    parameters = parse_form(query) if query else {}
+    if parameters and environ["REQUEST_METHOD"] != "GET":
+        notes.append(f"the query of a {environ['REQUEST_METHOD']} is not read: {', '.join(sorted(parameters))}")
+    return Call(
+        environ["REQUEST_METHOD"],
+        path,
+        parameters,
+        form,
+        _credentials(environ.get("HTTP_AUTHORIZATION", "")),
+        origin(environ),
+        notes,
+        too_large,
+    )
+
+
+def read_body(environ: WSGIEnvironment, limit: int = BODY_LIMIT) -> tuple[bytes, bool]:
+    """The body, and whether it is too large to be read."""
+    stream = environ.get("wsgi.input") or BytesIO()
+    length = environ.get("CONTENT_LENGTH") or ""
+    if environ.get("wsgi.input_terminated"):
+        body = stream.read(limit + 1)
+    elif not length.isdigit():
+        return b"", False
+    elif len(length) > 12 or int(length) > limit:
+        return b"", True
+    else:
+        body = stream.read(int(length))
+    return (b"", True) if len(body) > limit else (body, False)
+
+
+def parse_form(text: str) -> dict[str, list[str]]:
+    """A form or a query: each name with its values; bytes that are not UTF-8 become U+FFFD."""
+    form: dict[str, list[str]] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+        form.setdefault(name, []).append(value)
+    return form
+
+
+def _credentials(header: str) -> tuple[str, str] | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user, password) if colon else None
+
+
+def origin(environ: WSGIEnvironment) -> str:
+    """Scheme and host that the client asked, a proxy's word honoured. (assumed D29)"""
+    scheme = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "http")
+    host = environ.get("HTTP_X_FORWARDED_HOST") or environ.get("HTTP_HOST")
+    return f"{scheme}://{host or environ['SERVER_NAME'] + ':' + environ['SERVER_PORT']}"
+
+
+def encode(body: Any) -> bytes:
+    """JSON in one line with Python's separators, no newline at the end. (observed)"""
+    return b"" if body is None else json.dumps(body).encode()
+
+
+def status_line(status: int) -> str:
+    """``201 CREATED``: reason phrases are upper case. (sibling)"""
+    return _STATUS_LINES.get(status) or f"{status} UNKNOWN"
+
+
+def headers(answer: Answer, body: bytes, method: str, seconds: float) -> list[tuple[str, str]]:
+    """The observed block with fresh ids; a 204 has neither type nor length. (assumed D26)"""
+    block = [
+        *_BLOCK,
+        ("Twilio-Request-Id", answer.request_id),
+        ("Twilio-Request-Duration", f"{seconds:.3f}"),
+    ]
+    if body:
+        block += (_JSON, ("Content-Length", str(len(body))))
+    return block

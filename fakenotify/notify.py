@@ -1,0 +1,158 @@
+"""All state of one account, and nothing else: what is stored here is the whole truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+from fakenotify.behaviour import Behaviour
+from fakenotify.core.clock import Clock
+from fakenotify.core.sids import SidGenerator
+from fakenotify.core.store import Table
+from fakenotify.records import Binding, Credential, Notification, Segment, Service, User
+
+
+def _bindings() -> Table[Binding]:
+    return Table(
+        {
+            "identity": lambda binding: (binding.identity,),
+            "address": lambda binding: (binding.address,),
+            "tag": _tags_and_type,
+        }
+    )
+
+
+def _tags_and_type(binding: Binding) -> tuple[str, ...]:
+    """A Binding's tags and the implicit one that is its type; ``all`` needs no index."""
+    tags, binding_type = binding.tags, binding.binding_type
+    return tags if binding_type in tags else (*tags, binding_type)
+
+
+SCOPE_TABLES = ("bindings", "users", "segments", "notifications")
+
+
+@dataclass(slots=True)
+class Scope:
+    """What lives below one Service; it goes when the Service goes.
+
+    ``newcomers`` are identities that have had a Binding and so have a User (assumed D41), which is not made into a
+    record before somebody asks for Users.
+    """
+
+    bindings: Table[Binding]
+    users: Table[User]
+    segments: Table[Segment]
+    notifications: Table[Notification]
+    newcomers: dict[str, datetime]
+
+    @classmethod
+    def empty(cls) -> Scope:
+        """A Service's scope on its first day."""
+        return cls(
+            _bindings(),
+            Table({"identity": lambda user: (user.identity,)}),
+            Table({"name": lambda segment: (segment.unique_name,)}),
+            Table(),
+            {},
+        )
+
+    def share(self) -> Scope:
+        """The same records, copied only when one side is written to."""
+        return Scope(
+            self.bindings.share(),
+            self.users.share(),
+            self.segments.share(),
+            self.notifications.share(),
+            self.newcomers.copy(),
+        )
+
+    def note_identity(self, identity: str, moment: datetime) -> None:
+        """Remember that this identity has had a Binding."""
+        if not self.users.count("identity", identity):
+            self.newcomers.setdefault(identity, moment)
+
+
+@dataclass(slots=True)
+class State:
+    """The records of one account at one moment."""
+
+    services: Table[Service]
+    credentials: Table[Credential]
+    scopes: dict[str, Scope]
+
+    def share(self) -> State:
+        """The same records, copied only when one side is written to."""
+        return State(
+            self.services.share(),
+            self.credentials.share(),
+            {sid: scope.share() for sid, scope in self.scopes.items()},
+        )
+
+    def records(self) -> Iterator[tuple[str, Any]]:
+        """Every record with the name of its table, in a fixed order."""
+        for table in ("services", "credentials"):
+            for record in getattr(self, table):
+                yield table, record
+        for service in self.services:
+            scope = self.scopes[service.sid]
+            for table in SCOPE_TABLES:
+                for record in getattr(scope, table):
+                    yield table, record
+
+
+class Notify:
+    """The state of one account: its tables, its clock, its sids, and the lock that every request holds."""
+
+    def __init__(
+        self, account_sid: str, auth_token: str, behaviour: Behaviour, clock: Clock, sids: SidGenerator
+    ) -> None:
+        self.account_sid = account_sid
+        self.auth_token = auth_token
+        self.behaviour = behaviour
+        self.clock = clock
+        self.sids = sids
+        self.lock = RLock()
+        self.services: Table[Service] = Table({"name": lambda service: (service.friendly_name,)})
+        self.credentials: Table[Credential] = Table()
+        self.scopes: dict[str, Scope] = {}
+        self._sequence = 0
+
+    def __repr__(self) -> str:
+        return f"<Notify {self.account_sid}: {len(self.services)} services>"
+
+    def save(self) -> State:
+        """The records of this moment; costs nothing until the next write."""
+        return State(self.services, self.credentials, self.scopes).share()
+
+    def restore(self, state: State) -> None:
+        """Let ``state`` be what is stored, from now on."""
+        state = state.share()
+        self.services, self.credentials, self.scopes = state.services, state.credentials, state.scopes
+
+    def next_sequence(self) -> int:
+        """The number of the next record: one order for all records of the account."""
+        self._sequence += 1
+        return self._sequence
+
+    def new_sid(self, prefix: str, table: Table[Any]) -> str:
+        """A sid that ``table`` doesn't have; a loaded world may have some that the generator has yet to make."""
+        sid = self.sids.new(prefix)
+        while sid in table:
+            sid = self.sids.new(prefix)
+        return sid
+
+    def knows(self, sid: str) -> bool:
+        """Whether a Service, Credential or Binding of this account has this sid."""
+        return (
+            sid in self.services
+            or sid in self.credentials
+            or any(sid in each.bindings for each in self.scopes.values())
+        )
+
+    def below(self, table: str) -> list[Any]:
+        """The records of one table of every Service's scope, oldest first."""
+        found = [item for scope in self.scopes.values() for item in getattr(scope, table).items()]
+        return [record for _, record in sorted(found, key=lambda item: item[0])]

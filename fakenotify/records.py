@@ -1,0 +1,217 @@
+"""Every shape of the fake's world, one frozen dataclass each. Nothing here changes: an update makes a new record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from fakenotify.core.params import did_you_mean
+
+T = TypeVar("T")
+
+
+class Strings(tuple[str, ...]):
+    """A frozen list of strings, equal to a list as well as to a tuple of the same strings."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, tuple(other) if isinstance(other, list) else other) is True
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+NO_STRINGS = Strings()
+
+
+class Records(list[T], Generic[T]):
+    """A list of records, oldest first."""
+
+    @property
+    def last(self) -> T:
+        """The newest record; an ``IndexError`` when there is none."""
+        if not self:
+            raise IndexError("there is no record yet")
+        return self[-1]
+
+    def where(self, **wanted: Any) -> Records[T]:
+        """Those whose fields equal all of ``wanted``; an unknown field is a ``TypeError``."""
+        if self:
+            for name in wanted:
+                _check_field(self[0], name)
+        return Records(
+            record for record in self if all(getattr(record, name) == value for name, value in wanted.items())
+        )
+
+
+def _check_field(record: Any, name: str) -> None:
+    known = [field.name for field in fields(record)]
+    if name not in known and not isinstance(getattr(type(record), name, None), property):
+        raise TypeError(f"{type(record).__name__} has no field {name!r}{did_you_mean(name, known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Notify Service (``IS…``): the scope of Bindings and Notifications. Reference 3.1."""
+
+    sid: str
+    account_sid: str
+    friendly_name: str | None
+    date_created: datetime
+    date_updated: datetime
+    apn_credential_sid: str | None
+    gcm_credential_sid: str | None
+    fcm_credential_sid: str | None
+    messaging_service_sid: str | None
+    facebook_messenger_page_id: str | None
+    alexa_skill_id: str | None
+    default_apn_notification_protocol_version: str
+    default_gcm_notification_protocol_version: str
+    default_fcm_notification_protocol_version: str
+    default_alexa_notification_protocol_version: str
+    log_enabled: bool
+    delivery_callback_url: str | None
+    delivery_callback_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A Binding (``BS…``): ties an identity to one address on one channel. Reference 3.2."""
+
+    sid: str
+    account_sid: str
+    service_sid: str
+    identity: str
+    binding_type: str
+    address: str
+    tags: Strings
+    notification_protocol_version: str
+    credential_sid: str | None
+    endpoint: str | None
+    date_created: datetime
+    date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A push Credential (``CR…``). What it would keep secret is dropped on arrival, never stored. Reference 3.3."""
+
+    sid: str
+    account_sid: str
+    friendly_name: str | None
+    type: str
+    sandbox: str | None
+    date_created: datetime
+    date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A Notification (``NT…``): created, never readable afterwards. Reference 3.4.
+
+    ``to_binding`` and ``delivery_callback_url`` are not part of Notify's answer; they are kept for the tester.
+    """
+
+    sid: str
+    account_sid: str
+    service_sid: str
+    date_created: datetime
+    identities: Strings
+    tags: Strings
+    segments: Strings
+    priority: str
+    ttl: int
+    title: str | None
+    body: str | None
+    sound: str | None
+    action: str | None
+    data: Mapping[str, Any] | None
+    apn: Mapping[str, Any] | None
+    fcm: Mapping[str, Any] | None
+    gcm: Mapping[str, Any] | None
+    sms: Mapping[str, Any] | None
+    facebook_messenger: Mapping[str, Any] | None
+    alexa: Mapping[str, Any] | None
+    to_binding: tuple[tuple[str, str], ...] = ()
+    delivery_callback_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A User (``US…``) of a Service, known by identity; withdrawn by Twilio in 2018. Reference 3.5."""
+
+    sid: str
+    account_sid: str
+    service_sid: str
+    identity: str
+    segments: Strings
+    date_created: datetime
+    date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A Segment (``GS…``) of a Service; it exists once a User was put into it. Reference 3.7."""
+
+    sid: str
+    account_sid: str
+    service_sid: str
+    unique_name: str
+    date_created: datetime
+    date_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one device would have received, or why it would not: one for each target of a Notification.
+
+    ``status`` is ``SENT`` or ``FAILED``; ``error_code`` is then one of Notify's 52xxx codes. ``payload`` is exactly
+    what APNs, FCM, GCM, the Messages resource, Messenger or Alexa would get, ``headers`` what would go with it.
+    ``sid`` is the provider's message id, null when nothing reached a provider. ``binding_sid`` and ``identity`` are
+    null for a direct send.
+    """
+
+    sid: str | None
+    notification_sid: str
+    service_sid: str
+    account_sid: str
+    binding_sid: str | None
+    identity: str | None
+    binding_type: str
+    address: str
+    status: Literal["SENT", "FAILED"]
+    error_code: int | None
+    error_message: str | None
+    payload: Mapping[str, Any]
+    headers: Mapping[str, str]
+    credential_sid: str | None
+    protocol_version: str
+    date_created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An entry of Twilio's Debugger: ``level`` is ``ERROR`` or ``WARNING``, ``code`` one of 52xxx."""
+
+    code: int
+    level: Literal["ERROR", "WARNING"]
+    text: str
+    notification_sid: str | None
+    service_sid: str | None
+    account_sid: str
+    binding_sid: str | None
+    binding_type: str | None
+    date_created: datetime
+
+
+def strings(values: Iterable[str]) -> Strings:
+    """``values`` as a frozen list."""
+    return Strings(values) if values else NO_STRINGS

@@ -1,0 +1,222 @@
+"""Bindings: ``/v1/Services/{ServiceSid}/Bindings``, who can be reached where. Reference 3.2.
+
+The laws: an address stands once in a Service, whoever had it before; an identity has at most twenty Bindings there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+from fakenotify.channels import CHANNELS
+from fakenotify.core.errors import IdentityLimitReached, InvalidAddress, InvalidParameter, InvalidQuery, NotFound
+from fakenotify.core.params import Param, Params, day, one_of, sid
+from fakenotify.core.routes import Route
+from fakenotify.core.store import Selection, Table
+from fakenotify.notify import Notify
+from fakenotify.records import Binding, Service, strings
+from fakenotify.resources import services
+from fakenotify.resources.representation import segment, timestamp
+
+BINDING_TYPES = ("apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa")
+BINDINGS_PER_IDENTITY = 20
+TAGS_PER_BINDING = 20
+TAGS_PER_QUERY = 5
+
+Check = Callable[[Binding], bool]
+
+
+def _invalid(name: str) -> InvalidParameter:
+    return InvalidParameter("Binding", name)
+
+
+IDENTITY = Param("Identity", "identity", required=True)
+REST = (
+    Param("BindingType", "binding_type", one_of(*BINDING_TYPES), required=True),
+    Param("Address", "address", required=True),
+    Param("Tag", "tags", most=TAGS_PER_BINDING, distinct=True),
+    Param("NotificationProtocolVersion", "notification_protocol_version"),
+    Param("CredentialSid", "credential_sid", sid("CR")),
+    Param("Endpoint", "endpoint", deprecated="it is stored and shown, and has no effect since 2017"),
+)
+CREATE = Params(_invalid, IDENTITY, *REST)
+FIND = Params(
+    InvalidQuery,
+    Param("Tag", "tags", most=TAGS_PER_QUERY),
+    Param("Identity", "identities", most=0, distinct=True),
+    Param("StartDate", "start_date", day),
+    Param("EndDate", "end_date", day),
+)
+
+
+def locate(notify: Notify, service_sid: str, binding_sid: str) -> Binding:
+    """The Binding that a path names. Raises ``NotFound``."""
+    binding = notify.scopes[services.locate(notify, service_sid).sid].bindings.get(binding_sid)
+    if binding is None:
+        raise NotFound
+    return binding
+
+
+def create(
+    notify: Notify,
+    service: Service,
+    *,
+    identity: str,
+    binding_type: str,
+    address: str,
+    tags: tuple[str, ...] = (),
+    notification_protocol_version: str | None = None,
+    credential_sid: str | None = None,
+    endpoint: str | None = None,
+) -> Binding:
+    """Create a Binding, or replace the one that has this address. (documented; details: assumed D1, D2)
+
+    Raises ``IdentityLimitReached`` for the 21st Binding of an identity; and, where ``Behaviour`` says so,
+    ``InvalidAddress``, ``CredentialNotFound`` and ``CredentialTypeMismatch``.
+    """
+    behaviour = notify.behaviour
+    if behaviour.addresses_checked == "at_write":
+        complaint = CHANNELS[binding_type].check_address(address)
+        if complaint is not None:
+            raise InvalidAddress(complaint)
+    if binding_type in services.CREDENTIAL_TYPES:
+        services.check_credential(notify, credential_sid, binding_type)
+    scope = notify.scopes[service.sid]
+    bindings = scope.bindings
+    replaced = _with_address(bindings, address, binding_type if behaviour.address_scope == "service_and_type" else None)
+    others = bindings.count("identity", identity) - (replaced is not None and replaced.identity == identity)
+    evicted: list[Binding] = []
+    if others >= BINDINGS_PER_IDENTITY:
+        if behaviour.identity_limit == "reject":
+            raise IdentityLimitReached
+        owned = [each for each in bindings.under("identity", identity) if each is not replaced]
+        evicted = owned[: others - BINDINGS_PER_IDENTITY + 1]
+
+    now = notify.clock.stamp()
+    kept = replaced if behaviour.replacement_keeps_sid else None
+    binding = Binding(
+        sid=kept.sid if kept else notify.new_sid("BS", bindings),
+        account_sid=notify.account_sid,
+        service_sid=service.sid,
+        identity=identity,
+        binding_type=binding_type,
+        address=address,
+        tags=strings(tags),
+        notification_protocol_version=notification_protocol_version or protocol_version(service, binding_type),
+        credential_sid=credential_sid,
+        endpoint=endpoint,
+        date_created=kept.date_created if kept else now,
+        date_updated=now,
+    )
+    scope.note_identity(identity, now)
+    for each in evicted:
+        bindings.remove(each.sid)
+    if kept:
+        bindings.replace(binding)
+    else:
+        if replaced:
+            bindings.remove(replaced.sid)
+        bindings.add(notify.next_sequence(), binding)
+    return binding
+
+
+def _with_address(bindings: Table[Binding], address: str, binding_type: str | None) -> Binding | None:
+    """The Binding that has this address, of this type if one is given."""
+    if binding_type is None:
+        return bindings.one("address", address)
+    return next((each for each in bindings.under("address", address) if each.binding_type == binding_type), None)
+
+
+def protocol_version(service: Service, binding_type: str) -> str:
+    """The Service's default for the type; ``"default"`` where there is none. (sms: observed; messenger: assumed D5)"""
+    version: str = getattr(service, f"default_{binding_type}_notification_protocol_version", "default")
+    return version
+
+
+def fetch(notify: Notify, binding: Binding) -> Binding:
+    """Read a Binding."""
+    return binding
+
+
+def find(
+    notify: Notify,
+    service: Service,
+    tags: tuple[str, ...] = (),
+    identities: tuple[str, ...] = (),
+    start_date: date | None = None,
+    end_date: date | None = None,
+) -> Selection[Binding]:
+    """The Bindings that match every filter: any of the identities, all of the tags, days included. (assumed D40)"""
+    checks: list[Check] = []
+    if start_date is not None:
+        checks.append(lambda binding: binding.date_created.date() >= start_date)
+    if end_date is not None:
+        checks.append(lambda binding: binding.date_created.date() <= end_date)
+    return select(notify.scopes[service.sid].bindings, identities, tags, checks)
+
+
+def select(
+    bindings: Table[Binding], identities: tuple[str, ...], tags: tuple[str, ...], checks: Iterable[Check] = ()
+) -> Selection[Binding]:
+    """The Bindings of any of ``identities`` with all of ``tags`` that pass ``checks``, found by the smallest index."""
+    checks = list(checks)
+    owners = [("identity", identity) for identity in dict.fromkeys(identities)]
+    wanted = [("tag", tag) for tag in tags if tag != "all"]
+    candidates: list[tuple[str, str]] | None = owners or None
+    if wanted:
+        rarest = min(wanted, key=lambda each: bindings.count(*each))
+        if not owners or bindings.count(*rarest) < sum(bindings.count(*each) for each in owners):
+            candidates = [rarest]
+            wanted.remove(rarest)
+            if owners:
+                checks.append(lambda binding: binding.identity in identities)
+    if wanted:
+        checks.append(lambda binding: all(has_tag(binding, tag) for _, tag in wanted))
+    return bindings.select(candidates, _all_of(checks))
+
+
+def _all_of(checks: list[Check]) -> Check | None:
+    if len(checks) < 2:
+        return checks[0] if checks else None
+    return lambda binding: all(check(binding) for check in checks)
+
+
+def has_tag(binding: Binding, tag: str) -> bool:
+    """Whether a Binding has a tag, its own or an implicit one: ``all``, its type. (documented; alexa: assumed D45)"""
+    return tag in binding.tags or tag == "all" or tag == binding.binding_type
+
+
+def delete(notify: Notify, binding: Binding) -> None:
+    """Delete a Binding; its User stays. (assumed D41)"""
+    notify.scopes[binding.service_sid].bindings.remove(binding.sid)
+
+
+def represent(notify: Notify, binding: Binding, base: str) -> dict[str, Any]:
+    """A Binding on the wire; ``base`` ends in ``/v1``. Order: reference 3.2."""
+    service_url = f"{base}/Services/{binding.service_sid}"
+    return {
+        "account_sid": binding.account_sid,
+        "address": binding.address,
+        "binding_type": binding.binding_type,
+        "credential_sid": binding.credential_sid,
+        "date_created": timestamp(binding.date_created),
+        "date_updated": timestamp(binding.date_updated),
+        "endpoint": binding.endpoint,
+        "identity": binding.identity,
+        "notification_protocol_version": binding.notification_protocol_version,
+        "service_sid": binding.service_sid,
+        "sid": binding.sid,
+        "tags": binding.tags,
+        "links": {"user": f"{service_url}/Users/{segment(binding.identity)}"},
+        "url": f"{service_url}/Bindings/{binding.sid}",
+    }
+
+
+_PATH = "/Services/{ServiceSid}/Bindings"
+ROUTES = (
+    Route("bindings.create", _PATH, create, CREATE, locate=services.locate, represent=represent),
+    Route("bindings.find", _PATH, find, FIND, locate=services.locate, represent=represent),
+    Route("bindings.fetch", _PATH + "/{Sid}", fetch, locate=locate, represent=represent),
+    Route("bindings.delete", _PATH + "/{Sid}", delete, locate=locate),
+)

@@ -1,0 +1,18 @@
+"""What all representations share: the spelling of dates and of path segments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import quote
+
+
+@lru_cache(maxsize=256)
+def timestamp(moment: datetime) -> str:
+    """``YYYY-MM-DDTHH:MM:SSZ``, UTC, no fraction. (observed)"""
+    return f"{moment:%Y}".zfill(4) + f"{moment:-%m-%dT%H:%M:%SZ}"
+
+
+def segment(value: str) -> str:
+    """A value as one segment of a URL's path, a space as ``%20``. (sample)"""
+    return quote(value, safe="", errors="replace")
