@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from fakenotify import checks
 from fakenotify.core.sids import is_sid
 from fakenotify.dispatch import World
+from fakenotify.explain import Explanation, explain
 from fakenotify.journal import Request
 from fakenotify.notify import Notify
-from fakenotify.records import Binding, Credential, Records, Service
+from fakenotify.outcomes import outcome
+from fakenotify.records import (
+    Alert,
+    Binding,
+    Callback,
+    Credential,
+    Delivery,
+    Notification,
+    Records,
+    Segment,
+    Service,
+    User,
+)
 
 if TYPE_CHECKING:
     from twilio.rest import Client
 
     from fakenotify.http.app import App
+
+
+T = TypeVar("T")
+
+_ASK_AGAIN = 0.05
+"""Seconds after which ``wait_for`` asks again even when nothing happened in the fake."""
 
 
 class Account:
@@ -88,6 +110,34 @@ class Account:
         binding: Binding = self._run("bindings.create", (service_sid,), fields)
         return binding
 
+    def create_notification(self, service_sid: str, **fields: Any) -> Notification:
+        """Send: ``identities``, ``tags``, ``to_binding``, ``body`` and so on."""
+        notification: Notification = self._run("notifications.create", (service_sid,), fields)
+        self._fake.courier.kick()
+        return notification
+
+    def create_user(self, service_sid: str, **fields: Any) -> User:
+        """Create a User: ``identity`` and ``segments``."""
+        user: User = self._run("users.create", (service_sid,), fields)
+        return user
+
+    def fail_delivery(
+        self,
+        code: int,
+        *,
+        address: str | None = None,
+        identity: str | None = None,
+        binding_type: str | None = None,
+        times: int | None = None,
+    ) -> None:
+        """Let deliveries fail with a 52xxx ``code``: those that fit every selector given, ``times`` of them or all.
+
+        52103 and 52141 also remove the Binding; 52302 ends the whole Notification before any delivery. An unknown
+        code or binding type is a ``ValueError`` with the nearest ones.
+        """
+        rule = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
+        self._notify.outcomes.append(rule)
+
     def _run(self, operation: str, values: tuple[str, ...], arguments: dict[str, Any], **given: Any) -> Any:
         return self._world.run(self._notify, operation, values, arguments, **given)
 
@@ -110,6 +160,81 @@ class Account:
         """The Bindings of all the account's Services."""
         with self._notify.lock:
             return Records(self._notify.below("bindings"))
+
+    @property
+    def users(self) -> Records[User]:
+        """The Users of all the account's Services; each identity that has had a Binding has one."""
+        with self._notify.lock:
+            self._notify.save()
+            return Records(self._notify.below("users"))
+
+    @property
+    def segments(self) -> Records[Segment]:
+        """The Segments of all the account's Services."""
+        with self._notify.lock:
+            return Records(self._notify.below("segments"))
+
+    @property
+    def notifications(self) -> Records[Notification]:
+        """The Notifications of all the account's Services."""
+        with self._notify.lock:
+            return Records(self._notify.below("notifications"))
+
+    @property
+    def deliveries(self) -> Records[Delivery]:
+        """What each device would have received, and what failed on its way."""
+        with self._notify.lock:
+            return Records(self._notify.deliveries)
+
+    @property
+    def alerts(self) -> Records[Alert]:
+        """The Debugger's entries."""
+        with self._notify.lock:
+            return Records(self._notify.alerts)
+
+    @property
+    def callbacks(self) -> Records[Callback]:
+        """The delivery callbacks, posted or waiting, with their attempts."""
+        with self._notify.lock:
+            return Records(self._notify.callbacks)
+
+    def explain(self, notification_sid: str) -> Explanation:
+        """Who a Notification reached, and a reason for every Binding of its Service that it didn't.
+
+        An unknown sid is a ``LookupError`` with the nearest ones.
+        """
+        with self._notify.lock:
+            return explain(self._notify, notification_sid)
+
+    # asserting
+
+    def assert_delivered(self, *, times: int | None = None, **wanted: Any) -> Delivery:
+        """Return the newest delivery with these fields, sent unless ``status`` is among them.
+
+        Fields are those of ``Delivery``, and ``title`` and ``body``: what a person would see. ``times`` asks for that
+        many. On a miss, the ``AssertionError`` shows the nearest deliveries with their differences, and the reasons.
+        """
+        with self._notify.lock:
+            return checks.assert_delivered(self._notify, times, wanted)
+
+    def assert_not_delivered(self, **wanted: Any) -> None:
+        """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""
+        with self._notify.lock:
+            checks.assert_not_delivered(self._notify, wanted)
+
+    def wait_for(self, condition: Callable[[], T], timeout: float = 2.0) -> T:
+        """Wait until ``condition()`` is true, at most ``timeout`` seconds; returns what it returned.
+
+        It is asked again whenever something happened in the fake. A miss is an ``AssertionError`` that is also a
+        ``TimeoutError``.
+        """
+        deadline = monotonic() + timeout
+        while not (result := condition()):
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                raise checks.WaitTimeout(f"not true after {timeout} seconds; last seen: {result!r}")
+            self._world.wait(min(remaining, _ASK_AGAIN))
+        return result
 
     @property
     def requests(self) -> Records[Request]:

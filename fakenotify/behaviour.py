@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from fakenotify.core.params import boolean, did_you_mean
 
+MOST_RETRIES = 10
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -31,6 +33,10 @@ class Behaviour:
     """A Notification without targets sends one delivery callback with Count=0 (D8)."""
     legacy_resources: bool = True
     """Users, UserBindings, Segments and SegmentMemberships are served (D12)."""
+    callback_retries: int = 0
+    """How often a delivery callback that failed is tried again, 0 to 10 times, after 1, 2, 4 … seconds (D44)."""
+    callback_delivery: Literal["automatic", "manual"] = "automatic"
+    """Delivery callbacks are posted by themselves, or one by one by ``fake.deliver_callback()``."""
     unknown_accounts: Literal["own", "shared"] | None = None
     """Credentials of no declared account open an empty account of their own, or act for the default account (D19).
 
@@ -40,7 +46,7 @@ class Behaviour:
     def __post_init__(self) -> None:
         for name, allowed in _allowed().items():
             value = getattr(self, name)
-            if not any(value is each or (isinstance(value, str) and value == each) for each in allowed):
+            if not any(type(value) is type(each) and value == each for each in allowed):
                 choices = ", ".join(repr(each) for each in allowed if each is not None)
                 raise ValueError(f"Behaviour.{name} can't be {value!r}; it is one of {choices}")
 
@@ -60,11 +66,13 @@ class Behaviour:
             name, value = name.strip(), value.strip()
             if not equals:
                 raise ValueError(f"{setting!r} is not NAME=VALUE, e.g. identity_limit=evict_oldest")
-            if True in _allowed().get(name, ()):
+            if _allowed().get(name) == (True, False):
                 try:
                     changes[name] = boolean(value)
                 except ValueError:
                     raise ValueError(f"Behaviour.{name} can't be {value!r}; it is true or false") from None
+            elif 0 in _allowed().get(name, ()) and value.isdecimal():
+                changes[name] = int(value)
             else:
                 changes[name] = value
         return self.changed(changes)
@@ -76,10 +84,12 @@ class Behaviour:
 
 def _allowed() -> dict[str, tuple[Any, ...]]:
     """The values that each switch may have, read from the annotations above."""
-    allowed = {}
+    allowed: dict[str, tuple[Any, ...]] = {}
     for name, hint in get_type_hints(Behaviour).items():
         if hint is bool:
             allowed[name] = (True, False)
+        elif hint is int:
+            allowed[name] = tuple(range(MOST_RETRIES + 1))
         else:
             members = [get_args(each) or ((None,) if each is type(None) else (each,)) for each in get_args(hint)]
             allowed[name] = tuple(value for each in members for value in each)

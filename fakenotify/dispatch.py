@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Condition
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,9 +18,9 @@ from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
 from fakenotify.journal import Journal, Request, note
 from fakenotify.notify import Notify, State
-from fakenotify.resources import bindings, credentials, services
+from fakenotify.resources import bindings, credentials, notifications, services, users
 
-ROUTES = RouteTable((*services.ROUTES, *credentials.ROUTES, *bindings.ROUTES))
+ROUTES = RouteTable((*services.ROUTES, *credentials.ROUTES, *bindings.ROUTES, *notifications.ROUTES, *users.ROUTES))
 
 _OTHER_SIDS = {
     "MG": "a Messaging Service",
@@ -83,6 +84,18 @@ class World:
         self.beginning: dict[str, State] = {}
         self.account_sids = SidGenerator(f"{seed}/accounts")
         self._request_ids = SidGenerator(f"{seed}/requests")
+        self._change = Condition()
+        self.journal.listen(lambda request: self.changed())
+
+    def changed(self) -> None:
+        """Wake those who wait for something to happen."""
+        with self._change:
+            self._change.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something happens, or ``seconds`` are over."""
+        with self._change:
+            self._change.wait(seconds)
 
     @property
     def behaviour(self) -> Behaviour:

@@ -17,8 +17,9 @@ from fakenotify.core.clock import Clock
 from fakenotify.dispatch import World
 from fakenotify.http.app import App
 from fakenotify.http.control import Control
+from fakenotify.http.webhooks import TIMEOUT, Courier
 from fakenotify.journal import Request
-from fakenotify.records import Records
+from fakenotify.records import Callback, Records
 from fakenotify.snapshot import Difference, Snapshot
 
 if TYPE_CHECKING:
@@ -46,13 +47,16 @@ class FakeNotify(Account):
         accounts: Mapping[str, str] | None = None,
         api_keys: Mapping[str, str] | None = None,
         allow_hosts: tuple[str, ...] = (),
+        callback_hosts: tuple[str, ...] = (),
+        callback_timeout: float = TIMEOUT,
     ) -> None:
         self._host = host
         self._port = port
         self._server: Server | None = None
         self._stopped = False
-        self.world = World(_shared(behaviour), seed, accounts, api_keys)
-        self.wsgi_app = App(self.world)
+        self._begin(World(_shared(behaviour), seed, accounts, api_keys))
+        self.courier = Courier(lambda: self.world, callback_hosts, callback_timeout)
+        self.wsgi_app = App(self.world, after=self.courier.kick)
         self.wsgi_app.control = Control(self.wsgi_app, allow_hosts)
         self.wsgi_app.control = Control(self.wsgi_app, allow_hosts)
         super().__init__(self, self.world.accounts.default_sid)
@@ -83,11 +87,13 @@ class FakeNotify(Account):
             )
         self._server = Server(self.wsgi_app, self._host, self._port)
         self._server.start()
+        self.courier.start()
         self._stopped = False
 
     def stop(self) -> None:
         """Close the socket and every connection; the records stay readable. Does nothing when it is closed already."""
         self._stopped = True
+        self.courier.stop()
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -164,8 +170,20 @@ class FakeNotify(Account):
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Begin anew on the same socket: another world, clock, journal and behaviour."""
-        self.world = self.wsgi_app.world = World(_shared(behaviour), seed)
+        self._begin(World(_shared(behaviour), seed))
+        self.wsgi_app.world = self.world
         self.account_sid = self.world.accounts.default_sid
+
+    def _begin(self, world: World) -> None:
+        self.world = world
+        world.clock.on_move(lambda: self.courier.kick())
+
+    def deliver_callback(self) -> Callback | None:
+        """Post the next delivery callback that is due, here and now, and return it; None when none is.
+
+        This is the manual mode's only way (``Behaviour.callback_delivery``): no thread is involved.
+        """
+        return self.courier.deliver_next()
 
 
 def _shared(behaviour: Behaviour | None) -> Behaviour:

@@ -57,7 +57,7 @@ class Journal:
 
     def __init__(self, length: int = DEFAULT_LENGTH) -> None:
         self._requests: deque[Request] = deque(maxlen=length)
-        self._listeners: tuple[Callable[[Request], None], ...] = ()
+        self._listeners: tuple[tuple[Callable[[Request], None]], ...] = ()
         self.total = 0
 
     @property
@@ -69,21 +69,22 @@ class Journal:
         """Add a request and tell the listeners."""
         self._requests.append(request)
         self.total += 1
-        for listener in self._listeners:
+        for (listener,) in self._listeners:
             listener(request)
 
     def listen(self, listener: Callable[[Request], None]) -> Callable[[], None]:
         """Call ``listener`` with every request to come; returns the function that ends it."""
-        self._listeners = (*self._listeners, listener)
+        entry = (listener,)  # its own, so that a listener that listens twice can end once
+        self._listeners = (*self._listeners, entry)
 
         def end() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not listener)
+            self._listeners = tuple(each for each in self._listeners if each is not entry)
 
         return end
 
     def clear(self, account_sid: str | None = None) -> None:
         """Forget all requests, or those of one account."""
-        kept = [] if account_sid is None else [each for each in self._requests if each.account_sid != account_sid]
+        kept = [] if account_sid is None else [each for each in self if each.account_sid != account_sid]
         self._requests = deque(kept, maxlen=self._requests.maxlen)
         self.total = len(kept)
 

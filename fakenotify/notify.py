@@ -10,9 +10,23 @@ from typing import Any
 
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
+from fakenotify.core.log import Log
+from fakenotify.core.schedule import Schedule
 from fakenotify.core.sids import SidGenerator
 from fakenotify.core.store import Table
-from fakenotify.records import Binding, Credential, Notification, Segment, Service, User
+from fakenotify.outcomes import Outcome
+from fakenotify.records import (
+    Alert,
+    Binding,
+    Callback,
+    Credential,
+    Delivery,
+    Notification,
+    Segment,
+    Service,
+    User,
+    strings,
+)
 
 
 def _bindings() -> Table[Binding]:
@@ -31,6 +45,8 @@ def _tags_and_type(binding: Binding) -> tuple[str, ...]:
     return tags if binding_type in tags else (*tags, binding_type)
 
 
+ACCOUNT_TABLES = ("services", "credentials", "deliveries", "alerts", "callbacks")
+LOGS = frozenset(("deliveries", "alerts"))
 SCOPE_TABLES = ("bindings", "users", "segments", "notifications")
 
 
@@ -53,7 +69,7 @@ class Scope:
         """A Service's scope on its first day."""
         return cls(
             _bindings(),
-            Table({"identity": lambda user: (user.identity,)}),
+            Table({"identity": lambda user: (user.identity,), "segment": lambda user: user.segments}),
             Table({"name": lambda segment: (segment.unique_name,)}),
             Table(),
             {},
@@ -82,6 +98,10 @@ class State:
     services: Table[Service]
     credentials: Table[Credential]
     scopes: dict[str, Scope]
+    deliveries: Log[Delivery]
+    alerts: Log[Alert]
+    callbacks: Table[Callback]
+    schedule: Schedule
 
     def share(self) -> State:
         """The same records, copied only when one side is written to."""
@@ -89,11 +109,15 @@ class State:
             self.services.share(),
             self.credentials.share(),
             {sid: scope.share() for sid, scope in self.scopes.items()},
+            self.deliveries.share(),
+            self.alerts.share(),
+            self.callbacks.share(),
+            self.schedule.share(),
         )
 
     def records(self) -> Iterator[tuple[str, Any]]:
         """Every record with the name of its table, in a fixed order."""
-        for table in ("services", "credentials"):
+        for table in ACCOUNT_TABLES:
             for record in getattr(self, table):
                 yield table, record
         for service in self.services:
@@ -101,6 +125,10 @@ class State:
             for table in SCOPE_TABLES:
                 for record in getattr(scope, table):
                     yield table, record
+
+
+MOST_DELIVERIES = 100_000
+"""How many deliveries, and how many alerts, an account keeps; older ones are dropped and counted."""
 
 
 class Notify:
@@ -118,6 +146,11 @@ class Notify:
         self.services: Table[Service] = Table({"name": lambda service: (service.friendly_name,)})
         self.credentials: Table[Credential] = Table()
         self.scopes: dict[str, Scope] = {}
+        self.deliveries: Log[Delivery] = Log(MOST_DELIVERIES)
+        self.alerts: Log[Alert] = Log(MOST_DELIVERIES)
+        self.callbacks: Table[Callback] = Table({"notification": lambda callback: (callback.notification_sid,)})
+        self.schedule = Schedule()
+        self.outcomes: list[Outcome] = []
         self._sequence = 0
 
     def __repr__(self) -> str:
@@ -125,12 +158,24 @@ class Notify:
 
     def save(self) -> State:
         """The records of this moment; costs nothing until the next write."""
-        return State(self.services, self.credentials, self.scopes).share()
+        for service_sid in self.scopes:
+            self.settle_users(service_sid)
+        return State(
+            self.services,
+            self.credentials,
+            self.scopes,
+            self.deliveries,
+            self.alerts,
+            self.callbacks,
+            self.schedule,
+        ).share()
 
     def restore(self, state: State) -> None:
         """Let ``state`` be what is stored, from now on."""
         state = state.share()
         self.services, self.credentials, self.scopes = state.services, state.credentials, state.scopes
+        self.deliveries, self.alerts = state.deliveries, state.alerts
+        self.callbacks, self.schedule = state.callbacks, state.schedule
 
     def next_sequence(self) -> int:
         """The number of the next record: one order for all records of the account."""
@@ -143,6 +188,28 @@ class Notify:
         while sid in table:
             sid = self.sids.new(prefix)
         return sid
+
+    def add_user(self, service_sid: str, identity: str, segments: tuple[str, ...], moment: datetime) -> User:
+        """Give an identity that has none its User."""
+        scope = self.scopes[service_sid]
+        user = User(
+            sid=self.new_sid("US", scope.users),
+            account_sid=self.account_sid,
+            service_sid=service_sid,
+            identity=identity,
+            segments=strings(segments),
+            date_created=moment,
+            date_updated=moment,
+        )
+        scope.users.add(self.next_sequence(), user)
+        return user
+
+    def settle_users(self, service_sid: str) -> None:
+        """Give every newcomer its User, in the order in which they came."""
+        newcomers = self.scopes[service_sid].newcomers
+        for identity, moment in newcomers.items():
+            self.add_user(service_sid, identity, (), moment)
+        newcomers.clear()
 
     def knows(self, sid: str) -> bool:
         """Whether a Service, Credential or Binding of this account has this sid."""

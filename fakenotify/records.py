@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import parse_qs
 
 from fakenotify.core.params import did_you_mean
 
 T = TypeVar("T")
+
+BINDING_TYPES = ("apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa")
+"""The channels, in the order of Twilio's enum. (documented)"""
 
 
 class Strings(tuple[str, ...]):
@@ -140,7 +145,7 @@ class Notification:
     sms: Mapping[str, Any] | None
     facebook_messenger: Mapping[str, Any] | None
     alexa: Mapping[str, Any] | None
-    to_binding: tuple[tuple[str, str], ...] = ()
+    to_binding: tuple[Mapping[str, Any], ...] = ()
     delivery_callback_url: str | None = None
 
 
@@ -195,6 +200,57 @@ class Delivery:
     credential_sid: str | None
     protocol_version: str
     date_created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to post a callback: the ``status`` and the beginning of the ``body`` that came back, or the ``error``."""
+
+    date: datetime
+    status: int | None = None
+    body: str = ""
+    error: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the answer was a 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A delivery callback: ``body`` is the form exactly as posted, ``signature`` its ``X-Twilio-Signature``.
+
+    ``status`` is ``PENDING``, ``DELIVERED`` or ``FAILED``; ``attempts`` are the tries so far, oldest first.
+    """
+
+    sid: str
+    account_sid: str
+    service_sid: str
+    notification_sid: str
+    url: str
+    body: str
+    signature: str
+    sequence_id: int
+    is_final: bool
+    status: Literal["PENDING", "DELIVERED", "FAILED"]
+    attempts: tuple[Attempt, ...]
+    date_created: datetime
+
+    @property
+    def response(self) -> Attempt | None:
+        """The last attempt that was answered, or None."""
+        return next((each for each in reversed(self.attempts) if each.status is not None), None)
+
+    @property
+    def params(self) -> dict[str, list[str]]:
+        """The form, parsed: each name with its values."""
+        return parse_qs(self.body, keep_blank_values=True)
+
+    @property
+    def delivery_states(self) -> list[dict[str, Any]]:
+        """The deliveries that the callback tells of."""
+        return [json.loads(each) for each in self.params.get("DeliveryState", [])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from fakenotify.accounts import Accounts
-from fakenotify.notify import State
+from fakenotify.notify import LOGS, State
 
 
 class Snapshot:
@@ -38,9 +38,17 @@ class Snapshot:
             counts[table] = counts.get(table, 0) + 1
         return f"<Snapshot {', '.join(f'{count} {table}' for table, count in counts.items()) or 'of an empty world'}>"
 
-    def by_sid(self) -> dict[tuple[str, str], Any]:
-        """Every record by table and sid."""
-        return {(table, record.sid): record for _, table, record in self._records()}
+    def by_key(self) -> dict[tuple[str, str], Any]:
+        """Every record by its table and its sid; those of a log by their account and place."""
+        found: dict[tuple[str, str], Any] = {}
+        places: dict[tuple[str, str], int] = {}
+        for account_sid, table, record in self._records():
+            key = record.sid if table not in LOGS else None
+            if key is None:
+                places[account_sid, table] = place = places.get((account_sid, table), 0) + 1
+                key = f"{account_sid} {place}"
+            found[table, key] = record
+        return found
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class Difference:
         lines = [f"+ {_told(record)}" for record in self.added]
         lines += [f"- {_told(record)}" for record in self.removed]
         for before, after in self.changed:
-            lines.append(f"~ {type(after).__name__} {after.sid}")
+            lines.append(f"~ {_named(after)}")
             lines += [
                 f"    {field.name}: {getattr(before, field.name)!r} -> {getattr(after, field.name)!r}"
                 for field in fields(after)
@@ -75,7 +83,11 @@ def _told(record: Any) -> str:
         if field.name not in ("sid", "account_sid", "date_created", "date_updated")
         and getattr(record, field.name) not in (None, (), {})
     )
-    return f"{type(record).__name__} {record.sid}: {shown}"
+    return f"{_named(record)}: {shown}"
+
+
+def _named(record: Any) -> str:
+    return " ".join(filter(None, (type(record).__name__, getattr(record, "sid", None))))
 
 
 def take(accounts: Accounts) -> Snapshot:
@@ -100,7 +112,7 @@ def restore(accounts: Accounts, snapshot: Snapshot) -> None:
 
 def difference(before: Snapshot, after: Snapshot) -> Difference:
     """What was added, removed and changed between two snapshots."""
-    old, new = before.by_sid(), after.by_sid()
+    old, new = before.by_key(), after.by_key()
     return Difference(
         tuple(record for key, record in new.items() if key not in old),
         tuple(record for key, record in old.items() if key not in new),

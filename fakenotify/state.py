@@ -11,20 +11,36 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from fakenotify.accounts import Accounts, check_credentials
+from fakenotify.channels import protocol_version
 from fakenotify.core.clock import parse_instant
 from fakenotify.core.errors import TwilioError
 from fakenotify.core.params import Params, did_you_mean
+from fakenotify.core.routes import NO_PARAMS
 from fakenotify.core.store import Table
-from fakenotify.notify import SCOPE_TABLES, Notify, Scope
-from fakenotify.records import Binding, Credential, Service, Strings, strings
-from fakenotify.resources import bindings, credentials, services
+from fakenotify.notify import ACCOUNT_TABLES, SCOPE_TABLES, Notify, Scope
+from fakenotify.records import (
+    NO_STRINGS,
+    Alert,
+    Attempt,
+    Binding,
+    Callback,
+    Credential,
+    Delivery,
+    Notification,
+    Segment,
+    Service,
+    Strings,
+    User,
+    strings,
+)
+from fakenotify.resources import bindings, credentials, notifications, services, users
 from fakenotify.resources.representation import timestamp
 
 T = TypeVar("T")
@@ -48,36 +64,34 @@ def export(accounts: Accounts, account_sid: str | None = None, *, secrets: bool 
 def _export_account(notify: Notify, secrets: bool) -> dict[str, Any]:
     with notify.lock:
         state = notify.save()
-    return {
-        "auth_token": notify.auth_token if secrets else REDACTED,
-        "services": [
-            to_json(service)
-            | {name: [to_json(each) for each in getattr(state.scopes[service.sid], name)] for name in SCOPE_TABLES}
-            for service in state.services
-        ],
-        "credentials": [to_json(credential) for credential in state.credentials],
-    }
+    exported = {name: [to_json(each) for each in getattr(state, name)] for name in ACCOUNT_TABLES}
+    for service in exported["services"]:
+        scope = state.scopes[service["sid"]]
+        service |= {name: [to_json(each) for each in getattr(scope, name)] for name in SCOPE_TABLES}
+    return {"auth_token": notify.auth_token if secrets else REDACTED, **exported}
 
 
 def to_json(record: Any) -> dict[str, Any]:
     """A record as a JSON object; dates as on the wire."""
-    shown = {}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        shown[field.name] = (
-            timestamp(value) if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
-        )
-    return shown
+    return {field.name: _json(getattr(record, field.name)) for field in fields(record)}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, tuple):
+        return [_json(each) for each in value]
+    return to_json(value) if is_dataclass(value) else value
 
 
 def load(accounts: Accounts, state: Any) -> None:
     """Replace the world by ``state``, all of it or, on a ``StateError``, nothing."""
     _expect(state, dict, "the state")
-    _known(state, ("fakenotify", "accounts", "services", "credentials"), "the state")
+    _known(state, ("fakenotify", "accounts", *ACCOUNT_TABLES), "the state")
     if state.get("fakenotify", FORMAT) != FORMAT:
         raise StateError(f"this state has format {state['fakenotify']!r}; this version reads format {FORMAT}")
     given = dict(_expect(state.get("accounts", {}), dict, "accounts"))
-    own = {name: state[name] for name in ("services", "credentials") if name in state}
+    own = {name: state[name] for name in ACCOUNT_TABLES if name in state}
     if own:
         if accounts.default_sid in given:
             raise StateError(f"the state gives account {accounts.default_sid} twice, at the top and under accounts")
@@ -89,7 +103,7 @@ def load(accounts: Accounts, state: Any) -> None:
 
 
 def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) -> Notify:
-    _known(_expect(given, dict, where), ("auth_token", "services", "credentials"), where)
+    _known(_expect(given, dict, where), ("auth_token", *ACCOUNT_TABLES), where)
     auth_token = given.get("auth_token")
     try:
         check_credentials(account_sid, "any" if auth_token is None else _expect(auth_token, str, f"{where}.auth_token"))
@@ -99,14 +113,20 @@ def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) 
         auth_token = accounts[account_sid].auth_token if account_sid in accounts else None
     notify = accounts.fresh(account_sid, auth_token)
     for place, each in _rows(given, "credentials", where):
-        _add(
-            notify,
-            notify.credentials,
-            read_record(Credential, each, place, _defaults(notify, "CR", credentials.CREATE)),
-            place,
-        )
+        credential = read_record(Credential, each, place, _defaults(notify, "CR", credentials.CREATE))
+        _check(credentials.CREATE, credential, place)
+        _add(notify, notify.credentials, credential, place)
     for place, each in _rows(given, "services", where):
         _load_service(notify, each, place)
+    for place, each in _rows(given, "deliveries", where):
+        notify.deliveries.append(read_record(Delivery, each, place, {}))
+    for place, each in _rows(given, "alerts", where):
+        notify.alerts.append(read_record(Alert, each, place, {}))
+    for place, each in _rows(given, "callbacks", where):
+        callback = read_record(Callback, each, place, {})
+        _add(notify, notify.callbacks, callback, place)
+        if callback.status == "PENDING":
+            notify.schedule.add(notify.clock.seconds(), callback.sid)
     return notify
 
 
@@ -118,18 +138,36 @@ def _load_service(notify: Notify, given: dict[str, Any], where: str) -> None:
     _check(services.PARAMS, service, where)
     _add(notify, notify.services, service, where)
     scope = notify.scopes[service.sid] = Scope.empty()
+    of_service = {"service_sid": service.sid}
+    for place, each in _rows(given, "segments", where):
+        segment = read_record(Segment, each, place, _defaults(notify, "GS") | of_service)
+        _add(notify, scope.segments, segment, place)
+    for place, each in _rows(given, "users", where):
+        user = read_record(User, each, place, _defaults(notify, "US", users.CREATE) | of_service)
+        _check(users.CREATE, user, place)
+        users.name_segments(notify, scope, service.sid, user.segments)
+        _add(notify, scope.users, user, place)
     for place, each in _rows(given, "bindings", where):
-        defaults = _defaults(notify, "BS", bindings.CREATE) | {"service_sid": service.sid}
-        if isinstance(each.get("binding_type"), str):
-            defaults["notification_protocol_version"] = bindings.protocol_version(service, each["binding_type"])
-        binding = read_record(Binding, each, place, defaults)
-        _check(bindings.CREATE, binding, place)
-        if scope.bindings.count("address", binding.address) and notify.behaviour.address_scope == "service":
-            raise StateError(f"{place}: address {binding.address!r} has a Binding in this Service already")
-        if scope.bindings.count("identity", binding.identity) >= bindings.BINDINGS_PER_IDENTITY:
-            raise StateError(f"{place}: identity {binding.identity!r} has 20 Bindings in this Service already")
-        scope.note_identity(binding.identity, binding.date_created)
-        _add(notify, scope.bindings, binding, place)
+        _load_binding(notify, scope, service, each, place)
+    for place, each in _rows(given, "notifications", where):
+        defaults = _defaults(notify, "NT", notifications.CREATE) | of_service
+        notification = read_record(Notification, each, place, defaults)
+        _check(notifications.CREATE, notification, place)
+        _add(notify, scope.notifications, notification, place)
+
+
+def _load_binding(notify: Notify, scope: Scope, service: Service, given: dict[str, Any], where: str) -> None:
+    defaults = _defaults(notify, "BS", bindings.CREATE) | {"service_sid": service.sid}
+    if isinstance(given.get("binding_type"), str):
+        defaults["notification_protocol_version"] = protocol_version(service, given["binding_type"])
+    binding = read_record(Binding, given, where, defaults)
+    _check(bindings.CREATE, binding, where)
+    if scope.bindings.count("address", binding.address) and notify.behaviour.address_scope == "service":
+        raise StateError(f"{where}: address {binding.address!r} has a Binding in this Service already")
+    if scope.bindings.count("identity", binding.identity) >= bindings.BINDINGS_PER_IDENTITY:
+        raise StateError(f"{where}: identity {binding.identity!r} has 20 Bindings in this Service already")
+    scope.note_identity(binding.identity, binding.date_created)
+    _add(notify, scope.bindings, binding, where)
 
 
 def _rows(given: dict[str, Any], name: str, where: str) -> list[tuple[str, dict[str, Any]]]:
@@ -138,10 +176,10 @@ def _rows(given: dict[str, Any], name: str, where: str) -> list[tuple[str, dict[
     return [(f"{where}.{name}[{at}]", _expect(row, dict, f"{where}.{name}[{at}]")) for at, row in enumerate(rows)]
 
 
-def _defaults(notify: Notify, prefix: str, params: Params) -> dict[str, Any]:
+def _defaults(notify: Notify, prefix: str, params: Params = NO_PARAMS) -> dict[str, Any]:
     now = notify.clock.stamp()
     return {
-        **params.defaults,
+        **{name: NO_STRINGS if value == () else value for name, value in params.defaults.items()},
         "sid": notify.sids.new(prefix),
         "account_sid": notify.account_sid,
         "date_created": now,
@@ -193,6 +231,12 @@ def _read(hint: Any, value: Any) -> Any:
         return parse_instant(value)
     if kind is Strings:
         return strings([_read(str, each) for each in _read(list, value)])
+    if kind is Attempt:
+        return read_record(Attempt, _read(dict, value), "an attempt", {})
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        values = _read(list, value)
+        return tuple(_read(inner[0], each) for each in values)
     if get_origin(kind) is Literal and value in get_args(kind):
         return value
     if get_origin(kind) is Mapping:

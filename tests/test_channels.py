@@ -201,18 +201,14 @@ def test_apn_measures_the_payload_with_its_override() -> None:
 
 @pytest.mark.parametrize("address", ["a7", "A7C6", "00" * 32, "ff" * 100])
 def test_an_apn_address_is_pairs_of_hex_digits(address: str) -> None:
-    assert CHANNELS["apn"].check_address(address) is None
+    assert CHANNELS["apn"].check_address(address, None) is None
 
 
 @pytest.mark.parametrize("address", ["", "a", "a7c", "device_token", "a7 c6", "a7\n", "\u0660\u0660", "a7c6f"])
 def test_any_other_apn_address_gets_a_complaint(address: str) -> None:
-    complaint = "Address of Apn Binding must be a nonempty string of even number of hexadecimal characters"
-    assert CHANNELS["apn"].check_address(address) == complaint
-
-
-def test_a_bad_apn_address_fails_as_an_invalid_device_token() -> None:
-    assert CHANNELS["apn"].bad_address("device_token", None) == Failure(
-        52134, "The specified device token is either malformed or not valid for the given environment."
+    assert CHANNELS["apn"].check_address(address, None) == BadAddress(
+        "Address of Apn Binding must be a nonempty string of even number of hexadecimal characters",
+        Failure(52134, "The specified device token is either malformed or not valid for the given environment."),
     )
 
 
@@ -362,7 +358,7 @@ def test_an_sms_needs_a_messaging_service() -> None:
 
 @pytest.mark.parametrize("address", ["+15555550100", "+10", "+861663610424239"])
 def test_an_sms_address_has_the_form_of_e_164(address: str) -> None:
-    assert CHANNELS["sms"].check_address(address) is None
+    assert CHANNELS["sms"].check_address(address, None) is None
 
 
 @pytest.mark.parametrize(
@@ -381,12 +377,16 @@ def test_an_sms_address_has_the_form_of_e_164(address: str) -> None:
     ],
 )
 def test_any_other_sms_address_gets_a_complaint(address: str) -> None:
-    assert CHANNELS["sms"].check_address(address) == "Address of sms binding must be a valid phone number"
+    bad = CHANNELS["sms"].check_address(address, None)
+    assert bad is not None
+    assert bad.complaint == "Address of sms binding must be a valid phone number"
 
 
 @pytest.mark.parametrize(("binding_sid", "named"), [(None, "null"), ("BS" + "a" * 32, "BS" + "a" * 32)])
 def test_a_bad_sms_address_fails_as_an_invalid_binding(binding_sid: str | None, named: str) -> None:
-    assert CHANNELS["sms"].bad_address("+0", binding_sid) == Failure(
+    bad = CHANNELS["sms"].check_address("+0", binding_sid)
+    assert bad is not None
+    assert bad.failure == Failure(
         52001,
         f"Invalid sms binding with address '+0' sid '{named}': Address of sms binding must be a valid phone number",
     )
@@ -497,15 +497,26 @@ def test_the_alexa_user_is_not_part_of_the_payload() -> None:
 
 @pytest.mark.parametrize("binding_type", ["fcm", "gcm", "facebook-messenger", "alexa"])
 def test_any_address_may_be_a_token_of_the_provider(binding_type: str) -> None:
-    assert CHANNELS[binding_type].check_address("garbage") is None
+    assert CHANNELS[binding_type].check_address("garbage", None) is None
 
 
 @pytest.mark.parametrize(
-    ("binding_type", "code"), [("fcm", 52102), ("gcm", 52102), ("facebook-messenger", 52001), ("alexa", 52213)]
+    ("binding_type", "payload", "shown"),
+    [
+        ("apn", {"aps": {"alert": "B"}}, (None, "B")),
+        ("apn", {"aps": {"alert": {"title": "T", "body": "B"}}}, ("T", "B")),
+        ("apn", {"aps": 1}, (None, None)),
+        ("fcm", {"data": {"twi_title": "T", "twi_body": "B"}}, ("T", "B")),
+        ("fcm", {"data": {"twi_body": "B"}, "notification": {"title": "T", "body": "N"}}, ("T", "N")),
+        ("gcm", {"message": {"notification": {"body": ["not words"]}}}, (None, None)),
+        ("sms", {"Body": "B"}, (None, "B")),
+        ("facebook-messenger", {"message": {"text": "B"}}, (None, "B")),
+        ("alexa", {"data": {"displayInfo": {"content": [{"title": "T"}]}, "data": {"twi_body": "B"}}}, ("T", "B")),
+        ("alexa", {"data": {"displayInfo": {"content": []}}}, (None, None)),
+    ],
 )
-def test_an_address_that_a_provider_refuses_has_a_code(binding_type: str, code: int) -> None:
-    assert CHANNELS[binding_type].bad_address("garbage", None) == Failure(code)
-    assert CODES[code].of_notify
+def test_a_payload_shows_a_title_and_a_text(binding_type: str, payload: Any, shown: Any) -> None:
+    assert CHANNELS[binding_type].shows(payload) == shown
 
 
 @pytest.mark.parametrize("binding_type", ["apn", "fcm", "gcm"])

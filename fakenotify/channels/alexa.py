@@ -11,13 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fakenotify.channels.channel import Channel, Failure, Rendered, any_address, given, merged
+from fakenotify.channels.channel import Channel, Failure, Rendered, Shown, any_address, given, inside, merged, words
 from fakenotify.records import Notification, Service
-
-
-def bad_address(address: str, binding_sid: str | None) -> Failure:
-    """Invalid Alexa user ID: only Amazon can tell, so Notify's own check never ends here."""
-    return Failure(52213)
 
 
 def check_service(service: Service) -> Failure | None:
@@ -53,13 +48,20 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     return dict(payload)
 
 
+def shows(payload: Mapping[str, Any]) -> Shown:
+    """The title of the first content, and the text for the skill."""
+    content = inside(payload, "data", "displayInfo", "content")
+    first = content[0] if isinstance(content, list) and content else None
+    return Shown(words(inside(first, "title")), words(inside(payload, "data", "data", "twi_body")))
+
+
 CHANNEL = Channel(
     binding_type="alexa",
     message_sid="DA",
     uses_credential=False,
     check_address=any_address,
-    bad_address=bad_address,
     check_service=check_service,
     render=render,
     put_address=put_address,
+    shows=shows,
 )

@@ -10,7 +10,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fakenotify.channels.channel import Channel, Failure, Rendered, any_service, given, merged, size_in_bytes
+from fakenotify.channels.channel import (
+    BadAddress,
+    Channel,
+    Failure,
+    Rendered,
+    Shown,
+    any_service,
+    given,
+    inside,
+    merged,
+    size_in_bytes,
+    words,
+)
 from fakenotify.records import Notification, Service
 
 MOST_PAYLOAD_BYTES = 4096
@@ -19,16 +31,15 @@ PRIORITIES = {"high": "10", "low": "5"}
 _TOKEN = re.compile("(?:[0-9a-fA-F]{2})+")
 
 
-def check_address(address: str) -> str | None:
-    """A device token is bytes in hexadecimal. (words: sibling Chat; at delivery: assumed D4)"""
-    if _TOKEN.fullmatch(address):
-        return None
-    return "Address of Apn Binding must be a nonempty string of even number of hexadecimal characters"
+_BAD_TOKEN = BadAddress(
+    "Address of Apn Binding must be a nonempty string of even number of hexadecimal characters",
+    Failure(52134, "The specified device token is either malformed or not valid for the given environment."),
+)
 
 
-def bad_address(address: str, binding_sid: str | None) -> Failure:
-    """Invalid APNs device token. (words: sibling Voice)"""
-    return Failure(52134, "The specified device token is either malformed or not valid for the given environment.")
+def check_address(address: str, binding_sid: str | None) -> BadAddress | None:
+    """A device token is bytes in hexadecimal. (words: sibling Chat, sibling Voice; at delivery: assumed D4)"""
+    return None if _TOKEN.fullmatch(address) else _BAD_TOKEN
 
 
 def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
@@ -67,13 +78,21 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     return dict(payload)
 
 
+def shows(payload: Mapping[str, Any]) -> Shown:
+    """The alert, in the form of either protocol."""
+    alert = inside(payload, "aps", "alert")
+    if isinstance(alert, str):
+        return Shown(None, alert)
+    return Shown(words(inside(alert, "title")), words(inside(alert, "body")))
+
+
 CHANNEL = Channel(
     binding_type="apn",
     message_sid="DA",
     uses_credential=True,
     check_address=check_address,
-    bad_address=bad_address,
     check_service=any_service,
     render=render,
     put_address=put_address,
+    shows=shows,
 )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from fakenotify.records import Notification, Service
 
@@ -20,6 +20,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class BadAddress:
+    """What is wrong with an address: Notify's ``complaint`` at a write, and the ``failure`` of a delivery."""
+
+    complaint: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """What the provider would get, before an address is put into it, and why it would not be sent."""
 
@@ -28,29 +36,42 @@ class Rendered:
     failure: Failure | None = None
 
 
+class Shown(NamedTuple):
+    """What a person would see; None where the device shows nothing by itself."""
+
+    title: str | None
+    body: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One row of ``CHANNELS``.
 
-    ``check_address(address)`` returns Notify's complaint, or None; at delivery it becomes ``bad_address(address,
-    binding_sid)``. ``check_service(service)`` says what the Service lacks. ``render(notification, service,
-    protocol_version, now)`` is called once for all targets of a Notification that share a version;
-    ``put_address(payload, address)`` then makes the payload of one target, leaving the shared one alone.
-    ``message_sid`` is the prefix of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the
-    push alerts of Voice (sibling; as the id itself: assumed). ``uses_credential``: apn, fcm and gcm.
+    ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
+    Service lacks. ``render(notification, service, protocol_version, now)`` is called once for all targets of a
+    Notification that share a version; ``put_address(payload, address)`` then makes the payload of one target, leaving
+    the shared one alone. ``shows(payload)`` is the title and the text that a person would see. ``message_sid`` is the
+    prefix of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice
+    (sibling; as the id itself: assumed). ``uses_credential``: apn, fcm and gcm.
     """
 
     binding_type: str
     message_sid: str
     uses_credential: bool
-    check_address: Callable[[str], str | None]
-    bad_address: Callable[[str, str | None], Failure]
+    check_address: Callable[[str, str | None], BadAddress | None]
     check_service: Callable[[Service], Failure | None]
     render: Callable[[Notification, Service, str, datetime], Rendered]
     put_address: Callable[[Mapping[str, Any], str], dict[str, Any]]
+    shows: Callable[[Mapping[str, Any]], Shown]
 
 
-def any_address(address: str) -> str | None:
+def protocol_version(service: Service, binding_type: str) -> str:
+    """The Service's default for the type; ``"default"`` where there is none. (sms: observed; messenger: assumed D5)"""
+    version: str = getattr(service, f"default_{binding_type}_notification_protocol_version", "default")
+    return version
+
+
+def any_address(address: str, binding_sid: str | None) -> BadAddress | None:
     """A provider's own tokens and ids: whatever is not empty may be one."""
     return None
 
@@ -81,3 +102,15 @@ def size_in_bytes(payload: Any) -> int:
     """
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
     return len(text.encode("utf-8", "surrogatepass"))
+
+
+def inside(payload: Any, *path: str) -> Any:
+    """The value at ``path``, or None where an override has put something else in its way."""
+    for key in path:
+        payload = payload.get(key) if isinstance(payload, Mapping) else None
+    return payload
+
+
+def words(value: Any) -> str | None:
+    """A text, or None: an override can hold anything."""
+    return value if isinstance(value, str) else None

@@ -6,14 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fakenotify.channels.channel import Channel, Failure, Rendered, any_address, merged
+from fakenotify.channels.channel import Channel, Failure, Rendered, Shown, any_address, inside, merged, words
 from fakenotify.channels.sms import is_phone_number
 from fakenotify.records import Notification, Service
-
-
-def bad_address(address: str, binding_sid: str | None) -> Failure:
-    """Invalid destination binding: only Facebook can tell, so Notify's own check never ends here."""
-    return Failure(52001)
 
 
 def check_service(service: Service) -> Failure | None:
@@ -43,13 +38,18 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     return {"recipient": {"phone_number" if is_phone_number(address) else "id": address}, **payload}
 
 
+def shows(payload: Mapping[str, Any]) -> Shown:
+    """The text of the message."""
+    return Shown(None, words(inside(payload, "message", "text")))
+
+
 CHANNEL = Channel(
     binding_type="facebook-messenger",
     message_sid="DA",
     uses_credential=False,
     check_address=any_address,
-    bad_address=bad_address,
     check_service=check_service,
     render=render,
     put_address=put_address,
+    shows=shows,
 )

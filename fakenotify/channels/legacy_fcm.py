@@ -13,11 +13,14 @@ from fakenotify.channels.channel import (
     Channel,
     Failure,
     Rendered,
+    Shown,
     any_address,
     any_service,
     given,
+    inside,
     merged,
     size_in_bytes,
+    words,
 )
 from fakenotify.records import Notification, Service
 
@@ -41,16 +44,11 @@ def channel(binding_type: str, override: Override) -> Channel:
         message_sid="DA",
         uses_credential=True,
         check_address=any_address,
-        bad_address=_bad_address,
         check_service=any_service,
         render=render,
         put_address=_put_address,
+        shows=_shows,
     )
-
-
-def _bad_address(address: str, binding_sid: str | None) -> Failure:
-    """Invalid registration token: only Google can tell, so Notify's own check never ends here."""
-    return Failure(52102)
 
 
 def _generic(notification: Notification) -> dict[str, Any]:
@@ -80,3 +78,11 @@ def _is_reserved(key: str) -> bool:
 
 def _put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     return {"to": address, **payload}
+
+
+def _shows(payload: Mapping[str, Any]) -> Shown:
+    """A ``notification``, which the system shows, else what the app finds in ``data``."""
+    for notification in (payload.get("notification"), inside(payload, "message", "notification")):
+        if isinstance(notification, Mapping):
+            return Shown(words(notification.get("title")), words(notification.get("body")))
+    return Shown(words(inside(payload, "data", "twi_title")), words(inside(payload, "data", "twi_body")))

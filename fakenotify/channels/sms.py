@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fakenotify.channels.channel import Channel, Failure, Rendered, given
+from fakenotify.channels.channel import BadAddress, Channel, Failure, Rendered, Shown, given, words
 from fakenotify.records import Notification, Service
 
 PARAMETERS = {
@@ -26,18 +26,13 @@ def is_phone_number(address: str) -> bool:
     return _E_164.fullmatch(address) is not None
 
 
-def check_address(address: str) -> str | None:
-    """An sms address is a phone number. (words: observed)"""
-    return None if is_phone_number(address) else "Address of sms binding must be a valid phone number"
-
-
-def bad_address(address: str, binding_sid: str | None) -> Failure:
-    """Invalid destination binding; a direct send says ``'null'`` (observed), a Binding its sid (assumed D4)."""
-    return Failure(
-        52001,
-        f"Invalid sms binding with address '{address}' sid '{binding_sid or 'null'}': "
-        "Address of sms binding must be a valid phone number",
-    )
+def check_address(address: str, binding_sid: str | None) -> BadAddress | None:
+    """An sms address is a phone number; a direct send says sid ``'null'`` (observed), a Binding its sid (D4)."""
+    if is_phone_number(address):
+        return None
+    complaint = "Address of sms binding must be a valid phone number"
+    named = f"Invalid sms binding with address '{address}' sid '{binding_sid or 'null'}'"
+    return BadAddress(complaint, Failure(52001, f"{named}: {complaint}"))
 
 
 def check_service(service: Service) -> Failure | None:
@@ -62,13 +57,18 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     return {"To": address, **payload}
 
 
+def shows(payload: Mapping[str, Any]) -> Shown:
+    """The text of the message."""
+    return Shown(None, words(payload.get("Body")))
+
+
 CHANNEL = Channel(
     binding_type="sms",
     message_sid="SM",
     uses_credential=False,
     check_address=check_address,
-    bad_address=bad_address,
     check_service=check_service,
     render=render,
     put_address=put_address,
+    shows=shows,
 )

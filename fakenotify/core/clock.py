@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+
+_OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
 
 
 class Clock:
@@ -30,7 +33,7 @@ class Clock:
 
     def stamp(self) -> datetime:
         """Now in whole seconds, which is all that Notify's dates show. (observed)"""
-        whole = int(self.seconds())
+        whole = math.floor(self.seconds())
         last = self._last
         if last[0] == whole:  # thousands of records share one second, so they share its datetime
             return last[1]
@@ -50,7 +53,7 @@ class Clock:
 
     def shift(self, delta: timedelta | None = None, **parts: float) -> None:
         """Move the clock by a ``timedelta`` or its parts (``hours=1``, ``days=-2``), frozen or running."""
-        step = (timedelta(**parts) if delta is None else delta + timedelta(**parts)).total_seconds()
+        step = _step(delta, parts)
         _check_representable(self.seconds() + step)
         if self._frozen is None:
             self._offset += step
@@ -60,7 +63,7 @@ class Clock:
 
     def tick(self, seconds: float = 1.0) -> None:
         """Move the clock on by ``seconds``: a ``shift`` whose default is the smallest step a Notify date can show."""
-        self.shift(timedelta(seconds=seconds))
+        self.shift(seconds=seconds)
 
     def move_to(self, instant: datetime | str) -> None:
         """Set the clock to ``instant``; it goes on from there, or stays frozen there."""
@@ -105,9 +108,16 @@ def _seconds_of(instant: datetime | str) -> float:
     return seconds
 
 
+def _step(delta: timedelta | None, parts: dict[str, float]) -> float:
+    try:
+        return (timedelta(**parts) if delta is None else delta + timedelta(**parts)).total_seconds()
+    except (OverflowError, ValueError):
+        raise ValueError(_OUT_OF_RANGE) from None
+
+
 def _check_representable(seconds: float) -> None:
     """Refuse an instant that no ``datetime`` can hold, before anything has changed."""
     try:
         datetime.fromtimestamp(seconds, timezone.utc)
     except (OverflowError, ValueError, OSError):
-        raise ValueError("the clock can show the years 1 to 9999 only") from None
+        raise ValueError(_OUT_OF_RANGE) from None

@@ -6,9 +6,18 @@ Each class says when it is raised and how we know: *documented*, *observed*, *si
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 DOCUMENTED, OBSERVED, SIBLING, SAMPLE, ASSUMED = "documented", "observed", "sibling", "sample", "assumed"
+
+
+class UnknownName(LookupError, ValueError):
+    """The tester named something that isn't there; the message tells the nearest that is, ``nearest`` lists them."""
+
+    def __init__(self, message: str, nearest: Iterable[str] = ()) -> None:
+        self.nearest = list(nearest)
+        super().__init__(message)
 
 
 class TwilioError(Exception):

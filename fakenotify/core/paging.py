@@ -61,7 +61,7 @@ def _whole(query: Form, name: str, least: int, default: int) -> int:
         return default
     if not (value.isascii() and value.isdigit()):
         raise InvalidQuery(name)
-    number = min(int(value[:20]), _HIGHEST)
+    number = min(int(value.lstrip("0")[:20] or "0"), _HIGHEST)
     if number < least:
         raise InvalidQuery(name)
     return number

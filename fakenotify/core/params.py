@@ -96,7 +96,7 @@ def day(value: str) -> date:
 def json_object(value: str) -> dict[str, Any]:
     """A JSON object, read strictly: no ``NaN``, no ``Infinity``, nested at most 100 deep."""
     try:
-        parsed = json.loads(value, parse_constant=_refuse_constant, parse_float=_finite)
+        parsed = _STRICT.decode(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(parsed, dict) or _deeper_than(_MOST_NESTED, parsed):
@@ -128,6 +128,9 @@ def _finite(digits: str) -> float:
     if math.isinf(number):  # 1e999 would be printed as Infinity, which is not JSON
         raise ValueError(digits)
     return number
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,10 @@ class Table(Generic[R]):
         sequence = self._sequences.get(sid)
         return None if sequence is None else self._rows[sequence]
 
+    def sequence(self, sid: str) -> int:
+        """The sequence number of the record with ``sid``, which must be here."""
+        return self._sequences[sid]
+
     def row(self, sequence: int) -> R:
         """The record with this sequence number."""
         return self._rows[sequence]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from io import BytesIO
 from time import perf_counter
@@ -47,11 +47,13 @@ Handler = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 class App:
-    """The application of one world. ``control`` answers what is below ``/_fake/``."""
+    """The application of one world. ``control`` answers what is below ``/_fake/``; ``after`` is called
+    when the answer to a Notification has gone."""
 
-    def __init__(self, world: World, control: Handler | None = None) -> None:
+    def __init__(self, world: World, control: Handler | None = None, after: Callable[[], object] | None = None) -> None:
         self.world = world
         self.control = control
+        self._after = after
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -64,7 +66,19 @@ class App:
         start_response(
             status_line(answer.status), headers(answer, body, environ["REQUEST_METHOD"], perf_counter() - began)
         )
-        return () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
+        shown = () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
+        return Then(shown, self._after) if answer.operation == "notifications.create" and self._after else shown
+
+
+class Then:
+    """An answer with something to do once it has gone: WSGI closes it when the client has it."""
+
+    def __init__(self, chunks: Iterable[bytes], after: Callable[[], object]) -> None:
+        self._chunks = chunks
+        self.close = after
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
 
 
 def is_control(path: str) -> bool:

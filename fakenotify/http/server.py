@@ -11,26 +11,34 @@ import selectors
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from email.errors import FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect
 from http.client import responses
-from io import BytesIO
-from time import sleep
-from typing import IO, TYPE_CHECKING, Any, cast
+from io import BufferedIOBase, BytesIO
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from werkzeug.serving import DechunkedInput, WSGIRequestHandler
+from werkzeug.serving import WSGIRequestHandler
 
-from fakenotify.http.app import BODY_LIMIT, CONTROL_BODY_LIMIT, is_control
+from fakenotify.http.app import BODY_LIMIT, CONTROL_BODY_LIMIT, is_control, target
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 REQUEST_TIMEOUT = 10.0
-"""Seconds that a request may take to arrive once its first byte is here; an idle connection waits for ever."""
+"""Seconds of silence after which a request that has begun to arrive is given up; an idle connection waits for ever."""
 
 _DRAIN_LIMIT = 16 * BODY_LIMIT
+_LINGER = 1.0
 _BACKLOG = 512
 _NO_DESCRIPTOR = 0.02
+_LAST_ANSWERS = 0.25
+_PIECE = 65536
+_TRAILERS = 100
 _WITHOUT_BODY = ("1", "204", "304")
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+_NO_HEADER = (FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect)
 
 
 class RequestHandler(WSGIRequestHandler):
@@ -41,6 +49,7 @@ class RequestHandler(WSGIRequestHandler):
     server: Server  # type: ignore[assignment]  # ours stands in for werkzeug's
 
     server_version = "fakenotify"
+    raw_requestline: bytes
 
     def handle_one_request(self) -> None:
         """Wait for a request as long as it takes, then give it ``REQUEST_TIMEOUT`` to arrive."""
@@ -51,67 +60,101 @@ class RequestHandler(WSGIRequestHandler):
         self.connection.settimeout(REQUEST_TIMEOUT)
         super().handle_one_request()
 
+    def parse_request(self) -> bool:
+        """Read the head of a request; what in its first line is not printable ASCII counts as percent-encoded."""
+        line = self.raw_requestline.rstrip(b"\r\n")
+        if not line:  # some clients end a body with a line end too many
+            self.close_connection = False
+            return False
+        self.raw_requestline = quote(line, safe=_PRINTABLE).encode()
+        if not super().parse_request():
+            return False
+        if any(isinstance(defect, _NO_HEADER) for defect in self.headers.defects):
+            self.send_error(400)  # what follows such a line is lost, the length of the body perhaps
+            return False
+        if "close" in [word.strip().lower() for word in self.headers.get("Connection", "").split(",")]:
+            self.close_connection = True
+        return True
+
     def run_wsgi(self) -> None:
         """Read the whole request, ask the application, send the whole answer at once."""
-        self.environ = environ = self.make_environ()
+        self._unread = False
         try:
-            body = self._read_body()
-        except (ValueError, OSError):  # a length that is no number, a chunk that is none, or a body that never came
+            self.environ = environ = self.make_environ()
+            environ["RAW_URI"] = environ["REQUEST_URI"] = self.requestline.split()[1]  # self.path lacks double slashes
+            body = self._read_body(CONTROL_BODY_LIMIT if is_control(target(environ)[0]) else BODY_LIMIT)
+        except (ValueError, OSError):  # no URL, a length or chunk that is none, a body that never came
             self.send_error(400)
             return
         environ["wsgi.input"] = BytesIO(body)
         environ["wsgi.input_terminated"] = True
+        chunks: Iterable[bytes] = ()
         try:
-            status, headers, content = _call(self.server.app, environ)
+            status, headers, chunks = _call(self.server.app, environ)
+            content = b"".join(chunks)
         except Exception as error:
             self.server.report(error)
             status, headers, content = "500 INTERNAL SERVER ERROR", [("Content-Length", "0")], b""
-        self._send(status, headers, content)
+        try:
+            self._send(status, headers, content)
+        finally:
+            close = getattr(chunks, "close", None)  # WSGI's word for: the answer has gone
+            if close is not None:
+                close()
+        if self._unread:
+            self._linger()
 
-    def _read_body(self) -> bytes:
-        """The body, up to one byte over the limit; what is beyond is drained, or the connection will close."""
-        limit = CONTROL_BODY_LIMIT if is_control(self.path) else BODY_LIMIT
+    def _read_body(self, limit: int) -> bytes:
+        """The body, up to one byte over the limit; what is beyond is drained, and the connection will close."""
         codings = self.headers.get_all("Transfer-Encoding")
         lengths = self.headers.get_all("Content-Length")
         if codings is not None:
-            if lengths is not None or codings != ["chunked"]:
+            if [coding.strip().lower() for coding in codings] != ["chunked"]:
+                raise ValueError("a coding that nobody decodes")
+            if lengths is not None:
                 self.close_connection = True  # two ideas of the body's end must not share a connection
-            stream: Any = DechunkedInput(cast(IO[bytes], self.rfile))
-            body: bytes = stream.read(limit + 1)
-            if len(body) > limit:
-                self._drain(stream, _DRAIN_LIMIT)
-                self.close_connection = True
-            return body
-        if lengths is None:
+            pieces = _chunks(self.rfile)
+        elif lengths is not None:
+            pieces = _pieces(self.rfile, _length(lengths))
+        else:
             return b""
-        length = _length(lengths)
-        body = self.rfile.read(min(length, limit + 1))
-        if len(body) < min(length, limit + 1):
-            raise ValueError("the client left before its body was here")
-        if length > limit:
-            self._drain(self.rfile, min(length - len(body), _DRAIN_LIMIT))
-            self.close_connection = True
-        return body
+        body = bytearray()
+        arrived = 0
+        try:
+            for piece in pieces:
+                arrived += len(piece)
+                body += piece[: limit + 1 - len(body)]
+                if arrived > limit + _DRAIN_LIMIT:
+                    break
+        except (ValueError, OSError):
+            if arrived <= limit:
+                raise
+        if arrived > limit:
+            self.close_connection = self._unread = True
+        return bytes(body)
 
-    @staticmethod
-    def _drain(stream: Any, most: int) -> None:
-        """Read on, so that the client gets round to reading our answer."""
+    def _linger(self) -> None:
+        """Read on after the last answer: to close on a client that still sends would take the answer from it."""
         with contextlib.suppress(OSError):
-            while most > 0:
-                piece = stream.read(min(most, 65536))
-                if not piece:
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_LINGER)
+            for _ in range(_DRAIN_LIMIT // _PIECE):
+                if not self.connection.recv(_PIECE):
                     return
-                most -= len(piece)
 
     def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         lines = [f"HTTP/1.1 {status}\r\nDate: {self.date_time_string()}\r\n"]
         lines += [f"{name}: {value}\r\n" for name, value in headers]
-        has_length = any(name == "Content-Length" for name, _ in headers)
-        if not has_length and not status.startswith(_WITHOUT_BODY):
+        bodiless = status.startswith(_WITHOUT_BODY)
+        if not bodiless and not any(name == "Content-Length" for name, _ in headers):
             lines.append(f"Content-Length: {len(content)}\r\n")
         if self.close_connection:
             lines.append("Connection: close\r\n")
+        elif self.request_version == "HTTP/1.0":
+            lines.append("Connection: keep-alive\r\n")
         lines.append("\r\n")
+        if bodiless or self.command == "HEAD":
+            content = b""
         self.connection.sendall("".join(lines).encode("latin-1", "replace") + content)
 
     def log(self, type: str, message: str, *args: Any) -> None:
@@ -122,6 +165,7 @@ class RequestHandler(WSGIRequestHandler):
         self.close_connection = True
         with contextlib.suppress(OSError):
             self._send(f"{code} {(message or responses.get(code, 'Error')).upper()[:80]}", [], b"")
+            self._linger()
 
 
 def _length(lengths: list[str]) -> int:
@@ -135,23 +179,54 @@ def _length(lengths: list[str]) -> int:
     return int(value)
 
 
-def _call(app: Callable[..., Iterable[bytes]], environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Call a WSGI application and collect its answer."""
+def _pieces(stream: BufferedIOBase, length: int) -> Iterator[bytes]:
+    """A body of a known length, piece by piece. Raises ``ValueError`` if it is cut short."""
+    while length:
+        piece = stream.read(min(length, _PIECE))
+        if not piece:
+            raise ValueError("the client left before its body was here")
+        length -= len(piece)
+        yield piece
+
+
+def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
+    """A chunked body, piece by piece; extensions and trailers are passed over. Raises ``ValueError``."""
+    while size := _chunk_size(_line(stream)):
+        yield from _pieces(stream, size)
+        if _line(stream):
+            raise ValueError("a chunk longer than its size")
+    for _ in range(_TRAILERS):
+        if not _line(stream):
+            return
+    raise ValueError("too many trailers")
+
+
+def _chunk_size(line: bytes) -> int:
+    digits = line.partition(b";")[0].strip()
+    if not digits.isalnum() or len(digits) > 16:  # int() would take signs, underscores and 0x as well
+        raise ValueError("not a size")
+    return int(b"0" + digits, 16)
+
+
+def _line(stream: BufferedIOBase) -> bytes:
+    line = stream.readline(_PIECE)
+    if not line.endswith(b"\n"):
+        raise ValueError("a line without an end")
+    return line.rstrip(b"\r\n")
+
+
+def _call(
+    app: Callable[..., Iterable[bytes]], environ: WSGIEnvironment
+) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+    """Call a WSGI application: its status, its headers, and its chunks, not yet closed."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         started[:] = [status, headers]
-        return written.append
+        return lambda written: None  # pragma: no cover  # nobody uses WSGI's old write()
 
-    written: list[bytes] = []
     chunks = app(environ, start_response)
-    try:
-        written.extend(chunks)
-    finally:
-        close = getattr(chunks, "close", None)
-        if close is not None:
-            close()
-    return started[0], started[1], b"".join(written)
+    return started[0], started[1], chunks
 
 
 class Server:
@@ -184,7 +259,7 @@ class Server:
         self.server_address = self._socket.getsockname()
         self.port: int = self.server_address[1]
         self.errors: list[BaseException] = []
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._waker, self._wakened = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, name=f"fakenotify:{self.port}", daemon=True)
@@ -195,7 +270,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Accept nothing more and close every connection, kept ones too."""
+        """Accept nothing more and close every connection, kept ones too; an application that hangs is left behind."""
         with self._lock:
             if self._stopped:
                 return
@@ -205,9 +280,14 @@ class Server:
             self._thread.join()
         self._socket.close()
         with self._lock:
+            threads = list(self._connections.values())
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+        latest = monotonic() + _LAST_ANSWERS
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0, latest - monotonic()))
         self._waker.close()
         self._wakened.close()
 
@@ -234,9 +314,13 @@ class Server:
 
     def _open(self, connection: socket.socket, address: Any) -> None:
         connection.setblocking(True)
+        thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
         with self._lock:
-            self._connections.add(connection)
-        threading.Thread(target=self._answer, args=(connection, address), daemon=True).start()
+            self._connections[connection] = thread
+        try:
+            thread.start()
+        except RuntimeError:  # no thread left: this client is turned away, the next may find one
+            self._close(connection)
 
     def _answer(self, connection: socket.socket, address: Any) -> None:
         try:
@@ -246,8 +330,11 @@ class Server:
         except Exception as error:
             self.report(error)
         finally:
-            with self._lock:
-                self._connections.discard(connection)
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_WR)
-            connection.close()
+            self._close(connection)
+
+    def _close(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.pop(connection, None)
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+        connection.close()

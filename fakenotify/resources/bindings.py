@@ -5,26 +5,23 @@ The laws: an address stands once in a Service, whoever had it before; an identit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from fakenotify.channels import CHANNELS
+from fakenotify.channels import CHANNELS, protocol_version
 from fakenotify.core.errors import IdentityLimitReached, InvalidAddress, InvalidParameter, InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params, day, one_of, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection, Table
 from fakenotify.notify import Notify
-from fakenotify.records import Binding, Service, strings
+from fakenotify.records import BINDING_TYPES, Binding, Service, strings
 from fakenotify.resources import services
 from fakenotify.resources.representation import segment, timestamp
+from fakenotify.selection import Check, select
 
-BINDING_TYPES = ("apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa")
 BINDINGS_PER_IDENTITY = 20
 TAGS_PER_BINDING = 20
 TAGS_PER_QUERY = 5
-
-Check = Callable[[Binding], bool]
 
 
 def _invalid(name: str) -> InvalidParameter:
@@ -77,9 +74,9 @@ def create(
     """
     behaviour = notify.behaviour
     if behaviour.addresses_checked == "at_write":
-        complaint = CHANNELS[binding_type].check_address(address)
-        if complaint is not None:
-            raise InvalidAddress(complaint)
+        bad = CHANNELS[binding_type].check_address(address, None)
+        if bad is not None:
+            raise InvalidAddress(bad.complaint)
     if binding_type in services.CREDENTIAL_TYPES:
         services.check_credential(notify, credential_sid, binding_type)
     scope = notify.scopes[service.sid]
@@ -128,12 +125,6 @@ def _with_address(bindings: Table[Binding], address: str, binding_type: str | No
     return next((each for each in bindings.under("address", address) if each.binding_type == binding_type), None)
 
 
-def protocol_version(service: Service, binding_type: str) -> str:
-    """The Service's default for the type; ``"default"`` where there is none. (sms: observed; messenger: assumed D5)"""
-    version: str = getattr(service, f"default_{binding_type}_notification_protocol_version", "default")
-    return version
-
-
 def fetch(notify: Notify, binding: Binding) -> Binding:
     """Read a Binding."""
     return binding
@@ -154,37 +145,6 @@ def find(
     if end_date is not None:
         checks.append(lambda binding: binding.date_created.date() <= end_date)
     return select(notify.scopes[service.sid].bindings, identities, tags, checks)
-
-
-def select(
-    bindings: Table[Binding], identities: tuple[str, ...], tags: tuple[str, ...], checks: Iterable[Check] = ()
-) -> Selection[Binding]:
-    """The Bindings of any of ``identities`` with all of ``tags`` that pass ``checks``, found by the smallest index."""
-    checks = list(checks)
-    owners = [("identity", identity) for identity in dict.fromkeys(identities)]
-    wanted = [("tag", tag) for tag in tags if tag != "all"]
-    candidates: list[tuple[str, str]] | None = owners or None
-    if wanted:
-        rarest = min(wanted, key=lambda each: bindings.count(*each))
-        if not owners or bindings.count(*rarest) < sum(bindings.count(*each) for each in owners):
-            candidates = [rarest]
-            wanted.remove(rarest)
-            if owners:
-                checks.append(lambda binding: binding.identity in identities)
-    if wanted:
-        checks.append(lambda binding: all(has_tag(binding, tag) for _, tag in wanted))
-    return bindings.select(candidates, _all_of(checks))
-
-
-def _all_of(checks: list[Check]) -> Check | None:
-    if len(checks) < 2:
-        return checks[0] if checks else None
-    return lambda binding: all(check(binding) for check in checks)
-
-
-def has_tag(binding: Binding, tag: str) -> bool:
-    """Whether a Binding has a tag, its own or an implicit one: ``all``, its type. (documented; alexa: assumed D45)"""
-    return tag in binding.tags or tag == "all" or tag == binding.binding_type
 
 
 def delete(notify: Notify, binding: Binding) -> None:
