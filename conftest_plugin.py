@@ -107,17 +107,26 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _section(fake: FakeNotify) -> str:
     """The last requests with their codes and warnings."""
     requests = fake.requests
-    if not requests:
-        return "nothing was asked of the fake"
-    lines = [f"the last {_SHOWN} of {len(requests)} requests:"] if len(requests) > _SHOWN else []
+    lines = ["nothing was asked of the fake"] if not requests else []
+    lines += [f"the last {_SHOWN} of {len(requests)} requests:"] if len(requests) > _SHOWN else []
     for each in requests[-_SHOWN:]:
         lines.append(str(each))
         lines += [f"    warning: {warning}" for warning in each.warnings]
+    for label, entries in (("alerts", fake.alerts), ("faults", fake.faults)):
+        if entries:
+            lines.append(f"{label}:")
+            lines += [f"    {entry}" for entry in entries[-_SHOWN:]]
     return "\n".join(lines)
 
 
 def _tell(fake: FakeNotify, strict: bool) -> None:
-    """Warn of what Notify would have ignored in silence; under ``strict``, fail."""
+    """Fail for a fault that never fired; warn of what Notify ignores in silence, or under ``strict`` fail."""
+    unused = fake.world.faults.unused()
+    if unused:
+        listed = "\n".join(f"    {rule}" for rule in unused)
+        pytest.fail(
+            f"fakenotify: these faults never met a request (optional=True allows that):\n{listed}", pytrace=False
+        )
     told = list(dict.fromkeys(f"{each.method} {each.path}: {text}" for each in fake.requests for text in each.warnings))
     if told and strict:
         pytest.fail("fakenotify (strict):\n" + "\n".join(told), pytrace=False)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from fakenotify.behaviour import Behaviour
     from fakenotify.core.errors import TwilioError
     from fakenotify.fake import FakeNotify
+    from fakenotify.faults import Fault
 
-__all__ = ["Account", "Behaviour", "FakeNotify", "TwilioError", "__version__"]
+__all__ = ["Account", "Behaviour", "FakeNotify", "Fault", "TwilioError", "__version__"]
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ _HOMES = {
     "Account": "fakenotify.account",
     "Behaviour": "fakenotify.behaviour",
     "FakeNotify": "fakenotify.fake",
+    "Fault": "fakenotify.faults",
     "TwilioError": "fakenotify.core.errors",
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fakenotify import checks
 from fakenotify.core.sids import is_sid
-from fakenotify.dispatch import World
+from fakenotify.dispatch import Call, World
 from fakenotify.explain import Explanation, explain
+from fakenotify.faults import Fault, RateLimit, Rule
 from fakenotify.journal import Request
 from fakenotify.notify import Notify
 from fakenotify.outcomes import outcome
@@ -137,6 +138,61 @@ class Account:
         """
         rule = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
         self._notify.outcomes.append(rule)
+
+    def fail(
+        self,
+        operation: str,
+        fault: Fault | None = None,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        times: int | None = None,
+        after: int = 0,
+        when: Callable[[Call], object] | None = None,
+        phase: Literal["before", "after"] | None = None,
+        account: Account | str | None = None,
+        optional: bool = False,
+    ) -> Rule:
+        """Let requests go wrong: those whose ``operation`` fits a pattern such as ``bindings.*``.
+
+        What happens is a ``Fault``, or an HTTP ``status`` in Twilio's words. The first ``after`` requests pass, the
+        next ``times`` (None: all) meet the fault; ``when(call)`` narrows it further. With ``phase="after"`` the effect
+        happens and the answer is lost. A fault that never fired fails the test unless it is ``optional``. An unknown
+        operation is an ``UnknownName`` with the nearest ones.
+        """
+        if (fault is None) == (status is None):
+            raise TypeError("fail() takes either a Fault or status=, e.g. fail('bindings.*', status=429)")
+        if fault is None:
+            assert status is not None
+            fault = Fault.http(status, retry_after=retry_after)
+        elif retry_after is not None:
+            raise TypeError(
+                "retry_after goes with status=; a fault of your own takes it as Fault.http(…, retry_after=…)"
+            )
+        return self._world.faults.add(
+            operation,
+            fault,
+            times=times,
+            after=after,
+            when=when,
+            phase=phase,
+            account_sid=self._account_of(account),
+            optional=optional,
+        )
+
+    def rate_limit(self, operation: str, requests: int, seconds: float) -> Rule:
+        """Allow ``requests`` in ``seconds`` of the fake's clock; the next gets 429 and ``Retry-After``."""
+        limit = RateLimit(requests, seconds)
+        return self._world.faults.add(operation, limit, account_sid=self._account_of(None), optional=True)
+
+    def _account_of(self, account: Account | str | None) -> str | None:
+        """The account that a fault is for; a handle's own unless it is told otherwise."""
+        return account.account_sid if isinstance(account, Account) else account or self.account_sid
+
+    @property
+    def faults(self) -> list[Rule]:
+        """The faults that were set, with ``fired``: how often they met a request."""
+        return list(self._world.faults)
 
     def _run(self, operation: str, values: tuple[str, ...], arguments: dict[str, Any], **given: Any) -> Any:
         return self._world.run(self._notify, operation, values, arguments, **given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Condition, Event
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +16,8 @@ from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
+from fakenotify.faults import Broken, Fault, NoPause, Rule, Rules, Wire
+from fakenotify.faults.stall import Stall
 from fakenotify.journal import Journal, Request, note
 from fakenotify.notify import Notify, State
 from fakenotify.resources import bindings, credentials, notifications, services, users
@@ -34,11 +36,15 @@ _OTHER_SIDS = {
 }
 
 
+NO_WIRE = NoPause()
+
+
 @dataclass(slots=True)
 class Call:
     """A request as ``dispatch`` takes it. ``path`` is as requested, ``/v1`` included, still percent-encoded.
 
-    ``origin`` is the scheme and host that the client asked. ``notes`` are warnings that arose on the way here.
+    ``origin`` is the scheme and host that the client asked. ``notes`` are warnings that arose on the way here, ``wire``
+    is what a fault acts on. ``operation`` and ``account_sid`` are known once the call has been matched.
     """
 
     method: str
@@ -49,6 +55,9 @@ class Call:
     origin: str = "https://notify.twilio.com"
     notes: list[str] = field(default_factory=list)
     too_large: bool = False
+    wire: Wire = NO_WIRE
+    operation: str | None = None
+    account_sid: str | None = None
 
     @property
     def resource_path(self) -> str:
@@ -58,13 +67,18 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: ``body`` is None for an empty one."""
+    """What goes back: ``body`` is None for an empty one.
 
-    status: int
+    ``broken`` is a fault that breaks the answer on its way; there is none at all where ``status`` is None.
+    """
+
+    status: int | None
     body: dict[str, Any] | None
     request_id: str
     operation: str | None = None
     error: TwilioError | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    broken: Fault | None = None
 
 
 class World:
@@ -81,6 +95,8 @@ class World:
         self.seed = seed
         self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys)
         self.journal = Journal()
+        self.faults = Rules(ROUTES.by_operation)
+        self.ended = Event()
         self.beginning: dict[str, State] = {}
         self.account_sids = SidGenerator(f"{seed}/accounts")
         self._request_ids = SidGenerator(f"{seed}/requests")
@@ -114,31 +130,53 @@ class World:
             if account_sid in (None, each) and each in self.accounts:
                 self.accounts[each].restore(state)
         self.journal.clear(account_sid)
+        self.faults.remove(account_sid=account_sid)
         if account_sid is None:
             self._request_ids = SidGenerator(f"{self.seed}/requests")
 
     def handle(self, call: Call) -> Answer:
         """Answer a request: authentication, size, path, method, what the path names, parameters. (order: D30)"""
-        answer = Answer(500, None, self._request_ids.new("RQ"))
+        answer = Answer(None, None, self._request_ids.new("RQ"))
         notify: Notify | None = None
         route: Route | None = None
+        rule: Rule | None = None
         warnings = call.notes
         try:
             notify = self.accounts.authenticate(call.credentials)
             if call.too_large:
                 raise RequestTooLarge
             route, values = self._match(call)
-            answer.operation = route.operation
-            with notify.lock:
-                answer.body = _perform(notify, route, values, call)
-            answer.status = route.status
+            call.operation = answer.operation = route.operation
+            call.account_sid = notify.account_sid
+            rule = self.faults.choose(route.operation, notify.account_sid, call)
+            if rule is None or rule.phase == "after" or self._meet(rule, call, answer):
+                with notify.lock:
+                    answer.body = _perform(notify, route, values, call)
+                answer.status = route.status
         except TwilioError as error:
             if isinstance(error, NotFound):
                 error = NotFound(call.resource_path)
                 warnings = warnings + self._why_not_found(call, notify, route)
             answer.status, answer.body, answer.error = error.status, error.representation(), error
-        self._record(call, answer, notify, route, warnings)
+        if rule is not None and rule.phase == "after":
+            self._meet(rule, call, answer)
+        self._record(call, answer, notify, route, warnings, rule)
         return answer
+
+    def _meet(self, rule: Rule, call: Call, answer: Answer) -> bool:
+        """Let a fault act; returns whether the operation goes on."""
+        try:
+            met = rule.fault.meet(call.wire, self.clock.seconds())
+        except Broken as broken:
+            answer.broken = broken.fault or Stall()
+            return False
+        if rule.fault.needs_answer:
+            answer.broken = rule.fault
+        if met is None:
+            return True
+        answer.error, answer.headers = met
+        answer.status, answer.body = answer.error.status, answer.error.representation()
+        return False
 
     def run(
         self, notify: Notify, operation: str, values: tuple[str, ...], arguments: Mapping[str, Any], **given: Any
@@ -160,7 +198,13 @@ class World:
         return ROUTES.match(call.method, segments_of(call.path), legacy=self.behaviour.legacy_resources)
 
     def _record(
-        self, call: Call, answer: Answer, notify: Notify | None, route: Route | None, warnings: list[str]
+        self,
+        call: Call,
+        answer: Answer,
+        notify: Notify | None,
+        route: Route | None,
+        warnings: list[str],
+        rule: Rule | None,
     ) -> None:
         sent = call.query if call.method == "GET" else call.form
         table = route.params if route else NO_PARAMS
@@ -182,6 +226,7 @@ class World:
                 note(warnings),
                 answer.request_id,
                 self.clock.now(),
+                None if rule is None else f"{rule.fault} {rule.phase}",
             )
         )
 

@@ -15,6 +15,7 @@ from fakenotify.accounts import AUTH_TOKEN
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
 from fakenotify.dispatch import World
+from fakenotify.faults import Fault, Rule
 from fakenotify.http.app import App
 from fakenotify.http.control import Control
 from fakenotify.http.webhooks import TIMEOUT, Courier
@@ -54,7 +55,7 @@ class FakeNotify(Account):
         self._port = port
         self._server: Server | None = None
         self._stopped = False
-        self._begin(World(_shared(behaviour), seed, accounts, api_keys))
+        self.world = self._watched(World(_shared(behaviour), seed, accounts, api_keys))
         self.courier = Courier(lambda: self.world, callback_hosts, callback_timeout)
         self.wsgi_app = App(self.world, after=self.courier.kick)
         self.wsgi_app.control = Control(self.wsgi_app, allow_hosts)
@@ -87,6 +88,7 @@ class FakeNotify(Account):
             )
         self._server = Server(self.wsgi_app, self._host, self._port)
         self._server.start()
+        self.world.ended.clear()
         self.courier.start()
         self._stopped = False
 
@@ -94,6 +96,7 @@ class FakeNotify(Account):
         """Close the socket and every connection; the records stay readable. Does nothing when it is closed already."""
         self._stopped = True
         self.courier.stop()
+        self.world.ended.set()
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -148,6 +151,20 @@ class FakeNotify(Account):
         """Empty the world of every account, and the journal. Clock and behaviour stay as they are."""
         self.world.reset()
 
+    def shutdown(self, status: int = 410) -> Rule:
+        """Rehearse the end of Notify on 31 October 2027: every request is refused from now on.
+
+        Twilio has not said how: 410 (20410 ``Gone``), 404 (20404) or 403 (20403). (assumed D20)
+        """
+        code = {410: 20410, 404: 20404, 403: 20403}.get(status)
+        if code is None:
+            raise ValueError(f"the shutdown is rehearsed with status 410, 404 or 403, not {status!r}")
+        return self.world.faults.add("*", Fault.http(status, code), optional=True)
+
+    def _account_of(self, account: Account | str | None) -> str | None:
+        """The account that a fault is for: every account's unless it is told otherwise."""
+        return account.account_sid if isinstance(account, Account) else account
+
     def snapshot(self) -> Snapshot:
         """The records of this moment, to compare with or to come back to."""
         return snapshot.take(self.world.accounts)
@@ -170,13 +187,13 @@ class FakeNotify(Account):
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Begin anew on the same socket: another world, clock, journal and behaviour."""
-        self._begin(World(_shared(behaviour), seed))
-        self.wsgi_app.world = self.world
+        self.world.ended.set()
+        self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed))
         self.account_sid = self.world.accounts.default_sid
 
-    def _begin(self, world: World) -> None:
-        self.world = world
+    def _watched(self, world: World) -> World:
         world.clock.on_move(lambda: self.courier.kick())
+        return world
 
     def deliver_callback(self) -> Callback | None:
         """Post the next delivery callback that is due, here and now, and return it; None when none is.

@@ -18,7 +18,8 @@ class Request:
     """One request. ``operation`` (``bindings.create``) is None where no route was found.
 
     ``params`` has what was sent, lists where a parameter is repeatable, secrets redacted. ``code`` and ``message`` are
-    Twilio's on an error. ``body`` is the answer's JSON. ``warnings`` say in words what Notify ignores in silence.
+    Twilio's on an error. ``status`` is None where a ``fault`` left no answer. ``body`` is the answer's JSON.
+    ``warnings`` say in words what Notify ignores in silence.
     """
 
     operation: str | None
@@ -26,7 +27,7 @@ class Request:
     path: str
     params: Mapping[str, str | list[str]]
     account_sid: str | None
-    status: int
+    status: int | None
     code: int | None
     message: str | None
     body: Mapping[str, Any] | None = field(repr=False)
@@ -44,7 +45,8 @@ class Request:
     def __str__(self) -> str:
         """One line for a report."""
         told = f" {self.code} {self.message}" if self.code else ""
-        return f"{self.method} {self.path} {_short(self.params)} -> {self.status}{told}"
+        fault = f" [fault: {self.fault}]" if self.fault else ""
+        return f"{self.method} {self.path} {_short(self.params)} -> {self.status or 'no answer'}{told}{fault}"
 
 
 def _short(params: Mapping[str, str | list[str]]) -> str:

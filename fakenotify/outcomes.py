@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fakenotify.alerts import CODES
 from fakenotify.core.errors import UnknownName
-from fakenotify.core.params import did_you_mean, nearest
+from fakenotify.core.params import nearest
 from fakenotify.records import BINDING_TYPES
 
 TOO_MANY_RECIPIENTS = 52302
@@ -60,10 +60,8 @@ def outcome(
     if isinstance(code, bool) or not isinstance(code, int) or code not in INJECTABLE:
         raise UnknownName(_no_such_outcome(code), nearest_codes(code))
     if binding_type is not None and binding_type not in BINDING_TYPES:
-        hint = did_you_mean(str(binding_type), BINDING_TYPES)
-        raise ValueError(
-            f"there is no binding type {binding_type!r}{hint or '; there are ' + ', '.join(BINDING_TYPES)}"
-        )
+        close = nearest(str(binding_type), BINDING_TYPES)
+        raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close or BINDING_TYPES)}", close)
     for name, value in (("address", address), ("identity", identity)):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{name} is a text, not {value!r}")

@@ -267,6 +267,9 @@ class Alert:
     binding_type: str | None
     date_created: datetime
 
+    def __str__(self) -> str:
+        return f"{self.level} {self.code} {self.text} ({self.notification_sid})"
+
 
 def strings(values: Iterable[str]) -> Strings:
     """``values`` as a frozen list."""

@@ -8,6 +8,9 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from fakenotify.faults import Broken, Fault, NoPause
+from fakenotify.http.app import BROKEN, WIRE
+
 App = Callable[..., Iterable[bytes]]
 
 
@@ -24,7 +27,10 @@ class Reply:
 def call(
     app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float | None = None
 ) -> Reply:
-    """Ask ``app`` for an absolute ``url``."""
+    """Ask ``app`` for an absolute ``url``. Raises ``Broken`` where a fault leaves no answer, or half of one.
+
+    No time passes: a pause as long as ``timeout`` (seconds; None waits for ever) is ``Broken("stall")`` at once.
+    """
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     target = (slash + path).partition("#")[0] or "/"
@@ -50,6 +56,8 @@ def call(
     for name, value in headers.items():
         key = name.upper().replace("-", "_")
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+    wire = NoPause(timeout)
+    environ[WIRE] = lambda ended: wire
     started: list[Any] = []
 
     def start_response(
@@ -64,4 +72,9 @@ def call(
     close = getattr(chunks, "close", None)  # WSGI's word for: the answer has gone
     if close is not None:
         close()
+    broken: Fault | None = environ.get(BROKEN)
+    if broken is not None:
+        if not broken.needs_answer:
+            raise Broken(broken.kind, broken)
+        broken.break_answer(wire, b"", reply.body)
     return reply

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fakenotify.clients.in_process import App, call
+from fakenotify.faults import Broken
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -112,10 +113,24 @@ def _in_process_client(app: App) -> Any:
                 sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
             if params:
                 url += ("&" if "?" in url else "?") + _form(params)
-            reply = call(app, method.upper(), url, sent, _form(data or {}).encode(), timeout=timeout or self.timeout)
+            try:
+                reply = call(
+                    app, method.upper(), url, sent, _form(data or {}).encode(), timeout=timeout or self.timeout
+                )
+            except Broken as broken:
+                raise requests_error(broken) from None
             return Response(reply.status, reply.body.decode(), dict(reply.headers))
 
     return InProcessClient()
+
+
+def requests_error(broken: Broken) -> Exception:
+    """What ``requests``, and so the official client, would raise over a socket."""
+    from requests import exceptions
+
+    kinds = {"stall": exceptions.ReadTimeout, "truncate_body": exceptions.ChunkedEncodingError}
+    raised: Exception = kinds.get(broken.kind, exceptions.ConnectionError)(str(broken))
+    return raised
 
 
 def _form(values: Mapping[str, Any]) -> str:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 BODY_LIMIT = 1_048_576
 """The largest request body, in bytes. (documented for ``ToBinding``; for every request: assumed D18)"""
 
+WIRE = "fakenotify.wire"
+"""The environ's key for what makes a ``Wire`` (of the event that ends all pauses), where there is a connection."""
+BROKEN = "fakenotify.broken"
+"""The environ's key for the fault that breaks the answer; who sends it must look there first."""
+
 CONTROL = "/_fake"
 CONTROL_BODY_LIMIT = 64 * 1_048_576
 
@@ -61,11 +66,17 @@ class App:
         path, query = target(environ)
         if self.control is not None and is_control(path):
             return self.control(environ, start_response)
-        answer = self.world.handle(read_call(environ, path, query))
+        world = self.world
+        call = read_call(environ, path, query)
+        wire = environ.get(WIRE)
+        if wire is not None and len(world.faults):
+            call.wire = wire(world.ended)
+        answer = world.handle(call)
+        if answer.broken is not None:
+            environ[BROKEN] = answer.broken
         body = encode(answer.body)
-        start_response(
-            status_line(answer.status), headers(answer, body, environ["REQUEST_METHOD"], perf_counter() - began)
-        )
+        status = status_line(answer.status or 500)
+        start_response(status, headers(answer, body, environ["REQUEST_METHOD"], perf_counter() - began))
         shown = () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
         return Then(shown, self._after) if answer.operation == "notifications.create" and self._after else shown
 
@@ -184,6 +195,8 @@ def headers(answer: Answer, body: bytes, method: str, seconds: float) -> list[tu
         ("Twilio-Request-Id", answer.request_id),
         ("Twilio-Request-Duration", f"{seconds:.3f}"),
     ]
+    if answer.headers:
+        block += answer.headers.items()
     if body:
         block += (_JSON, ("Content-Length", str(len(body))))
     return block

@@ -7,8 +7,10 @@ connection is always in step; and nothing here polls.
 from __future__ import annotations
 
 import contextlib
+import select
 import selectors
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +23,8 @@ from urllib.parse import quote
 
 from werkzeug.serving import WSGIRequestHandler
 
-from fakenotify.http.app import BODY_LIMIT, CONTROL_BODY_LIMIT, is_control, target
+from fakenotify.faults import Fault
+from fakenotify.http.app import BODY_LIMIT, BROKEN, CONTROL_BODY_LIMIT, WIRE, is_control, target
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -33,6 +36,7 @@ _DRAIN_LIMIT = 16 * BODY_LIMIT
 _LINGER = 1.0
 _BACKLOG = 512
 _NO_DESCRIPTOR = 0.02
+_LOOK_AFTER = 0.02
 _LAST_ANSWERS = 0.25
 _PIECE = 65536
 _TRAILERS = 100
@@ -88,6 +92,8 @@ class RequestHandler(WSGIRequestHandler):
             return
         environ["wsgi.input"] = BytesIO(body)
         environ["wsgi.input_terminated"] = True
+        environ[WIRE] = self._wire
+        self._wire(self.server.ended)
         chunks: Iterable[bytes] = ()
         try:
             status, headers, chunks = _call(self.server.app, environ)
@@ -96,7 +102,12 @@ class RequestHandler(WSGIRequestHandler):
             self.server.report(error)
             status, headers, content = "500 INTERNAL SERVER ERROR", [("Content-Length", "0")], b""
         try:
-            self._send(status, headers, content)
+            broken: Fault | None = environ.get(BROKEN)
+            if broken is not None:
+                self.close_connection = True
+                broken.break_answer(self._last_wire, self._head(status, headers, content), content)
+            else:
+                self._send(status, headers, content)
         finally:
             close = getattr(chunks, "close", None)  # WSGI's word for: the answer has gone
             if close is not None:
@@ -142,7 +153,14 @@ class RequestHandler(WSGIRequestHandler):
                 if not self.connection.recv(_PIECE):
                     return
 
+    def _wire(self, ended: threading.Event) -> ConnectionWire:
+        self._last_wire = ConnectionWire(self.connection, ended)
+        return self._last_wire
+
     def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.connection.sendall(self._head(status, headers, content) + content)
+
+    def _head(self, status: str, headers: list[tuple[str, str]], content: bytes) -> bytes:
         lines = [f"HTTP/1.1 {status}\r\nDate: {self.date_time_string()}\r\n"]
         lines += [f"{name}: {value}\r\n" for name, value in headers]
         bodiless = status.startswith(_WITHOUT_BODY)
@@ -155,7 +173,7 @@ class RequestHandler(WSGIRequestHandler):
         lines.append("\r\n")
         if bodiless or self.command == "HEAD":
             content = b""
-        self.connection.sendall("".join(lines).encode("latin-1", "replace") + content)
+        return "".join(lines).encode("latin-1", "replace")
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Nothing: the journal knows."""
@@ -166,6 +184,38 @@ class RequestHandler(WSGIRequestHandler):
         with contextlib.suppress(OSError):
             self._send(f"{code} {(message or responses.get(code, 'Error')).upper()[:80]}", [], b"")
             self._linger()
+
+
+class ConnectionWire:
+    """A connection, for the faults that act on it; ``ended`` is set when nothing is to be waited for any more."""
+
+    def __init__(self, connection: socket.socket, ended: threading.Event) -> None:
+        self._connection = connection
+        self._ended = ended
+
+    def pause(self, seconds: float | None) -> None:
+        """Wait; None: until the client has gone, looked after fifty times a second, and only in a stall."""
+        if seconds is not None:
+            self._ended.wait(seconds)
+            return
+        while not self._ended.wait(_LOOK_AFTER) and self._is_open():
+            pass
+
+    def _is_open(self) -> bool:
+        try:
+            readable, _, _ = select.select([self._connection], [], [], 0)
+            return not readable or bool(self._connection.recv(1, socket.MSG_PEEK))
+        except (OSError, ValueError):
+            return False
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self._connection.sendall(data)
+
+    def reset(self) -> None:
+        """Close at once, with a reset."""
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        socket.close(self._connection.detach())
 
 
 def _length(lengths: list[str]) -> int:
@@ -259,6 +309,7 @@ class Server:
         self.server_address = self._socket.getsockname()
         self.port: int = self.server_address[1]
         self.errors: list[BaseException] = []
+        self.ended = threading.Event()
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._waker, self._wakened = socket.socketpair()
@@ -275,6 +326,7 @@ class Server:
             if self._stopped:
                 return
             self._stopped = True
+            self.ended.set()
             self._waker.send(b"x")
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join()
