@@ -93,6 +93,13 @@ def fake_notify_client(fake_notify: FakeNotify) -> Client:
     return fake_notify.client()
 
 
+@pytest.fixture
+def intercept_notify(fake_notify: FakeNotify, pytestconfig: pytest.Config) -> Iterator[FakeNotify]:
+    """``fake_notify``, reached by whatever in this process calls ``https://notify.twilio.com``."""
+    with fake_notify.intercept(strict=bool(_setting(pytestconfig, "strict"))):
+        yield fake_notify
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Add what was asked of the fake to the report of a test that failed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Condition, Event
 from typing import Any
@@ -97,11 +97,23 @@ class World:
         self.journal = Journal()
         self.faults = Rules(ROUTES.by_operation)
         self.ended = Event()
+        self._at_end: list[Callable[[], object]] = []
         self.beginning: dict[str, State] = {}
         self.account_sids = SidGenerator(f"{seed}/accounts")
         self._request_ids = SidGenerator(f"{seed}/requests")
         self._change = Condition()
         self.journal.listen(lambda request: self.changed())
+
+    def end(self) -> None:
+        """End all pauses and streams of this world."""
+        self.ended.set()
+        for act in self._at_end:
+            act()
+        self._at_end.clear()
+
+    def at_end(self, act: Callable[[], object]) -> None:
+        """Call ``act`` when this world ends."""
+        self._at_end.append(act)
 
     def changed(self) -> None:
         """Wake those who wait for something to happen."""
@@ -169,7 +181,7 @@ class World:
             met = rule.fault.meet(call.wire, self.clock.seconds())
         except Broken as broken:
             answer.broken = broken.fault or Stall()
-            return False
+            return rule.fault.goes_on
         if rule.fault.needs_answer:
             answer.broken = rule.fault
         if met is None:

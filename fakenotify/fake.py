@@ -18,12 +18,18 @@ from fakenotify.dispatch import World
 from fakenotify.faults import Fault, Rule
 from fakenotify.http.app import App
 from fakenotify.http.control import Control
+from fakenotify.http.table import ROUTES
 from fakenotify.http.webhooks import TIMEOUT, Courier
 from fakenotify.journal import Request
 from fakenotify.records import Callback, Records
 from fakenotify.snapshot import Difference, Snapshot
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from httpx import AsyncBaseTransport, BaseTransport
+    from requests.adapters import HTTPAdapter
+
     from fakenotify.http.server import Server
 
 _LOOPBACK = ("localhost", "::1")
@@ -58,8 +64,8 @@ class FakeNotify(Account):
         self.world = self._watched(World(_shared(behaviour), seed, accounts, api_keys))
         self.courier = Courier(lambda: self.world, callback_hosts, callback_timeout)
         self.wsgi_app = App(self.world, after=self.courier.kick)
-        self.wsgi_app.control = Control(self.wsgi_app, allow_hosts)
-        self.wsgi_app.control = Control(self.wsgi_app, allow_hosts)
+        self.wsgi_app.control = Control(self.wsgi_app, ROUTES, allow_hosts)
+        self.wsgi_app.control = Control(self.wsgi_app, ROUTES, allow_hosts)
         super().__init__(self, self.world.accounts.default_sid)
 
     def __repr__(self) -> str:
@@ -96,7 +102,7 @@ class FakeNotify(Account):
         """Close the socket and every connection; the records stay readable. Does nothing when it is closed already."""
         self._stopped = True
         self.courier.stop()
-        self.world.ended.set()
+        self.world.end()
         server, self._server = self._server, None
         if server is not None:
             server.stop()
@@ -147,6 +153,34 @@ class FakeNotify(Account):
         accounts.declare(account_sid, auth_token or AUTH_TOKEN)
         return Account(self, account_sid)
 
+    def intercept(self, *, strict: bool = False) -> AbstractContextManager[None]:
+        """While the context lasts, calls to ``https://notify.twilio.com`` reach this fake, in process.
+
+        They may be made by ``requests`` (and so the official client), ``httpx`` or ``aiohttp``, and name edge and
+        region hosts too. Under ``strict``, a call to any other host of Twilio's raises ``UnexpectedTwilioCall``.
+        """
+        from fakenotify.clients.intercept import intercept
+
+        return intercept(self.wsgi_app, strict=strict)
+
+    def requests_adapter(self) -> HTTPAdapter:
+        """An adapter for ``requests.Session.mount``: no socket, and faults raise the exceptions of ``requests``."""
+        from fakenotify.clients.transports import requests_adapter
+
+        return requests_adapter(self.wsgi_app)
+
+    def httpx_transport(self) -> BaseTransport:
+        """A transport for ``httpx.Client``: no socket, and faults raise the exceptions of ``httpx``."""
+        from fakenotify.clients.transports import httpx_transport
+
+        return httpx_transport(self.wsgi_app)
+
+    def async_httpx_transport(self) -> AsyncBaseTransport:
+        """The same for ``httpx.AsyncClient``."""
+        from fakenotify.clients.transports import async_httpx_transport
+
+        return async_httpx_transport(self.wsgi_app)
+
     def reset(self) -> None:
         """Empty the world of every account, and the journal. Clock and behaviour stay as they are."""
         self.world.reset()
@@ -187,7 +221,7 @@ class FakeNotify(Account):
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Begin anew on the same socket: another world, clock, journal and behaviour."""
-        self.world.ended.set()
+        self.world.end()
         self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed))
         self.account_sid = self.world.accounts.default_sid
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from fakenotify.alerts import CODES
 from fakenotify.core.errors import UnknownName
@@ -39,6 +40,10 @@ class Outcome:
             and self.identity in (None, identity)
             and self.binding_type in (None, binding_type)
         )
+
+    def told(self) -> dict[str, Any]:
+        """The rule as JSON."""
+        return asdict(self)
 
     def use(self) -> int:
         """Count one delivery; returns the code."""

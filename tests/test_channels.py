@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.alerts import CODES
 from fakenotify.channels import CHANNELS, Failure, Rendered
-from fakenotify.channels.channel import merged, size_in_bytes
+from fakenotify.channels.channel import BadAddress, merged, size_in_bytes
 from fakenotify.records import NO_STRINGS, Notification, Service
 
 NOW = datetime(2027, 10, 31, 12, 0, 0, 900_000, tzinfo=timezone.utc)

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from fakenotify.faults import Broken, Fault, NoPause
+from fakenotify.faults import Broken, Fault, NoPause, Wire
 from fakenotify.http.app import BROKEN, WIRE
 
 App = Callable[..., Iterable[bytes]]
@@ -31,6 +31,19 @@ def call(
 
     No time passes: a pause as long as ``timeout`` (seconds; None waits for ever) is ``Broken("stall")`` at once.
     """
+    wire = NoPause(timeout)
+    reply, broken = exchange(app, method, url, headers, body, wire)
+    if broken is not None:
+        if not broken.needs_answer:
+            raise Broken(broken.kind, broken)
+        broken.break_answer(wire, b"", reply.body)
+    return reply
+
+
+def exchange(
+    app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, wire: Wire
+) -> tuple[Reply, Fault | None]:
+    """Ask ``app``, and get its reply with the fault that is to break it."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     target = (slash + path).partition("#")[0] or "/"
@@ -52,18 +65,16 @@ def call(
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
+        WIRE: lambda ended: wire,
     }
     for name, value in headers.items():
         key = name.upper().replace("-", "_")
-        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
-    wire = NoPause(timeout)
-    environ[WIRE] = lambda ended: wire
+        if key != "HOST":
+            environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     started: list[Any] = []
 
-    def start_response(
-        status: str, response_headers: list[tuple[str, str]], exc_info: Any = None
-    ) -> Callable[[bytes], object]:
-        started[:] = [status, response_headers]
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        started[:] = [status, headers]
         return lambda written: None  # pragma: no cover  # nobody uses WSGI's old write()
 
     chunks = app(environ, start_response)
@@ -72,9 +83,4 @@ def call(
     close = getattr(chunks, "close", None)  # WSGI's word for: the answer has gone
     if close is not None:
         close()
-    broken: Fault | None = environ.get(BROKEN)
-    if broken is not None:
-        if not broken.needs_answer:
-            raise Broken(broken.kind, broken)
-        broken.break_answer(wire, b"", reply.body)
-    return reply
+    return reply, environ.get(BROKEN)

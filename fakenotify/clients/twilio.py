@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fakenotify.clients.in_process import App, call
+from fakenotify.clients.transports import requests_error
 from fakenotify.faults import Broken
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def client(url: str, account_sid: str, auth_token: str, in_process: App | None =
 def async_client(url: str, account_sid: str, auth_token: str) -> Client:
     """The same for ``await …create_async(…)``; it may be made outside an event loop and need not be closed."""
     try:
-        from aiohttp import BasicAuth, ClientSession, ClientTimeout
+        from aiohttp import ClientSession, ClientTimeout
         from twilio.http import AsyncHttpClient
         from twilio.http.response import Response
     except ImportError:
@@ -60,6 +61,9 @@ def async_client(url: str, account_sid: str, auth_token: str) -> Client:
             timeout: float | None = None,
             allow_redirects: bool = False,
         ) -> Response:
+            sent = dict(headers or {})
+            if auth:  # aiohttp's own BasicAuth is deprecated
+                sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
             async with (
                 ClientSession(timeout=ClientTimeout(total=timeout or TIMEOUT)) as session,
                 session.request(
@@ -67,8 +71,7 @@ def async_client(url: str, account_sid: str, auth_token: str) -> Client:
                     url,
                     params=params,
                     data=data,
-                    headers=headers,
-                    auth=BasicAuth(*auth) if auth else None,
+                    headers=sent,
                     allow_redirects=allow_redirects,
                 ) as response,
             ):
@@ -88,6 +91,7 @@ def _wired(url: str, account_sid: str, auth_token: str, http_client: Any) -> Cli
 
 
 def _in_process_client(app: App) -> Any:
+    from requests.utils import requote_uri
     from twilio.http import HttpClient
     from twilio.http.response import Response
 
@@ -108,29 +112,25 @@ def _in_process_client(app: App) -> Any:
             timeout: float | None = None,
             allow_redirects: bool = False,
         ) -> Response:
-            sent = dict(headers or {})
+            # what requests would make of it, to the byte, without its cost
+            sent = (
+                {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+                if data
+                else dict(headers or {})
+            )
             if auth:
                 sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
+            url = requote_uri(url)
             if params:
                 url += ("&" if "?" in url else "?") + _form(params)
+            body = _form(data or {}).encode()
             try:
-                reply = call(
-                    app, method.upper(), url, sent, _form(data or {}).encode(), timeout=timeout or self.timeout
-                )
+                reply = call(app, method.upper(), url, sent, body, timeout=timeout or self.timeout)
             except Broken as broken:
                 raise requests_error(broken) from None
             return Response(reply.status, reply.body.decode(), dict(reply.headers))
 
     return InProcessClient()
-
-
-def requests_error(broken: Broken) -> Exception:
-    """What ``requests``, and so the official client, would raise over a socket."""
-    from requests import exceptions
-
-    kinds = {"stall": exceptions.ReadTimeout, "truncate_body": exceptions.ChunkedEncodingError}
-    raised: Exception = kinds.get(broken.kind, exceptions.ConnectionError)(str(broken))
-    return raised
 
 
 def _form(values: Mapping[str, Any]) -> str:

@@ -63,6 +63,8 @@ class Fault:
     phases: ClassVar[tuple[str, ...]] = ("before", "after")
     needs_answer: ClassVar[bool] = False
     """Whether it acts while the answer is being sent."""
+    goes_on: ClassVar[bool] = False
+    """Whether the operation takes place although the client has given up."""
 
     @staticmethod
     def http(

@@ -12,6 +12,7 @@ class Latency(Fault):
     """Let ``seconds`` of real time pass, then go on as if nothing were."""
 
     kind = "latency"
+    goes_on = True
     seconds: float
 
     def __post_init__(self) -> None:

@@ -7,13 +7,11 @@ connection is always in step; and nothing here polls.
 from __future__ import annotations
 
 import contextlib
-import select
 import selectors
 import socket
-import struct
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from email.errors import FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect
 from http.client import responses
 from io import BufferedIOBase, BytesIO
@@ -25,6 +23,7 @@ from werkzeug.serving import WSGIRequestHandler
 
 from fakenotify.faults import Fault
 from fakenotify.http.app import BODY_LIMIT, BROKEN, CONTROL_BODY_LIMIT, WIRE, is_control, target
+from fakenotify.http.wire import ConnectionWire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -36,7 +35,6 @@ _DRAIN_LIMIT = 16 * BODY_LIMIT
 _LINGER = 1.0
 _BACKLOG = 512
 _NO_DESCRIPTOR = 0.02
-_LOOK_AFTER = 0.02
 _LAST_ANSWERS = 0.25
 _PIECE = 65536
 _TRAILERS = 100
@@ -97,6 +95,9 @@ class RequestHandler(WSGIRequestHandler):
         chunks: Iterable[bytes] = ()
         try:
             status, headers, chunks = _call(self.server.app, environ)
+            if isinstance(chunks, Generator):
+                self._stream(status, headers, chunks)
+                return
             content = b"".join(chunks)
         except Exception as error:
             self.server.report(error)
@@ -153,26 +154,35 @@ class RequestHandler(WSGIRequestHandler):
                 if not self.connection.recv(_PIECE):
                     return
 
+    def _stream(self, status: str, headers: list[tuple[str, str]], chunks: Generator[bytes, None, None]) -> None:
+        """Send piece after piece, until there is no more or the client has gone; the close is the end."""
+        self.close_connection = True
+        with contextlib.closing(chunks):
+            self.connection.sendall(self._head(status, headers, None))
+            for chunk in chunks:
+                self.connection.sendall(chunk)
+
     def _wire(self, ended: threading.Event) -> ConnectionWire:
         self._last_wire = ConnectionWire(self.connection, ended)
         return self._last_wire
 
     def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
-        self.connection.sendall(self._head(status, headers, content) + content)
+        head = self._head(status, headers, content)
+        bodiless = self.command == "HEAD" or status.startswith(_WITHOUT_BODY)
+        self.connection.sendall(head if bodiless else head + content)
 
-    def _head(self, status: str, headers: list[tuple[str, str]], content: bytes) -> bytes:
+    def _head(self, status: str, headers: list[tuple[str, str]], content: bytes | None) -> bytes:
+        """The head of an answer; without ``content``, of one whose length is not known."""
         lines = [f"HTTP/1.1 {status}\r\nDate: {self.date_time_string()}\r\n"]
         lines += [f"{name}: {value}\r\n" for name, value in headers]
         bodiless = status.startswith(_WITHOUT_BODY)
-        if not bodiless and not any(name == "Content-Length" for name, _ in headers):
+        if content is not None and not bodiless and not any(name == "Content-Length" for name, _ in headers):
             lines.append(f"Content-Length: {len(content)}\r\n")
         if self.close_connection:
             lines.append("Connection: close\r\n")
         elif self.request_version == "HTTP/1.0":
             lines.append("Connection: keep-alive\r\n")
         lines.append("\r\n")
-        if bodiless or self.command == "HEAD":
-            content = b""
         return "".join(lines).encode("latin-1", "replace")
 
     def log(self, type: str, message: str, *args: Any) -> None:
@@ -184,38 +194,6 @@ class RequestHandler(WSGIRequestHandler):
         with contextlib.suppress(OSError):
             self._send(f"{code} {(message or responses.get(code, 'Error')).upper()[:80]}", [], b"")
             self._linger()
-
-
-class ConnectionWire:
-    """A connection, for the faults that act on it; ``ended`` is set when nothing is to be waited for any more."""
-
-    def __init__(self, connection: socket.socket, ended: threading.Event) -> None:
-        self._connection = connection
-        self._ended = ended
-
-    def pause(self, seconds: float | None) -> None:
-        """Wait; None: until the client has gone, looked after fifty times a second, and only in a stall."""
-        if seconds is not None:
-            self._ended.wait(seconds)
-            return
-        while not self._ended.wait(_LOOK_AFTER) and self._is_open():
-            pass
-
-    def _is_open(self) -> bool:
-        try:
-            readable, _, _ = select.select([self._connection], [], [], 0)
-            return not readable or bool(self._connection.recv(1, socket.MSG_PEEK))
-        except (OSError, ValueError):
-            return False
-
-    def send(self, data: bytes) -> None:
-        """Send bytes."""
-        self._connection.sendall(data)
-
-    def reset(self) -> None:
-        """Close at once, with a reset."""
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        socket.close(self._connection.detach())
 
 
 def _length(lengths: list[str]) -> int:

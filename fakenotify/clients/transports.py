@@ -1,0 +1,122 @@
+"""The fake as a transport of ``requests`` and ``httpx``: no socket, and every fault as their own exception."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from fakenotify.clients.in_process import App, Reply, call
+from fakenotify.faults import Broken
+
+if TYPE_CHECKING:
+    import httpx
+    import requests
+
+
+def requests_send(app: App, adapter: Any, request: requests.PreparedRequest, timeout: Any) -> requests.Response:
+    """Answer a prepared request of ``requests``; ``adapter`` builds the response as it always does."""
+    from urllib3 import HTTPResponse
+
+    body = request.body or b""
+    if isinstance(body, str):
+        body = body.encode()
+    elif not isinstance(body, (bytes, bytearray)):
+        body = b"".join(each if isinstance(each, bytes) else each.encode() for each in _pieces(body))
+    try:
+        reply = call(
+            app,
+            str(request.method),
+            str(request.url),
+            {name: _text(value) for name, value in request.headers.items()},
+            bytes(body),
+            timeout=_read_timeout(timeout),
+        )
+    except Broken as broken:
+        raise requests_error(broken, request) from None
+    answer = HTTPResponse(
+        BytesIO(reply.body),
+        headers=dict(reply.headers),
+        status=reply.status,
+        reason=reply.reason,
+        preload_content=False,
+        decode_content=False,
+    )
+    response: requests.Response = adapter.build_response(request, answer)
+    return response
+
+
+def _pieces(body: Any) -> Iterable[Any]:
+    return iter(lambda: body.read(65536), type(body.read(0))()) if hasattr(body, "read") else body
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _read_timeout(timeout: Any) -> float | None:
+    """The read timeout of what ``requests`` takes for one: a number, a pair, or None."""
+    if isinstance(timeout, tuple):
+        timeout = timeout[1]
+    return timeout if isinstance(timeout, (int, float)) else None
+
+
+def requests_error(broken: Broken, request: Any = None) -> Exception:
+    """What ``requests``, and so the official client, would raise over a socket."""
+    from requests import exceptions
+
+    kinds = {"stall": exceptions.ReadTimeout, "truncate_body": exceptions.ChunkedEncodingError}
+    raised: Exception = kinds.get(broken.kind, exceptions.ConnectionError)(str(broken), request=request)
+    return raised
+
+
+def requests_adapter(app: App) -> requests.adapters.HTTPAdapter:
+    """An adapter to mount on a ``requests.Session``: whatever it is mounted for reaches the fake."""
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        """Answers from the fake."""
+
+        def send(self, request: Any, *args: Any, timeout: Any = None, **settings: Any) -> Any:
+            return requests_send(app, self, request, timeout)
+
+    return Adapter()
+
+
+def httpx_answer(app: App, request: httpx.Request, body: bytes) -> httpx.Response:
+    """Answer a request of ``httpx`` whose ``body`` has been read."""
+    import httpx
+
+    timeout = request.extensions.get("timeout", {}).get("read")
+    try:
+        reply: Reply = call(app, request.method, str(request.url), dict(request.headers), body, timeout=timeout)
+    except Broken as broken:
+        kinds = {"stall": httpx.ReadTimeout, "reset_connection": httpx.ReadError}
+        raise kinds.get(broken.kind, httpx.RemoteProtocolError)(str(broken), request=request) from None
+    return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
+
+
+def httpx_transport(app: App) -> httpx.BaseTransport:
+    """A transport for ``httpx.Client``."""
+    import httpx
+
+    class Transport(httpx.BaseTransport):
+        """Answers from the fake."""
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx_answer(app, request, request.read())
+
+    return Transport()
+
+
+def async_httpx_transport(app: App) -> httpx.AsyncBaseTransport:
+    """A transport for ``httpx.AsyncClient``."""
+    import httpx
+
+    class Transport(httpx.AsyncBaseTransport):
+        """Answers from the fake."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx_answer(app, request, await request.aread())
+
+    return Transport()

@@ -1,0 +1,121 @@
+"""The table of the control API: paths, methods, schemas. The OpenAPI document is made from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakenotify.dispatch import World
+from fakenotify.faults import KINDS
+from fakenotify.http import operations
+from fakenotify.http.control import Ask, ControlRoute
+from fakenotify.http.openapi import document
+from fakenotify.http.schema import INTEGER, TEXT, array, obj, record_schema
+from fakenotify.journal import Request
+from fakenotify.records import BINDING_TYPES, Alert, Callback, Delivery
+
+
+def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
+    """This description, OpenAPI 3.1."""
+    return document(ROUTES)
+
+
+_ACCOUNT = ("account_sid",)
+_NUMBER = {"type": "number"}
+_FLAG = {"type": "boolean"}
+_ANY = {"type": "object"}
+_FAULT = obj(
+    {"id": INTEGER, "operation": TEXT, "fault": TEXT, "phase": TEXT, "fired": INTEGER, "active": _FLAG}, more=True
+)
+_JOURNAL = obj({"requests": array(record_schema(Request)), "dropped": INTEGER})
+_SET_FAULT = obj(
+    {
+        "operation": TEXT,
+        "fault": {"type": "string", "enum": list(KINDS)},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "code": INTEGER,
+        "message": TEXT,
+        "retry_after": _NUMBER,
+        "seconds": _NUMBER,
+        "requests": INTEGER,
+        "times": {"type": ["integer", "null"], "minimum": 1},
+        "after": {"type": "integer", "minimum": 0},
+        "phase": {"type": "string", "enum": ["before", "after"]},
+        "optional": _FLAG,
+        "account_sid": TEXT,
+    },
+    required=("operation",),
+)
+_SET_OUTCOME = obj(
+    {
+        "code": INTEGER,
+        "address": TEXT,
+        "identity": TEXT,
+        "binding_type": {"type": "string", "enum": list(BINDING_TYPES)},
+        "times": {"type": ["integer", "null"], "minimum": 1},
+        "account_sid": TEXT,
+    },
+    required=("code",),
+)
+_OUTCOME = obj({"account_sid": TEXT, "code": INTEGER, "used": INTEGER}, more=True)
+_CLOCK = obj({"now": TEXT, "frozen": _FLAG})
+_DELETED = obj({"deleted": INTEGER})
+_MOVE = obj(
+    {
+        "shift": _NUMBER,
+        "tick": _NUMBER,
+        "move_to": TEXT,
+        "freeze": {"type": ["boolean", "string"]},
+        "resume": _FLAG,
+    }
+)
+ROUTES: dict[str, dict[str, ControlRoute]] = {
+    "health": {
+        "GET": ControlRoute(
+            operations.health, obj({"status": TEXT, "version": TEXT, "account_sid": TEXT, "requests": INTEGER})
+        )
+    },
+    "reset": {"POST": ControlRoute(operations.reset, obj({"reset": TEXT}), _ACCOUNT)},
+    "state": {
+        "GET": ControlRoute(
+            operations.get_state, obj({"fakenotify": INTEGER, "accounts": _ANY}), (*_ACCOUNT, "secrets")
+        ),
+        "PUT": ControlRoute(operations.put_state, obj({"loaded": array(TEXT)}), body=_ANY),
+    },
+    "requests": {"GET": ControlRoute(operations.get_requests, _JOURNAL, _ACCOUNT)},
+    "deliveries": {
+        "GET": ControlRoute(
+            operations.get_deliveries, obj({"deliveries": array(record_schema(Delivery)), "dropped": INTEGER}), _ACCOUNT
+        )
+    },
+    "alerts": {"GET": ControlRoute(operations.get_alerts, obj({"alerts": array(record_schema(Alert))}), _ACCOUNT)},
+    "callbacks": {
+        "GET": ControlRoute(operations.get_callbacks, obj({"callbacks": array(record_schema(Callback))}), _ACCOUNT)
+    },
+    "explain/{NotificationSid}": {
+        "GET": ControlRoute(
+            operations.get_explanation,
+            obj({"notification": _ANY, "selected": array(_ANY), "skipped": array(_ANY), "text": TEXT}),
+            _ACCOUNT,
+        )
+    },
+    "faults": {
+        "GET": ControlRoute(operations.get_faults, obj({"faults": array(_FAULT)})),
+        "POST": ControlRoute(operations.post_faults, _FAULT, _ACCOUNT, _SET_FAULT),
+        "DELETE": ControlRoute(operations.delete_faults, _DELETED, (*_ACCOUNT, "id")),
+    },
+    "outcomes": {
+        "GET": ControlRoute(operations.get_outcomes, obj({"outcomes": array(_OUTCOME)}), _ACCOUNT),
+        "POST": ControlRoute(operations.post_outcomes, _OUTCOME, _ACCOUNT, _SET_OUTCOME),
+        "DELETE": ControlRoute(operations.delete_outcomes, _DELETED, _ACCOUNT),
+    },
+    "clock": {
+        "GET": ControlRoute(operations.get_clock, _CLOCK),
+        "POST": ControlRoute(operations.post_clock, _CLOCK, body=_MOVE),
+    },
+    "behaviour": {
+        "GET": ControlRoute(operations.get_behaviour, _ANY),
+        "PATCH": ControlRoute(operations.patch_behaviour, _ANY, body=_ANY),
+    },
+    "events": {"GET": ControlRoute(operations.events, TEXT, _ACCOUNT)},
+    "openapi.json": {"GET": ControlRoute(get_openapi, _ANY)},
+}
