@@ -38,6 +38,9 @@ class Accounts:
         for account_sid, auth_token in self._tokens.items():
             check_credentials(account_sid, auth_token)
         self._api_keys = dict(api_keys or {})
+        for key_sid, secret in self._api_keys.items():
+            if not is_sid(key_sid, "SK") or not secret:
+                raise ValueError(f"API key {key_sid!r} is not SK and 32 hex digits with a secret")
         self._guarded = set(self._tokens) if self.strict else set()
         self._worlds: dict[str, Notify] = {}
         self.default_sid = next(iter(self._tokens))
@@ -84,15 +87,7 @@ class Accounts:
     def fresh(self, account_sid: str, auth_token: str | None = None) -> Notify:
         """An empty state for an account, not yet in use."""
         token = auth_token or self._tokens.get(account_sid) or AUTH_TOKEN
-        return Notify(account_sid, token, self.behaviour, self._clock, self._sids(account_sid))
-
-    def reseed(self) -> None:
-        """Let every account's sids begin anew, as they do after ``reset``."""
-        for notify in self._worlds.values():
-            notify.sids = self._sids(notify.account_sid)
-
-    def _sids(self, account_sid: str) -> SidGenerator:
-        return SidGenerator(f"{self._seed}/{account_sid}")
+        return Notify(account_sid, token, self.behaviour, self._clock, SidGenerator(f"{self._seed}/{account_sid}"))
 
     def use(self, behaviour: Behaviour) -> None:
         """Let these switches be in force for every account from now on."""

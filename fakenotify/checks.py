@@ -41,6 +41,8 @@ def differences(delivery: Delivery, wanted: dict[str, Any]) -> list[str]:
 
 def assert_delivered(notify: Notify, times: int | None, wanted: dict[str, Any]) -> Delivery:
     """The newest delivery that is as ``wanted``; without a ``status`` among it, one that was sent."""
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        raise ValueError(f"times is a whole number from 1, not {times!r}; for none there is assert_not_delivered")
     wanted = _checked(wanted)
     matching = [each for each in notify.deliveries if not differences(each, wanted)]
     if matching and times in (None, len(matching)):
@@ -100,7 +102,7 @@ def _miss(notify: Notify, wanted: dict[str, Any]) -> str:
         lines.append("  its service has no bindings")
     elif left_out:
         lines.append(f"  and {left_out} more; see explain({explanation.notification.sid!r})")
-    if "identity" in wanted and not mine:
+    if wanted.get("identity") is not None and not mine:
         lines.append(f"  identity {wanted['identity']!r} has no binding in its service")
     return "\n".join(lines)
 

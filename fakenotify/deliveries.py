@@ -5,7 +5,7 @@ The law: all of it happens after the 201 is decided and never changes it. Refere
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from fakenotify import callbacks
@@ -13,7 +13,7 @@ from fakenotify.alerts import CODES
 from fakenotify.channels import CHANNELS, Channel, Failure, Rendered, protocol_version
 from fakenotify.core.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify import Notify
-from fakenotify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED
+from fakenotify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED, Outcome
 from fakenotify.records import Alert, Binding, Delivery, Notification, Service
 from fakenotify.selection import members, targets
 
@@ -63,19 +63,25 @@ class Sending:
         self._rendered: dict[tuple[str, str], Rendered] = {}
         self._credentials: dict[tuple[str, str | None], Failure | None] = {}
 
-    def deliver(self, meant: Iterable[Target]) -> list[Delivery]:
+    def deliver(self, meant: Sequence[Target]) -> list[Delivery]:
         """Make every delivery, unless the tester has said that there are too many recipients."""
-        meant = list(meant)
-        told = [self._told(target) for target in meant]
-        if TOO_MANY_RECIPIENTS in told:
+        if self._stopped(meant):
             self.alert(Failure(TOO_MANY_RECIPIENTS), None)
             return []
-        return [self._deliver(target, code) for target, code in zip(meant, told, strict=True)]
+        return [self._deliver(target, self._told(target)) for target in meant]
+
+    def _stopped(self, meant: Sequence[Target]) -> bool:
+        """Whether the tester has set 52302 for one of the targets; Notifications use it up, not deliveries."""
+        for outcome in self.notify.outcomes:
+            if outcome.code == TOO_MANY_RECIPIENTS and any(_is_meant(outcome, target) for target in meant):
+                outcome.use()
+                return True
+        return False
 
     def _told(self, target: Target) -> int | None:
         """The code that the tester has set for this delivery."""
         for outcome in self.notify.outcomes:
-            if outcome.matches(target.address, target.identity, target.binding_type):
+            if _is_meant(outcome, target):
                 return outcome.use()
         return None
 
@@ -169,6 +175,10 @@ class Sending:
                 date_created=self.now,
             )
         )
+
+
+def _is_meant(outcome: Outcome, target: Target) -> bool:
+    return outcome.matches(target.address, target.identity, target.binding_type)
 
 
 def _text(failure: Failure) -> str:

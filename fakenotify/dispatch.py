@@ -133,7 +133,6 @@ class World:
     def begin_here(self) -> None:
         """Let what is stored now be what ``reset`` comes back to."""
         self.beginning = {notify.account_sid: notify.save() for notify in self.accounts}
-        self.accounts.reseed()
 
     def reset(self, account_sid: str | None = None) -> None:
         """Give all accounts, or one, the world they began with and an empty journal; clock and switches stay."""
@@ -278,7 +277,7 @@ def _perform(notify: Notify, route: Route, values: list[str], call: Call) -> dic
 
 
 def _find(notify: Notify, route: Route, subject: tuple[Any, ...], call: Call, base: str) -> dict[str, Any]:
-    filters = [(row.name, value) for row in route.params.rows for value in call.query.get(row.name, ()) if value]
+    filters = route.params.sent(call.query)
     selection = route.run(notify, *subject, **route.params.parse(call.query))
     paging = read_paging(call.query, notify.behaviour.page_size_limit)
     path = call.path.removesuffix(".json")

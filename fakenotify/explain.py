@@ -59,7 +59,7 @@ def explain(notify: Notify, notification_sid: str) -> Explanation:
         if notification is not None:
             return _explain(notify, scope, notification)
     known = [each.sid for each in notify.below("notifications")]
-    close = nearest(notification_sid, known[-100:]) or known[-1:]
+    close = nearest(str(notification_sid), known[-100:]) or known[-1:]
     hint = f"; did you mean {' or '.join(close)}?" if close else "; none was created"
     raise UnknownName(f"there is no notification {notification_sid!r}{hint}", close)
 

@@ -65,7 +65,6 @@ class FakeNotify(Account):
         self.courier = Courier(lambda: self.world, callback_hosts, callback_timeout)
         self.wsgi_app = App(self.world, after=self.courier.kick)
         self.wsgi_app.control = Control(self.wsgi_app, ROUTES, allow_hosts)
-        self.wsgi_app.control = Control(self.wsgi_app, ROUTES, allow_hosts)
         super().__init__(self, self.world.accounts.default_sid)
 
     def __repr__(self) -> str:
@@ -148,6 +147,8 @@ class FakeNotify(Account):
         accounts = self.world.accounts
         if account_sid is None:
             account_sid = self.world.account_sids.new("AC")
+            while account_sid in accounts:  # a loaded world may have brought it
+                account_sid = self.world.account_sids.new("AC")
         elif account_sid in accounts and auth_token is None:
             auth_token = accounts[account_sid].auth_token
         accounts.declare(account_sid, auth_token or AUTH_TOKEN)

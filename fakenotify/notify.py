@@ -102,6 +102,8 @@ class State:
     alerts: Log[Alert]
     callbacks: Table[Callback]
     schedule: Schedule
+    sids: SidGenerator
+    sequence: int
 
     def share(self) -> State:
         """The same records, copied only when one side is written to."""
@@ -113,6 +115,8 @@ class State:
             self.alerts.share(),
             self.callbacks.share(),
             self.schedule.share(),
+            self.sids.copy(),
+            self.sequence,
         )
 
     def records(self) -> Iterator[tuple[str, Any]]:
@@ -168,6 +172,8 @@ class Notify:
             self.alerts,
             self.callbacks,
             self.schedule,
+            self.sids,
+            self._sequence,
         ).share()
 
     def restore(self, state: State) -> None:
@@ -176,6 +182,8 @@ class Notify:
         self.services, self.credentials, self.scopes = state.services, state.credentials, state.scopes
         self.deliveries, self.alerts = state.deliveries, state.alerts
         self.callbacks, self.schedule = state.callbacks, state.schedule
+        self.sids.resume(state.sids)
+        self._sequence = max(self._sequence, state.sequence)
 
     def next_sequence(self) -> int:
         """The number of the next record: one order for all records of the account."""

@@ -82,8 +82,9 @@ def nearest_codes(code: object) -> list[str]:
 
 def _no_such_outcome(code: object) -> str:
     known = CODES.get(code) if isinstance(code, int) else None
-    if known is not None and code in _BY_ITSELF:
-        return f"{code} ({known.title}) is never a delivery's outcome; the fake raises it by itself"
+    if known is not None and known.of_notify:
+        raised = "the fake raises it by itself" if code in _BY_ITSELF else "it is about Users and Segments"
+        return f"{code} ({known.title}) is never a delivery's outcome; {raised}"
     if known is not None:
         return f"{code} ({known.title}) is a code of another product; Notify never raises it"
     named = "; ".join(f"{each} {CODES[int(each)].title}" for each in nearest_codes(code))

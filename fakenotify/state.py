@@ -11,8 +11,8 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from datetime import datetime
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -23,6 +23,7 @@ from fakenotify.core.clock import parse_instant
 from fakenotify.core.errors import TwilioError
 from fakenotify.core.params import Params, did_you_mean
 from fakenotify.core.routes import NO_PARAMS
+from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.core.store import Table
 from fakenotify.notify import ACCOUNT_TABLES, SCOPE_TABLES, Notify, Scope
 from fakenotify.records import (
@@ -113,20 +114,24 @@ def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) 
         auth_token = accounts[account_sid].auth_token if account_sid in accounts else None
     notify = accounts.fresh(account_sid, auth_token)
     for place, each in _rows(given, "credentials", where):
-        credential = read_record(Credential, each, place, _defaults(notify, "CR", credentials.CREATE))
+        defaults = _defaults(notify, "CR", credentials.CREATE)
+        defaults["sandbox"] = credentials.sandbox_text(str(each.get("type")), None)
+        credential = read_record(Credential, each, place, defaults)
         _check(credentials.CREATE, credential, place)
-        _add(notify, notify.credentials, credential, place)
+        _add(notify, notify.credentials, "CR", credential, place)
     for place, each in _rows(given, "services", where):
         _load_service(notify, each, place)
     for place, each in _rows(given, "deliveries", where):
-        notify.deliveries.append(read_record(Delivery, each, place, {}))
+        notify.deliveries.append(_own(notify, read_record(Delivery, each, place, {}), place))
     for place, each in _rows(given, "alerts", where):
-        notify.alerts.append(read_record(Alert, each, place, {}))
+        notify.alerts.append(_own(notify, read_record(Alert, each, place, {}), place))
     for place, each in _rows(given, "callbacks", where):
         callback = read_record(Callback, each, place, {})
-        _add(notify, notify.callbacks, callback, place)
+        _add(notify, notify.callbacks, "CB", callback, place)
         if callback.status == "PENDING":
             notify.schedule.add(notify.clock.seconds(), callback.sid)
+    known = sorted(str(getattr(record, "sid", None)) for _, record in notify.save().records())
+    notify.sids = SidGenerator(f"{account_sid}/{known}")  # none of these can come out of it again
     return notify
 
 
@@ -136,24 +141,28 @@ def _load_service(notify: Notify, given: dict[str, Any], where: str) -> None:
     defaults["default_apn_notification_protocol_version"] = notify.behaviour.apn_protocol_version
     service = read_record(Service, own, where, defaults)
     _check(services.PARAMS, service, where)
-    _add(notify, notify.services, service, where)
+    _add(notify, notify.services, "IS", service, where)
     scope = notify.scopes[service.sid] = Scope.empty()
     of_service = {"service_sid": service.sid}
     for place, each in _rows(given, "segments", where):
         segment = read_record(Segment, each, place, _defaults(notify, "GS") | of_service)
-        _add(notify, scope.segments, segment, place)
+        if scope.segments.count("name", segment.unique_name):
+            raise StateError(f"{place}: segment {segment.unique_name!r} is in this Service already")
+        _add(notify, scope.segments, "GS", segment, place, service.sid)
     for place, each in _rows(given, "users", where):
         user = read_record(User, each, place, _defaults(notify, "US", users.CREATE) | of_service)
         _check(users.CREATE, user, place)
+        if scope.users.count("identity", user.identity):
+            raise StateError(f"{place}: identity {user.identity!r} has a User in this Service already")
         users.name_segments(notify, scope, service.sid, user.segments)
-        _add(notify, scope.users, user, place)
+        _add(notify, scope.users, "US", user, place, service.sid)
     for place, each in _rows(given, "bindings", where):
         _load_binding(notify, scope, service, each, place)
     for place, each in _rows(given, "notifications", where):
         defaults = _defaults(notify, "NT", notifications.CREATE) | of_service
         notification = read_record(Notification, each, place, defaults)
         _check(notifications.CREATE, notification, place)
-        _add(notify, scope.notifications, notification, place)
+        _add(notify, scope.notifications, "NT", notification, place, service.sid)
 
 
 def _load_binding(notify: Notify, scope: Scope, service: Service, given: dict[str, Any], where: str) -> None:
@@ -162,12 +171,13 @@ def _load_binding(notify: Notify, scope: Scope, service: Service, given: dict[st
         defaults["notification_protocol_version"] = protocol_version(service, given["binding_type"])
     binding = read_record(Binding, given, where, defaults)
     _check(bindings.CREATE, binding, where)
+    binding = replace(binding, tags=strings(tuple(dict.fromkeys(binding.tags))))
     if scope.bindings.count("address", binding.address) and notify.behaviour.address_scope == "service":
         raise StateError(f"{where}: address {binding.address!r} has a Binding in this Service already")
     if scope.bindings.count("identity", binding.identity) >= bindings.BINDINGS_PER_IDENTITY:
         raise StateError(f"{where}: identity {binding.identity!r} has 20 Bindings in this Service already")
     scope.note_identity(binding.identity, binding.date_created)
-    _add(notify, scope.bindings, binding, where)
+    _add(notify, scope.bindings, "BS", binding, where, service.sid)
 
 
 def _rows(given: dict[str, Any], name: str, where: str) -> list[tuple[str, dict[str, Any]]]:
@@ -187,18 +197,30 @@ def _defaults(notify: Notify, prefix: str, params: Params = NO_PARAMS) -> dict[s
     }
 
 
-def _add(notify: Notify, table: Table[Any], record: Any, where: str) -> None:
+def _add(
+    notify: Notify, table: Table[Any], prefix: str, record: Any, where: str, service_sid: str | None = None
+) -> None:
+    if not is_sid(record.sid, prefix):
+        raise StateError(f"{where}: sid {record.sid!r} is not {prefix} and 32 hex digits")
     if record.sid in table:
         raise StateError(f"{where}: sid {record.sid} is there twice")
-    if record.account_sid != notify.account_sid:
-        raise StateError(f"{where}: account_sid {record.account_sid} is not the account it stands in")
-    table.add(notify.next_sequence(), record)
+    if service_sid is not None and record.service_sid != service_sid:
+        raise StateError(f"{where}: service_sid {record.service_sid} is not the service it stands in")
+    table.add(notify.next_sequence(), _own(notify, record, where))
+
+
+def _own(notify: Notify, record: R, where: str) -> R:
+    """The record, if it is this account's."""
+    account_sid = record.account_sid  # type: ignore[attr-defined]  # every record has one
+    if account_sid != notify.account_sid:
+        raise StateError(f"{where}: account_sid {account_sid} is not the account it stands in")
+    return record
 
 
 def _check(params: Params, record: Any, where: str) -> None:
     """What the wire would refuse is refused here."""
     try:
-        params.parse(params.to_form("load", {field: getattr(record, field) for field in params.fields}))
+        params.parse(params.to_form("load", {field: getattr(record, field, None) for field in params.fields}))
     except TwilioError as error:
         raise StateError(f"{where}: {error.message}") from None
 
@@ -228,7 +250,7 @@ def _read(hint: Any, value: Any) -> Any:
         return None
     kind = choices[0]
     if kind is datetime:
-        return parse_instant(value)
+        return parse_instant(_read(str, value)).astimezone(timezone.utc).replace(microsecond=0)
     if kind is Strings:
         return strings([_read(str, each) for each in _read(list, value)])
     if kind is Attempt:

@@ -70,7 +70,7 @@ class Connection(asyncio.Transport):
     def _lose(self, error: Exception | None) -> None:
         if not self._closing:
             self._closing = True
-            self._protocol.connection_lost(error)
+            asyncio.get_running_loop().call_soon(self._protocol.connection_lost, error)
 
     def is_closing(self) -> bool:
         """Whether the end has come."""

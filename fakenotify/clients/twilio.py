@@ -94,6 +94,7 @@ def _in_process_client(app: App) -> Any:
     from requests.utils import requote_uri
     from twilio.http import HttpClient
     from twilio.http.response import Response
+    from urllib3.util import parse_url
 
     class InProcessClient(HttpClient):
         """Calls the application directly."""
@@ -120,7 +121,7 @@ def _in_process_client(app: App) -> Any:
             )
             if auth:
                 sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
-            url = requote_uri(url)
+            url = requote_uri(str(parse_url(url)))
             if params:
                 url += ("&" if "?" in url else "?") + _form(params)
             body = _form(data or {}).encode()
@@ -134,7 +135,12 @@ def _in_process_client(app: App) -> Any:
 
 
 def _form(values: Mapping[str, Any]) -> str:
-    return urlencode([(name, value) for name, value in values.items() if value is not None], doseq=True)
+    """A form as ``requests`` spells it: a name for each value, and what is ``None`` is left out."""
+    pairs = []
+    for name, value in values.items():
+        several = value if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)) else (value,)
+        pairs += [(name, each) for each in several if each is not None]
+    return urlencode(pairs)
 
 
 def _missing() -> ImportError:

@@ -19,6 +19,7 @@ from fakenotify.core.sids import sid_pattern
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_NESTED = 100
+_MOST_UNREAD = 20
 
 SECRET_WORDS = frozenset(("certificate", "privatekey", "apikey", "secret", "authtoken", "password"))
 
@@ -204,6 +205,16 @@ class Params:
         except ValueError:
             raise (row.error() if row.error else self.error(row.name)) from None
 
+    def sent(self, form: Form) -> list[tuple[str, str]]:
+        """What of a form is read, name by name in table order."""
+        return [
+            (row.name, value)
+            for row in self.rows
+            if row.name in form
+            for value in (form[row.name] if row.most is not None else form[row.name][:1])
+            if value
+        ]
+
     def to_form(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, list[str]]:
         """Spell Python arguments as a form. ``None`` is left out; an unknown name is a ``TypeError``."""
         form: dict[str, list[str]] = {}
@@ -232,15 +243,21 @@ class Params:
     def warnings(self, form: Form, also_read: frozenset[str] = frozenset()) -> list[str]:
         """What Notify ignores in silence: unread, misspelt, deprecated and doubled parameters, in words."""
         found = []
+        unread = 0
         for name, values in form.items():
             if name in also_read:
                 continue
             if name not in self.names:
+                unread += 1
+                if unread > _MOST_UNREAD:
+                    continue
                 found.append(f"parameter {name!r} was not read{self._correction(name)}")
             elif name in self.deprecated:
                 found.append(f"parameter {name!r} is deprecated: {self.deprecated[name]}")
             elif len(values) > 1 and name not in self.repeatable:
                 found.append(f"parameter {name!r} was sent {len(values)} times, only the first was read")
+        if unread > _MOST_UNREAD:
+            found.append(f"{unread - _MOST_UNREAD} more parameters were not read")
         return found
 
     def _correction(self, name: str) -> str:

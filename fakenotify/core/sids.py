@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import random
 import re
 from functools import cache
+from hashlib import blake2b
 
 _HEX_32 = "[0-9a-fA-F]{32}"
 
 
 class SidGenerator:
-    """Makes sids such as ``BS9f60…``; the same ``seed`` and calls give the same sids."""
+    """Makes sids such as ``BS9f60…``; the same ``seed`` and calls give the same sids.
 
-    __slots__ = ("_bits",)
+    A sid is a hash of the seed and of how many came before, so a generator is two small values that a snapshot keeps.
+    """
+
+    __slots__ = ("_key", "_made")
 
     def __init__(self, seed: int | str) -> None:
-        self._bits = random.Random(seed).getrandbits
+        self._key = blake2b(str(seed).encode("utf-8", "surrogatepass"), digest_size=32).digest()
+        self._made = 0
 
     def new(self, prefix: str) -> str:
         """Make a sid with the two letters ``prefix``."""
-        return f"{prefix}{self._bits(128):032x}"
+        self._made += 1
+        return prefix + blake2b(self._made.to_bytes(8, "big"), digest_size=16, key=self._key).hexdigest()
+
+    def copy(self) -> SidGenerator:
+        """A generator that goes on in the same way."""
+        twin = object.__new__(SidGenerator)
+        twin._key, twin._made = self._key, self._made
+        return twin
+
+    def resume(self, other: SidGenerator) -> None:
+        """Go on where ``other`` is, so that what it has made is not made again."""
+        self._made = max(self._made, other._made) if self._key == other._key else other._made
+        self._key = other._key
 
 
 @cache

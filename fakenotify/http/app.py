@@ -46,7 +46,10 @@ _BLOCK = (  # observed on Notify in 2022; casing: sibling (api 2010)
     ("X-API-Domain", "notify.twilio.com"),
     ("Strict-Transport-Security", "max-age=31536000"),
 )
-_STATUS_LINES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
+_STATUS_LINES = {
+    **{status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus},
+    413: "413 REQUEST ENTITY TOO LARGE",  # newer Pythons have a newer word for it
+}
 
 Handler = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
@@ -173,9 +176,14 @@ def _credentials(header: str) -> tuple[str, str] | None:
 
 def origin(environ: WSGIEnvironment) -> str:
     """Scheme and host that the client asked, a proxy's word honoured. (assumed D29)"""
-    scheme = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "http")
-    host = environ.get("HTTP_X_FORWARDED_HOST") or environ.get("HTTP_HOST")
+    scheme = _first(environ.get("HTTP_X_FORWARDED_PROTO")) or environ.get("wsgi.url_scheme", "http")
+    host = _first(environ.get("HTTP_X_FORWARDED_HOST")) or environ.get("HTTP_HOST")
     return f"{scheme}://{host or environ['SERVER_NAME'] + ':' + environ['SERVER_PORT']}"
+
+
+def _first(forwarded: str | None) -> str:
+    """The first of a list of proxies' words: that of the one which the client asked."""
+    return forwarded.partition(",")[0].strip() if forwarded else ""
 
 
 def encode(body: Any) -> bytes:

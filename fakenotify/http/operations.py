@@ -63,7 +63,7 @@ def reset(world: World, ask: Ask) -> dict[str, Any]:
     """Put all accounts, or one, back to the world they began with; empty the journal, take out faults and outcomes."""
     narrowed = account_sid(world, ask)
     if ask.body not in (None, {}):
-        raise Refused(400, "reset takes no body")
+        raise Refused(400, "this takes no body")
     world.reset(narrowed)
     return {"reset": narrowed or "all"}
 

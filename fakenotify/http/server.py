@@ -95,13 +95,13 @@ class RequestHandler(WSGIRequestHandler):
         chunks: Iterable[bytes] = ()
         try:
             status, headers, chunks = _call(self.server.app, environ)
-            if isinstance(chunks, Generator):
-                self._stream(status, headers, chunks)
-                return
-            content = b"".join(chunks)
+            content = b"" if isinstance(chunks, Generator) else b"".join(chunks)
         except Exception as error:
             self.server.report(error)
             status, headers, content = "500 INTERNAL SERVER ERROR", [("Content-Length", "0")], b""
+        if isinstance(chunks, Generator):
+            self._stream(status, headers, chunks)
+            return
         try:
             broken: Fault | None = environ.get(BROKEN)
             if broken is not None:

@@ -51,7 +51,7 @@ def create(notify: Notify, type: str, friendly_name: str | None, sandbox: bool |
         account_sid=notify.account_sid,
         friendly_name=friendly_name,
         type=type,
-        sandbox=_sandbox(type, sandbox),
+        sandbox=sandbox_text(type, sandbox),
         date_created=now,
         date_updated=now,
     )
@@ -77,7 +77,7 @@ def update(notify: Notify, credential: Credential, **changes: Any) -> Credential
     changed = replace(
         credential,
         friendly_name=changes.get("friendly_name", credential.friendly_name),
-        sandbox=_sandbox(credential.type, changes["sandbox"]) if "sandbox" in changes else credential.sandbox,
+        sandbox=sandbox_text(credential.type, changes["sandbox"]) if "sandbox" in changes else credential.sandbox,
         date_updated=notify.clock.stamp(),
     )
     notify.credentials.replace(changed)
@@ -89,7 +89,7 @@ def delete(notify: Notify, credential: Credential) -> None:
     notify.credentials.remove(credential.sid)
 
 
-def _sandbox(credential_type: str, sandbox: bool | None) -> str | None:
+def sandbox_text(credential_type: str, sandbox: bool | None) -> str | None:
     """``"True"`` or ``"False"``, a string, for apn; null for the others. (sample; fcm's null: observed)"""
     return str(bool(sandbox)) if credential_type == "apn" else None
 

@@ -1,0 +1,163 @@
+"""What the tests share: a bare HTTP client that shows what is on the wire, and fakes of a test's own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from fakenotify import Account, Behaviour, FakeNotify
+from fakenotify.records import Service
+
+SERVICE_SID = "IS" + "a" * 32
+
+Form = Mapping[str, Any] | Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, to the byte."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @cached_property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def refusal(self) -> tuple[int, int, str]:
+        """Status, code and message of an error whose envelope is right."""
+        code, message, status = self.json["code"], self.json["message"], self.json["status"]
+        assert list(self.json.items()) == [
+            ("code", code),
+            ("message", message),
+            ("more_info", f"https://www.twilio.com/docs/errors/{code}"),
+            ("status", self.status),
+        ]
+        return status, code, message
+
+    def header(self, name: str) -> str | None:
+        return next((value for each, value in self.headers if each == name), None)
+
+
+class Wire:
+    """An HTTP client with nothing on top: bytes in, bytes out, a connection for each request."""
+
+    def __init__(
+        self, url: str, user: str | None, password: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.url = url
+        self.headers: dict[str, str | None] = dict(headers or {})
+        if user is not None:
+            self.headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+    def send(
+        self, method: str, target: str, body: bytes | str = b"", headers: Mapping[str, str | None] | None = None
+    ) -> Answer:
+        """Ask for a path below ``url``; of an absolute URL only the path and query count."""
+        parts = urlsplit(self.url)
+        sent = self.headers | dict(headers or {})
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        try:
+            connection.request(
+                method,
+                target if target.startswith("/") else "/" + target.split("/", 3)[3],
+                body or None,
+                {name: value for name, value in sent.items() if value is not None},
+            )
+            response = connection.getresponse()
+            return Answer(response.status, response.reason, response.getheaders(), response.read())
+        finally:
+            connection.close()
+
+    def get(self, target: str, query: Form = (), headers: Mapping[str, str] | None = None) -> Answer:
+        asked = _encoded(query)
+        return self.send("GET", f"{target}?{asked}" if asked else target, headers=headers)
+
+    def post(self, target: str, form: Form = (), headers: Mapping[str, str] | None = None) -> Answer:
+        sent = {"Content-Type": "application/x-www-form-urlencoded"} | dict(headers or {})
+        return self.send("POST", target, _encoded(form), sent)
+
+    def delete(self, target: str) -> Answer:
+        return self.send("DELETE", target)
+
+
+def _encoded(form: Form) -> str:
+    return urlencode(form if isinstance(form, Mapping) else list(form), doseq=True)
+
+
+def _wire_of(handle: Account) -> Wire:
+    return Wire(handle.url, handle.account_sid, handle.auth_token)
+
+
+@pytest.fixture
+def wire(fake_notify: FakeNotify) -> Wire:
+    """A bare client of ``fake_notify``'s default account."""
+    return _wire_of(fake_notify)
+
+
+@pytest.fixture
+def twilio_wire(fake_notify: FakeNotify) -> Wire:
+    """A bare client that asks for https://notify.twilio.com, as one behind a TLS proxy does: so no body has a port."""
+    headers = {"Host": "notify.twilio.com", "X-Forwarded-Proto": "https"}
+    return Wire(fake_notify.url, fake_notify.account_sid, fake_notify.auth_token, headers)
+
+
+@pytest.fixture
+def wire_of() -> Callable[[Account], Wire]:
+    """Makes a bare client of a fake, or of one of its accounts."""
+    return _wire_of
+
+
+@pytest.fixture
+def wire_as() -> Callable[..., Wire]:
+    """Makes a bare client of a fake with any credentials."""
+
+    def make(fake: FakeNotify, user: str, password: str) -> Wire:
+        return Wire(fake.url, user, password)
+
+    return make
+
+
+@pytest.fixture
+def shown() -> Callable[[Any], dict[str, Any]]:
+    """Tells everything that an object of the ``twilio`` package knows of its record."""
+
+    def tell(instance: Any) -> dict[str, Any]:
+        return {name: value for name, value in vars(instance).items() if not name.startswith("_")}
+
+    return tell
+
+
+@pytest.fixture
+def service(fake_notify: FakeNotify) -> Service:
+    """A Service with a sid that is easy to read."""
+    return fake_notify.create_service(sid=SERVICE_SID)
+
+
+@pytest.fixture
+def open_fake() -> Iterator[Callable[..., FakeNotify]]:
+    """Makes fakes of the test's own; they are stopped at its end, and what they warn of is nobody's."""
+    opened: list[FakeNotify] = []
+
+    def make(*, seed: int = 0, frozen: str | None = None, **settings: Any) -> FakeNotify:
+        arguments = {name: settings.pop(name) for name in ("accounts", "api_keys") if name in settings}
+        fake = FakeNotify(Behaviour(**settings), seed=seed, **arguments)
+        if frozen:
+            fake.clock.freeze(frozen)
+        opened.append(fake)
+        return fake
+
+    yield make
+    for fake in opened:
+        fake.stop()

@@ -1,0 +1,411 @@
+"""The official client, pointed at a fake: over a socket, in process and asynchronous."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import warnings
+from typing import Any
+
+import pytest
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException
+
+from fakenotify import Fault
+from fakenotify.clients.in_process import Reply, call
+from fakenotify.clients.twilio import TIMEOUT
+
+NOW = "2022-06-10T20:58:33Z"
+SERVICE_SID = "IS" + "a" * 32
+SMS = {"identity": "alice", "binding_type": "sms", "address": "+15005550006"}
+TWILIO = "https://notify.twilio.com"
+MISSING = "The requested resource /Services/IS71 was not found"
+TRAPS = {
+    "TWILIO_EDGE": "frankfurt",
+    "TWILIO_REGION": "ie1",
+    "TWILIO_ACCOUNT_SID": "AC" + "9" * 32,
+    "TWILIO_AUTH_TOKEN": "wrong",
+    **{
+        name: "http://127.0.0.1:9"
+        for kind in ("http_proxy", "https_proxy", "all_proxy")
+        for name in (kind, kind.upper())
+    },
+    "no_proxy": "",
+    "NO_PROXY": "",
+}
+
+
+@pytest.fixture
+def fake(open_fake):
+    return open_fake(frozen=NOW)
+
+
+@pytest.fixture
+def without_sockets(monkeypatch):
+    def refuse(*arguments: Any, **more: Any) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+
+
+def refusal(call: Any) -> tuple[int, int, str]:
+    with pytest.raises(TwilioRestException) as caught:
+        call()
+    return caught.value.status, caught.value.code, caught.value.msg
+
+
+# over a socket
+
+
+def test_the_client_is_of_the_fakes_account_and_waits_half_a_minute_at_most(fake):
+    client = fake.client()
+
+    assert (client.account_sid, client.auth) == (fake.account_sid, (fake.account_sid, fake.auth_token))
+    assert (client.notify.base_url, client.http_client.timeout, TIMEOUT) == (fake.url, 30, 30)
+
+
+def test_the_client_opens_the_socket_when_it_is_needed(fake):
+    assert repr(fake) == "<FakeNotify without a socket>"
+
+    assert fake.client().notify.v1.services.list() == []
+    assert repr(fake) == f"<FakeNotify {fake.url}>"
+
+
+def test_a_client_of_a_handle_is_of_its_account(fake):
+    handle = fake.account("AC" + "1" * 32, "one")
+    made = [
+        handle.client().notify.v1.services.create(),
+        handle.client(in_process=True).notify.v1.services.create(),
+        asyncio.run(handle.async_client().notify.v1.services.create_async()),
+    ]
+
+    assert [each.account_sid for each in made] == [handle.account_sid] * 3
+    assert ([each.sid for each in handle.services], fake.services) == ([each.sid for each in made], [])
+
+
+def test_the_deprecated_shortcut_reaches_the_fake_too(fake):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        created = fake.client().notify.services.create()
+
+    assert [each.sid for each in fake.services] == [created.sid]
+
+
+@pytest.mark.parametrize("kind", ["socket", "in_process", "async"])
+def test_the_environment_leads_no_client_astray(fake, monkeypatch, kind):
+    for name, value in TRAPS.items():
+        monkeypatch.setenv(name, value)
+
+    if kind == "async":
+        created = asyncio.run(fake.async_client().notify.v1.services.create_async())
+    else:
+        created = fake.client(in_process=kind == "in_process").notify.v1.services.create()
+
+    assert [(each.sid, each.account_sid) for each in fake.services] == [(created.sid, fake.account_sid)]
+
+
+# in process
+
+
+def test_the_client_in_process_opens_no_socket(fake, without_sockets):
+    notify = fake.client(in_process=True).notify.v1
+    service = notify.services.create(friendly_name="shop")
+    bindings = notify.services(service.sid).bindings
+    created = [bindings.create(f"id{at}", "fcm", str(at)) for at in range(5)]
+
+    assert service.url == f"{TWILIO}/v1/Services/{service.sid}"
+    assert [each.sid for each in bindings.list(page_size=2)] == [each.sid for each in created[::-1]]
+    assert service.update(friendly_name="closed").friendly_name == "closed"
+    assert bindings(created[0].sid).delete() is True
+    assert refusal(bindings(created[0].sid).fetch)[:2] == (404, 20404)
+    assert repr(fake) == "<FakeNotify without a socket>"
+
+
+def walk(client: Any) -> list[Any]:
+    """Everything that a program may do, and what it sees."""
+    notify = client.notify.v1
+    service = notify.services(SERVICE_SID)
+    bindings = service.bindings
+
+    def tried(call: Any) -> Any:
+        try:
+            result = call()
+        except TwilioRestException as error:
+            return error.status, error.code, error.msg, error.method, error.details
+        except TwilioException as error:
+            words, response = error.args
+            return words, response.status_code, json.loads(response.text)
+        if isinstance(result, (bool, list)):
+            return result
+        return {name: value for name, value in vars(result).items() if not name.startswith("_")}
+
+    steps = [
+        lambda: bindings.create(**SMS),
+        lambda: bindings.create("d&d é +/", "fcm", "a=b&c %", tag=["new user", "ü", None], credential_sid=None),
+        lambda: bindings.create("alice", "apn", "", tag=[]),
+        lambda: bindings.create("alice", "fax", 1),
+        lambda: bindings.create("bob", "gcm", "1", tag="one"),
+        lambda: bindings.create(identity=["x", "y"], binding_type="gcm", address=("2",), tag={"only"}),
+        lambda: [each.address for each in bindings.list(page_size=1)],
+        lambda: [each.address for each in bindings.list(identity=["d&d é +/", None], tag=["ü", None], page_size=1)],
+        lambda: [each.address for each in bindings.list(identity=None, tag=[])],
+        lambda: [each.address for each in bindings.list(start_date="2022-06-10", end_date="2022-06-10", limit=1)],
+        lambda: bindings.list(tag=list("abcdef")),
+        lambda: bindings.page(page_token="x"),
+        lambda: service.notifications.create(identity=["alice", None], body="Hi é", data={"a": 1}),
+        lambda: service.notifications.create(to_binding='{"binding_type": "sms", "address": "+1555"}', body="Hi"),
+        lambda: service.notifications.create(body="to nobody"),
+        lambda: bindings("BS71").fetch(),
+        lambda: bindings("new user é%20+").fetch(),
+        lambda: notify.services("a#b").fetch(),
+        lambda: notify.services("a?b=c").bindings.create(**SMS),
+        lambda: notify.services("..").fetch(),
+        lambda: notify.services("").bindings.create(**SMS),
+        lambda: service.update(friendly_name="", log_enabled=False, delivery_callback_url="https://é.example/?a=b"),
+        lambda: notify.services.create(friendly_name="x" * 65),
+        lambda: notify.credentials.create("apn", sandbox=True, private_key="-----BEGIN\r\n+/=\n"),
+        lambda: notify.credentials.create("apn", friendly_name="x" * 2**20),
+        lambda: notify.create("PUT", "/Services", data={"A": "b"}),
+        lambda: notify.fetch("HEAD", "/Services"),
+        lambda: notify.services("a b").delete(),
+        lambda: service.delete(),
+    ]
+    return [tried(step) for step in steps]
+
+
+def test_in_process_answers_are_those_of_the_socket(open_fake):
+    seen = []
+    for in_process in (False, True):
+        fake = open_fake(seed=1, frozen=NOW)
+        fake.create_service(sid=SERVICE_SID)
+        client = fake.client(in_process=in_process)
+        told = walk(client)
+        journal = [
+            (each.operation, each.method, each.path, each.params, each.status, each.code, each.warnings, each.body)
+            for each in fake.requests
+        ]
+        seen.append(json.dumps([told, journal], default=str, indent=1).replace(client.notify.base_url, TWILIO))
+
+    assert seen[0].splitlines() == seen[1].splitlines()
+
+
+def test_in_process_headers_are_those_of_the_socket(fake):
+    def told(client: Any) -> tuple[int, dict[str, str]]:
+        response = client.request("POST", f"{client.notify.base_url}/v1/Services", data={"FriendlyName": "x"})
+        fresh = ("Date", "Twilio-Request-Id", "Twilio-Request-Duration", "Content-Length")
+        return response.status_code, {name: value for name, value in response.headers.items() if name not in fresh}
+
+    assert told(fake.client(in_process=True)) == told(fake.client())
+
+
+def test_the_raw_request_of_the_client_in_process_may_have_no_credentials(fake):
+    http_client = fake.client(in_process=True).http_client
+
+    response = http_client.request("get", f"{TWILIO}/v1/Services")
+
+    assert (response.status_code, json.loads(response.text)["code"]) == (401, 20003)
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        (Fault.reset_connection(), requests.ConnectionError),
+        (Fault.empty_reply(), requests.ConnectionError),
+        (Fault.garbage(), requests.ConnectionError),
+        (Fault.truncate_body(), requests.exceptions.ChunkedEncodingError),
+    ],
+)
+def test_an_answer_that_never_comes_is_the_same_error_in_process(fake, fault, raised):
+    fake.fail("services.create", fault, times=2)
+
+    for client in (fake.client(), fake.client(in_process=True)):
+        with pytest.raises(raised) as caught:
+            client.notify.v1.services.create()
+        assert type(caught.value) is raised
+
+
+def test_a_stall_is_the_clients_timeout_at_once_in_process(fake):
+    fake.fail("services.create", Fault.stall())
+
+    with pytest.raises(requests.ReadTimeout):
+        fake.client(in_process=True).notify.v1.services.create()
+
+
+def test_an_error_in_twilios_words_is_the_same_in_process(fake):
+    fake.fail("services.create", status=429, times=2)
+
+    told = [refusal(each.notify.v1.services.create) for each in (fake.client(), fake.client(in_process=True))]
+
+    assert told == [(429, 20429, "Unable to create record: Too Many Requests")] * 2
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://notify.twilio.com/v1/Services?PageSize=2#top", "https://notify.twilio.com"),
+        ("http://127.0.0.1:4010/v1/Services?PageSize=2", "http://127.0.0.1:4010"),
+        ("http://localhost/v1/Services?PageSize=2", "http://localhost"),
+    ],
+)
+def test_an_application_is_called_as_a_server_would_call_it(fake, url, origin):
+    authorization = fake.client(in_process=True).auth
+    reply = call(fake.wsgi_app, "GET", url, {"Authorization": requests.auth._basic_auth_str(*authorization)}, b"")
+
+    assert (reply.status, reply.reason) == (200, "OK")
+    assert json.loads(reply.body)["meta"]["url"] == f"{origin}/v1/Services?PageSize=2&Page=0"
+    assert dict(reply.headers)["Content-Length"] == str(len(reply.body))
+
+
+def test_an_application_is_told_what_a_server_would_tell():
+    seen: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.update(environ)
+        seen["body"] = environ["wsgi.input"].read()
+        start_response("418 I'M A TEAPOT", [("X-A", "b")])
+        return [b"short", b" and stout"]
+
+    headers = {"Content-Type": "text/plain", "content-length": "4", "X-Some-Header": "y", "host": "example.test"}
+    reply = call(application, "POST", "https://example.test", headers, b"body")
+
+    assert reply == Reply(418, "I'M A TEAPOT", [("X-A", "b")], b"short and stout")
+    expected = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "RAW_URI": "/",
+        "SERVER_NAME": "example.test",
+        "SERVER_PORT": "443",
+        "HTTP_HOST": "example.test",
+        "wsgi.url_scheme": "https",
+        "CONTENT_TYPE": "text/plain",
+        "CONTENT_LENGTH": "4",
+        "HTTP_X_SOME_HEADER": "y",
+        "body": b"body",
+    }
+    assert {name: seen[name] for name in expected} == expected
+
+
+# asynchronous
+
+
+def test_the_async_client_does_what_the_other_does(fake):
+    client = fake.async_client()  # outside of any event loop
+
+    async def walk() -> dict[str, Any]:
+        notify = client.notify.v1
+        service = await notify.services.create_async(friendly_name="before")
+        service = await service.update_async(friendly_name="after", log_enabled=False)
+        bindings = notify.services(service.sid).bindings
+        made = [await bindings.create_async(f"id{at}", "fcm", str(at), tag=["vip", str(at)]) for at in range(5)]
+        listed = await bindings.list_async(page_size=2)
+        found = await bindings.list_async(identity=["id1", "id2"], tag=["vip", "2"], start_date="2022-06-10")
+        streamed = [each.address async for each in await bindings.stream_async(limit=3, page_size=2)]
+        page = await bindings.page_async(page_size=4)
+        following = await page.next_page_async()
+        fetched = await bindings(made[0].sid).fetch_async()
+        deleted = await fetched.delete_async()
+        return {
+            "service": (service.friendly_name, service.log_enabled),
+            "listed": [each.address for each in listed],
+            "found": [(each.address, each.tags) for each in found],
+            "streamed": streamed,
+            "following": [each.address for each in following],
+            "fetched": (fetched.sid, fetched.date_created) == (made[0].sid, made[0].date_created),
+            "deleted": deleted,
+        }
+
+    assert asyncio.run(walk()) == {
+        "service": ("after", False),
+        "listed": ["4", "3", "2", "1", "0"],
+        "found": [("2", ["vip", "2"])],
+        "streamed": ["4", "3", "2"],
+        "following": ["0"],
+        "fetched": True,
+        "deleted": True,
+    }
+    assert [each.address for each in fake.bindings] == ["1", "2", "3", "4"]
+
+
+def test_the_async_client_raises_the_same_errors(fake):
+    notify = fake.async_client().notify.v1
+
+    async def told() -> list[Any]:
+        caught = []
+        for refused in (notify.services("IS71").fetch_async(), notify.credentials.create_async("fax")):
+            with pytest.raises(TwilioRestException) as error:
+                await refused
+            caught.append((error.value.status, error.value.code, error.value.msg))
+        with pytest.raises(TwilioException) as failed:
+            await notify.services("IS71").bindings.list_async()
+        return [*caught, failed.value.args[0], failed.value.args[1].status_code]
+
+    invalid = "Can not convert incoming parameters to Credential object: Parameter 'Type' is invalid"
+    assert asyncio.run(told()) == [
+        (404, 20404, f"Unable to fetch record: {MISSING}"),
+        (400, 20001, f"Unable to create record: {invalid}"),
+        "Unable to fetch page",
+        404,
+    ]
+
+
+def test_the_async_client_can_ask_many_things_at_once_and_in_several_loops(fake):
+    services = fake.async_client().notify.v1.services
+
+    async def create(count: int) -> list[str]:
+        return [each.sid for each in await asyncio.gather(*(services.create_async() for _ in range(count)))]
+
+    made = {*asyncio.run(create(20)), *asyncio.run(create(20))}
+
+    assert made == {each.sid for each in fake.services}
+    assert len(made) == 40
+
+
+def test_the_raw_request_of_the_async_client_may_have_no_credentials(fake):
+    http_client = fake.async_client().http_client
+
+    response = asyncio.run(http_client.request("get", f"{fake.url}/v1/Services", timeout=5))
+
+    assert (response.status_code, json.loads(response.text)["code"]) == (401, 20003)
+
+
+# without the official client
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda fake: fake.client(),
+        lambda fake: fake.client(in_process=True),
+        lambda fake: fake.async_client(),
+        lambda fake: fake.account().client(),
+    ],
+)
+def test_a_client_without_the_package_is_an_import_error_that_says_what_to_install(fake, monkeypatch, make):
+    for name in [each for each in sys.modules if each.partition(".")[0] == "twilio"]:
+        monkeypatch.setitem(sys.modules, name, None)
+
+    message = r"^this needs the official client; install it with: pip install 'fakenotify\[twilio\]'$"
+    with pytest.raises(ImportError, match=message):
+        make(fake)
+
+
+def test_all_the_rest_works_without_the_package():
+    program = """
+import sys
+sys.modules["twilio"] = sys.modules["requests"] = sys.modules["aiohttp"] = None
+from fakenotify import FakeNotify
+from urllib.request import ProxyHandler, Request, build_opener
+with FakeNotify() as fake:
+    service = fake.create_service()
+    asked = Request(f"{fake.url}/v1/Services/{service.sid}/Bindings")
+    asked.add_header("Authorization", "Basic QUNmYTRlZmE0ZWZhNGVmYTRlZmE0ZWZhNGVmYTRlZmE0ZTp4")
+    with build_opener(ProxyHandler({})).open(asked) as answer:
+        print(answer.status, len(fake.requests))
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=30)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200 1\n", "")

@@ -1,0 +1,250 @@
+"""Credentials, over the wire: reference 3.3."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+from twilio.base.exceptions import TwilioRestException
+
+NOW = "2015-10-07T17:50:01Z"
+LATER = "2015-10-07T17:50:02Z"
+PATH = "/v1/Credentials"
+SECRETS = ("Certificate", "PrivateKey", "ApiKey", "Secret")
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpQIBAAKCAQEAuyf/lNrH9ck8DmNyo3fG\n-----END RSA PRIVATE KEY-----"
+T = "Can not convert incoming parameters to Credential object: Parameter '{}' is invalid"
+MISSING = (400, 20001, "Missing required parameter Type in the post body")
+
+pytestmark = pytest.mark.fake_notify(frozen=NOW)
+warns = pytest.mark.filterwarnings("ignore:fakenotify")
+
+
+def missing(sid: str) -> tuple[int, int, str]:
+    return 404, 20404, f"The requested resource /Credentials/{sid} was not found"
+
+
+def test_a_credential_is_printed_as_in_twilios_own_example(twilio_wire, fake_notify):
+    answer = twilio_wire.post(PATH, {"Type": "apn", "FriendlyName": "Test slow create"})
+
+    sid = fake_notify.credentials.last.sid
+    assert (answer.status, answer.body.decode()) == (
+        201,
+        f'{{"sid": "{sid}", "account_sid": "{fake_notify.account_sid}", "friendly_name": "Test slow create", '
+        '"type": "apn", "sandbox": "False", "date_created": "2015-10-07T17:50:01Z", '
+        f'"date_updated": "2015-10-07T17:50:01Z", "url": "https://notify.twilio.com/v1/Credentials/{sid}"}}',
+    )
+    assert (sid[:2], len(sid)) == ("CR", 34)
+
+
+def test_the_answer_that_was_recorded_in_2022_had_as_many_bytes(twilio_wire):
+    answer = twilio_wire.post(PATH, {"FriendlyName": "fcmcr1", "Secret": "AAAAx", "Type": "fcm"})
+
+    assert answer.header("Content-Length") == "323"
+
+
+@pytest.mark.parametrize(
+    ("type", "sent", "printed"),
+    [
+        ("apn", None, "False"),
+        ("apn", "", "False"),
+        ("apn", "true", "True"),
+        ("apn", "True", "True"),
+        ("apn", "FALSE", "False"),
+        ("fcm", None, None),
+        ("fcm", "true", None),
+        ("gcm", None, None),
+        ("gcm", "false", None),
+    ],
+)
+def test_sandbox_is_a_string_for_apn_and_null_for_the_others(wire, type, sent, printed):
+    form = {"Type": type} if sent is None else {"Type": type, "Sandbox": sent}
+    created = wire.post(PATH, form)
+    updated = wire.post(created.json["url"], {} if sent is None else {"Sandbox": sent})
+
+    assert [(each.json["type"], each.json["sandbox"]) for each in (created, updated)] == [(type, printed)] * 2
+
+
+def test_twilio_creates_and_reads_a_credential(fake_notify, fake_notify_client, shown):
+    created = fake_notify_client.notify.v1.credentials.create(
+        "apn", friendly_name="µ +&=%", certificate="c", private_key=KEY, sandbox=True, api_key="a", secret="s"
+    )
+
+    moment = datetime(2015, 10, 7, 17, 50, 1, tzinfo=timezone.utc)
+    assert shown(created) == {
+        "sid": fake_notify.credentials.last.sid,
+        "account_sid": fake_notify.account_sid,
+        "friendly_name": "µ +&=%",
+        "type": "apn",
+        "sandbox": "True",
+        "date_created": moment,
+        "date_updated": moment,
+        "url": f"{fake_notify.url}/v1/Credentials/{created.sid}",
+    }
+    assert shown(created.fetch()) == shown(created)
+
+
+@pytest.mark.parametrize(
+    ("form", "refusal"),
+    [
+        ({}, MISSING),
+        ({"Type": ""}, MISSING),
+        ({"FriendlyName": "x" * 65}, MISSING),
+        ({"Type": "APN"}, (400, 20001, T.format("Type"))),
+        ({"Type": "sms"}, (400, 20001, T.format("Type"))),
+        ({"Type": "fax", "FriendlyName": "x" * 65}, (400, 20001, T.format("Type"))),
+        ({"Type": "apn", "FriendlyName": "x" * 65}, (400, 20002, "Invalid FriendlyName")),
+        ({"Type": "apn", "Sandbox": "yes", "FriendlyName": "x" * 65}, (400, 20002, "Invalid FriendlyName")),
+        ({"Type": "apn", "Sandbox": "yes"}, (400, 20001, T.format("Sandbox"))),
+        ({"Type": "fcm", "Sandbox": "0"}, (400, 20001, T.format("Sandbox"))),
+    ],
+)
+def test_a_create_with_a_bad_value_is_refused(wire, fake_notify, form, refusal):
+    assert wire.post(PATH, form).refusal == refusal
+    assert fake_notify.credentials == []
+
+
+@pytest.mark.parametrize(
+    ("form", "refusal"),
+    [
+        ({"FriendlyName": "x" * 65}, (400, 20002, "Invalid FriendlyName")),
+        ({"FriendlyName": "new", "Sandbox": "yes"}, (400, 20001, T.format("Sandbox"))),
+    ],
+)
+def test_an_update_with_a_bad_value_is_refused_and_changes_nothing(wire, fake_notify, form, refusal):
+    credential = fake_notify.create_credential("apn")
+    before = fake_notify.snapshot()
+
+    assert wire.post(f"{PATH}/{credential.sid}", form).refusal == refusal
+    assert not fake_notify.diff(before)
+
+
+@pytest.mark.parametrize(
+    ("form", "changed"),
+    [
+        ({"FriendlyName": "after"}, {"friendly_name": "after"}),
+        ({"FriendlyName": ""}, {"friendly_name": None}),
+        ({"Sandbox": "false"}, {"sandbox": "False"}),
+        ({"Sandbox": ""}, {"sandbox": "False"}),
+        ({"Certificate": "c", "PrivateKey": KEY, "ApiKey": "a", "Secret": "s"}, {}),
+    ],
+)
+def test_an_update_changes_what_was_sent_and_the_date(wire, fake_notify, form, changed):
+    before = wire.post(PATH, {"Type": "apn", "FriendlyName": "before", "Sandbox": "true"}).json
+    fake_notify.clock.tick()
+
+    answer = wire.post(before["url"], form)
+
+    assert (answer.status, answer.json) == (200, before | changed | {"date_updated": LATER})
+    assert wire.get(before["url"]).body == answer.body
+
+
+def test_an_update_with_an_empty_body_changes_nothing_not_even_the_date(wire, fake_notify):
+    created = wire.post(PATH, {"Type": "fcm"})
+    fake_notify.clock.tick()
+
+    answer = wire.post(created.json["url"])
+
+    assert (answer.status, answer.body) == (200, created.body)
+
+
+@warns
+def test_the_type_can_not_change(wire, fake_notify):
+    created = wire.post(PATH, {"Type": "apn"}).json
+
+    answer = wire.post(created["url"], {"Type": "fcm", "FriendlyName": "after"})
+
+    assert answer.json == created | {"friendly_name": "after"}
+    assert fake_notify.requests.last.warnings == ["parameter 'Type' was not read"]
+
+
+def test_twilio_renames_and_deletes_a_credential(fake_notify_client):
+    credentials = fake_notify_client.notify.v1.credentials
+    created = credentials.create("fcm", friendly_name="before", secret="s")
+
+    assert credentials(created.sid).update(friendly_name="after").friendly_name == "after"
+    assert credentials(created.sid).delete() is True
+    with pytest.raises(TwilioRestException) as caught:
+        credentials(created.sid).delete()
+    assert (caught.value.status, caught.value.code, caught.value.msg) == (
+        404,
+        20404,
+        f"Unable to delete record: The requested resource /Credentials/{created.sid} was not found",
+    )
+
+
+@pytest.mark.parametrize("sid", ["CR" + "b" * 32, "x", "IS" + "a" * 32])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_credential_that_is_not_there_is_404(wire, method, sid):
+    assert wire.send(method, f"{PATH}/{sid}").refusal == missing(sid)
+
+
+@warns
+def test_credentials_are_listed_newest_first_and_there_is_no_filter(twilio_wire, fake_notify):
+    first, second = fake_notify.create_credential("apn"), fake_notify.create_credential("fcm", friendly_name="x")
+
+    answer = twilio_wire.get(PATH, {"FriendlyName": "x"})
+
+    rows = ", ".join(twilio_wire.get(f"{PATH}/{each.sid}").body.decode() for each in (second, first))
+    here = "https://notify.twilio.com/v1/Credentials?PageSize=50&Page=0"
+    assert answer.body.decode() == (
+        f'{{"credentials": [{rows}], "meta": {{"page": 0, "page_size": 50, "first_page_url": "{here}", '
+        f'"previous_page_url": null, "url": "{here}", "next_page_url": null, "key": "credentials"}}}}'
+    )
+    assert fake_notify.requests[0].warnings == ["parameter 'FriendlyName' was not read"]
+
+
+@pytest.mark.parametrize("setting", ["at_delivery", "at_write"])
+def test_a_deleted_credential_leaves_its_sid_behind(open_fake, setting):
+    fake = open_fake(credentials_checked=setting)
+    notify = fake.client().notify.v1
+    credential = notify.credentials.create("fcm")
+    service = notify.services.create(fcm_credential_sid=credential.sid)
+    binding = service._proxy.bindings.create("alice", "fcm", "token", credential_sid=credential.sid)
+
+    credential.delete()
+
+    renamed = notify.services(service.sid).update(friendly_name="still works")
+    assert (renamed.fcm_credential_sid, binding.fetch().credential_sid) == (credential.sid, credential.sid)
+    assert notify.credentials.list() == []
+
+
+@warns
+@pytest.mark.parametrize("name", [*SECRETS, "secret", "api_key", "privateKey", "CERTIFICATE"])
+def test_a_secret_is_never_seen_again(wire, fake_notify, tmp_path, name):
+    secret = "very secret indeed"
+    before = fake_notify.snapshot()
+    form = {"Type": "fcm", "FriendlyName": "public", name: secret}
+    created = wire.post(PATH, form)
+    sid = created.json["sid"]
+    answers = [
+        created,
+        wire.post(f"{PATH}/{sid}", {name: [secret, secret]}),
+        wire.get(f"{PATH}/{sid}"),
+        wire.get(PATH),
+        wire.get(PATH, {name: secret}),
+        wire.post(PATH, {**form, "Type": "fax"}),
+        wire.post(f"{PATH}/none", form),
+        wire.post("/v1/credentials", form),
+        wire.send("POST", PATH, f"Type=fcm&{name}={secret}", {"Content-Type": "text/plain"}),
+        wire.get("/_fake/requests"),
+        wire.get("/_fake/state?secrets=true"),
+    ]
+    fake_notify.save(tmp_path / "world.json", secrets=True)
+
+    places = {
+        "answers": [answer.body.decode() for answer in answers],
+        "journal": [repr(each) + str(each) + repr(each.body) for each in fake_notify.requests],
+        "records": repr(fake_notify.credentials),
+        "saved": (tmp_path / "world.json").read_text(),
+        "difference": str(fake_notify.diff(before)),
+    }
+    assert [place for place, text in places.items() if secret in str(text)] == []
+    assert fake_notify.requests[0].params == {"Type": "fcm", "FriendlyName": "public", name: "[redacted]"}
+
+
+def test_a_secret_given_from_python_is_not_kept_either(fake_notify):
+    credential = fake_notify.create_credential("apn", certificate="c3rt", private_key="k3y", sandbox=True)
+
+    assert "c3rt" not in repr(fake_notify.credentials)
+    assert json.dumps(credential.sandbox) == '"True"'

@@ -1,0 +1,574 @@
+"""What every request and answer of Notify has in common, byte by byte: reference 2.3 to 2.6, 5.1 to 5.3."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+NOW = "2022-06-10T20:58:33Z"
+SERVICE_SID = "IS" + "a" * 32
+SERVICES = "/v1/Services"
+SERVICE = f"{SERVICES}/{SERVICE_SID}"
+BINDINGS = f"{SERVICE}/Bindings"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+MIB = 1_048_576
+UNAUTHORIZED = (401, 20003, "Authenticate")
+NOT_ALLOWED = (405, 20004, "Method not allowed")
+TOO_LARGE = (413, 20413, "Request Entity Too Large")
+
+
+def missing(path: str) -> tuple[int, int, str]:
+    return 404, 20404, f"The requested resource {path} was not found"
+
+
+def required(name: str) -> tuple[int, int, str]:
+    return 400, 20001, f"Missing required parameter {name} in the post body"
+
+
+def form(**more: Any) -> dict[str, Any]:
+    return {"Identity": "alice", "BindingType": "sms", "Address": "+15005550006", **more}
+
+
+def basic(text: str | bytes) -> str:
+    return "Basic " + b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+
+@pytest.fixture
+def fake(open_fake):
+    fake = open_fake(frozen=NOW)
+    fake.create_service(sid=SERVICE_SID)
+    return fake
+
+
+@pytest.fixture
+def wire(fake, wire_of):
+    return wire_of(fake)
+
+
+@pytest.fixture
+def warnings(fake):
+    """Tells what the last request was warned of."""
+
+    def tell() -> list[str]:
+        return list(fake.requests.last.warnings)
+
+    return tell
+
+
+# answers
+
+EVERY_KIND = [
+    ("POST", SERVICES, "", 201, "CREATED"),
+    ("GET", SERVICE, "", 200, "OK"),
+    ("GET", SERVICES, "", 200, "OK"),
+    ("POST", SERVICE, "", 200, "OK"),
+    ("DELETE", SERVICE, "", 204, "NO CONTENT"),
+    ("POST", BINDINGS, "", 400, "BAD REQUEST"),
+    ("GET", "/v1/Nothing", "", 404, "NOT FOUND"),
+    ("PUT", SERVICES, "", 405, "METHOD NOT ALLOWED"),
+    ("POST", SERVICES, "x" * (MIB + 1), 413, "REQUEST ENTITY TOO LARGE"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "reason"), EVERY_KIND)
+def test_every_answer_has_the_recorded_headers_and_an_upper_case_reason(wire, fake, method, path, body, status, reason):
+    answer = wire.send(method, path, body, FORM)
+
+    names = [name for name, _ in answer.headers]
+    described = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(answer.body))}
+    closing = {"Connection": "close"} if status == 413 else {}
+    assert (answer.status, answer.reason) == (status, reason)
+    assert len(names) == len(set(names))
+    assert dict(answer.headers) == {
+        "Date": answer.header("Date"),
+        "Twilio-Concurrent-Requests": "1",
+        "Twilio-Request-Id": fake.requests.last.request_id,
+        "Twilio-Request-Duration": answer.header("Twilio-Request-Duration"),
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, "
+        "If-None-Match, If-Unmodified-Since",
+        "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+        "Access-Control-Expose-Headers": "ETag",
+        "Access-Control-Allow-Credentials": "true",
+        "X-Powered-By": "AT-5000",
+        "X-Shenanigans": "none",
+        "X-Home-Region": "us1",
+        "X-API-Domain": "notify.twilio.com",
+        "Strict-Transport-Security": "max-age=31536000",
+        **({} if status == 204 else described),
+        **closing,
+    }
+    assert re.fullmatch(r"\d+\.\d{3}", answer.header("Twilio-Request-Duration"))
+    assert re.fullmatch("RQ[0-9a-f]{32}", answer.header("Twilio-Request-Id"))
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", answer.header("Date"))
+
+
+def test_an_answer_to_nobody_has_the_same_headers(wire):
+    refused = wire.send("GET", SERVICES, headers={"Authorization": None})
+
+    assert (refused.status, refused.reason) == (401, "UNAUTHORIZED")
+    assert [name for name, _ in refused.headers] == [name for name, _ in wire.get(SERVICES).headers]
+
+
+def test_every_request_has_an_id_of_its_own(wire):
+    ids = {wire.get(path).header("Twilio-Request-Id") for path in [SERVICES, SERVICES, "/v1/x"] * 5}
+
+    assert len(ids) == 15
+
+
+def test_a_204_is_truly_empty_and_leaves_the_connection_in_step(fake, wire):
+    connection = http.client.HTTPConnection(fake.url.partition("//")[2], timeout=10)
+    connection.request("DELETE", SERVICE, headers=wire.headers)
+    gone = connection.getresponse()
+    told = (gone.status, gone.read(), gone.getheader("Content-Type"), gone.getheader("Content-Length"))
+    connection.request("GET", SERVICES, headers=wire.headers)
+    assert json.loads(connection.getresponse().read())["services"] == []
+    connection.close()
+
+    assert told == (204, b"", None, None)
+
+
+@pytest.mark.parametrize("path", [SERVICE, SERVICES, BINDINGS, "/v1/Nothing"])
+def test_json_is_one_line_with_a_space_after_comma_and_colon(wire, path):
+    answer = wire.get(path)
+
+    assert answer.body == json.dumps(answer.json).encode()
+    assert b"\n" not in answer.body
+
+
+def test_an_error_is_printed_as_it_was_recorded(wire):
+    answer = wire.post("/v1/Services/ISXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX/Notifications", {"Body": "Hi"})
+
+    assert answer.body == (
+        b'{"code": 20404, "message": "The requested resource /Services/ISXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX'
+        b'/Notifications was not found", "more_info": "https://www.twilio.com/docs/errors/20404", "status": 404}'
+    )
+
+
+# paths and methods
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "FOO"])
+@pytest.mark.parametrize(
+    "path", [SERVICES, SERVICE, BINDINGS, f"{BINDINGS}/BSx", "/v1/Credentials", "/v1/Services/IS71"]
+)
+def test_a_method_that_a_known_path_does_not_have_is_405(wire, method, path):
+    answer = wire.send(method, path)
+
+    if method == "HEAD":
+        length = len(wire.send("PUT", path).body)
+        assert (answer.status, answer.body, answer.header("Content-Length")) == (405, b"", str(length))
+    else:
+        assert answer.refusal == NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", SERVICES), ("DELETE", BINDINGS), ("DELETE", "/v1/Credentials"), ("POST", f"{BINDINGS}/BS{'b' * 32}")],
+)
+def test_what_notify_never_had_is_405(wire, method, path):
+    assert wire.send(method, path).refusal == NOT_ALLOWED
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD"])
+def test_an_unknown_path_is_404_whatever_the_method(wire, method):
+    answer = wire.send(method, "/v1/Nothing")
+
+    assert answer.status == 404
+    assert method == "HEAD" or answer.refusal == missing("/Nothing")
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "warning"),
+    [
+        ("/v1/Notifications", "/Notifications", "Notify has no resource at /v1/Notifications"),
+        (
+            "/v1/Services//Notifications",
+            "/Services//Notifications",
+            "the Service sid in the path is empty; is the variable that holds it set?",
+        ),
+        (
+            "/v1/Services/",
+            "/Services/",
+            "the Service sid in the path is empty; is the variable that holds it set?",
+        ),
+        ("/v1/Services/IS71/Notifications", "/Services/IS71/Notifications", None),
+        (f"/v1/Services/IS{'X' * 32}/Notifications", f"/Services/IS{'X' * 32}/Notifications", None),
+        (
+            f"/v1/Services/MG{'a' * 32}/Notifications",
+            f"/Services/MG{'a' * 32}/Notifications",
+            f"'MG{'a' * 32}' is the sid of a Messaging Service, not of a Notify Service (IS…)",
+        ),
+        ("/v1/Services/new%20user/Bindings", "/Services/new%20user/Bindings", None),
+        ("/v1/Services/a%2fb/Bindings?Tag=x", "/Services/a%2fb/Bindings", None),
+        (
+            f"{SERVICE}/Bindings/BS1/x",
+            f"/Services/{SERVICE_SID}/Bindings/BS1/x",
+            f"Notify has no resource at {SERVICE}/Bindings/BS1/x",
+        ),
+        (f"{SERVICE}/Bindings/", f"/Services/{SERVICE_SID}/Bindings/", None),
+        (
+            "/v1/services",
+            "/services",
+            "Notify has no resource at /v1/services; did you mean /v1/Services? (paths are case-sensitive)",
+        ),
+        (
+            f"/v1/Services/{SERVICE_SID}/bindings",
+            f"/Services/{SERVICE_SID}/bindings",
+            f"Notify has no resource at {SERVICE}/bindings; did you mean /v1/Services/{{ServiceSid}}/Bindings? "
+            "(paths are case-sensitive)",
+        ),
+        ("/Services", "/Services", "Notify has no resource at /Services"),
+        ("/v2/Services", "/v2/Services", "Notify has no resource at /v2/Services"),
+        ("/v1Services", "/v1Services", "Notify has no resource at /v1Services"),
+        ("/v1/", "/", "Notify has no resource at /v1/"),
+        ("/", "/", "Notify has no resource at /"),
+        (
+            "/v1/Services/../Credentials",
+            "/Services/../Credentials",
+            "Notify has no resource at /v1/Services/../Credentials",
+        ),
+        ("/v1//Services", "//Services", "Notify has no resource at /v1//Services"),
+    ],
+)
+def test_a_404_names_the_path_as_requested_without_its_version(wire, warnings, path, told, warning):
+    answer = wire.post(path, {"Body": "Hi"}) if "Notif" in path else wire.get(path)
+
+    assert answer.refusal == missing(told)
+    assert warnings() == ([] if warning is None else [warning])
+
+
+def test_the_json_suffix_is_accepted_everywhere_and_shown_nowhere(wire, fake):
+    created = wire.post(f"{BINDINGS}.json", form())
+    url = created.json["url"]
+    path = url.removeprefix(fake.url)
+    service = wire.get(f"{SERVICE}.json")
+    listed = wire.get(f"{BINDINGS}.json", {"PageSize": 1})
+    updated = wire.post(f"{SERVICE}.json", {"FriendlyName": "x"})
+
+    assert (created.status, path) == (201, f"{BINDINGS}/{created.json['sid']}")
+    assert wire.get(f"{path}.json").body == created.body
+    assert service.json["url"] == fake.url + SERVICE
+    assert listed.json["bindings"] == [created.json]
+    assert listed.json["meta"]["url"] == f"{fake.url}{BINDINGS}?PageSize=1&Page=0"
+    assert updated.json["friendly_name"] == "x"
+    assert wire.delete(f"{path}.json").status == 204
+    assert wire.get(f"{path}.json").refusal == missing(f"{path.removeprefix('/v1')}.json")
+    assert wire.get(f"/v1/Services.json/{SERVICE_SID}").refusal == missing(f"/Services.json/{SERVICE_SID}")
+    assert wire.get(f"{SERVICE}.json.json").refusal == missing(f"/Services/{SERVICE_SID}.json.json")
+
+
+# authentication
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!",
+        "Basic " + "A" * 5,
+        "Bearer " + basic("AC" + "a" * 32 + ":x")[6:],
+        "Digest x",
+        basic("AC" + "a" * 32 + ":x")[6:],
+        basic("AC" + "a" * 32),
+        basic("AC" + "a" * 32 + ":"),
+        basic("SK" + "a" * 32 + ":"),
+        basic("AC" + "a" * 31 + ":x"),
+        basic("AC" + "a" * 33 + ":x"),
+        basic("AC" + "g" * 32 + ":x"),
+        basic("ac" + "a" * 32 + ":x"),
+        basic(" AC" + "a" * 32 + ":x"),
+        basic("AC" + "a" * 32 + "\n:x"),
+        basic("IS" + "a" * 32 + ":x"),
+        basic("user:x"),
+        basic(":"),
+        basic(b"\xff\xfe:x"),
+    ],
+)
+def test_credentials_that_are_missing_or_malformed_are_401(wire, fake, authorization):
+    answer = wire.send("GET", SERVICES, headers={"Authorization": authorization})
+
+    assert answer.refusal == UNAUTHORIZED
+    assert answer.body == (
+        b'{"code": 20003, "message": "Authenticate", '
+        b'"more_info": "https://www.twilio.com/docs/errors/20003", "status": 401}'
+    )
+    assert fake.requests.last.account_sid is None
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        basic("AC" + "a" * 32 + ":x"),
+        basic("AC" + "0aF9" * 8 + ":x"),
+        basic("SK" + "a" * 32 + ":secret"),
+        basic("AC" + "a" * 32 + ":with:colons"),
+        basic("AC" + "a" * 32 + ":pässwörd"),
+        basic("AC" + "a" * 32 + ":x").replace("Basic", "basic"),
+        basic("AC" + "a" * 32 + ":x").replace("Basic ", "BASIC   "),
+    ],
+)
+def test_credentials_of_the_right_form_are_let_in(wire, authorization):
+    assert wire.send("GET", SERVICES, headers={"Authorization": authorization}).status == 200
+
+
+# size
+
+
+def test_a_body_of_two_mebibytes_gets_a_readable_413(wire, fake):
+    before = fake.snapshot()
+
+    answer = wire.post(BINDINGS, form(Tag="x" * 2 * MIB))
+
+    assert answer.refusal == TOO_LARGE
+    assert not fake.diff(before)
+    assert (fake.requests.last.status, fake.requests.last.params) == (413, {})
+
+
+def test_a_body_of_exactly_one_mebibyte_is_read(wire):
+    padding = MIB - len("FriendlyName=x&Padding=")
+
+    assert wire.send("POST", SERVICES, f"FriendlyName=x&Padding={'x' * padding}", FORM).json["friendly_name"] == "x"
+    assert wire.send("POST", SERVICES, f"FriendlyName=x&Padding={'x' * (padding + 1)}", FORM).refusal == TOO_LARGE
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+def test_any_body_can_be_too_large(wire, method):
+    assert wire.send(method, SERVICES, "x" * (MIB + 1)).refusal == TOO_LARGE
+
+
+# the order of checks
+
+
+def test_checks_come_in_their_order(wire):
+    huge = "x" * (MIB + 1)
+    bad = "Tag=a" + "&Tag=".join(str(at) for at in range(25))
+    asked = [
+        wire.send("PUT", "/v1/Nothing", huge, {"Authorization": None, **FORM}),
+        wire.send("PUT", "/v1/Nothing", huge, FORM),
+        wire.send("PUT", "/v1/Nothing", bad, FORM),
+        wire.send("PUT", "/v1/Services/IS71/Bindings", bad, FORM),
+        wire.send("POST", "/v1/Services/IS71/Bindings", bad, FORM),
+        wire.send("POST", BINDINGS, bad, FORM),
+        wire.send("POST", BINDINGS, bad + "&Identity=alice&BindingType=fax", FORM),
+        wire.send("POST", BINDINGS, bad + "&Identity=alice&BindingType=sms", FORM),
+        wire.send("POST", BINDINGS, bad + "&Identity=alice&BindingType=sms&Address=1&CredentialSid=x", FORM),
+        wire.send("POST", BINDINGS, "Identity=alice&BindingType=sms&Address=1&CredentialSid=x", FORM),
+        wire.send("GET", f"/v1/Services/IS71/Bindings/BS{'b' * 32}"),
+        wire.send("GET", f"{BINDINGS}/BS71"),
+    ]
+
+    invalid = "Can not convert incoming parameters to Binding object: Parameter '{}' is invalid"
+    assert [answer.refusal for answer in asked] == [
+        UNAUTHORIZED,
+        TOO_LARGE,
+        missing("/Nothing"),
+        NOT_ALLOWED,
+        missing("/Services/IS71/Bindings"),
+        required("Identity"),
+        (400, 20001, invalid.format("BindingType")),
+        required("Address"),
+        (400, 20001, invalid.format("Tag")),
+        (400, 20001, invalid.format("CredentialSid")),
+        missing(f"/Services/IS71/Bindings/BS{'b' * 32}"),
+        missing(f"/Services/{SERVICE_SID}/Bindings/BS71"),
+    ]
+
+
+# what Notify ignores in silence
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
+def test_a_body_that_is_not_a_form_counts_as_an_empty_one(wire, warnings, content_type):
+    kind = content_type.partition(";")[0]
+    body = json.dumps(form()) if "json" in kind else "Identity=alice&BindingType=sms&Address=1"
+
+    assert wire.send("POST", BINDINGS, body, {"Content-Type": content_type}).refusal == required("Identity")
+    assert warnings() == [
+        f"the body is {kind}; Notify reads application/x-www-form-urlencoded only, so it counts as empty"
+    ]
+
+
+def test_a_json_body_creates_a_service_of_defaults(wire):
+    body = json.dumps({"FriendlyName": "x"})
+
+    answer = wire.send("POST", SERVICES, body, {"Content-Type": "application/json; charset=utf-8"})
+
+    assert (answer.status, answer.json["friendly_name"]) == (201, None)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded; charset=utf-8", "Application/X-WWW-Form-Urlencoded", None]
+)
+def test_a_form_is_read_with_a_charset_in_any_case_and_without_a_type(wire, warnings, content_type):
+    answer = wire.send("POST", SERVICES, "FriendlyName=x", {"Content-Type": content_type})
+
+    assert (answer.json["friendly_name"], warnings()) == ("x", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "warning"),
+    [
+        (
+            "friendlyName",
+            "parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (names are case-sensitive)",
+        ),
+        (
+            "friendly_name",
+            "parameter 'friendly_name' was not read; did you mean 'FriendlyName'? (names are case-sensitive)",
+        ),
+        (
+            "FRIENDLYNAME",
+            "parameter 'FRIENDLYNAME' was not read; did you mean 'FriendlyName'? (names are case-sensitive)",
+        ),
+        ("FriendlyNam", "parameter 'FriendlyNam' was not read; did you mean 'FriendlyName'?"),
+        ("Type", "parameter 'Type' was not read"),
+        ("Zzz", "parameter 'Zzz' was not read"),
+        ("PageSize", "parameter 'PageSize' was not read"),
+        ("", "parameter '' was not read"),
+    ],
+)
+@pytest.mark.parametrize("path", [SERVICES, SERVICE])
+def test_a_parameter_that_is_not_read_is_told(wire, warnings, path, name, warning):
+    answer = wire.post(path, {name: "x"})
+
+    assert (answer.json["friendly_name"], warnings()) == (None, [warning])
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"identity": "x"}, ["parameter 'identity' was not read; did you mean 'Identity'? (names are case-sensitive)"]),
+        ({"Tags": "x"}, ["parameter 'Tags' was not read; did you mean 'Tag'? (names are case-sensitive)"]),
+        ({"tag[]": "x"}, ["parameter 'tag[]' was not read; did you mean 'Tag'? (names are case-sensitive)"]),
+        ({"BindingType": "sms", "PageSize": 9, "Page": 0}, ["parameter 'BindingType' was not read"]),
+        ({"StartDate": ["2022-06-10"] * 2}, ["parameter 'StartDate' was sent 2 times, only the first was read"]),
+        ({"Tag": ["sms", "all"], "Identity": ["alice", "bob"]}, []),
+    ],
+)
+def test_a_filter_that_is_not_read_is_told(wire, warnings, query, said):
+    wire.post(BINDINGS, form())
+
+    assert (len(wire.get(BINDINGS, query).json["bindings"]), warnings()) == (1, said)
+
+
+def test_lower_case_names_are_a_missing_parameter_with_a_hint(wire, warnings):
+    answer = wire.post(BINDINGS, {"identity": "alice", "binding_type": "sms", "address": "1", "tags": "x"})
+
+    hint = "parameter '{}' was not read; did you mean '{}'? (names are case-sensitive)"
+    assert answer.refusal == required("Identity")
+    assert warnings() == [
+        hint.format("identity", "Identity"),
+        hint.format("binding_type", "BindingType"),
+        hint.format("address", "Address"),
+        hint.format("tags", "Tag"),
+    ]
+
+
+def test_the_form_of_a_get_is_not_read(wire, warnings):
+    wire.post(BINDINGS, form())
+
+    answer = wire.send("GET", f"{BINDINGS}?Tag=sms", "Tag=nothing&Identity=nobody", FORM)
+
+    assert len(answer.json["bindings"]) == 1
+    assert warnings() == ["the body of a GET is not read; parameters belong into the query"]
+
+
+def test_the_query_of_a_post_is_not_read(wire, warnings):
+    answer = wire.send("POST", f"{SERVICES}?FriendlyName=x&Type=y", "LogEnabled=false", FORM)
+
+    assert (answer.status, answer.json["friendly_name"], answer.json["log_enabled"]) == (201, None, False)
+    assert warnings() == ["the query of a POST is not read: FriendlyName, Type"]
+
+
+def test_of_a_doubled_parameter_the_first_counts(wire, warnings):
+    answer = wire.post(BINDINGS, form(Identity=["alice", "bob"], Tag=["a", "b"]))
+
+    assert (answer.json["identity"], answer.json["tags"]) == ("alice", ["a", "b"])
+    assert warnings() == ["parameter 'Identity' was sent 2 times, only the first was read"]
+
+
+def test_of_a_doubled_parameter_the_first_counts_even_if_it_is_empty(wire):
+    assert wire.post(BINDINGS, form(Identity=["", "bob"])).refusal == required("Identity")
+
+
+# bytes
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b"FriendlyName=%FF%FE", "\ufffd\ufffd"),
+        (b"FriendlyName=\xff", "\ufffd"),
+        (b"FriendlyName=%C3%A9%C3", "é\ufffd"),
+        ("FriendlyName=é".encode(), "é"),
+        (b"FriendlyName=a%00b", "a\x00b"),
+        (b"FriendlyName=a\x00b", "a\x00b"),
+        (b"FriendlyName=%ED%A0%80", "\ufffd\ufffd\ufffd"),
+        (b"FriendlyName=a+b%20c%2Bd", "a b c+d"),
+        (b"FriendlyName=a;LogEnabled=false", "a;LogEnabled=false"),
+        (b"FriendlyName=a=b==", "a=b=="),
+        (b"FriendlyName=100%", "100%"),
+        (b"FriendlyName=%zz", "%zz"),
+        (b"&&FriendlyName=x&&", "x"),
+        (b"FriendlyName", None),
+        (b"=&=x", None),
+        (b"Friendly%4Eame=x", "x"),
+    ],
+)
+def test_a_form_is_decoded_whatever_its_bytes(wire, body, name):
+    answer = wire.send("POST", SERVICES, body, FORM)
+
+    assert (answer.status, answer.json["friendly_name"]) == (201, name)
+    assert wire.get(answer.json["url"]).body == answer.body
+
+
+@pytest.mark.parametrize("query", ["FriendlyName=%FF", "FriendlyName=%00", "FriendlyName=%ED%A0%80", "%FF=%FE", "%"])
+def test_a_query_is_decoded_whatever_its_bytes(wire, query):
+    answer = wire.get(f"{SERVICES}?{query}")
+
+    assert answer.status == 200
+    assert wire.get(answer.json["meta"]["url"]).body == answer.body
+
+
+@pytest.mark.parametrize("sid", ["%FF", "%C3%A9", "%00", "%ED%A0%80", "%0d%0aX:%20y", "%", "%2e%2e", "a;b", "a:b@c"])
+def test_a_path_is_decoded_whatever_its_bytes(wire, sid):
+    assert wire.get(f"{SERVICES}/{sid}").refusal == missing(f"/Services/{sid}")
+
+
+def test_ten_thousand_parameters_are_read(wire, fake):
+    few = [("Identity", "alice"), ("BindingType", "sms"), ("Address", "1")]
+    tags = [("Tag", "vip")] * 10_000
+    unknown = [(f"Nam{at}", "x") for at in range(10_000)]
+
+    assert wire.post(BINDINGS, few + tags).json["tags"] == ["vip"]
+    assert wire.post(BINDINGS, unknown + few).status == 201
+    assert wire.post(BINDINGS, unknown).refusal == required("Identity")
+    assert len(wire.get(BINDINGS, [("Identity", f"nobody{at}") for at in range(3000)] + few[:1]).json["bindings"]) == 1
+
+
+def test_a_refused_request_is_journaled_like_any_other(wire, fake):
+    wire.post(BINDINGS, {"Identity": "alice", "Tag": "vip"})
+
+    request = fake.requests.last
+    assert (request.operation, request.method, request.path, request.params) == (
+        "bindings.create",
+        "POST",
+        BINDINGS,
+        {"Identity": "alice", "Tag": ["vip"]},
+    )
+    assert (request.status, request.code, request.message) == required("BindingType")
+    assert request.body == {
+        "code": 20001,
+        "message": "Missing required parameter BindingType in the post body",
+        "more_info": "https://www.twilio.com/docs/errors/20001",
+        "status": 400,
+    }
