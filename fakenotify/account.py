@@ -6,11 +6,9 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from fakenotify import checks
 from fakenotify.core.sids import is_sid
 from fakenotify.dispatch import Call, World
-from fakenotify.explain import Explanation, explain
-from fakenotify.faults import Fault, RateLimit, Rule
+from fakenotify.faults import Fault, Rule
 from fakenotify.journal import Request
 from fakenotify.notify import Notify
 from fakenotify.outcomes import outcome
@@ -30,6 +28,7 @@ from fakenotify.records import (
 if TYPE_CHECKING:
     from twilio.rest import Client
 
+    from fakenotify.explain import Explanation
     from fakenotify.http.app import App
 
 
@@ -182,6 +181,8 @@ class Account:
 
     def rate_limit(self, operation: str, requests: int, seconds: float) -> Rule:
         """Allow ``requests`` in ``seconds`` of the fake's clock; the next gets 429 and ``Retry-After``."""
+        from fakenotify.faults.rate_limit import RateLimit
+
         limit = RateLimit(requests, seconds)
         return self._world.faults.add(operation, limit, account_sid=self._account_of(None), optional=True)
 
@@ -259,6 +260,8 @@ class Account:
 
         An unknown sid is a ``LookupError`` with the nearest ones.
         """
+        from fakenotify.explain import explain
+
         with self._notify.lock:
             return explain(self._notify, notification_sid)
 
@@ -270,11 +273,15 @@ class Account:
         Fields are those of ``Delivery``, and ``title`` and ``body``: what a person would see. ``times`` asks for that
         many. On a miss, the ``AssertionError`` shows the nearest deliveries with their differences, and the reasons.
         """
+        from fakenotify import checks
+
         with self._notify.lock:
             return checks.assert_delivered(self._notify, times, wanted)
 
     def assert_not_delivered(self, **wanted: Any) -> None:
         """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""
+        from fakenotify import checks
+
         with self._notify.lock:
             checks.assert_not_delivered(self._notify, wanted)
 
@@ -288,7 +295,9 @@ class Account:
         while not (result := condition()):
             remaining = deadline - monotonic()
             if remaining <= 0:
-                raise checks.WaitTimeout(f"not true after {timeout} seconds; last seen: {result!r}")
+                from fakenotify.checks import WaitTimeout
+
+                raise WaitTimeout(f"not true after {timeout} seconds; last seen: {result!r}")
             self._world.wait(min(remaining, _ASK_AGAIN))
         return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 from fakenotify.core.params import boolean, did_you_mean
@@ -82,6 +83,7 @@ class Behaviour:
         return asdict(self)
 
 
+@cache
 def _allowed() -> dict[str, tuple[Any, ...]]:
     """The values that each switch may have, read from the annotations above."""
     allowed: dict[str, tuple[Any, ...]] = {}

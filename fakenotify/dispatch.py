@@ -17,7 +17,6 @@ from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
 from fakenotify.faults import Broken, Fault, NoPause, Rule, Rules, Wire
-from fakenotify.faults.stall import Stall
 from fakenotify.journal import Journal, Request, note
 from fakenotify.notify import Notify, State
 from fakenotify.resources import bindings, credentials, notifications, services, users
@@ -102,6 +101,7 @@ class World:
         self.account_sids = SidGenerator(f"{seed}/accounts")
         self._request_ids = SidGenerator(f"{seed}/requests")
         self._change = Condition()
+        self._waiting = 0
         self.journal.listen(lambda request: self.changed())
 
     def end(self) -> None:
@@ -117,13 +117,18 @@ class World:
 
     def changed(self) -> None:
         """Wake those who wait for something to happen."""
-        with self._change:
-            self._change.notify_all()
+        if self._waiting:
+            with self._change:
+                self._change.notify_all()
 
     def wait(self, seconds: float) -> None:
         """Wait until something happens, or ``seconds`` are over."""
         with self._change:
-            self._change.wait(seconds)
+            self._waiting += 1
+            try:
+                self._change.wait(seconds)
+            finally:
+                self._waiting -= 1
 
     @property
     def behaviour(self) -> Behaviour:
@@ -179,7 +184,7 @@ class World:
         try:
             met = rule.fault.meet(call.wire, self.clock.seconds())
         except Broken as broken:
-            answer.broken = broken.fault or Stall()
+            answer.broken = broken.fault or Fault.stall()
             return rule.fault.goes_on
         if rule.fault.needs_answer:
             answer.broken = rule.fault

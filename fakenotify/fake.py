@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fakenotify import snapshot, state
 from fakenotify.account import Account
 from fakenotify.accounts import AUTH_TOKEN
 from fakenotify.behaviour import Behaviour
@@ -17,20 +15,20 @@ from fakenotify.core.clock import Clock
 from fakenotify.dispatch import World
 from fakenotify.faults import Fault, Rule
 from fakenotify.http.app import App
-from fakenotify.http.control import Control
-from fakenotify.http.table import ROUTES
 from fakenotify.http.webhooks import TIMEOUT, Courier
 from fakenotify.journal import Request
 from fakenotify.records import Callback, Records
-from fakenotify.snapshot import Difference, Snapshot
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from httpx import AsyncBaseTransport, BaseTransport
     from requests.adapters import HTTPAdapter
 
+    from fakenotify.http.control import Control
     from fakenotify.http.server import Server
+    from fakenotify.snapshot import Difference, Snapshot
 
 _LOOPBACK = ("localhost", "::1")
 
@@ -64,7 +62,9 @@ class FakeNotify(Account):
         self.world = self._watched(World(_shared(behaviour), seed, accounts, api_keys))
         self.courier = Courier(lambda: self.world, callback_hosts, callback_timeout)
         self.wsgi_app = App(self.world, after=self.courier.kick)
-        self.wsgi_app.control = Control(self.wsgi_app, ROUTES, allow_hosts)
+        self.wsgi_app.control = self._answer_control
+        self._allow_hosts = allow_hosts
+        self._control: Control | None = None
         super().__init__(self, self.world.accounts.default_sid)
 
     def __repr__(self) -> str:
@@ -202,29 +202,50 @@ class FakeNotify(Account):
 
     def snapshot(self) -> Snapshot:
         """The records of this moment, to compare with or to come back to."""
+        from fakenotify import snapshot
+
         return snapshot.take(self.world.accounts)
 
     def restore(self, before: Snapshot) -> None:
         """Put back the records of ``before``; journal, clock and behaviour stay as they are."""
+        from fakenotify import snapshot
+
         snapshot.restore(self.world.accounts, before)
 
     def diff(self, before: Snapshot) -> Difference:
         """What has been added, removed and changed since ``before``; falsy when nothing has."""
+        from fakenotify import snapshot
+
         return snapshot.difference(before, self.snapshot())
 
     def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
         """Write the world as JSON. Auth tokens are redacted unless ``secrets``. On ``OSError`` the old file stays."""
+        from fakenotify import state
+
         state.save_file(path, state.export(self.world.accounts, secrets=secrets))
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace the world by that of a file. Raises ``OSError``, or ``StateError`` (a ``ValueError``), unchanged."""
-        state.load(self.world.accounts, state.parse(Path(path).read_bytes()))
+        from fakenotify import state
+
+        with open(path, "rb") as file:
+            text = file.read()
+        state.load(self.world.accounts, state.parse(text))
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Begin anew on the same socket: another world, clock, journal and behaviour."""
         self.world.end()
         self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed))
         self.account_sid = self.world.accounts.default_sid
+
+    def _answer_control(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer what is below ``/_fake/``; its machinery is loaded when it is first asked for."""
+        if self._control is None:
+            from fakenotify.http.control import Control
+            from fakenotify.http.table import ROUTES
+
+            self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
+        return self._control(environ, start_response)
 
     def _watched(self, world: World) -> World:
         world.clock.on_move(lambda: self.courier.kick())

@@ -5,7 +5,6 @@ The names on the wire are CamelCase, in Python snake_case; only this module know
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -281,7 +280,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
     """The up to three known words that look most like ``word``, best first."""
-    return difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    from difflib import get_close_matches  # only mistakes need it
+
+    return get_close_matches(word, sorted(known), n=3, cutoff=0.6)
 
 
 def _spell_all(value: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,38 +56,40 @@ class Route:
 
 
 class RouteTable:
-    """All routes, found by operation name or by method and path."""
+    """All routes, found by operation name or by method and path.
+
+    In Notify's paths words and values take turns, so the words and the length tell where a path leads.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.by_operation = {route.operation: route for route in routes}
-        self._by_shape: dict[tuple[str | None, ...], dict[str, Route]] = {}
+        self._methods: dict[tuple[int, str], dict[str, Route]] = {}
         for route in self.by_operation.values():
-            shape = tuple(None if part.startswith("{") else part for part in route.segments)
-            self._by_shape.setdefault(shape, {})[route.method] = route
-        self._shapes = {
-            length: [shape for shape in self._by_shape if len(shape) == length]
-            for length in {len(shape) for shape in self._by_shape}
-        }
+            if [part.startswith("{") for part in route.segments] != [at % 2 == 1 for at in range(len(route.segments))]:
+                raise ValueError(f"in {route.path} words and values don't take turns")
+            self._methods.setdefault(_shape(route.segments), {})[route.method] = route
 
     def match(self, method: str, segments: list[str], *, legacy: bool) -> tuple[Route, list[str]]:
         """The route of a request and the path values. Raises ``NotFound`` (unknown path) or ``MethodNotAllowed``."""
-        for shape in self._shapes.get(len(segments), ()):
-            if all(part is None or part == segment for part, segment in zip(shape, segments, strict=True)):
-                methods = self._by_shape[shape]
-                route = methods.get(method)
-                if any(each.legacy for each in methods.values()) and not legacy:
-                    break
-                if route is None:
-                    raise MethodNotAllowed
-                return route, [segment for part, segment in zip(shape, segments, strict=True) if part is None]
-        raise NotFound
+        methods = self._methods.get(_shape(segments))
+        if methods is None:
+            raise NotFound
+        route = methods.get(method)
+        if not legacy and any(each.legacy for each in methods.values()):
+            raise NotFound
+        if route is None:
+            raise MethodNotAllowed
+        return route, segments[1::2]
 
     def nearest_path(self, segments: list[str]) -> Route | None:
         """A route whose path differs only in the case of its words, for a warning."""
-        lowered = [segment.lower() for segment in segments]
-        for shape, methods in self._by_shape.items():
-            if len(shape) == len(segments) and all(
-                part is None or part.lower() == word for part, word in zip(shape, lowered, strict=True)
-            ):
+        length, words = _shape(segments)
+        for shape, methods in self._methods.items():
+            if shape[0] == length and shape[1].lower() == words.lower():
                 return next(iter(methods.values()))
         return None
+
+
+def _shape(segments: Sequence[str]) -> tuple[int, str]:
+    """How long a path is, and its words."""
+    return len(segments), "/".join(segments[::2])

@@ -24,7 +24,8 @@ class Schedule:
 
     def next_due(self) -> float | None:
         """When the first key is due, or None."""
-        return self._entries[0][0] if self._entries else None
+        first = self._entries[:1]  # one look: another thread may take it
+        return first[0][0] if first else None
 
     def take(self, now: float) -> str | None:
         """Take out the first key if it is due, else None."""

@@ -7,6 +7,9 @@ from typing import Any, ClassVar, Protocol
 
 from fakenotify.core.errors import TwilioError
 
+MOST_SECONDS = 10**9
+"""More than any test takes; a thread can't wait ten times as long."""
+
 
 class Wire(Protocol):
     """What a fault may do to the connection of the request that it meets."""
@@ -128,12 +131,14 @@ class Fault:
 
 
 def _made(kind: str, *arguments: Any) -> Fault:
-    from fakenotify.faults import KINDS  # the kinds are subclasses of Fault, so their table stands above it
+    from fakenotify.faults.kinds import KINDS  # they are subclasses of Fault, and loaded when one is first wanted
 
     return KINDS[kind](*arguments)
 
 
 def check_seconds(seconds: float, name: str = "seconds") -> None:
     """Raise ``ValueError`` unless this can be a length of time."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
         raise ValueError(f"{name} is a number from 0, not {seconds!r}")
+    if seconds > MOST_SECONDS:
+        raise ValueError(f"{name} is at most {MOST_SECONDS}")

@@ -51,13 +51,22 @@ class HttpError(Fault):
     def __post_init__(self) -> None:
         if isinstance(self.status, bool) or not isinstance(self.status, int) or not 400 <= self.status <= 599:
             raise ValueError(f"status is an HTTP error, 400 to 599, not {self.status!r}")
+        if self.code is not None and (isinstance(self.code, bool) or not isinstance(self.code, int)):
+            raise ValueError(f"code is a whole number, not {self.code!r}")
+        if self.message is not None and not isinstance(self.message, str):
+            raise ValueError(f"message is a text, not {self.message!r}")
         if self.retry_after is not None:
             check_seconds(self.retry_after, "retry_after")
 
     def meet(self, wire: Wire, now: float) -> tuple[TwilioError, dict[str, str]]:
         """Answer with the error."""
-        headers = {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:g}"}
+        headers = {} if self.retry_after is None else {"Retry-After": _plain(self.retry_after)}
         return error(self.status, self.code, self.message), headers
+
+
+def _plain(seconds: float) -> str:
+    """Seconds as a header spells them: ``0.5``, ``2``, ``86400000``, never ``8.64e+07``."""
+    return f"{seconds:f}".rstrip("0").rstrip(".")
 
 
 def error(status: int, code: int | None = None, message: str | None = None) -> TwilioError:

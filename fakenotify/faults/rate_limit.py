@@ -11,6 +11,8 @@ from fakenotify.core.errors import TwilioError
 from fakenotify.faults.fault import Fault, Wire, check_seconds
 from fakenotify.faults.http_error import error
 
+_MOST = 10**9
+
 
 @dataclass(frozen=True)
 class RateLimit(Fault):
@@ -27,8 +29,8 @@ class RateLimit(Fault):
     _lock: Any = field(default_factory=Lock, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.requests, bool) or not isinstance(self.requests, int) or self.requests < 1:
-            raise ValueError(f"requests is a whole number from 1, not {self.requests!r}")
+        if isinstance(self.requests, bool) or not isinstance(self.requests, int) or not 1 <= self.requests <= _MOST:
+            raise ValueError(f"requests is a whole number from 1 to {_MOST}, not {self.requests!r}")
         check_seconds(self.seconds)
         if not self.seconds:
             raise ValueError("seconds is more than 0")

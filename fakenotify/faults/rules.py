@@ -97,6 +97,8 @@ class Rules:
             raise ValueError(f"{fault.kind} acts {' or '.join(fault.phases)} the effect; phase can't be {phase!r}")
         _check_count("times", times, 1, none=True)
         _check_count("after", after, 0)
+        if not isinstance(optional, bool):
+            raise ValueError(f"optional is True or False, not {optional!r}")
         with self._lock:
             self._made += 1
             acts: Any = phase or fault.phases[0]
