@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -22,6 +23,13 @@ class Reply:
     reason: str
     headers: list[tuple[str, str]]
     body: bytes
+
+
+@lru_cache(maxsize=256)
+def _environ_name(header: str) -> str:
+    """A header's name in a WSGI environ."""
+    key = header.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def call(
@@ -57,7 +65,6 @@ def exchange(
         "SERVER_NAME": host.partition(":")[0],
         "SERVER_PORT": host.partition(":")[2] or ("443" if scheme == "https" else "80"),
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": host,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scheme,
         "wsgi.input": BytesIO(body),
@@ -68,9 +75,8 @@ def exchange(
         WIRE: lambda ended: wire,
     }
     for name, value in headers.items():
-        key = name.upper().replace("-", "_")
-        if key != "HOST":
-            environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        environ[_environ_name(name)] = value
+    environ["HTTP_HOST"] = host
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -91,10 +92,8 @@ def _wired(url: str, account_sid: str, auth_token: str, http_client: Any) -> Cli
 
 
 def _in_process_client(app: App) -> Any:
-    from requests.utils import requote_uri
     from twilio.http import HttpClient
     from twilio.http.response import Response
-    from urllib3.util import parse_url
 
     class InProcessClient(HttpClient):
         """Calls the application directly."""
@@ -121,7 +120,7 @@ def _in_process_client(app: App) -> Any:
             )
             if auth:
                 sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
-            url = requote_uri(str(parse_url(url)))
+            url = _normal(url)
             if params:
                 url += ("&" if "?" in url else "?") + _form(params)
             body = _form(data or {}).encode()
@@ -132,6 +131,16 @@ def _in_process_client(app: App) -> Any:
             return Response(reply.status, reply.body.decode(), dict(reply.headers))
 
     return InProcessClient()
+
+
+@lru_cache(maxsize=256)
+def _normal(url: str) -> str:
+    """A URL as ``requests`` prepares it."""
+    from requests.utils import requote_uri
+    from urllib3.util import parse_url
+
+    normal: str = requote_uri(str(parse_url(url)))
+    return normal
 
 
 def _form(values: Mapping[str, Any]) -> str:

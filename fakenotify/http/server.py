@@ -7,14 +7,15 @@ connection is always in step; and nothing here polls.
 from __future__ import annotations
 
 import contextlib
+import errno
 import selectors
 import socket
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from email.errors import FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect
 from http.client import responses
-from io import BufferedIOBase, BytesIO
+from io import BytesIO
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -23,6 +24,8 @@ from werkzeug.serving import WSGIRequestHandler
 
 from fakenotify.faults import Fault
 from fakenotify.http.app import BODY_LIMIT, BROKEN, CONTROL_BODY_LIMIT, WIRE, is_control, target
+from fakenotify.http.body import PIECE, chunks, pieces, read_length
+from fakenotify.http.head import Head, read_plain
 from fakenotify.http.wire import ConnectionWire
 
 if TYPE_CHECKING:
@@ -36,8 +39,7 @@ _LINGER = 1.0
 _BACKLOG = 512
 _NO_DESCRIPTOR = 0.02
 _LAST_ANSWERS = 0.25
-_PIECE = 65536
-_TRAILERS = 100
+_DATE_LASTS = 0.2
 _WITHOUT_BODY = ("1", "204", "304")
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _NO_HEADER = (FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect)
@@ -56,11 +58,55 @@ class RequestHandler(WSGIRequestHandler):
     def handle_one_request(self) -> None:
         """Wait for a request as long as it takes, then give it ``REQUEST_TIMEOUT`` to arrive."""
         self.connection.settimeout(None)
-        if not self.rfile.peek(1):  # type: ignore[attr-defined]  # rfile is a BufferedReader
+        arrived = self.rfile.peek(1)  # type: ignore[attr-defined]  # rfile is a BufferedReader
+        if not arrived:
             self.close_connection = True
             return
         self.connection.settimeout(REQUEST_TIMEOUT)
-        super().handle_one_request()
+        head = read_plain(arrived, BODY_LIMIT)
+        if head is None:
+            super().handle_one_request()
+        else:
+            self._answer_plain(head)
+
+    def _answer_plain(self, head: Head) -> None:
+        """The quick way: a head that was read at a glance."""
+        self.command, self.path, self.request_version = head.method, head.target, "HTTP/1.1"
+        self.requestline = f"{head.method} {head.target} HTTP/1.1"
+        self.close_connection = self._unread = False
+        self.rfile.read(head.size)
+        body = self.rfile.read(head.length) if head.length else b""
+        if len(body) < head.length:
+            self.send_error(400)
+            return
+        self.environ = environ = self._plain_environ(head)
+        self._respond(environ, body)
+
+    def _plain_environ(self, head: Head) -> WSGIEnvironment:
+        """What werkzeug's ``make_environ`` makes of such a head."""
+        path, _, query = head.target.partition("?")
+        return {
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http" if self.server.ssl_context is None else "https",
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "werkzeug.socket": self.connection,
+            "SERVER_SOFTWARE": self.server_version,
+            "REQUEST_METHOD": head.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_URI": head.target,
+            "RAW_URI": head.target,
+            "REMOTE_ADDR": self.client_address[0],
+            "REMOTE_PORT": self.client_address[1],
+            "SERVER_NAME": self.server.server_address[0],
+            "SERVER_PORT": str(self.server.server_address[1]),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            **head.headers,
+        }
 
     def parse_request(self) -> bool:
         """Read the head of a request; what in its first line is not printable ASCII counts as percent-encoded."""
@@ -79,7 +125,7 @@ class RequestHandler(WSGIRequestHandler):
         return True
 
     def run_wsgi(self) -> None:
-        """Read the whole request, ask the application, send the whole answer at once."""
+        """The slow way, for every head: werkzeug makes the environ, and the body may come in any form."""
         self._unread = False
         try:
             self.environ = environ = self.make_environ()
@@ -88,6 +134,10 @@ class RequestHandler(WSGIRequestHandler):
         except (ValueError, OSError):  # no URL, a length or chunk that is none, a body that never came
             self.send_error(400)
             return
+        self._respond(environ, body)
+
+    def _respond(self, environ: WSGIEnvironment, body: bytes) -> None:
+        """Ask the application, send the whole answer at once."""
         environ["wsgi.input"] = BytesIO(body)
         environ["wsgi.input_terminated"] = True
         environ[WIRE] = self._wire
@@ -125,15 +175,15 @@ class RequestHandler(WSGIRequestHandler):
                 raise ValueError("a coding that nobody decodes")
             if lengths is not None:
                 self.close_connection = True  # two ideas of the body's end must not share a connection
-            pieces = _chunks(self.rfile)
+            arriving = chunks(self.rfile)
         elif lengths is not None:
-            pieces = _pieces(self.rfile, _length(lengths))
+            arriving = pieces(self.rfile, read_length(lengths))
         else:
             return b""
         body = bytearray()
         arrived = 0
         try:
-            for piece in pieces:
+            for piece in arriving:
                 arrived += len(piece)
                 body += piece[: limit + 1 - len(body)]
                 if arrived > limit + _DRAIN_LIMIT:
@@ -150,8 +200,8 @@ class RequestHandler(WSGIRequestHandler):
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(_LINGER)
-            for _ in range(_DRAIN_LIMIT // _PIECE):
-                if not self.connection.recv(_PIECE):
+            for _ in range(_DRAIN_LIMIT // PIECE):
+                if not self.connection.recv(PIECE):
                     return
 
     def _stream(self, status: str, headers: list[tuple[str, str]], chunks: Generator[bytes, None, None]) -> None:
@@ -173,7 +223,7 @@ class RequestHandler(WSGIRequestHandler):
 
     def _head(self, status: str, headers: list[tuple[str, str]], content: bytes | None) -> bytes:
         """The head of an answer; without ``content``, of one whose length is not known."""
-        lines = [f"HTTP/1.1 {status}\r\nDate: {self.date_time_string()}\r\n"]
+        lines = [f"HTTP/1.1 {status}\r\nDate: {self.server.date(self)}\r\n"]
         lines += [f"{name}: {value}\r\n" for name, value in headers]
         bodiless = status.startswith(_WITHOUT_BODY)
         if content is not None and not bodiless and not any(name == "Content-Length" for name, _ in headers):
@@ -194,53 +244,6 @@ class RequestHandler(WSGIRequestHandler):
         with contextlib.suppress(OSError):
             self._send(f"{code} {(message or responses.get(code, 'Error')).upper()[:80]}", [], b"")
             self._linger()
-
-
-def _length(lengths: list[str]) -> int:
-    """The one length that all ``Content-Length`` headers give. Raises ``ValueError``."""
-    values = {value.strip() for value in lengths}
-    if len(values) != 1:
-        raise ValueError("several lengths")
-    value = values.pop()
-    if not (value.isascii() and value.isdigit()) or len(value) > 18:
-        raise ValueError("not a length")
-    return int(value)
-
-
-def _pieces(stream: BufferedIOBase, length: int) -> Iterator[bytes]:
-    """A body of a known length, piece by piece. Raises ``ValueError`` if it is cut short."""
-    while length:
-        piece = stream.read(min(length, _PIECE))
-        if not piece:
-            raise ValueError("the client left before its body was here")
-        length -= len(piece)
-        yield piece
-
-
-def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
-    """A chunked body, piece by piece; extensions and trailers are passed over. Raises ``ValueError``."""
-    while size := _chunk_size(_line(stream)):
-        yield from _pieces(stream, size)
-        if _line(stream):
-            raise ValueError("a chunk longer than its size")
-    for _ in range(_TRAILERS):
-        if not _line(stream):
-            return
-    raise ValueError("too many trailers")
-
-
-def _chunk_size(line: bytes) -> int:
-    digits = line.partition(b";")[0].strip()
-    if not digits.isalnum() or len(digits) > 16:  # int() would take signs, underscores and 0x as well
-        raise ValueError("not a size")
-    return int(b"0" + digits, 16)
-
-
-def _line(stream: BufferedIOBase) -> bytes:
-    line = stream.readline(_PIECE)
-    if not line.endswith(b"\n"):
-        raise ValueError("a line without an end")
-    return line.rstrip(b"\r\n")
 
 
 def _call(
@@ -274,19 +277,23 @@ class Server:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         try:
-            if sys.platform == "win32":  # there SO_REUSEADDR would let two servers share a port
+            if sys.platform == "win32":  # pragma: no cover  # there SO_REUSEADDR would let two servers share a port
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
             else:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((host, port))
             self._socket.listen(_BACKLOG)
             self._socket.setblocking(False)
+        except (OverflowError, TypeError, UnicodeError) as error:  # a port or a host that no socket would take
+            self._socket.close()
+            raise OSError(errno.EINVAL, str(error)) from None
         except BaseException:
             self._socket.close()
             raise
         self.server_address = self._socket.getsockname()
         self.port: int = self.server_address[1]
         self.errors: list[BaseException] = []
+        self._date = (0.0, "")
         self.ended = threading.Event()
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -320,6 +327,13 @@ class Server:
                 thread.join(max(0, latest - monotonic()))
         self._waker.close()
         self._wakened.close()
+
+    def date(self, handler: RequestHandler) -> str:
+        """The value of ``Date``, made anew a few times a second."""
+        now = monotonic()
+        if now > self._date[0]:
+            self._date = (now + _DATE_LASTS, handler.date_time_string())
+        return self._date[1]
 
     def report(self, error: BaseException) -> None:
         """Keep an error of ours for whoever looks: the last hundred, and on stderr."""

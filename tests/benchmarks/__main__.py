@@ -79,16 +79,19 @@ def official_client() -> None:
 
     fake = FakeNotify()
     service = fake.create_service()
-    answer = json.dumps({"sid": "BS", "tags": []})
-
     class Canned(HttpClient):
-        def __init__(self) -> None:
-            self.timeout = None
+        """Answers at once, with what the fake would say: the package's own work remains."""
+
+        def __init__(self, answer: str) -> None:
+            self.answer = answer
 
         def request(self, *args: Any, **settings: Any) -> Response:
-            return Response(201, answer)
+            return Response(201, self.answer)
 
-    floor, ours = Client("AC", "x", http_client=Canned()), fake.client(in_process=True)
+    ours = fake.client(in_process=True)
+    fake.create_binding(service.sid, identity="a", binding_type="sms", address="+15005550006", tags=["vip"])
+    ours.notify.v1.services(service.sid).bindings(fake.bindings.last.sid).fetch()
+    floor = Client("AC", "x", http_client=Canned(json.dumps(fake.requests.last.body)))
     number = iter(range(10**9))
 
     def create(client: Any) -> None:
