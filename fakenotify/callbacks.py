@@ -90,6 +90,13 @@ def take_due(notify: Notify) -> Callback | None:
         return None if key is None else notify.callbacks.get(key)
 
 
+def put_back(notify: Notify, callback: Callback) -> None:
+    """Let a callback be due as before: the attempt was broken off by the fake itself, so it doesn't count."""
+    with notify.lock:
+        if callback.sid in notify.callbacks:
+            notify.schedule.add(callback.date_created.timestamp(), callback.sid)
+
+
 def note_attempt(notify: Notify, callback: Callback, attempt: Attempt) -> Callback:
     """Record how an attempt went: done, to be tried again, or given up with alert 52311."""
     with notify.lock:

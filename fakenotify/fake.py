@@ -59,6 +59,7 @@ class FakeNotify(Account):
         self._port = port
         self._server: Server | None = None
         self._stopped = False
+        self._let_in = (accounts, api_keys)
         self.world = self._watched(World(_shared(behaviour), seed, accounts, api_keys))
         self.courier = Courier(lambda: self.world, callback_hosts, callback_timeout)
         self.wsgi_app = App(self.world, after=self.courier.kick)
@@ -133,6 +134,7 @@ class FakeNotify(Account):
     @behaviour.setter
     def behaviour(self, behaviour: Behaviour) -> None:
         self.world.accounts.use(_shared(behaviour))
+        self.courier.kick()
 
     @property
     def requests(self) -> Records[Request]:
@@ -211,6 +213,7 @@ class FakeNotify(Account):
         from fakenotify import snapshot
 
         snapshot.restore(self.world.accounts, before)
+        self.courier.kick()
 
     def diff(self, before: Snapshot) -> Difference:
         """What has been added, removed and changed since ``before``; falsy when nothing has."""
@@ -231,11 +234,14 @@ class FakeNotify(Account):
         with open(path, "rb") as file:
             text = file.read()
         state.load(self.world.accounts, state.parse(text))
+        self.courier.kick()
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
-        """Begin anew on the same socket: another world, clock, journal and behaviour."""
+        """Begin anew on the same socket: another world, clock, journal and behaviour; a stopped fake may open again."""
         self.world.end()
-        self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed))
+        self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed, *self._let_in))
+        self._stopped = False
+        self.courier.start()
         self.account_sid = self.world.accounts.default_sid
 
     def _answer_control(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

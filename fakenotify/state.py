@@ -234,7 +234,7 @@ def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mappi
         if name in given:
             try:
                 values[name] = _read(hint, given[name])
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise StateError(f"{where}.{name} can't be {given[name]!r}") from None
         elif name in defaults:
             values[name] = defaults[name]
@@ -244,7 +244,7 @@ def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mappi
 
 
 def _read(hint: Any, value: Any) -> Any:
-    """A JSON value as a field of type ``hint`` has it. Raises ``TypeError`` or ``ValueError``."""
+    """A JSON value as a field of type ``hint`` has it. Raises ``TypeError``, ``ValueError``, ``OverflowError``."""
     choices = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if value is None and type(None) in choices:
         return None

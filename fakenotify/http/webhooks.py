@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import ipaddress
 import socket
 import threading
 import time
@@ -16,7 +17,6 @@ from urllib.parse import urlsplit
 
 from fakenotify import callbacks
 from fakenotify.dispatch import World
-from fakenotify.notify import Notify
 from fakenotify.records import Attempt, Callback
 
 TIMEOUT = 5.0
@@ -35,10 +35,12 @@ class Courier:
         self._kicked = False
         self._stopped = False
         self._thread: threading.Thread | None = None
+        self._under_way: socket.socket | None = None
 
     def kick(self) -> None:
         """Something may have become due: see to it, in the thread; which begins when there is first work for it."""
-        if not any(len(notify.schedule) for notify in self._world().accounts):
+        world = self._world()
+        if world.behaviour.callback_delivery == "manual" or not any(len(notify.schedule) for notify in world.accounts):
             return
         with self._wake:
             self._kicked = True
@@ -48,26 +50,36 @@ class Courier:
                 self._thread.start()
 
     def stop(self) -> None:
-        """Post nothing more; an attempt that is under way ends on its own."""
+        """Post nothing more; an attempt of the thread that is under way is broken off, and to be made again."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
             thread, self._thread = self._thread, None
-        if thread is not None and thread is not threading.current_thread():
+            under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            _cut(under_way)
+        if thread is not None:
             thread.join(self._timeout)
 
     def start(self) -> None:
-        """Post again after a ``stop``."""
+        """Post again after a ``stop``, what it left first."""
         with self._wake:
             self._stopped = False
+        self.kick()
 
-    def deliver_next(self) -> Callback | None:
-        """Post the first callback that is due, here and now; None when none is."""
+    def deliver_next(self, *, by_hand: bool = True) -> Callback | None:
+        """Post the first callback that is due, here and now; None when none is, or a ``stop`` came between."""
         world = self._world()
         for notify in world.accounts:
             callback = callbacks.take_due(notify)
             if callback is not None:
-                return self._deliver(world, notify, callback)
+                attempt = self._attempt(world, callback, by_hand)
+                if self._stopped and not by_hand and not attempt.succeeded:
+                    callbacks.put_back(notify, callback)
+                    return None
+                told = callbacks.note_attempt(notify, callback, attempt)
+                world.changed()
+                return told
         return None
 
     def _run(self) -> None:
@@ -79,7 +91,7 @@ class Courier:
                     return
                 self._kicked = False
             while self._world().behaviour.callback_delivery == "automatic" and not self._stopped:
-                if self.deliver_next() is None:
+                if self.deliver_next(by_hand=False) is None:
                     break
 
     def _until_due(self) -> float | None:
@@ -90,21 +102,31 @@ class Courier:
         moments = [due for notify in world.accounts if (due := notify.schedule.next_due()) is not None]
         return max(min(moments) - world.clock.seconds(), _SHORTEST_WAIT) if moments else None
 
-    def _deliver(self, world: World, notify: Notify, callback: Callback) -> Callback:
-        told = callbacks.note_attempt(notify, callback, self._attempt(world, callback))
-        world.changed()
-        return told
-
-    def _attempt(self, world: World, callback: Callback) -> Attempt:
+    def _attempt(self, world: World, callback: Callback, by_hand: bool) -> Attempt:
         try:
-            status, body = post(callback, self._hosts, self._timeout)
+            status, body = post(callback, self._hosts, self._timeout, _let_be if by_hand else self._connected)
         except (OSError, ValueError, http.client.HTTPException) as error:
             return Attempt(world.clock.stamp(), error=f"{type(error).__name__}: {error}")
         return Attempt(world.clock.stamp(), status, body)
 
+    def _connected(self, line: socket.socket) -> None:
+        with self._wake:
+            if self._stopped:
+                raise ConnectionAbortedError("the fake was stopped")
+            self._under_way = line
 
-def post(callback: Callback, hosts: frozenset[str] = frozenset(), timeout: float = TIMEOUT) -> tuple[int, str]:
-    """Post one callback. Raises ``ValueError`` for an unusable URL or host, ``OSError`` and ``HTTPException``."""
+
+def _let_be(line: socket.socket) -> None:
+    """What the tester posts by hand, no ``stop`` breaks off."""
+
+
+def post(
+    callback: Callback, hosts: frozenset[str], timeout: float, connected: Callable[[socket.socket], None]
+) -> tuple[int, str]:
+    """Post one callback. Raises ``ValueError`` for an unusable URL or host, ``OSError`` and ``HTTPException``.
+
+    ``connected`` is told the connection, which it may cut from another thread.
+    """
     parts = urlsplit(callback.url)
     host, port = parts.hostname, parts.port
     if parts.scheme not in ("http", "https") or not host:
@@ -112,29 +134,31 @@ def post(callback: Callback, hosts: frozenset[str] = frozenset(), timeout: float
     if not is_loopback(host) and host.lower() not in hosts:
         raise ValueError(f"{host} is not loopback; allow it with callback_hosts=({host!r},)")
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = connect("127.0.0.1" if host == "localhost" else host, port, timeout=timeout)
     deadline = time.monotonic() + timeout
-    guard = threading.Timer(timeout, _cut, (connection,))
-    guard.daemon = True
-    guard.start()
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, callback.body.encode(), headers(callback, parts.netloc.rpartition("@")[2]))
-        response = connection.getresponse()
-        body = response.read(MOST_READ)
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no whole answer within {timeout} seconds")
-        return response.status, body.decode("utf-8", "replace")
-    finally:
-        guard.cancel()
-        connection.close()
+    with contextlib.closing(connect("127.0.0.1" if host == "localhost" else host, port, timeout=timeout)) as connection:
+        connection.connect()
+        line: socket.socket = connection.sock  # http.client forgets it as soon as an answer closes the connection
+        connected(line)
+        guard = threading.Timer(timeout, _cut, (line,))
+        guard.daemon = True
+        guard.start()
+        try:
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            sent = headers(callback, parts.netloc.rpartition("@")[2])
+            connection.request("POST", target, callback.body.encode(), sent)
+            with connection.getresponse() as response:
+                status, body = response.status, response.read(MOST_READ)
+        finally:
+            guard.cancel()
+    if time.monotonic() > deadline:
+        raise TimeoutError(f"no whole answer within {timeout} seconds")
+    return status, body.decode("utf-8", "replace")
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    """End a connection whose receiver trickles: each read alone is in time, all together are not."""
-    if connection.sock is not None:
-        with contextlib.suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+def _cut(line: socket.socket) -> None:
+    """End a connection: each read of a receiver that trickles is in time, all together are not."""
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def headers(callback: Callback, host: str) -> dict[str, str]:
@@ -153,6 +177,9 @@ def headers(callback: Callback, host: str) -> dict[str, str]:
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine by its very name: no look-up is made."""
-    return host in ("localhost", "::1") or (
-        host.startswith("127.") and all(each.isdecimal() for each in host.split("."))
-    )
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,9 +25,10 @@ from typing import Any
 from fakenotify import FakeNotify
 from tests.benchmarks.floors import HelloServer, RawServer
 from tests.benchmarks.measure import KeptConnection, Spread, pin, ratios, rounds, unpin
-from tests.benchmarks.world import Requests, populated
+from tests.benchmarks.world import HEADERS, Requests, populated
 
 ROOT = Path(__file__).parents[2]
+_ANYBODY = b64encode(b"AC" + b"1" * 32 + b":x").decode()
 
 
 def row(what: str, target: str, shown: str, kept: bool | None = None) -> None:
@@ -79,6 +81,7 @@ def official_client() -> None:
 
     fake = FakeNotify()
     service = fake.create_service()
+
     class Canned(HttpClient):
         """Answers at once, with what the fake would say: the package's own work remains."""
 
@@ -132,11 +135,11 @@ def imports() -> None:
     """What the plugin adds to a run that merely has it installed, and the command line's way to its first answer."""
     found = rounds(
         {
-            "without": lambda: _run("-c", "import pytest"),
-            "with": lambda: _run("-c", "import pytest, conftest_plugin"),
+            "without": lambda: _run("-m", "pytest", "-q", "-p", "no:fakenotify", "--collect-only", "tests/benchmarks"),
+            "with": lambda: _run("-m", "pytest", "-q", "--collect-only", "tests/benchmarks"),
         },
         calls=1,
-        count=15,
+        count=25,
     )
     added = Spread.of([ours - theirs for ours, theirs in zip(found["with"], found["without"], strict=True)])
     row("importing the plugin, added to pytest", "<= 3 ms", added.show(" ms", 1e3), added.middle <= 3e-3)
@@ -149,7 +152,8 @@ def imports() -> None:
         {
             "bare": lambda: _first_answer(["-c", script], lambda line: int(line)),
             "ours": lambda: _first_answer(
-                ["-m", "fakenotify", "--port", "0", "--json"], lambda line: int(json.loads(line)["url"].rpartition(":")[2])
+                ["-m", "fakenotify", "--port", "0", "--json"],
+                lambda line: int(json.loads(line)["url"].rpartition(":")[2]),
             ),
         },
         calls=1,
@@ -304,14 +308,17 @@ def _port(fake: FakeNotify) -> int:
 
 
 def _run(*arguments: str) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, cwd=ROOT)
 
 
 def _first_answer(arguments: list[str], port: Callable[[str], int]) -> None:
-    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
+    )
     assert process.stdout is not None
     connection = KeptConnection(port(process.stdout.readline().decode()))
-    connection.ask(b"GET /_fake/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    answer = connection.ask(f"GET /v1/Services HTTP/1.1\r\n{HEADERS.format(_ANYBODY)}\r\n".encode())
+    assert answer.startswith(b"HTTP/1.") and b"200 OK" in answer, answer
     connection.close()
     process.kill()
     process.wait()
@@ -335,7 +342,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="100,000 Bindings instead of 1,000,000")
     parser.add_argument("--peers", action="store_true", help="measure others too, where they are installed")
-    parser.add_argument("--only", choices=("requests", "client", "lifecycle", "imports", "scale", "direct", "crowd", "idle"))
+    parser.add_argument(
+        "--only", choices=("requests", "client", "lifecycle", "imports", "scale", "direct", "crowd", "idle")
+    )
     options = parser.parse_args()
     parts = {
         "requests": requests,

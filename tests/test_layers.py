@@ -1,0 +1,291 @@
+"""The plan of the house, read off its imports: they point down, the core knows nobody, and only the clock tells time.
+
+To add a module, give it its place in ``LAYERS``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Container, Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import fakenotify
+
+HOME = Path(fakenotify.__file__).parent
+
+LAYERS = (
+    "core",
+    "records",
+    "behaviour",
+    "alerts",
+    "outcomes",
+    "notify",
+    "channels",
+    "selection callbacks",
+    "deliveries explain",
+    "checks",
+    "resources",
+    "journal accounts faults",
+    "dispatch",
+    "snapshot state",
+    "terminal",
+    "http",
+    "clients",
+    "account",
+    "fake",
+    "strategies run",
+    "__main__",
+)
+"""Lowest first; a module may import what is below it or beside it. A package stands for all that is in it."""
+
+NETWORK = {
+    "asyncio",
+    "http.client",
+    "http.server",
+    "select",
+    "selectors",
+    "socket",
+    "socketserver",
+    "ssl",
+    "urllib.request",
+    "werkzeug",
+    "wsgiref",
+}
+NETWORK_IN = {"http", "clients", "__main__"}
+"""Modules of the network, and the layers that may know them."""
+
+WERKZEUG_IN = {"http"}
+
+THREADS = {"concurrent", "multiprocessing", "queue", "threading", "_thread"}
+THREADS_IN = {
+    "http": "a server, and callbacks that are posted while the answer goes out",
+    "clients": "transports are called from any thread",
+    "__main__": "it waits for a signal",
+    "notify": "every request holds its account's lock",
+    "faults": "requests of all accounts share their counts",
+    "dispatch": "whoever waits for a change is woken",
+    "terminal": "no request waits for whoever reads the log",
+}
+
+WALL_CLOCK = {"time", "time_ns", "localtime", "gmtime", "strftime", "ctime", "now", "utcnow", "today"}
+WALL_CLOCK_IN = {"core.clock"}
+STOPWATCH = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "sleep"}
+STOPWATCH_IN = {
+    "http": "durations of requests, timeouts of sockets",
+    "clients": "timeouts of transports",
+    "account": "wait_for() gives up after so many real seconds",
+}
+"""Durations are no dates: these tell how long something took or may take, and nothing on the wire shows them."""
+
+CHANCE = {"random", "secrets", "uuid"}
+"""Nobody throws dice: identifiers are hashes of a seed, so that equal runs give equal sids."""
+
+MOST_LINES = 400
+TABLES = {"alerts"}
+"""Modules that are one table, however long."""
+
+NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+
+
+def name_of(path: Path) -> str:
+    """``core.store`` for ``fakenotify/core/store.py``, ``core`` for its package, nothing for the whole."""
+    parts = path.relative_to(HOME).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+PATHS = {name_of(path): path for path in sorted(HOME.rglob("*.py"))}
+MODULES = [name for name in PATHS if name]
+
+every_module = pytest.mark.parametrize("module", MODULES)
+
+
+def level_of(module: str) -> int:
+    return next(level for level, names in enumerate(LAYERS) if module.split(".")[0] in names.split())
+
+
+def is_among(module: str, places: Container[str]) -> bool:
+    """Whether a module, or the layer it is in, is named by ``places``."""
+    return module in places or module.split(".")[0] in places
+
+
+class Reader(ast.NodeVisitor):
+    """Collects what a module imports when it runs, in functions too, and which clocks it reads."""
+
+    def __init__(self) -> None:
+        self.imports: set[tuple[str, str | None]] = set()
+        self.clocks: set[str] = set()
+
+    def visit_If(self, node: ast.If) -> None:
+        if ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for each in node.orelse:
+                self.visit(each)
+        else:
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.imports |= {(each.name, None) for each in node.names}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert node.level == 0, "imports are absolute"
+        assert node.module is not None
+        self.imports |= {(node.module, each.name) for each in node.names}
+        if node.module == "time":
+            self.clocks |= {each.name for each in node.names}
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        owner = ast.unparse(node.value).rpartition(".")[2]
+        if owner == "time" or (owner in ("datetime", "date") and node.attr in ("now", "utcnow", "today")):
+            self.clocks.add(node.attr)
+        self.generic_visit(node)
+
+
+@cache
+def read(module: str) -> Reader:
+    reader = Reader()
+    reader.visit(ast.parse(PATHS[module].read_text(encoding="utf-8")))
+    return reader
+
+
+def own_imports(module: str) -> Iterator[str]:
+    """The modules of this package that ``module`` imports, itself left out."""
+    for imported, name in read(module).imports:
+        if imported == "fakenotify" and name == "__version__":
+            continue
+        if imported == "fakenotify" and name in fakenotify._HOMES:
+            yield fakenotify._HOMES[name].removeprefix("fakenotify.")
+        elif imported.split(".")[0] == "fakenotify":
+            longest = f"{imported}.{name}".removeprefix("fakenotify.")
+            found = longest if longest in PATHS else imported.removeprefix("fakenotify").removeprefix(".")
+            if found != module:
+                yield found
+
+
+def outside_imports(module: str) -> set[str]:
+    """Every other module that ``module`` imports, with the packages it is in."""
+    found = set()
+    for imported, name in read(module).imports:
+        whole = imported if name is None else f"{imported}.{name}"
+        parts = whole.split(".")
+        found |= {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+    return found
+
+
+@every_module
+def test_every_module_has_its_layer(module: str) -> None:
+    assert any(module.split(".")[0] in names.split() for names in LAYERS), f"give {module} a place in LAYERS"
+
+
+@every_module
+def test_imports_point_down(module: str) -> None:
+    upward = {each for each in own_imports(module) if each == "" or level_of(each) > level_of(module)}
+
+    assert upward == set()
+
+
+def test_no_two_modules_or_packages_import_each_other_by_any_detour() -> None:
+    """Those of one layer too; within a package it is the package's own affair."""
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        whole = module.split(".")[0]
+        graph.setdefault(whole, set()).update({each.split(".")[0] for each in own_imports(module)} - {whole})
+
+    assert set(TopologicalSorter(graph).static_order()) >= set(graph)
+
+
+@every_module
+def test_only_what_talks_knows_the_network(module: str) -> None:
+    if not is_among(module, NETWORK_IN):
+        assert outside_imports(module) & NETWORK == set()
+
+
+@every_module
+def test_only_the_http_layer_knows_werkzeug(module: str) -> None:
+    assert "werkzeug" not in outside_imports(module) or is_among(module, WERKZEUG_IN)
+
+
+@every_module
+def test_only_what_waits_or_is_waited_for_knows_threads(module: str) -> None:
+    if not is_among(module, THREADS_IN):
+        assert outside_imports(module) & THREADS == set()
+
+
+@every_module
+def test_only_the_clock_reads_the_system_clock(module: str) -> None:
+    if module not in WALL_CLOCK_IN:
+        assert read(module).clocks & WALL_CLOCK == set()
+
+
+@every_module
+def test_nothing_sleeps_or_measures_but_what_talks_or_waits(module: str) -> None:
+    if not is_among(module, STOPWATCH_IN):
+        assert read(module).clocks & STOPWATCH == set()
+
+
+@every_module
+def test_nobody_throws_dice(module: str) -> None:
+    assert outside_imports(module) & CHANCE == set()
+
+
+@every_module
+def test_a_module_is_at_most_400_lines_long(module: str) -> None:
+    if module not in TABLES:
+        assert len(PATHS[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@every_module
+def test_a_module_is_named_after_what_it_is(module: str) -> None:
+    assert not NO_NAMES & set(module.split("."))
+
+
+@every_module
+def test_a_module_opens_by_saying_what_it_is(module: str) -> None:
+    assert ast.get_docstring(ast.parse(PATHS[module].read_text(encoding="utf-8")))
+
+
+def test_the_package_itself_imports_nothing_before_it_is_asked() -> None:
+    assert {name for name, _ in read("").imports} == {"__future__", "importlib", "typing"}
+    assert list(own_imports("")) == []
+
+
+# the reader itself
+
+SAMPLE = """
+import datetime as dt
+import os.path
+import time
+from typing import TYPE_CHECKING
+from fakenotify import __version__, snapshot
+from fakenotify.core.store import Table
+from time import perf_counter
+
+if TYPE_CHECKING:
+    from werkzeug import Response
+
+def later():
+    import socket
+    from fakenotify.http.app import App
+    return time.time(), dt.datetime.now(), clock.now(), date.today()
+"""
+
+
+def test_the_reader_sees_imports_in_functions_but_not_those_for_type_checking() -> None:
+    reader = Reader()
+    reader.visit(ast.parse(SAMPLE))
+
+    assert reader.imports == {
+        ("datetime", None),
+        ("os.path", None),
+        ("time", None),
+        ("typing", "TYPE_CHECKING"),
+        ("fakenotify", "__version__"),
+        ("fakenotify", "snapshot"),
+        ("fakenotify.core.store", "Table"),
+        ("time", "perf_counter"),
+        ("socket", None),
+        ("fakenotify.http.app", "App"),
+    }
+    assert reader.clocks == {"time", "now", "today", "perf_counter"}

@@ -1,0 +1,336 @@
+"""Snapshots: what they hold, what lies between two of them, and coming back to one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakenotify import Behaviour, FakeNotify, TwilioError
+
+NOW = "2027-10-31T12:00:00Z"
+SIDS = tuple("IS" + letter * 32 for letter in "abc")
+OTHER_SID = "AC" + "b" * 32
+
+
+def new_fake(seed: int = 0) -> FakeNotify:
+    fake = FakeNotify(Behaviour(callback_delivery="manual"), seed=seed)
+    fake.clock.freeze(NOW)
+    return fake
+
+
+@pytest.fixture
+def fake() -> FakeNotify:
+    """A fake at ``NOW`` that opens no socket."""
+    return new_fake()
+
+
+def arrange(fake: FakeNotify) -> None:
+    """One of everything."""
+    service = fake.create_service(
+        "one",
+        sid=SIDS[0],
+        messaging_service_sid="MG" + "a" * 32,
+        delivery_callback_url="http://127.0.0.1:9/",
+        delivery_callback_enabled=True,
+    )
+    fake.create_credential("fcm")
+    fake.create_binding(service.sid, identity="alice", binding_type="sms", address="+15005550006", tags=["vip"])
+    fake.create_user(service.sid, identity="bob", segments=["new"])
+    fake.create_notification(service.sid, identities=["alice", "nobody"], body="Hi")
+    fake.create_notification(service.sid, to_binding=[{"binding_type": "apn", "address": "x"}], body="Hi")
+
+
+# equality
+
+
+def test_equal_worlds_give_equal_snapshots() -> None:
+    first, second = new_fake(), new_fake()
+    arrange(first)
+    arrange(second)
+    assert first.snapshot() == second.snapshot()
+    assert not second.diff(first.snapshot())
+
+
+def test_a_snapshot_knows_nothing_of_journal_clock_and_behaviour(fake: FakeNotify) -> None:
+    arrange(fake)
+    before = fake.snapshot()
+    fake.client(in_process=True).notify.v1.services.list()
+    fake.clock.shift(hours=1)
+    fake.behaviour = Behaviour(identity_limit="evict_oldest")
+    assert (len(fake.requests), fake.snapshot() == before) == (1, True)
+
+
+def test_an_account_without_records_makes_no_difference(fake: FakeNotify) -> None:
+    before = fake.snapshot()
+    fake.account(OTHER_SID)
+    assert fake.snapshot() == before
+
+
+def test_a_record_of_another_account_makes_a_difference(fake: FakeNotify) -> None:
+    before = fake.snapshot()
+    fake.account(OTHER_SID).create_service()
+    assert fake.snapshot() != before
+
+
+def test_a_snapshot_stays_as_it_was(fake: FakeNotify) -> None:
+    arrange(fake)
+    before = fake.snapshot()
+    shown = repr(before)
+    fake.create_binding(SIDS[0], identity="carol", binding_type="sms", address="+15005550007")
+    assert (repr(before), fake.snapshot() == before) == (shown, False)
+
+
+def test_a_snapshot_equals_no_other_thing(fake: FakeNotify) -> None:
+    assert (fake.snapshot() == "a snapshot", fake.snapshot() != None) == (False, True)  # noqa: E711  # the operator is meant
+
+
+def test_a_snapshot_has_no_hash(fake: FakeNotify) -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(fake.snapshot())
+
+
+def test_a_snapshot_tells_how_much_it_holds(fake: FakeNotify) -> None:
+    assert repr(fake.snapshot()) == "<Snapshot of an empty world>"
+    arrange(fake)
+    assert repr(fake.snapshot()) == (
+        "<Snapshot 1 services, 1 credentials, 2 deliveries, 1 alerts, 2 callbacks, 1 bindings, 2 users, "
+        "1 segments, 2 notifications>"
+    )
+
+
+# differences
+
+
+def test_no_difference_says_so(fake: FakeNotify) -> None:
+    difference = fake.diff(fake.snapshot())
+    assert (bool(difference), str(difference)) == (False, "no difference")
+    assert (difference.added, difference.removed, difference.changed) == ((), (), ())
+
+
+def test_a_difference_tells_what_was_added_removed_and_changed(fake: FakeNotify) -> None:
+    kept = fake.create_service("kept", sid=SIDS[0])
+    gone = fake.create_service("gone", sid=SIDS[1])
+    before = fake.snapshot()
+    client = fake.client(in_process=True).notify.v1
+    client.services(gone.sid).delete()
+    fake.clock.tick()
+    client.services(kept.sid).update(friendly_name="changed", log_enabled=False)
+    binding = fake.create_binding(kept.sid, identity="alice", binding_type="sms", address="+1", tags=["a", "b"])
+    difference = fake.diff(before)
+    changed = fake.services[0]
+    assert (difference.removed, difference.changed) == ((gone,), ((kept, changed),))
+    assert difference.added == (binding, fake.users[0])
+    versions = ", ".join(
+        f"default_{each}_notification_protocol_version={version!r}"
+        for each, version in [("apn", "4"), ("gcm", "3"), ("fcm", "3"), ("alexa", "3")]
+    )
+    noon, later = "datetime.datetime(2027, 10, 31, 12, 0", "datetime.datetime(2027, 10, 31, 12, 0, 1"
+    assert str(difference) == "\n".join(
+        [
+            f"+ Binding {binding.sid}: service_sid='{kept.sid}', identity='alice', binding_type='sms', address='+1', "
+            "tags=['a', 'b'], notification_protocol_version='default'",
+            f"+ User {fake.users[0].sid}: service_sid='{kept.sid}', identity='alice'",
+            f"- Service {gone.sid}: friendly_name='gone', {versions}, log_enabled=True, "
+            "delivery_callback_enabled=False",
+            f"~ Service {kept.sid}",
+            "    friendly_name: 'kept' -> 'changed'",
+            f"    date_updated: {noon}, tzinfo=datetime.timezone.utc) -> {later}, tzinfo=datetime.timezone.utc)",
+            "    log_enabled: True -> False",
+        ]
+    )
+
+
+def test_deliveries_and_alerts_are_told_apart_by_their_place(fake: FakeNotify) -> None:
+    arrange(fake)
+    before = fake.snapshot()
+    fake.create_notification(SIDS[0], to_binding=[{"binding_type": "apn", "address": "y"}], body="Hi")
+    difference = fake.diff(before)
+    assert {type(record).__name__ for record in difference.added} == {"Notification", "Delivery", "Alert", "Callback"}
+    assert (difference.removed, difference.changed) == ((), ())
+    assert "+ Delivery: " in str(difference)
+    assert "+ Alert: " in str(difference)
+
+
+# coming back
+
+
+def test_restore_brings_back_all_that_was(fake: FakeNotify) -> None:
+    arrange(fake)
+    before, listed = fake.snapshot(), [fake.services, fake.bindings, fake.deliveries, fake.alerts, fake.callbacks]
+    fake.reset()
+    fake.create_service("new")
+    fake.restore(before)
+    assert (str(fake.diff(before)), fake.snapshot() == before) == ("no difference", True)
+    assert [fake.services, fake.bindings, fake.deliveries, fake.alerts, fake.callbacks] == listed
+
+
+def test_restore_leaves_journal_clock_and_behaviour(fake: FakeNotify) -> None:
+    before = fake.snapshot()
+    fake.client(in_process=True).notify.v1.services.create()
+    fake.clock.freeze("2028-01-01T00:00:00Z")
+    fake.behaviour = evicting = Behaviour(identity_limit="evict_oldest", unknown_accounts="own")
+    fake.restore(before)
+    assert (len(fake.requests), fake.behaviour, fake.services) == (1, evicting, [])
+    assert fake.clock.now() == datetime(2028, 1, 1, tzinfo=timezone.utc)
+
+
+def test_restore_may_be_done_again(fake: FakeNotify) -> None:
+    arrange(fake)
+    before = fake.snapshot()
+    for _ in range(2):
+        fake.create_binding(SIDS[0], identity="carol", binding_type="sms", address="+15005550007")
+        fake.restore(before)
+        assert fake.snapshot() == before
+
+
+def test_restore_empties_an_account_that_the_snapshot_does_not_know(fake: FakeNotify) -> None:
+    before = fake.snapshot()
+    other = fake.account(OTHER_SID)
+    other.create_service()
+    fake.restore(before)
+    assert other.services == []
+
+
+def test_restore_brings_back_an_account_that_went(fake: FakeNotify) -> None:
+    """As those do that nobody declared, on a reset."""
+    fake.behaviour = Behaviour(unknown_accounts="own")
+    token = {"Authorization": "Basic QUNiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYjp4"}  # OTHER_SID:x
+    with fake:
+        import urllib.request
+
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            urllib.request.Request(fake.url + "/v1/Services", b"FriendlyName=theirs", token)
+        ).close()
+    before = fake.snapshot()
+    fake.reset()
+    assert OTHER_SID not in fake.world.accounts
+    fake.restore(before)
+    assert [each.friendly_name for each in fake.account(OTHER_SID).services] == ["theirs"]
+
+
+@pytest.mark.parametrize("way", ["reset", "another fake", "renew"])
+def test_what_comes_after_a_restore_stands_beside_what_came_back(way: str) -> None:
+    fake = new_fake()
+    arrange(fake)
+    fake.create_service("two")
+    before = fake.snapshot()
+    if way == "reset":
+        fake.reset()
+    elif way == "another fake":
+        fake = new_fake()
+    else:
+        fake.renew(fake.behaviour)
+    fake.restore(before)
+    fake.create_service("three")
+    fake.create_credential("apn")
+    binding = fake.create_binding(SIDS[0], identity="carol", binding_type="sms", address="+15005550007")
+    assert [each.friendly_name for each in fake.services] == ["one", "two", "three"]
+    assert [each.type for each in fake.credentials] == ["fcm", "apn"]
+    assert [each.identity for each in fake.bindings] == ["alice", "carol"]
+    assert fake.bindings.last == binding
+    assert len({each.sid for each in (*fake.services, *fake.credentials, *fake.bindings)}) == 7
+    listed = fake.client(in_process=True).notify.v1.services.list()
+    assert [each.friendly_name for each in listed] == ["three", "two", "one"]
+
+
+def test_a_callback_that_waits_waits_again_after_restore(fake: FakeNotify) -> None:
+    arrange(fake)
+    before = fake.snapshot()
+    assert [fake.deliver_callback() is None for _ in range(3)] == [False, False, True]
+    fake.restore(before)
+    assert [fake.deliver_callback() is None for _ in range(3)] == [False, False, True]
+
+
+# reset
+
+
+def test_reset_comes_back_to_where_the_fake_was_told_to_begin(fake: FakeNotify) -> None:
+    arrange(fake)
+    fake.world.begin_here()
+    beginning = fake.snapshot()
+    fake.create_service("later")
+    fake.account(OTHER_SID).create_service("elsewhere")
+    fake.client(in_process=True).notify.v1.services.list()
+    fake.reset()
+    assert (fake.snapshot() == beginning, fake.requests) == (True, [])
+
+
+def test_what_comes_after_a_reset_stands_beside_the_beginning(fake: FakeNotify) -> None:
+    arrange(fake)
+    fake.world.begin_here()
+    for _ in range(2):
+        fake.create_service("two", sid=SIDS[1])
+        fake.create_service("three")
+        fake.create_credential("apn")
+        fake.create_binding(SIDS[0], identity="carol", binding_type="sms", address="+15005550007")
+        fake.create_notification(SIDS[0], tags=["all"], body="Hi")
+        fake.create_notification(SIDS[1], to_binding=[{"binding_type": "sms", "address": "+15005550006"}], body="Hi")
+        assert [each.friendly_name for each in fake.services] == ["one", "two", "three"]
+        assert [each.type for each in fake.credentials] == ["fcm", "apn"]
+        assert [each.identity for each in fake.bindings] == ["alice", "carol"]
+        records = (*fake.services, *fake.credentials, *fake.bindings, *fake.notifications, *fake.callbacks)
+        assert len({each.sid for each in records}) == 3 + 2 + 2 + 4 + 3
+        fake.reset()
+
+
+def test_after_a_reset_the_same_calls_give_the_same_sids(fake: FakeNotify) -> None:
+    arrange(fake)
+    fake.world.begin_here()
+    seen = []
+    for _ in range(3):
+        binding = fake.create_binding(SIDS[0], identity="carol", binding_type="sms", address="+15005550007")
+        seen.append((fake.create_service().sid, binding.sid))
+        fake.reset()
+    assert len(set(seen)) == 1
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    steps=st.lists(
+        st.sampled_from(["service", "binding", "credential", "delete", "snapshot", "restore", "reset"]), max_size=25
+    )
+)
+def test_however_one_comes_and_goes_nothing_is_mixed_up(steps: list[str]) -> None:
+    fake = new_fake()
+    kept: list[tuple[Any, list[str]]] = [(fake.snapshot(), [])]
+    expected: list[str] = []
+    for number, step in enumerate(steps):
+        if step == "service":
+            expected.append(fake.create_service(str(number)).sid)
+        elif step == "credential":
+            expected.append(fake.create_credential("fcm").sid)
+        elif step == "binding" and fake.services:
+            arguments = {"identity": str(number), "binding_type": "sms", "address": str(number)}
+            expected.append(fake.create_binding(fake.services.last.sid, **arguments).sid)
+        elif step == "delete" and fake.services:
+            service = fake.services.last
+            below = [each.sid for each in fake.bindings.where(service_sid=service.sid)]
+            expected = [sid for sid in expected if sid not in (service.sid, *below)]
+            assert fake.client(in_process=True).notify.v1.services(service.sid).delete()
+        elif step == "snapshot":
+            kept.append((fake.snapshot(), list(expected)))
+        elif step == "restore":
+            before, expected = kept[-1][0], list(kept[-1][1])
+            fake.restore(before)
+        elif step == "reset":
+            fake.reset()
+            expected = []
+        records = [*fake.services, *fake.credentials, *fake.bindings]
+        assert sorted(record.sid for record in records) == sorted(expected)
+    for notify in fake.world.accounts:
+        notify.services.check()
+        notify.credentials.check()
+        for scope in notify.scopes.values():
+            scope.bindings.check()
+
+
+def test_a_refused_call_changes_no_snapshot(fake: FakeNotify) -> None:
+    arrange(fake)
+    before = fake.snapshot()
+    with pytest.raises(TwilioError):
+        fake.create_binding(SIDS[0], identity="carol", binding_type="fax", address="x")
+    assert str(fake.diff(before)) == "no difference"
