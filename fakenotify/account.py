@@ -11,7 +11,6 @@ from fakenotify.dispatch import Call, World
 from fakenotify.faults import Fault, Rule
 from fakenotify.journal import Request
 from fakenotify.notify import Notify
-from fakenotify.outcomes import outcome
 from fakenotify.records import (
     Alert,
     Binding,
@@ -113,7 +112,7 @@ class Account:
     def create_notification(self, service_sid: str, **fields: Any) -> Notification:
         """Send: ``identities``, ``tags``, ``to_binding``, ``body`` and so on."""
         notification: Notification = self._run("notifications.create", (service_sid,), fields)
-        self._fake.courier.kick()
+        self._fake.kick()
         return notification
 
     def create_user(self, service_sid: str, **fields: Any) -> User:
@@ -135,6 +134,8 @@ class Account:
         52103 and 52141 also remove the Binding; 52302 ends the whole Notification before any delivery. An unknown
         code or binding type is a ``ValueError`` with the nearest ones.
         """
+        from fakenotify.outcomes import outcome
+
         rule = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
         self._notify.outcomes.append(rule)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from fakenotify import callbacks
 from fakenotify.alerts import CODES
-from fakenotify.channels import CHANNELS, Channel, Failure, Rendered, protocol_version
+from fakenotify.channels import CHANNELS, Channel, Failure, Rendered
 from fakenotify.core.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify import Notify
 from fakenotify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED, Outcome
@@ -91,7 +91,7 @@ class Sending:
         version = (
             binding.notification_protocol_version
             if binding
-            else protocol_version(self.service, target.binding_type)  # a direct send: assumed D36
+            else self.service.protocol_version(target.binding_type)  # a direct send: assumed D36
         )
         credential_sid = self._credential_sid(channel, binding)
         rendered = self._render(channel, version)

@@ -15,7 +15,6 @@ from fakenotify.core.clock import Clock
 from fakenotify.dispatch import World
 from fakenotify.faults import Fault, Rule
 from fakenotify.http.app import App
-from fakenotify.http.webhooks import TIMEOUT, Courier
 from fakenotify.journal import Request
 from fakenotify.records import Callback, Records
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from fakenotify.http.control import Control
     from fakenotify.http.server import Server
+    from fakenotify.http.webhooks import Courier
     from fakenotify.snapshot import Difference, Snapshot
 
 _LOOPBACK = ("localhost", "::1")
@@ -53,7 +53,7 @@ class FakeNotify(Account):
         api_keys: Mapping[str, str] | None = None,
         allow_hosts: tuple[str, ...] = (),
         callback_hosts: tuple[str, ...] = (),
-        callback_timeout: float = TIMEOUT,
+        callback_timeout: float = 5.0,
     ) -> None:
         self._host = host
         self._port = port
@@ -61,8 +61,9 @@ class FakeNotify(Account):
         self._stopped = False
         self._let_in = (accounts, api_keys)
         self.world = self._watched(World(_shared(behaviour), seed, accounts, api_keys))
-        self.courier = Courier(lambda: self.world, callback_hosts, callback_timeout)
-        self.wsgi_app = App(self.world, after=self.courier.kick)
+        self._courier: Courier | None = None
+        self._callbacks_to = (callback_hosts, callback_timeout)
+        self.wsgi_app = App(self.world, after=self.kick)
         self.wsgi_app.control = self._answer_control
         self._allow_hosts = allow_hosts
         self._control: Control | None = None
@@ -95,13 +96,15 @@ class FakeNotify(Account):
         self._server = Server(self.wsgi_app, self._host, self._port)
         self._server.start()
         self.world.ended.clear()
-        self.courier.start()
+        if self._courier is not None:
+            self._courier.start()
         self._stopped = False
 
     def stop(self) -> None:
         """Close the socket and every connection; the records stay readable. Does nothing when it is closed already."""
         self._stopped = True
-        self.courier.stop()
+        if self._courier is not None:
+            self._courier.stop()
         self.world.end()
         server, self._server = self._server, None
         if server is not None:
@@ -134,7 +137,7 @@ class FakeNotify(Account):
     @behaviour.setter
     def behaviour(self, behaviour: Behaviour) -> None:
         self.world.accounts.use(_shared(behaviour))
-        self.courier.kick()
+        self.kick()
 
     @property
     def requests(self) -> Records[Request]:
@@ -213,7 +216,7 @@ class FakeNotify(Account):
         from fakenotify import snapshot
 
         snapshot.restore(self.world.accounts, before)
-        self.courier.kick()
+        self.kick()
 
     def diff(self, before: Snapshot) -> Difference:
         """What has been added, removed and changed since ``before``; falsy when nothing has."""
@@ -234,14 +237,15 @@ class FakeNotify(Account):
         with open(path, "rb") as file:
             text = file.read()
         state.load(self.world.accounts, state.parse(text))
-        self.courier.kick()
+        self.kick()
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Begin anew on the same socket: another world, clock, journal and behaviour; a stopped fake may open again."""
         self.world.end()
         self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed, *self._let_in))
         self._stopped = False
-        self.courier.start()
+        if self._courier is not None:
+            self._courier.start()
         self.account_sid = self.world.accounts.default_sid
 
     def _answer_control(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -254,8 +258,25 @@ class FakeNotify(Account):
         return self._control(environ, start_response)
 
     def _watched(self, world: World) -> World:
-        world.clock.on_move(lambda: self.courier.kick())
+        world.clock.on_move(self.kick)
         return world
+
+    @property
+    def courier(self) -> Courier:
+        """Who posts the delivery callbacks."""
+        if self._courier is None:
+            from fakenotify.http.webhooks import Courier
+
+            hosts, timeout = self._callbacks_to
+            self._courier = Courier(lambda: self.world, hosts, timeout)
+            if self._stopped:
+                self._courier.stop()
+        return self._courier
+
+    def kick(self) -> None:
+        """See to callbacks that may have become due."""
+        if any(len(notify.schedule) for notify in self.world.accounts):
+            self.courier.kick()
 
     def deliver_callback(self) -> Callback | None:
         """Post the next delivery callback that is due, here and now, and return it; None when none is.

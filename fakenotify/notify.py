@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
@@ -14,7 +14,6 @@ from fakenotify.core.log import Log
 from fakenotify.core.schedule import Schedule
 from fakenotify.core.sids import SidGenerator
 from fakenotify.core.store import Table
-from fakenotify.outcomes import Outcome
 from fakenotify.records import (
     Alert,
     Binding,
@@ -44,6 +43,9 @@ def _tags_and_type(binding: Binding) -> tuple[str, ...]:
     tags, binding_type = binding.tags, binding.binding_type
     return tags if binding_type in tags else (*tags, binding_type)
 
+
+if TYPE_CHECKING:
+    from fakenotify.outcomes import Outcome
 
 ACCOUNT_TABLES = ("services", "credentials", "deliveries", "alerts", "callbacks")
 LOGS = frozenset(("deliveries", "alerts"))

@@ -86,6 +86,11 @@ class Service:
     delivery_callback_url: str | None
     delivery_callback_enabled: bool
 
+    def protocol_version(self, binding_type: str) -> str:
+        """The default for a type; ``"default"`` where there is none. (sms: observed; messenger: assumed D5)"""
+        version: str = getattr(self, f"default_{binding_type}_notification_protocol_version", "default")
+        return version
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:

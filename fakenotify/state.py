@@ -18,7 +18,6 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from fakenotify.accounts import Accounts, check_credentials
-from fakenotify.channels import protocol_version
 from fakenotify.core.clock import parse_instant
 from fakenotify.core.errors import TwilioError
 from fakenotify.core.params import Params, did_you_mean
@@ -168,7 +167,7 @@ def _load_service(notify: Notify, given: dict[str, Any], where: str) -> None:
 def _load_binding(notify: Notify, scope: Scope, service: Service, given: dict[str, Any], where: str) -> None:
     defaults = _defaults(notify, "BS", bindings.CREATE) | {"service_sid": service.sid}
     if isinstance(given.get("binding_type"), str):
-        defaults["notification_protocol_version"] = protocol_version(service, given["binding_type"])
+        defaults["notification_protocol_version"] = service.protocol_version(given["binding_type"])
     binding = read_record(Binding, given, where, defaults)
     _check(bindings.CREATE, binding, where)
     binding = replace(binding, tags=strings(tuple(dict.fromkeys(binding.tags))))

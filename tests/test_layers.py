@@ -31,7 +31,7 @@ LAYERS = (
     "resources",
     "journal accounts faults",
     "dispatch",
-    "snapshot state",
+    "snapshot state provenance",
     "terminal",
     "http",
     "clients",

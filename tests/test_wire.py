@@ -63,25 +63,28 @@ def warnings(fake):
 # answers
 
 EVERY_KIND = [
-    ("POST", SERVICES, "", 201, "CREATED"),
-    ("GET", SERVICE, "", 200, "OK"),
-    ("GET", SERVICES, "", 200, "OK"),
-    ("POST", SERVICE, "", 200, "OK"),
-    ("DELETE", SERVICE, "", 204, "NO CONTENT"),
-    ("POST", BINDINGS, "", 400, "BAD REQUEST"),
-    ("GET", "/v1/Nothing", "", 404, "NOT FOUND"),
-    ("PUT", SERVICES, "", 405, "METHOD NOT ALLOWED"),
-    ("POST", SERVICES, "x" * (MIB + 1), 413, "REQUEST ENTITY TOO LARGE"),
+    ("POST", SERVICES, "", 201, "CREATED", None),
+    ("GET", SERVICE, "", 200, "OK", None),
+    ("GET", SERVICES, "", 200, "OK", None),
+    ("POST", SERVICE, "", 200, "OK", None),
+    ("DELETE", SERVICE, "", 204, "NO CONTENT", None),
+    ("POST", BINDINGS, "", 400, "BAD REQUEST", "bindings.create.Identity"),
+    ("GET", "/v1/Nothing", "", 404, "NOT FOUND", "errors.NotFound"),
+    ("PUT", SERVICES, "", 405, "METHOD NOT ALLOWED", "errors.MethodNotAllowed"),
+    ("POST", SERVICES, "x" * (MIB + 1), 413, "REQUEST ENTITY TOO LARGE", "errors.RequestTooLarge"),
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "status", "reason"), EVERY_KIND)
-def test_every_answer_has_the_recorded_headers_and_an_upper_case_reason(wire, fake, method, path, body, status, reason):
+@pytest.mark.parametrize(("method", "path", "body", "status", "reason", "rule"), EVERY_KIND)
+def test_every_answer_has_the_recorded_headers_and_an_upper_case_reason(
+    wire, fake, method, path, body, status, reason, rule
+):
     answer = wire.send(method, path, body, FORM)
 
     names = [name for name, _ in answer.headers]
     described = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(answer.body))}
     closing = {"Connection": "close"} if status == 413 else {}
+    broken = {"X-Fakenotify-Rule": rule} if rule else {}
     assert (answer.status, answer.reason) == (status, reason)
     assert len(names) == len(set(names))
     assert dict(answer.headers) == {
@@ -102,6 +105,7 @@ def test_every_answer_has_the_recorded_headers_and_an_upper_case_reason(wire, fa
         "Strict-Transport-Security": "max-age=31536000",
         **({} if status == 204 else described),
         **closing,
+        **broken,
     }
     assert re.fullmatch(r"\d+\.\d{3}", answer.header("Twilio-Request-Duration"))
     assert re.fullmatch("RQ[0-9a-f]{32}", answer.header("Twilio-Request-Id"))
@@ -112,7 +116,9 @@ def test_an_answer_to_nobody_has_the_same_headers(wire):
     refused = wire.send("GET", SERVICES, headers={"Authorization": None})
 
     assert (refused.status, refused.reason) == (401, "UNAUTHORIZED")
-    assert [name for name, _ in refused.headers] == [name for name, _ in wire.get(SERVICES).headers]
+    names = [name for name, _ in refused.headers if name != "X-Fakenotify-Rule"]
+    assert names == [name for name, _ in wire.get(SERVICES).headers]
+    assert refused.header("X-Fakenotify-Rule") == "errors.Unauthorized"
 
 
 def test_every_request_has_an_id_of_its_own(wire):

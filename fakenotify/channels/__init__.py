@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fakenotify.channels import alexa, apn, facebook_messenger, fcm, gcm, sms
-from fakenotify.channels.channel import Channel, Failure, Rendered, Shown, protocol_version
+from fakenotify.channels.channel import Channel, Failure, Rendered, Shown
 
-__all__ = ["CHANNELS", "Channel", "Failure", "Rendered", "Shown", "protocol_version"]
+__all__ = ["CHANNELS", "Channel", "Failure", "Rendered", "Shown"]
 
 CHANNELS = {
     channel.binding_type: channel

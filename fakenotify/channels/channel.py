@@ -65,12 +65,6 @@ class Channel:
     shows: Callable[[Mapping[str, Any]], Shown]
 
 
-def protocol_version(service: Service, binding_type: str) -> str:
-    """The Service's default for the type; ``"default"`` where there is none. (sms: observed; messenger: assumed D5)"""
-    version: str = getattr(service, f"default_{binding_type}_notification_protocol_version", "default")
-    return version
-
-
 def any_address(address: str, binding_sid: str | None) -> BadAddress | None:
     """A provider's own tokens and ids: whatever is not empty may be one."""
     return None

@@ -23,7 +23,8 @@ class UnknownName(LookupError, ValueError):
 class TwilioError(Exception):
     """An error answer of Notify: ``status`` (HTTP), ``code`` (Twilio's), ``message``.
 
-    ``known`` says how sure we are of it and ``source`` where that comes from.
+    ``known`` says how sure we are of it and ``source`` where that comes from; ``name`` is the parameter's, if it is
+    about one.
     """
 
     status: int = 400
@@ -31,6 +32,7 @@ class TwilioError(Exception):
     message: str = "Bad Request"
     known: ClassVar[str] = ASSUMED
     source: ClassVar[str] = ""
+    name: str | None = None
 
     def __init__(self, message: str | None = None) -> None:
         if message is not None:
@@ -41,6 +43,10 @@ class TwilioError(Exception):
     def more_info(self) -> str:
         """The address of Twilio's page on this code."""
         return f"https://www.twilio.com/docs/errors/{self.code}"
+
+    def rule(self, operation: str | None) -> str:
+        """The id of the rule that was broken: a parameter's, where it is one's, else the error's own."""
+        return f"{operation}.{self.name}" if self.name and operation else f"errors.{type(self).__name__}"
 
     def representation(self) -> dict[str, object]:
         """The four keys of an error body, in Twilio's order. (observed)"""
@@ -87,6 +93,7 @@ class MissingParameter(TwilioError):
     known, source = SIBLING, "D31"
 
     def __init__(self, name: str) -> None:
+        self.name = name
         super().__init__(f"Missing required parameter {name} in the post body")
 
 
@@ -128,14 +135,14 @@ class InvalidQuery(TwilioError):
 class InvalidFriendlyName(TwilioError):
     """A ``FriendlyName`` of more than 64 characters."""
 
-    code, message = 20002, "Invalid FriendlyName"
+    code, message, name = 20002, "Invalid FriendlyName", "FriendlyName"
     known, source = ASSUMED, "D32"
 
 
 class PageSizeTooLarge(TwilioError):
     """A ``PageSize`` above 1000, under ``page_size_limit="reject"``. The text is documented."""
 
-    code, message = 20007, "Page size too large"
+    code, message, name = 20007, "Page size too large", "PageSize"
     known, source = ASSUMED, "D6"
 
 

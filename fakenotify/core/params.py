@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any, NoReturn
 
-from fakenotify.core.errors import MissingParameter, TwilioError
+from fakenotify.core.errors import DOCUMENTED, MissingParameter, TwilioError
 from fakenotify.core.sids import sid_pattern
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -138,7 +138,9 @@ class Param:
     """One parameter: its ``name`` on the wire, its ``field`` in Python, and how it is read.
 
     ``most`` makes it repeatable, with that many values at the most (0: no limit); ``distinct`` drops doubled ones.
-    ``deprecated`` says, in words, why nobody should send it. ``secret`` values are never journaled, logged or stored.
+    ``known`` and ``source`` say how we know of it. ``deprecated`` says, in words, why nobody should send it.
+    ``secret`` values are never journaled, logged or stored. ``error`` makes the answer to a bad value where it is not
+    the table's own.
     """
 
     name: str
@@ -150,6 +152,8 @@ class Param:
     distinct: bool = False
     secret: bool = False
     deprecated: str | None = None
+    known: str = DOCUMENTED
+    source: str = "OAI"
     error: Callable[[], TwilioError] | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from fakenotify.core.errors import TwilioError
+from fakenotify.core.errors import ASSUMED, TwilioError
 from fakenotify.faults.fault import Fault, Wire, check_seconds
 
 WORDS = {
@@ -69,12 +69,18 @@ def _plain(seconds: float) -> str:
     return f"{seconds:f}".rstrip("0").rstrip(".")
 
 
+class Injected(TwilioError):
+    """An error that the tester has set, not a rule of Notify's."""
+
+    known, source = ASSUMED, "a fault"
+
+
 def error(status: int, code: int | None = None, message: str | None = None) -> TwilioError:
     """Twilio's error for a status; a status that is in no table gets the code 20000 + status. (assumed)"""
     own_code, words = WORDS.get(status) or (20000 + status, _phrase(status))
     if code is not None and code != own_code:
         own_code, words = code, CODES.get(code, (status, words))[1]
-    made = TwilioError(words if message is None else message)
+    made = Injected(words if message is None else message)
     made.status, made.code = status, own_code
     return made
 

@@ -26,6 +26,9 @@ WIRE = "fakenotify.wire"
 BROKEN = "fakenotify.broken"
 """The environ's key for the fault that breaks the answer; who sends it must look there first."""
 
+RULE = "X-Fakenotify-Rule"
+"""The header of a 4xx answer that names the rule; ``GET /_fake/rules/{id}`` tells it in words."""
+
 CONTROL = "/_fake"
 CONTROL_BODY_LIMIT = 64 * 1_048_576
 
@@ -221,6 +224,8 @@ def headers(answer: Answer, body: bytes, method: str, seconds: float) -> list[tu
         ("Twilio-Request-Id", answer.request_id),
         ("Twilio-Request-Duration", f"{seconds:.3f}"),
     ]
+    if answer.error is not None and answer.status is not None and answer.status < 500:
+        block.append((RULE, answer.error.rule(answer.operation)))
     if answer.headers:
         block += answer.headers.items()
     if body:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from fakenotify.channels import CHANNELS, protocol_version
 from fakenotify.core.errors import IdentityLimitReached, InvalidAddress, InvalidParameter, InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params, day, one_of, sid
 from fakenotify.core.routes import Route
@@ -74,6 +73,8 @@ def create(
     """
     behaviour = notify.behaviour
     if behaviour.addresses_checked == "at_write":
+        from fakenotify.channels import CHANNELS  # else they are loaded with the first notification
+
         bad = CHANNELS[binding_type].check_address(address, None)
         if bad is not None:
             raise InvalidAddress(bad.complaint)
@@ -100,7 +101,7 @@ def create(
         binding_type=binding_type,
         address=address,
         tags=strings(tags),
-        notification_protocol_version=notification_protocol_version or protocol_version(service, binding_type),
+        notification_protocol_version=notification_protocol_version or service.protocol_version(binding_type),
         credential_sid=credential_sid,
         endpoint=endpoint,
         date_created=kept.date_created if kept else now,

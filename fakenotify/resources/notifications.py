@@ -8,7 +8,6 @@ from typing import Any
 from fakenotify.core.errors import InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
 from fakenotify.core.params import Param, Params, integer, json_object, one_of
 from fakenotify.core.routes import Route
-from fakenotify.deliveries import send
 from fakenotify.notify import Notify
 from fakenotify.records import BINDING_TYPES, Notification, Service, strings
 from fakenotify.resources import services
@@ -94,6 +93,8 @@ def create(
 
     Raises ``SelectorMissing`` for a Notification to nobody and ``SelectorsMixed`` for a direct one with a query.
     """
+    from fakenotify.deliveries import send  # with all channels: a fake that answers first is worth it
+
     if to_binding and (identities or tags or segments):
         raise SelectorsMixed
     if not (to_binding or identities or tags or segments):
