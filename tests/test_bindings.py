@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
-from fakenotify import FakeNotify
+from fakenotify import Behaviour, FakeNotify
 
 NOW = "2015-07-30T20:00:00Z"
 LATER = "2015-07-30T20:00:01Z"
@@ -781,3 +781,15 @@ def test_a_binding_can_not_be_updated(wire, service):
 
     assert wire.post(created["url"], {"Tag": "vip"}).refusal == (405, 20004, "Method not allowed")
     assert wire.get(created["url"]).json == created
+
+
+def test_an_address_that_two_types_shared_is_replaced_whole_once_the_rule_is_another(fake_notify):
+    fake_notify.behaviour = Behaviour(address_scope="service_and_type")
+    service = fake_notify.create_service()
+    for binding_type in ("fcm", "gcm"):
+        fake_notify.create_binding(service.sid, identity="alice", binding_type=binding_type, address="token")
+    fake_notify.behaviour = Behaviour()
+
+    newest = fake_notify.create_binding(service.sid, identity="bob", binding_type="fcm", address="token")
+
+    assert fake_notify.bindings == [newest]

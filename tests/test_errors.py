@@ -129,6 +129,19 @@ def test_an_invalid_parameter_is_named_for_the_program_too(
     assert error.name == name
 
 
+@pytest.mark.parametrize(
+    ("error", "operation", "rule"),
+    [
+        (errors.InvalidParameter("Service", "LogEnabled"), "services.create", "services.create.LogEnabled"),
+        (errors.InvalidParameter("Service", "LogEnabled"), None, "errors.InvalidParameter"),
+        (errors.UserExists(), "users.create", "errors.UserExists"),
+        (errors.Unauthorized(), None, "errors.Unauthorized"),
+    ],
+)
+def test_an_error_names_the_rule_that_was_broken(error: TwilioError, operation: str | None, rule: str) -> None:
+    assert error.rule(operation) == rule
+
+
 def test_a_name_that_is_not_there_tells_what_is_near_it() -> None:
     error = UnknownName("there is no 'bindngs.create'", (each for each in ("bindings.create", "bindings.find")))
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakenotify import records
-from fakenotify.records import NO_STRINGS, Alert, Attempt, Callback, Credential, Records, Strings, strings
+from fakenotify.records import NO_STRINGS, Alert, Attempt, Callback, Credential, Records, Service, Strings, strings
 
 NOW = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
 FIRST = Credential("CR1", "AC1", "first", "apn", "False", NOW, NOW)
@@ -210,3 +210,17 @@ def test_an_alert_fits_on_a_line() -> None:
     alert = Alert(52301, "WARNING", "Resulted destination list is empty", "NT1", "IS1", "AC1", None, None, NOW)
 
     assert str(alert) == "WARNING 52301 Resulted destination list is empty (NT1)"
+
+
+@pytest.mark.parametrize(
+    ("binding_type", "version"),
+    [("apn", "4"), ("gcm", "1"), ("fcm", "2"), ("alexa", "3"), ("sms", "default"), ("facebook-messenger", "default")],
+)
+def test_a_service_knows_the_default_protocol_version_of_each_channel(binding_type: str, version: str) -> None:
+    versions = {"apn": "4", "gcm": "1", "fcm": "2", "alexa": "3"}
+    unset: dict[str, Any] = dict.fromkeys(field.name for field in fields(Service))
+    service = Service(
+        **unset | {f"default_{name}_notification_protocol_version": each for name, each in versions.items()}
+    )
+
+    assert service.protocol_version(binding_type) == version

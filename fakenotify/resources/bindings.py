@@ -11,7 +11,7 @@ from typing import Any
 from fakenotify.core.errors import IdentityLimitReached, InvalidAddress, InvalidParameter, InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params, day, one_of, sid
 from fakenotify.core.routes import Route
-from fakenotify.core.store import Selection, Table
+from fakenotify.core.store import Selection
 from fakenotify.notify import Notify
 from fakenotify.records import BINDING_TYPES, Binding, Service, strings
 from fakenotify.resources import services
@@ -82,17 +82,19 @@ def create(
         services.check_credential(notify, credential_sid, binding_type)
     scope = notify.scopes[service.sid]
     bindings = scope.bindings
-    replaced = _with_address(bindings, address, binding_type if behaviour.address_scope == "service_and_type" else None)
-    others = bindings.count("identity", identity) - (replaced is not None and replaced.identity == identity)
+    replaced = bindings.under("address", address)
+    if behaviour.address_scope == "service_and_type":
+        replaced = [each for each in replaced if each.binding_type == binding_type]
+    others = bindings.count("identity", identity) - sum(each.identity == identity for each in replaced)
     evicted: list[Binding] = []
     if others >= BINDINGS_PER_IDENTITY:
         if behaviour.identity_limit == "reject":
             raise IdentityLimitReached
-        owned = [each for each in bindings.under("identity", identity) if each is not replaced]
+        owned = [each for each in bindings.under("identity", identity) if each not in replaced]
         evicted = owned[: others - BINDINGS_PER_IDENTITY + 1]
 
     now = notify.clock.stamp()
-    kept = replaced if behaviour.replacement_keeps_sid else None
+    kept = replaced.pop() if replaced and behaviour.replacement_keeps_sid else None
     binding = Binding(
         sid=kept.sid if kept else notify.new_sid("BS", bindings),
         account_sid=notify.account_sid,
@@ -108,22 +110,13 @@ def create(
         date_updated=now,
     )
     scope.note_identity(identity, now)
-    for each in evicted:
+    for each in (*evicted, *replaced):
         bindings.remove(each.sid)
     if kept:
         bindings.replace(binding)
     else:
-        if replaced:
-            bindings.remove(replaced.sid)
         bindings.add(notify.next_sequence(), binding)
     return binding
-
-
-def _with_address(bindings: Table[Binding], address: str, binding_type: str | None) -> Binding | None:
-    """The Binding that has this address, of this type if one is given."""
-    if binding_type is None:
-        return bindings.one("address", address)
-    return next((each for each in bindings.under("address", address) if each.binding_type == binding_type), None)
 
 
 def fetch(notify: Notify, binding: Binding) -> Binding:
