@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from fakenotify import Behaviour, FakeNotify
 
 _TRAPS = ("TWILIO_EDGE", "TWILIO_REGION")
-_NO_PROXY = ("no_proxy", "NO_PROXY")
+_NO_PROXY = ("no_proxy", "NO_PROXY")  # most clients ask for the first and, if it is not set, for the second
 _SHOWN = 20
 
 _USED = pytest.StashKey[Any]()
-_FAILED = pytest.StashKey[bool]()
+_PASSED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,9 +62,14 @@ def fake_notify_server(pytestconfig: pytest.Config) -> Iterator[FakeNotify]:
     """The running fake of this process; its port and thread live as long as the session."""
     from fakenotify import FakeNotify
 
-    host = _setting(pytestconfig, "host") or "127.0.0.1"
+    host = _host(pytestconfig)
     try:
-        fake = FakeNotify(_behaviour(pytestconfig), int(_setting(pytestconfig, "port") or 0), host)
+        port = int(_setting(pytestconfig, "port") or 0)
+        fake = FakeNotify(_behaviour(pytestconfig), port, host)
+        if port:
+            fake.start()
+    except OSError as error:
+        raise pytest.UsageError(f"fakenotify: can't listen on {host}:{port}: {error.strerror or error}") from None
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"fakenotify: {error}") from None
     with fake:
@@ -76,14 +81,13 @@ def fake_notify(
     fake_notify_server: FakeNotify, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeNotify]:
     """A ``FakeNotify`` with an empty world, at the address of this process's one server."""
-    _avoid_traps(monkeypatch)
+    _avoid_traps(monkeypatch, _host(request.config))
     seed, frozen, behaviour = _marked(request)
     fake_notify_server.renew(behaviour, seed)
-    if frozen:
-        fake_notify_server.clock.freeze(None if frozen is True else frozen)
+    _freeze(fake_notify_server, frozen)
     request.node.stash[_USED] = fake_notify_server
     yield fake_notify_server
-    if not request.node.stash.get(_FAILED, False):
+    if request.node.stash.get(_PASSED, False):  # else its own reason is to stand alone
         _tell(fake_notify_server, bool(_setting(request.config, "strict")))
 
 
@@ -106,8 +110,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     outcome: Any = yield
     report: pytest.TestReport = outcome.get_result()
     fake = item.stash.get(_USED, None)
+    if report.when == "call":
+        item.stash[_PASSED] = report.passed
     if fake is not None and report.failed:
-        item.stash[_FAILED] = True
         report.sections.append(("fakenotify", _section(fake)))
 
 
@@ -147,6 +152,11 @@ def _setting(config: pytest.Config, name: str) -> Any:
     return config.getini(f"fake_notify_{name}") if option is None else option
 
 
+def _host(config: pytest.Config) -> str:
+    host: str = _setting(config, "host") or "127.0.0.1"
+    return host
+
+
 def _behaviour(config: pytest.Config) -> Behaviour:
     from fakenotify import Behaviour
 
@@ -168,10 +178,23 @@ def _marked(request: pytest.FixtureRequest) -> tuple[int, Any, Behaviour]:
         raise pytest.UsageError(f"@pytest.mark.fake_notify: {error}") from None
 
 
-def _avoid_traps(monkeypatch: pytest.MonkeyPatch) -> None:
+def _freeze(fake: FakeNotify, frozen: Any) -> None:
+    """Stop the clock if the marker says so."""
+    try:
+        if frozen:
+            fake.clock.freeze(None if frozen is True else frozen)
+    except (AttributeError, TypeError, ValueError):
+        raise pytest.UsageError(
+            f"@pytest.mark.fake_notify: frozen can't be {frozen!r}; "
+            "it is True or an instant such as '2027-10-31T00:00:00Z'"
+        ) from None
+
+
+def _avoid_traps(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     """Let no proxy, edge or region of the environment stand between the test and the fake."""
     for name in _TRAPS:
         monkeypatch.delenv(name, raising=False)
+    kept = next(filter(None, map(os.environ.get, _NO_PROXY)), "")
+    reached = kept if kept.strip() == "*" else ",".join(filter(None, (kept, "127.0.0.1", "localhost", host)))
     for name in _NO_PROXY:
-        kept = os.environ.get(name)
-        monkeypatch.setenv(name, f"{kept},127.0.0.1,localhost" if kept else "127.0.0.1,localhost")
+        monkeypatch.setenv(name, reached)

@@ -1,4 +1,7 @@
-"""The command line: ``python -m fakenotify``. Every option is also an environment variable, ``FAKENOTIFY_…``."""
+"""The command line: ``fakenotify``, ``fakenotify run``, ``fakenotify env``.
+
+Every option is also an environment variable, ``FAKENOTIFY_…``.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,34 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from fakenotify import __version__
 
 if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
-    from fakenotify.journal import Request
+    from fakenotify.http.proxy import Proxy
     from fakenotify.records import Service
 
 DEFAULT_PORT = 4010
+DEFAULT_PROXY_PORT = 4011
 _PREFIX = "FAKENOTIFY_"
 _MESSAGING_SERVICE_SID = "MG" + "fa4e" * 8
 
 
 class UsageError(Exception):
-    """What the user can mend; told in one line."""
+    """What the user can mend; told in one line, before the process exits with ``status``."""
+
+    def __init__(self, message: str, status: int = 2) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,29 +44,75 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str = "") -> argparse.ArgumentParser:
+    usage, description, fill = _COMMANDS[command]
     parser = _Parser(
-        prog="fakenotify",
-        description="An in-memory fake of the Twilio Notify REST API v1.",
+        prog=f"fakenotify {command}".strip(),
+        usage=usage,
+        description=description,
         epilog=f"Each option is also an environment variable, such as {_PREFIX}PORT; in lists, put spaces between.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
+    fill(parser.add_argument)
+    return parser
+
+
+def _of_a_fake(add: Callable[..., object], port: int) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--port", type=_port, default=DEFAULT_PORT, help="port; 0 takes a free one (default: %(default)s)")
-    add("--json", action="store_true", help="print one JSON object on start, then JSON lines only")
+    add("--port", type=_port, default=port, help="port; 0 takes a free one (default: %(default)s)")
     add("--port-file", metavar="FILE", help="write the port number here once it answers")
     add("--state", metavar="FILE", help="begin with the world of this file")
     add("--save-state", metavar="FILE", help="write the world here at the end")
     add("--seed", type=_integer, default=0, metavar="N", help="seed of the sids (default: %(default)s)")
-    add("--service", metavar="IS…", help="sid of the Service that exists from the start")
-    add("--account", action="append", default=[], metavar="AC…=TOKEN", help="let only these accounts in; repeatable")
+    add("--service", metavar="IS...", help="sid of the Service that exists from the start")
+    add("--account", action="append", default=[], metavar="AC...=TOKEN", help="let only these accounts in; repeatable")
     add("--behaviour", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
     add("--allow-host", action="append", default=[], metavar="NAME", help="a Host that may use /_fake/; repeatable")
+
+
+def _of_the_server(add: Callable[..., object]) -> None:
+    _of_a_fake(add, DEFAULT_PORT)
+    add("--proxy-port", type=_port, help="also start a proxy here, which 'fakenotify env' lets programs use")
+    add("--ca-file", metavar="FILE", help="write the certificate that the proxy's clients are to trust here")
+    add("--json", action="store_true", help="print one JSON object on start, then JSON lines only")
     add("--log-format", choices=("text", "json"), default="text", help="form of the request log (default: %(default)s)")
     add("--quiet", action="store_true", help="no request log")
     add("--version", action="version", version=f"fakenotify {__version__}")
-    return parser
+
+
+def _of_run(add: Callable[..., object]) -> None:
+    _of_a_fake(add, 0)
+    add("--strict", action="store_true", help="exit with 1 if there were warnings and the command succeeded")
+    add("--offline", action="store_true", help="refuse every host but Notify's and loopback")
+    add("--json", action="store_true", help="tell the summary as one JSON object")
+    add("--quiet", action="store_true", help="no summary")
+
+
+def _of_env(add: Callable[..., object]) -> None:
+    add("--proxy-port", type=_port, default=DEFAULT_PROXY_PORT, help="the running proxy's (default: %(default)s)")
+    add("--shell", choices=("bash", "fish", "powershell", "dotenv"), default="bash", help="form (default: %(default)s)")
+
+
+_COMMANDS: dict[str, tuple[str | None, str, Callable[[Callable[..., object]], None]]] = {
+    "": (
+        None,
+        "An in-memory fake of the Twilio Notify REST API v1. "
+        "'fakenotify run -- COMMAND' lets an unchanged program reach it, 'fakenotify env' a whole shell.",
+        _of_the_server,
+    ),
+    "run": (
+        "fakenotify run [options] -- COMMAND...",
+        "Start a fake, run a command whose calls to https://notify.twilio.com reach it, and tell what happened. "
+        "The status is the command's.",
+        _of_run,
+    ),
+    "env": (
+        None,
+        "Print what lets the programs of a shell reach the fake that was started with 'fakenotify --proxy-port "
+        f'{DEFAULT_PROXY_PORT}\'. Use it as: eval "$(fakenotify env)"',
+        _of_env,
+    ),
+}
 
 
 def _port(value: str) -> int:
@@ -73,10 +129,9 @@ def _integer(value: str) -> int:
         raise argparse.ArgumentTypeError(f"{value!r} is not a whole number") from None
 
 
-def parse(arguments: list[str], environment: dict[str, str]) -> argparse.Namespace:
+def parse(arguments: list[str], environment: dict[str, str], command: str = "") -> argparse.Namespace:
     """Read the command line; what it doesn't say may be in the environment. Raises ``UsageError``."""
-    parser = _parser()
-    told = [name for action in parser._actions for name in action.option_strings]
+    parser = _parser(command)
     variables: list[str] = []
     for action in parser._actions:
         option = max(action.option_strings, key=len)
@@ -90,14 +145,22 @@ def parse(arguments: list[str], environment: dict[str, str]) -> argparse.Namespa
         elif not any(each == option or each.startswith(option + "=") for each in arguments):
             values = value.split() if isinstance(action.default, list) else [value]
             variables += [f"{option}={each}" for each in values]
-    known = {_PREFIX + name[2:].replace("-", "_").upper() for name in told}
-    for name in environment:
-        if name.startswith(_PREFIX) and name not in known:
-            raise UsageError(f"unknown variable {name}; the options' names are in --help")
+    _check_names([name for name in environment if name.startswith(_PREFIX)])
     return parser.parse_args([*variables, *arguments])
 
 
-def build(options: argparse.Namespace) -> FakeNotify:
+def _check_names(variables: list[str]) -> None:
+    if variables:
+        from fakenotify.run import TOLD
+
+        options = [name for command in _COMMANDS for each in _parser(command)._actions for name in each.option_strings]
+        known = {_PREFIX + option[2:].replace("-", "_").upper() for option in options}.union(TOLD)
+        for name in variables:
+            if name not in known:
+                raise UsageError(f"unknown variable {name}; the options' names are in --help")
+
+
+def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"] = "own") -> FakeNotify:
     """The fake that the options describe, not yet listening. Raises ``UsageError``."""
     from fakenotify.behaviour import Behaviour
     from fakenotify.fake import FakeNotify
@@ -110,7 +173,7 @@ def build(options: argparse.Namespace) -> FakeNotify:
         accounts[account_sid] = auth_token
     try:
         return FakeNotify(
-            Behaviour(unknown_accounts="own").parsed(options.behaviour),
+            Behaviour(unknown_accounts=unknown_accounts).parsed(options.behaviour),
             options.port,
             options.host,
             options.seed,
@@ -143,100 +206,189 @@ def prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
 
 def serve(options: argparse.Namespace) -> None:
     """Run until SIGINT or SIGTERM. Raises ``UsageError``."""
+    from fakenotify.run import proxied, traps
+    from fakenotify.terminal import Log, line_for, say
+
+    if options.ca_file and options.proxy_port is None:
+        raise UsageError("--ca-file is about the proxy; say with --proxy-port where that is to be")
+    _on_signals(_leave)
     fake = build(options)
     service = prepare(fake, options)
+    with _Signals() as signals, contextlib.ExitStack() as stack:
+        _start(fake, options)
+        log = Log(sys.stderr if options.json else sys.stdout)
+        try:
+            if options.port_file:
+                _write_port(Path(options.port_file), fake.url)
+            if not options.quiet:
+                line = line_for(log.stream, options.log_format)
+                fake.world.journal.listen(lambda request: log.add(line(request)))
+            proxy = None
+            if options.proxy_port is not None:
+                proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
+            say(sys.stdout, (_banner_json if options.json else _banner)(fake, service, proxy))
+            for trap in traps(os.environ, fake.url):
+                say(sys.stderr, f"fakenotify: {trap}")
+            signals.wait()
+        finally:
+            fake.stop()
+            log.close()
+            if options.save_state:
+                _save(fake, options.save_state)
+
+
+def run(options: argparse.Namespace, command: list[str]) -> int:
+    """Run a command whose calls to Notify reach a fake, and return its status. Raises ``UsageError``."""
+    from fakenotify.run import Signals, run
+
+    with Signals() as signals:
+        fake = build(options, "shared")
+        service = prepare(fake, options)
+        _start(fake, options)
+        try:
+            if options.port_file:
+                _write_port(Path(options.port_file), fake.url)
+            return run(fake, service.sid, options, command, signals)
+        finally:
+            fake.stop()
+            if options.save_state:
+                _save(fake, options.save_state)
+
+
+def _save(fake: FakeNotify, path: str) -> None:
     try:
-        fake.start()
-    except (OSError, OverflowError) as error:
-        told = getattr(error, "strerror", None) or error
-        raise UsageError(f"can't listen on {options.host}:{options.port}: {told}; choose another with --port") from None
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        if options.port_file:
-            Path(options.port_file).write_text(fake.url.rpartition(":")[2], encoding="ascii")
-        if not options.quiet:
-            fake.world.journal.listen(_logger(options))
-        _print(sys.stdout, _banner_json(fake, service) if options.json else _banner(fake, service))
-        threading.Event().wait()
+        fake.save(path)
     except OSError as error:
-        raise UsageError(f"can't write {options.port_file}: {error.strerror or error}") from None
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        fake.stop()
-        if options.save_state:
-            try:
-                fake.save(options.save_state)
-            except OSError as error:
-                raise UsageError(f"can't write {options.save_state}: {error.strerror or error}") from None
+        raise UsageError(f"can't write {path}: {error.strerror or error}") from None
 
 
-def _stop(number: int, frame: Any) -> NoReturn:
+def _start(fake: FakeNotify, options: argparse.Namespace) -> None:
+    from fakenotify.terminal import say
+
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            fake.start()
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"can't listen on {options.host}:{options.port}: {why}; choose another with --port") from None
+    for warning in told:
+        say(sys.stderr, f"fakenotify: {warning.message}")
+
+
+def _write_port(target: Path, url: str) -> None:
+    """Write the port file; it appears whole, since somebody waits for it. Raises ``UsageError``."""
+    port = url.rpartition(":")[2]
+    try:
+        if target.exists() and not target.is_file():  # a pipe, a device
+            target.write_text(port, encoding="ascii")
+            return
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.write_text(port, encoding="ascii")
+        os.replace(temporary, target)
+    except OSError as error:
+        raise UsageError(f"can't write {target}: {error.strerror or error}") from None
+
+
+def _on_signals(handler: Callable[[int, Any], None]) -> None:
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+
+
+def _leave(number: int, frame: Any) -> None:
     raise SystemExit(0)
 
 
-def _banner(fake: FakeNotify, service: Service) -> str:
-    url, user = fake.url, f"{fake.account_sid}:{fake.auth_token}"
+class _Signals:
+    """While it lasts, a signal interrupts nothing, whenever and however often it comes; ``wait`` awaits the first."""
+
+    def __init__(self) -> None:
+        import socket
+
+        self._woken, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+
+    def __enter__(self) -> _Signals:
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        _on_signals(lambda number, frame: None)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        signal.set_wakeup_fd(-1)
+        self._waker.close()
+        self._woken.close()
+
+    def wait(self) -> None:
+        """Wait until a signal has come."""
+        self._woken.recv(1)
+
+
+def _banner(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
+    url, user = fake.url, shlex.quote(f"{fake.account_sid}:{fake.auth_token}")
     return f"""fakenotify {__version__} answers at {url} (stop it with Ctrl-C)
   account     {fake.account_sid}
   auth token  {fake.auth_token}
   service     {service.sid}
   try it      curl -u {user} {url}/v1/Services/{service.sid}/Bindings \
--d Identity=alice -d BindingType=sms -d Address=%2B15005550006"""
+-d Identity=alice -d BindingType=sms -d Address=%2B15005550006{_banner_of(proxy) if proxy else ""}"""
 
 
-def _banner_json(fake: FakeNotify, service: Service) -> str:
-    return json.dumps(
-        {
-            "url": fake.url,
-            "pid": os.getpid(),
-            "account_sid": fake.account_sid,
-            "auth_token": fake.auth_token,
-            "service_sid": service.sid,
-            "inspector": f"{fake.url}/_fake/",
-        }
-    )
+def _banner_of(proxy: Proxy) -> str:
+    return f"""
+  proxy       {proxy.url}, for programs as they are; in their shell: \
+eval "$(fakenotify env --proxy-port {proxy.port})\""""
 
 
-def _logger(options: argparse.Namespace) -> Callable[[Request], None]:
-    stream = sys.stderr if options.json else sys.stdout
-    line = _log_json if options.log_format == "json" else _log_text
-    return lambda request: _print(stream, line(request))
+def _banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
+    told = {
+        "url": fake.url,
+        "pid": os.getpid(),
+        "account_sid": fake.account_sid,
+        "auth_token": fake.auth_token,
+        "service_sid": service.sid,
+        "inspector": f"{fake.url}/_fake/",
+    }
+    return json.dumps(told | ({"proxy": proxy.url} if proxy else {}))
 
 
-def _log_text(request: Request) -> str:
-    told = f"  {request.code} {request.message}" if request.code else ""
-    warned = "".join(f"\n    warning: {warning}" for warning in request.warnings)
-    return f"{request.status} {request.method:<6} {_printable(request.path + told)}{_printable(warned, keep=chr(10))}"
+def _command(arguments: list[str]) -> int:
+    """Do what the command line asks for, and return the exit status. Raises ``UsageError``."""
+    name = arguments[0] if arguments[:1] in (["run"], ["env"]) else ""
+    end = arguments.index("--") if name == "run" and "--" in arguments else len(arguments)
+    told, command = arguments[bool(name) : end], arguments[end + 1 :]
+    if name == "run" and not command and not {"-h", "--help"} & set(told):
+        raise UsageError("write the command after --, e.g. fakenotify run -- npm test")
+    options = parse(told, dict(os.environ), name)
 
+    from fakenotify.run import NotDone, env
 
-def _printable(text: str, keep: str = "") -> str:
-    """What came from a client must not steer the terminal."""
-    return "".join(each if each.isprintable() or each in keep else ascii(each)[1:-1] for each in text)
-
-
-def _log_json(request: Request) -> str:
-    from fakenotify.state import to_json
-
-    return json.dumps(to_json(request))
-
-
-def _print(stream: TextIO, text: str) -> None:
-    """Print for whoever reads; nobody may be reading any more."""
-    with contextlib.suppress(OSError, ValueError):
-        print(text, file=stream, flush=True)
+    try:
+        if name == "run":
+            return run(options, command)
+        if name == "env":
+            print(env(options.proxy_port, options.shell))
+        else:
+            serve(options)
+    except NotDone as error:
+        raise UsageError(str(error), error.status) from None
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    error = None
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments, dict(os.environ))
-        serve(options)
-    except UsageError as error:
-        print(f"fakenotify: {error}", file=sys.stderr)
-        return 2
-    return 0
+        status = _command(sys.argv[1:] if arguments is None else arguments)
+    except UsageError as raised:
+        status, error = raised.status, raised
+
+    from fakenotify.terminal import LOG_THREAD, printable, say  # not for those who only ask for --help
+
+    if error is not None:
+        say(sys.stderr, f"fakenotify: {printable(str(error))}")
+    if any(thread.name == LOG_THREAD for thread in threading.enumerate()):
+        os._exit(status)  # pragma: no cover  # it is stuck in a print, whose lock Python would want in order to end
+    return status
 
 
 if __name__ == "__main__":

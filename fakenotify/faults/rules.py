@@ -65,6 +65,7 @@ class Rules:
 
     def __init__(self, operations: Iterable[str]) -> None:
         self._operations = tuple(operations)
+        self._patterns = {f"{each.partition('.')[0]}.*" for each in self._operations}
         self._rules: list[Rule] = []
         self._lock = Lock()
         self._made = 0
@@ -89,7 +90,8 @@ class Rules:
     ) -> Rule:
         """Set a fault. Raises ``UnknownName`` (operation) or ``ValueError``."""
         if not isinstance(operation, str) or not any(fnmatchcase(each, operation) for each in self._operations):
-            close = nearest(str(operation), self._operations) or self._like(str(operation))
+            known = (*self._operations, *self._patterns) if "*" in str(operation) else self._operations
+            close = nearest(str(operation), known) or self._like(str(operation))
             raise UnknownName(f"no operation fits {operation!r}; nearest: {', '.join(close)}", close)
         if not isinstance(fault, Fault):
             raise TypeError(f"a fault is made by Fault.http(503), Fault.stall() and so on, not {fault!r}")

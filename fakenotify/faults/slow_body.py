@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fakenotify.faults.fault import Fault, Wire, check_seconds
+from fakenotify.faults.fault import Broken, Fault, Wire, check_seconds
 
 
 @dataclass(frozen=True)
@@ -26,5 +26,8 @@ class SlowBody(Fault):
         """Send it in two halves."""
         half = len(body) // 2
         wire.send(head + body[:half])
-        wire.pause(self.seconds)
+        try:
+            wire.pause(self.seconds)
+        except Broken:  # clients give up in the middle of a body in another way than before it
+            raise Broken(self.kind, self) from None
         wire.send(body[half:])

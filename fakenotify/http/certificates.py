@@ -1,0 +1,91 @@
+"""Certificates for Notify's hosts, by an authority made for one run, and the ones that a program trusts already.
+
+The law: the authority's key never leaves memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+_MOST_CONTEXTS = 64
+_WHERE_SYSTEMS_KEEP_THEM = (
+    ssl.get_default_verify_paths().openssl_cafile,
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, Red Hat
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # macOS, FreeBSD
+)
+
+
+class Secured(ssl.SSLSocket):
+    """TLS whose ``shutdown``, which another thread calls, ends the connection below and leaves TLS as it is."""
+
+    def shutdown(self, how: int) -> None:
+        """Shut the connection down."""
+        socket.socket.shutdown(self, how)
+
+
+class Authority:
+    """A certificate authority of its own, made anew each time; ``pem`` is its certificate.
+
+    Python reads a certificate's key only from a file, so those of Notify's hosts, not the authority's, pass through
+    ``directory``. Raises ``ImportError`` where the optional package ``trustme`` is missing.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        try:
+            import trustme
+        except ImportError:
+            raise ImportError("this needs trustme; install it with: pip install 'fakenotify[proxy]'") from None
+        self._authority = trustme.CA(organization_name="fakenotify", organization_unit_name="trusted by one run only")
+        self._directory = directory
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+        self.pem: bytes = self._authority.cert_pem.bytes()
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """What TLS needs to be ``host``. Raises ``ValueError`` for a name that no certificate takes."""
+        with self._lock:
+            context = self._contexts.get(host)
+            if context is None:
+                if len(self._contexts) >= _MOST_CONTEXTS:
+                    self._contexts.clear()
+                certificate = self._authority.issue_cert(host)
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.sslsocket_class = Secured
+                context.set_alpn_protocols(["http/1.1"])
+                with certificate.private_key_and_cert_chain_pem.tempfile(str(self._directory)) as path:
+                    context.load_cert_chain(path)
+                self._contexts[host] = context
+        return context
+
+
+def first_certificates(paths: Iterable[str]) -> bytes:
+    """The certificates of the first file, or directory, that has any."""
+    for path in map(Path, filter(None, paths)):
+        with contextlib.suppress(OSError):
+            files = sorted(path.iterdir()) if path.is_dir() else [path]
+            contents = [each.read_bytes() for each in files if each.is_file()]
+            found = [each for each in contents if b"-----BEGIN " in each]
+            if found:
+                return b"\n".join(found) + b"\n"
+    return b""
+
+
+def system_certificates() -> bytes:
+    """What this machine trusts: its own file, else that of the package ``certifi``, else what Python finds."""
+    paths = list(_WHERE_SYSTEMS_KEEP_THEM)
+    with contextlib.suppress(ImportError):
+        import certifi
+
+        paths.append(certifi.where())
+    return first_certificates(paths) or "".join(map(ssl.DER_cert_to_PEM_cert, _found_by_python())).encode()
+
+
+def _found_by_python() -> list[bytes]:
+    return ssl.create_default_context().get_ca_certs(binary_form=True)  # on Windows, those of its store

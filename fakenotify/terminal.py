@@ -1,0 +1,104 @@
+"""What is said to whoever reads: lines on a stream, and the request log, in columns and colours for a person."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from fakenotify.journal import Request
+
+LOG_THREAD = "fakenotify log"
+
+_LONGEST_LOG = 10_000
+_LAST_LINES = 0.5
+_OPERATION = 26
+"""The width of the longest names of operations that Notify still has."""
+
+_GREEN, _YELLOW, _RED, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
+
+
+def say(stream: TextIO | None, text: str) -> None:
+    """Print for whoever reads; nobody may be reading any more."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=stream, flush=True)
+
+
+def printable(text: str) -> str:
+    """What came from a client must not steer the terminal, nor look like a line of ours."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+class Log:
+    """Prints from a thread of its own, so that no request waits for whoever reads the log, or doesn't."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream = stream
+        self._lines: deque[str | None] = deque()
+        self._more = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, name=LOG_THREAD, daemon=True)
+        self._thread.start()
+
+    def add(self, line: str | None) -> None:
+        """Let this be printed, unless far too much waits already; None ends it."""
+        if line is None or len(self._lines) < _LONGEST_LOG:
+            self._lines.append(line)
+            self._more.release()
+
+    def close(self) -> None:
+        """Print what waits; for a moment only, since perhaps nobody reads."""
+        self.add(None)
+        self._thread.join(_LAST_LINES)
+
+    def _run(self) -> None:
+        while True:
+            self._more.acquire()
+            line = self._lines.popleft()
+            if line is None:
+                return
+            say(self.stream, line)
+
+
+def line_for(stream: TextIO | None, form: str) -> Callable[[Request], str]:
+    """How a request is logged on this stream, ``form`` being ``text`` or ``json``."""
+    if form == "json":
+        return _json
+    if stream is None or not stream.isatty():
+        return _text
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return lambda request: _columns(request, "", "")
+    return lambda request: _columns(request, _colour(request.status), _PLAIN)
+
+
+def _colour(status: int | None) -> str:
+    if status is None or status >= 500:
+        return _RED
+    return _YELLOW if status >= 400 else _GREEN
+
+
+def _columns(request: Request, colour: str, plain: str) -> str:
+    """A request in columns, and below it in words why it was refused, and what Notify ignores in silence."""
+    said = [f"{request.code} {request.message}"] if request.code else []
+    said += [f"fault: {request.fault}"] if request.fault else []
+    said += [f"warning: {warning}" for warning in request.warnings]
+    columns = f"{request.method:<6} {request.operation or '-':<{_OPERATION}} {printable(request.path)}"
+    first = f"{colour}{request.status or '---'}{plain} {columns}"
+    return "\n".join([first, *(f"    {colour}{printable(each)}{plain}" for each in said)])
+
+
+def _text(request: Request) -> str:
+    told = f"  {request.code} {request.message}" if request.code else ""
+    lines = [f"{request.status} {request.method:<6} {request.path}{told}"]
+    lines += [f"    warning: {warning}" for warning in request.warnings]
+    return "\n".join(map(printable, lines))
+
+
+def _json(request: Request) -> str:
+    from fakenotify.state import to_json
+
+    return json.dumps(to_json(request))
