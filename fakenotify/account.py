@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fakenotify.core.sids import is_sid
 from fakenotify.dispatch import Call, World
-from fakenotify.faults import Fault, Rule
 from fakenotify.journal import Request
 from fakenotify.notify import Notify
 from fakenotify.records import (
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
     from fakenotify.explain import Explanation
+    from fakenotify.faults import Fault, Rule
     from fakenotify.http.app import App
 
 
@@ -162,6 +162,8 @@ class Account:
         """
         if (fault is None) == (status is None):
             raise TypeError("fail() takes either a Fault or status=, e.g. fail('bindings.*', status=429)")
+        from fakenotify.faults import Fault
+
         if fault is None:
             assert status is not None
             fault = Fault.http(status, retry_after=retry_after)

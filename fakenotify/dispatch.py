@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Condition, Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fakenotify.accounts import Accounts
@@ -16,10 +16,12 @@ from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
-from fakenotify.faults import Broken, Fault, NoPause, Rule, Rules, Wire
 from fakenotify.journal import Journal, Request, note
 from fakenotify.notify import Notify, State
 from fakenotify.resources import bindings, credentials, notifications, services, users
+
+if TYPE_CHECKING:
+    from fakenotify.faults import Fault, Rule, Rules, Wire
 
 ROUTES = RouteTable((*services.ROUTES, *credentials.ROUTES, *bindings.ROUTES, *notifications.ROUTES, *users.ROUTES))
 
@@ -33,9 +35,6 @@ _OTHER_SIDS = {
     "VA": "a Verify Service",
     "SM": "a message",
 }
-
-
-NO_WIRE = NoPause()
 
 
 @dataclass(slots=True)
@@ -54,7 +53,7 @@ class Call:
     origin: str = "https://notify.twilio.com"
     notes: list[str] = field(default_factory=list)
     too_large: bool = False
-    wire: Wire = NO_WIRE
+    wire: Wire | None = None
     operation: str | None = None
     account_sid: str | None = None
 
@@ -94,7 +93,7 @@ class World:
         self.seed = seed
         self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys)
         self.journal = Journal()
-        self.faults = Rules(ROUTES.by_operation)
+        self._faults: Rules | None = None
         self.ended = Event()
         self._at_end: list[Callable[[], object]] = []
         self.beginning: dict[str, State] = {}
@@ -131,6 +130,20 @@ class World:
                 self._waiting -= 1
 
     @property
+    def faults(self) -> Rules:
+        """The faults that were set; their machinery is loaded when it is first asked for."""
+        if self._faults is None:
+            from fakenotify.faults import Rules
+
+            self._faults = Rules(ROUTES.by_operation)
+        return self._faults
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether any fault is set."""
+        return bool(self._faults)
+
+    @property
     def behaviour(self) -> Behaviour:
         """The switches in force."""
         return self.accounts.behaviour
@@ -146,7 +159,8 @@ class World:
             if account_sid in (None, each) and each in self.accounts:
                 self.accounts[each].restore(state)
         self.journal.clear(account_sid)
-        self.faults.remove(account_sid=account_sid)
+        if self._faults is not None:
+            self._faults.remove(account_sid=account_sid)
         if account_sid is None:
             self._request_ids = SidGenerator(f"{self.seed}/requests")
 
@@ -164,7 +178,8 @@ class World:
             route, values = self._match(call)
             call.operation = answer.operation = route.operation
             call.account_sid = notify.account_sid
-            rule = self.faults.choose(route.operation, notify.account_sid, call)
+            if self._faults is not None:
+                rule = self._faults.choose(route.operation, notify.account_sid, call)
             if rule is None or rule.phase == "after" or self._meet(rule, call, answer):
                 with notify.lock:
                     answer.body = _perform(notify, route, values, call)
@@ -181,8 +196,10 @@ class World:
 
     def _meet(self, rule: Rule, call: Call, answer: Answer) -> bool:
         """Let a fault act; returns whether the operation goes on."""
+        from fakenotify.faults import Broken, Fault, NoPause
+
         try:
-            met = rule.fault.meet(call.wire, self.clock.seconds())
+            met = rule.fault.meet(call.wire or NoPause(), self.clock.seconds())
         except Broken as broken:
             answer.broken = broken.fault or Fault.stall()
             return rule.fault.goes_on

@@ -13,7 +13,6 @@ from fakenotify.accounts import AUTH_TOKEN
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
 from fakenotify.dispatch import World
-from fakenotify.faults import Fault, Rule
 from fakenotify.http.app import App
 from fakenotify.journal import Request
 from fakenotify.records import Callback, Records
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport
     from requests.adapters import HTTPAdapter
 
+    from fakenotify.faults import Rule
     from fakenotify.http.control import Control
     from fakenotify.http.server import Server
     from fakenotify.http.webhooks import Courier
@@ -199,6 +199,8 @@ class FakeNotify(Account):
         code = {410: 20410, 404: 20404, 403: 20403}.get(status)
         if code is None:
             raise ValueError(f"the shutdown is rehearsed with status 410, 404 or 403, not {status!r}")
+        from fakenotify.faults import Fault
+
         return self.world.faults.add("*", Fault.http(status, code), optional=True)
 
     def _account_of(self, account: Account | str | None) -> str | None:

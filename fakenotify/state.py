@@ -289,13 +289,18 @@ def parse(text: str | bytes) -> Any:
 
 
 def save_file(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
-    """Write a state; the file is replaced whole, or (``OSError``) left as it was."""
-    target = Path(path)
+    """Write a state; the file is replaced whole, or (``OSError``) left as it was. A link's target is what is meant."""
+    target = Path(path).resolve()
+    if target.exists() and not target.is_file() and not target.is_dir():  # a device or a pipe can't be replaced
+        target.write_text(json.dumps(state, indent=2) + "\n", encoding="ascii")
+        return
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             json.dump(state, file, indent=2)
             file.write("\n")
+        os.chmod(temporary, mode)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)

@@ -76,7 +76,7 @@ class App:
         world = self.world
         call = read_call(environ, path, query)
         wire = environ.get(WIRE)
-        if wire is not None and len(world.faults):
+        if wire is not None and world.has_faults:
             call.wire = wire(world.ended)
         answer = world.handle(call)
         if answer.broken is not None:

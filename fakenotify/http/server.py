@@ -22,7 +22,6 @@ from urllib.parse import quote
 
 from werkzeug.serving import WSGIRequestHandler
 
-from fakenotify.faults import Fault
 from fakenotify.http.app import BODY_LIMIT, BROKEN, CONTROL_BODY_LIMIT, WIRE, is_control, target
 from fakenotify.http.body import PIECE, chunks, pieces, read_length
 from fakenotify.http.head import Head, read_plain
@@ -30,6 +29,8 @@ from fakenotify.http.wire import ConnectionWire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+    from fakenotify.faults import Fault
 
 REQUEST_TIMEOUT = 10.0
 """Seconds of silence after which a request that has begun to arrive is given up; an idle connection waits for ever."""

@@ -1,0 +1,689 @@
+"""Write the pages that are made from the code: reference, control API, fidelity: ``python docs/generate.py``.
+
+The law: every fact on these pages stands in the code. Here are the words between them, and a fact that has none (a new
+kind of value, a control route without an example) ends the run with a ``KeyError`` that names it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import inspect
+import itertools
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import conftest_plugin
+import fakenotify
+from fakenotify import __main__ as command_line
+from fakenotify import alerts, behaviour, outcomes, provenance, run
+from fakenotify.core import errors
+from fakenotify.core.paging import DEFAULT_SIZE, LARGEST_SIZE
+from fakenotify.core.params import Param
+from fakenotify.core.routes import Route
+from fakenotify.dispatch import ROUTES
+from fakenotify.http import table
+from fakenotify.http.control import ControlRoute
+
+DOCS = Path(__file__).parent
+UNSET = "–"
+
+
+# words and rows
+
+
+def code(value: object) -> str:
+    """A value as Markdown code; a dash for nothing."""
+    return f"`{value}`" if value not in (None, "") else UNSET
+
+
+def shown(value: Any) -> str:
+    """A Python value as a form spells it."""
+    return code(str(value).lower() if isinstance(value, bool) else value)
+
+
+def rows(heads: Iterable[str], lines: Iterable[Iterable[str]]) -> list[str]:
+    """A Markdown table; nothing at all for one without rows."""
+    body = [f"| {' | '.join(line)} |" for line in lines]
+    names = list(heads)
+    return [f"| {' | '.join(names)} |", "|" + " --- |" * len(names), *body, ""] if body else []
+
+
+def prose(text: str) -> list[str]:
+    """Paragraphs; a docstring's ``code`` is Markdown already, and what it says of our notes is left out."""
+    return [*_NOTES.sub("", inspect.cleandoc(text)).split("\n"), ""] if text else []
+
+
+def in_one_line(documented: object) -> str:
+    """A docstring in one line."""
+    return " ".join(" ".join(prose(inspect.getdoc(documented) or "")).split())
+
+
+_NOTES = re.compile(r"\s*Reference \d[\d.]*(?:(?:,| to) \d[\d.]*)*\.?")
+
+
+# operations
+
+
+OPERATIONS = f"""
+All paths are under `/v1`. Bodies are forms, answers are JSON. The name of an operation is the same everywhere: in
+`fake.fail(…)`, in the journal, in the log and here. A repeatable parameter is sent once for each value. In Python,
+`FriendlyName` is `friendly_name`; where it is another word, the notes have it.
+
+Lists answer newest first. They also read `PageSize` (1 to {LARGEST_SIZE}, default {DEFAULT_SIZE}), `Page` and
+`PageToken`; follow `meta.next_page_url`. An empty value in an update goes back to the default. *Known* tells how sure
+we are, as of the [errors](#errors); `GET /_fake/rules` has the source of each rule.
+"""
+
+
+def one_of(choices: Iterable[str]) -> str:
+    """Values to choose from."""
+    return "one of " + ", ".join(map(code, choices))
+
+
+VALUES: dict[str, Callable[..., str]] = {
+    "text": lambda: "text",
+    "boolean": lambda: "`true` or `false`, in any case",
+    "day": lambda: "day, `YYYY-MM-DD`",
+    "integer": lambda low, high: f"whole number, {low} to {high}",
+    "one_of": one_of,
+    "at_most": lambda limit: f"text of at most {limit} characters",
+    "sid": lambda pattern: f"sid, `{pattern.pattern[:2]}…`",
+    "json_object": lambda: "JSON object",
+    "unreserved": lambda: "JSON object without `twi_` keys",
+    "message": lambda targets: f"JSON object without `twi_` keys, {', '.join(map(code, sorted(targets)))}",
+    "to_binding": lambda: "JSON object with `binding_type` and `address`",
+}
+"""The kinds of values, by the function that reads (or makes the function that reads) them."""
+
+DEFAULTS = {
+    "DefaultApnNotificationProtocolVersion": "[a switch](#apn_protocol_version)",
+    "NotificationProtocolVersion": "the Service's for the type",
+}
+"""Defaults that a function decides, not the table."""
+
+
+def operations() -> Iterator[str]:
+    """Every operation, resource by resource."""
+    yield from ("## Operations", "", *prose(OPERATIONS))
+    for resource, routes in itertools.groupby(ROUTES.by_operation.values(), lambda each: each.operation.split(".")[0]):
+        yield from (f"### {resource.replace('_', ' ').capitalize()}", "")
+        for route in routes:
+            yield from operation(route)
+
+
+def operation(route: Route) -> Iterator[str]:
+    """One operation."""
+    yield from (f"#### {route.operation}", "", f"`{route.method} /v1{route.path}` answers {route.status}.", "")
+    yield from prose(route.run.__doc__ or "")
+    if route.legacy:
+        yield from ("Withdrawn by Twilio in 2018; `Behaviour.legacy_resources=False` takes it away.", "")
+    if not route.params.rows:
+        yield from ("No parameters but those of paging." if route.verb == "find" else "No parameters.", "")
+    lines = (parameter(row, route.verb) for row in route.params.rows)
+    yield from rows(("Parameter", "Value", "Default", "Notes", "Known"), lines)
+
+
+def parameter(row: Param, verb: str) -> tuple[str, ...]:
+    """One parameter."""
+    default = DEFAULTS.get(row.name, shown(row.default))
+    if verb == "update":
+        default = "unchanged"
+    value = VALUES[row.read.__qualname__.partition(".")[0]](**inspect.getclosurevars(row.read).nonlocals)
+    return code(row.name), value, default, ", ".join(notes_on(row)) or UNSET, row.known
+
+
+def notes_on(row: Param) -> Iterator[str]:
+    """What else there is to say of a parameter."""
+    if row.field != re.sub("(?<=[a-z])(?=[A-Z])", "_", row.name).lower():
+        yield f"in Python {code(row.field)}"
+    if row.required:
+        yield "required"
+    if row.most is not None:
+        yield f"repeatable, at most {row.most}" if row.most else "repeatable"
+    if row.distinct:
+        yield "doubled values are dropped"
+    if row.secret:
+        yield "secret: read and dropped"
+    if row.deprecated:
+        yield f"deprecated: {row.deprecated}"
+
+
+# switches and errors
+
+
+BEHAVIOUR = """
+What nobody outside Twilio knows for sure is *assumed*, and is a switch where anyone could want the other. Set one with
+`FakeNotify(Behaviour(identity_limit="evict_oldest"))`, `@pytest.mark.fake_notify(identity_limit="evict_oldest")`,
+`--behaviour` on the command line, `--fake-notify-behaviour` or `fake_notify_behaviour` for pytest, or
+`PATCH /_fake/behaviour`. An unknown switch or value is refused, with the nearest ones.
+"""
+
+ERRORS = """
+Every error body has the keys `code`, `message`, `more_info` and `status`. *Known* tells how sure we are: *observed* on
+Notify, *documented* by Twilio, a *sample* of Twilio's, a *sibling* (seen on another Twilio API), or *assumed*. *Source*
+names where that comes from, or our decision. A 4xx answer names its rule in the header `X-Fakenotify-Rule`, and
+`GET /_fake/rules/{id}` has its words.
+"""
+
+IN_PYTHON = """
+In Python they are exceptions: all are `fakenotify.TwilioError` with `status`, `code` and `message`, and each can be
+imported from `fakenotify.core.errors`. Where the tester names something that isn't there, the error is a
+`fakenotify.core.errors.UnknownName` (a `LookupError` and a `ValueError`) whose `nearest` lists what is.
+"""
+
+DEBUGGER = """
+What goes wrong after the 201 shows here only: in `fake.alerts`, and as the `error_code` of a delivery. Codes marked
+*set* are what a provider may answer, see [provider outcomes](faults.md#provider-outcomes); those marked *by itself* the
+fake raises where Notify would. The titles are Twilio's.
+"""
+
+
+def switches() -> Iterator[str]:
+    """Every switch of ``Behaviour``."""
+    yield from ("## Behaviour", "", *prose(BEHAVIOUR))
+    words = provenance.attribute_docs(behaviour.Behaviour)
+    defaults = behaviour.Behaviour().to_json()
+    for name, allowed in behaviour._allowed().items():
+        values = [f"`0` to `{allowed[-1]}`"] if type(allowed[0]) is int else map(shown, allowed)
+        told = f"Values: {', '.join(values)}. Default: {shown(defaults[name])}.".replace(UNSET, "unset")
+        yield from (f"### {name}", "", told, "", *prose(words[name]))
+
+
+def error_table() -> Iterator[str]:
+    """Every error that Notify answers with."""
+    yield from ("## Errors", "", *prose(ERRORS))
+    lines = (
+        (
+            code(each.__name__),
+            f"{each.status}",
+            f"{each.code}",
+            message_of(each),
+            in_one_line(each),
+            each.known,
+            each.source,
+        )
+        for each in provenance.catalogue()
+    )
+    yield from rows(("Error", "Status", "Code", "Message", "When", "Known", "Source"), lines)
+    yield from prose(IN_PYTHON)
+
+
+def message_of(error: type[errors.TwilioError]) -> str:
+    """The words of an error, with the names of what is filled in."""
+    names = [each for each in inspect.signature(error).parameters if each != "message"]
+    made = error(*(f"{{{name}}}" for name in names))
+    return "the channel's own words" if made.message == errors.TwilioError.message else code(made.message)
+
+
+def debugger() -> Iterator[str]:
+    """Every code that Notify raises in the Debugger."""
+    yield from ("## Debugger codes", "", *prose(DEBUGGER))
+    lines = (
+        (f"{each.code}", each.level, each.title, each.detail or UNSET, how_raised(each))
+        for each in alerts.CODES.values()
+        if each.of_notify
+    )
+    yield from rows(("Code", "Level", "Title", "Detail", "How"), lines)
+
+
+def how_raised(code: alerts.Code) -> str:
+    """Who raises a code: the fake, where its channels or what delivers name it, or the tester."""
+    package = Path(str(fakenotify.__file__)).parent
+    rooms = [package / "deliveries.py", package / "callbacks.py", *(package / "channels").glob("*.py")]
+    by_itself = any(str(code.code) in room.read_text(encoding="utf-8") for room in rooms)
+    ways = ["by itself"] * (by_itself or code.code in _OF_ERRORS) + ["set"] * (code.code in outcomes.INJECTABLE)
+    return ", ".join(ways) if code.when != "M" else "an error of Users and Segments"
+
+
+_OF_ERRORS = frozenset(each.code for each in provenance.catalogue())
+
+
+# Python
+
+
+PYTHON = """
+`from fakenotify import FakeNotify, Behaviour, Fault`. `FakeNotify` is itself the handle on its default account, so it
+has everything that `Account` has.
+"""
+
+CLASSES = (
+    ("fakenotify.fake", "FakeNotify", "fake"),
+    ("fakenotify.account", "Account", "fake"),
+    ("fakenotify.core.clock", "Clock", "fake.clock"),
+    ("fakenotify.faults.fault", "Fault", "Fault"),
+    ("fakenotify.records", "Records", "fake.bindings"),
+)
+"""What a tester holds, and its name in an example."""
+
+ATTRIBUTES = {
+    "FakeNotify": (("wsgi_app", "WSGI application", "The fake as an application, for any other transport."),),
+    "Account": (("account_sid", "str", "Whose handle this is."),),
+}
+"""Attributes that have no docstring of their own."""
+
+RECORDS = (
+    *(("fakenotify.records", name) for name in ("Service", "Binding", "Credential", "Notification", "User", "Segment")),
+    *(("fakenotify.records", name) for name in ("Delivery", "Alert", "Callback", "Attempt")),
+    ("fakenotify.journal", "Request"),
+    ("fakenotify.explain", "Explanation"),
+    ("fakenotify.explain", "Reason"),
+    ("fakenotify.faults.rules", "Rule"),
+    ("fakenotify.snapshot", "Snapshot"),
+    ("fakenotify.snapshot", "Difference"),
+)
+INNER = frozenset(("meet", "break_answer", "told", "on_move", "seconds", "stamp", "renew", "kick", "courier"))
+"""Methods for the package's own rooms."""
+
+
+def vocabulary() -> Iterator[str]:
+    """The classes that a tester holds."""
+    yield from ("## Python", "", *prose(PYTHON))
+    for module, name, example in CLASSES:
+        yield from class_page(class_node(importlib.import_module(module).__file__, name), example)
+    yield from ("### What is recorded", "")
+    yield from ("Frozen dataclasses. Dates are aware `datetime`s in UTC, and `Strings` equal lists of strings.", "")
+    for module, name in RECORDS:
+        yield from record(class_node(importlib.import_module(module).__file__, name))
+
+
+def class_node(path: str | None, name: str) -> ast.ClassDef:
+    """A class in a source file."""
+    tree = ast.parse(Path(str(path)).read_text(encoding="utf-8"))
+    return next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name)
+
+
+def class_page(node: ast.ClassDef, example: str) -> Iterator[str]:
+    """A class: its docstring, its properties in a table, its methods."""
+    yield from (f"### {node.name}", "", *prose(ast.get_docstring(node) or ""))
+    methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name not in INNER]
+    if node.name == "FakeNotify":
+        yield from ("```text", signature("FakeNotify", methods[0], returns=False), "```", "")
+    attributes = [(code(name), code(kind), words) for name, kind, words in ATTRIBUTES.get(node.name, ())]
+    yield from rows(("Attribute", "Type", "What"), [*attributes, *filter(None, map(attribute, methods))])
+    for method in methods:
+        if not method.name.startswith("_") and not kinds(method) & {"property", "setter"}:
+            yield from (f"#### {node.name}.{method.name}", "")
+            yield from ("```text", signature(f"{example}.{method.name}", method), "```", "")
+            yield from prose(ast.get_docstring(method) or "")
+
+
+def kinds(method: ast.FunctionDef) -> set[str]:
+    """The last words of a method's decorators."""
+    return {ast.unparse(each).rpartition(".")[2] for each in method.decorator_list}
+
+
+def attribute(method: ast.FunctionDef) -> tuple[str, str, str] | None:
+    """A property; None for another method."""
+    if "property" not in kinds(method) or method.name.startswith("_") or method.returns is None:
+        return None
+    return code(method.name), type_of(method.returns), " ".join((ast.get_docstring(method) or "").split())
+
+
+def type_of(annotation: ast.expr) -> str:
+    """A type without a bar, which not every reader of Markdown lets stand in a table."""
+    return code(ast.unparse(annotation).replace(" | ", " or ").replace("'", '"'))
+
+
+def signature(name: str, method: ast.FunctionDef, *, returns: bool = True) -> str:
+    """A call as a reader writes it: without ``self``, over several lines where it is long."""
+    given = method.args
+    positional = [each for each in given.args if each.arg != "self"]
+    defaults = [None] * (len(given.args) - len(given.defaults)) + list(given.defaults)
+    pieces = [*map(argument, positional, defaults[len(given.args) - len(positional) :])]
+    if given.kwonlyargs:
+        pieces += ["*", *map(argument, given.kwonlyargs, given.kw_defaults)]
+    pieces += [f"**{argument(given.kwarg, None)}"] if given.kwarg else []
+    end = f") -> {ast.unparse(method.returns)}" if returns and method.returns else ")"
+    line = f"{name}({', '.join(pieces)}{end}".replace("'", '"')
+    if len(line) <= 110:
+        return line
+    return "\n".join([f"{name}(", *(f"    {each}," for each in pieces), end]).replace("'", '"')
+
+
+def argument(given: ast.arg, default: ast.expr | None) -> str:
+    """An argument, annotated."""
+    annotated = f"{given.arg}: {ast.unparse(given.annotation)}" if given.annotation else given.arg
+    return annotated if default is None else f"{annotated} = {ast.unparse(default)}"
+
+
+def record(node: ast.ClassDef) -> Iterator[str]:
+    """A record: its docstring, its fields and its properties."""
+    yield from (f"#### {node.name}", "", *prose(ast.get_docstring(node) or ""))
+    fields = [
+        (code(ast.unparse(each.target)), type_of(each.annotation), UNSET)
+        for each in node.body
+        if isinstance(each, ast.AnnAssign)
+    ]
+    properties = [attribute(each) for each in node.body if isinstance(each, ast.FunctionDef)]
+    lines = [*fields, *filter(None, properties)]
+    if any(words != UNSET for _, _, words in lines):
+        yield from rows(("Field", "Type", "What"), lines)
+    else:
+        yield from rows(("Field", "Type"), (line[:2] for line in lines))
+
+
+# pytest and the command line
+
+
+MARKER = """
+`@pytest.mark.fake_notify(seed=0, frozen=False, **behaviour)`, on a test, a class or a module. `seed` is that of the
+sids; `frozen=True`, or an instant such as `"2027-10-31T00:00:00Z"`, stops the clock; every other name is a switch of
+[Behaviour](#behaviour). The nearest marker wins.
+"""
+
+REPORT = """
+When a test that used the fixture fails, its report has a section `fakenotify`: the last requests, their codes and
+warnings, the alerts and the faults. A fault that never met a request fails the test, unless it is `optional`. What
+Notify ignores in silence is a pytest warning, and a failure where *strict* is on.
+"""
+
+COMMANDS = """
+`fakenotify` and `python -m fakenotify` are the same. An option wins over its variable; in the variable of a repeatable
+one, put spaces between the values. A bad option, a busy port or an unreadable file is one line on stderr and status 2.
+SIGINT and SIGTERM stop it at once, with status 0.
+"""
+
+
+class Asked:
+    """Stands in for pytest's parser, and remembers what was declared."""
+
+    def __init__(self) -> None:
+        self.options: list[tuple[str, dict[str, Any]]] = []
+        self.settings: list[tuple[str, str, dict[str, Any]]] = []
+
+    def getgroup(self, *words: str) -> Asked:
+        """All options in one group."""
+        return self
+
+    def addoption(self, name: str, **told: Any) -> None:
+        """An option of the command line."""
+        self.options.append((name, told))
+
+    def addini(self, name: str, words: str, **told: Any) -> None:
+        """A setting of an ini file."""
+        self.settings.append((name, words, told))
+
+
+def declared() -> Asked:
+    """What the plugin declares."""
+    asked = Asked()
+    conftest_plugin.pytest_addoption(asked)  # type: ignore[arg-type]  # it has what is asked of it
+    return asked
+
+
+def fixtures() -> list[tuple[str, str, str]]:
+    """The plugin's fixtures: name, scope, words."""
+    found = []
+    for node in ast.parse(Path(str(conftest_plugin.__file__)).read_text(encoding="utf-8")).body:
+        for decorator in map(ast.unparse, node.decorator_list if isinstance(node, ast.FunctionDef) else ()):
+            if decorator.startswith("pytest.fixture"):
+                assert isinstance(node, ast.FunctionDef)
+                scope = decorator.partition("scope='")[2].partition("'")[0] or "function"
+                found.append((node.name, scope, " ".join((ast.get_docstring(node) or "").split())))
+    return found
+
+
+def pytest_plugin() -> Iterator[str]:
+    """Fixtures, marker, options and settings."""
+    asked = declared()
+    yield from ("## pytest", "", *prose(REPORT), "### Fixtures", "")
+    yield from rows(("Fixture", "Scope", "What"), ((code(name), *told) for name, *told in fixtures()))
+    yield from ("### The marker fake_notify", "", *prose(MARKER), "### Options", "")
+    options = ((code(f"{name} {told.get('metavar', '')}".strip()), told["help"]) for name, told in asked.options)
+    yield from rows(("Option", "What"), options)
+    yield from ("### Settings of an ini file", "")
+    settings = ((code(name), told.get("type", "string"), words) for name, words, told in asked.settings)
+    yield from rows(("Setting", "Type", "What"), settings)
+
+
+def commands() -> Iterator[str]:
+    """The command lines, their options and variables."""
+    yield from ("## Command line", "", *prose(COMMANDS))
+    for name in command_line._COMMANDS:
+        parser = command_line._parser(name)
+        yield from (f"### fakenotify {name}".strip(), "", str(parser.description), "")
+        lines = (option(each) for each in parser._actions if not isinstance(each, argparse._HelpAction))
+        yield from rows(("Option", "Variable", "Default", "What"), lines)
+    yield from ("### Variables for programs", "")
+    yield from ("`fakenotify run` and `fakenotify env` tell a program about the fake by", "")
+    yield from (", ".join(map(code, run.TOLD)) + ".", "")
+
+
+def option(action: argparse.Action) -> tuple[str, ...]:
+    """One option."""
+    name = max(action.option_strings, key=len)
+    value = action.metavar or (f"{{{','.join(map(str, action.choices))}}}" if action.choices else "")
+    if not value and action.nargs != 0:
+        value = name.rpartition("-")[2].upper()
+    default = UNSET if action.nargs == 0 or action.default in (None, []) else shown(action.default)
+    told = (action.help or "").partition(" (default")[0]
+    return code(f"{name} {value}".strip()), code(variable(name)), default, told
+
+
+def variable(name: str) -> str:
+    """The environment variable of an option."""
+    return "" if name == "--version" else command_line._PREFIX + name[2:].replace("-", "_").upper()
+
+
+# the control API
+
+
+CONTROL_API = """
+Everything that a Python test can do, a test in another language does here, below `/_fake/` on the fake's own address.
+The examples ask the one that `python -m fakenotify` has by default. For programs, `GET /_fake/openapi.json` says the
+same in OpenAPI 3.1.
+
+- JSON in and out. A write is `Content-Type: application/json` or has no body; anything else is 403.
+- Reads answer an object with the rows under their name, oldest first. `?account_sid=AC…` narrows them.
+- Errors are `{"error": "…", "nearest": […]}`. 400: what was sent can't be used, and the world is as it was. 404: there
+  is no such thing. 403: the host, the origin or the content type is not allowed. 405, 413: as ever. `nearest`, where it
+  is there, has valid names.
+- `Host` must be a loopback name or one given with `--allow-host`; a foreign `Origin` is refused; there is no CORS. The
+  reasons are in [security](security.md).
+- Control calls need no credentials, and are neither journaled nor faulted.
+"""
+
+ADDRESS = "http://127.0.0.1:4010"
+PLACEHOLDERS = {"NotificationSid": "NT" + "0" * 32, "id": "bindings.create.Tag"}
+_WORLD = {"services": [{"bindings": [{"identity": "alice", "binding_type": "sms", "address": "+15005550006"}]}]}
+EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
+    ("GET", "health"): ("", None),
+    ("POST", "reset"): ("", None),
+    ("GET", "state"): ("?secrets=true", None),
+    ("PUT", "state"): ("", _WORLD),
+    ("GET", "requests"): ("", None),
+    ("GET", "deliveries"): ("", None),
+    ("GET", "alerts"): ("", None),
+    ("GET", "callbacks"): ("", None),
+    ("GET", "explain/{NotificationSid}"): ("", None),
+    ("GET", "faults"): ("", None),
+    ("POST", "faults"): ("", {"operation": "notifications.create", "status": 429, "times": 2}),
+    ("DELETE", "faults"): ("?id=1", None),
+    ("GET", "outcomes"): ("", None),
+    ("POST", "outcomes"): ("", {"code": 52103, "address": "+15005550006", "times": 1}),
+    ("DELETE", "outcomes"): ("", None),
+    ("GET", "clock"): ("", None),
+    ("POST", "clock"): ("", {"shift": 3600}),
+    ("GET", "behaviour"): ("", None),
+    ("PATCH", "behaviour"): ("", {"identity_limit": "evict_oldest"}),
+    ("GET", "events"): ("", None),
+    ("GET", "rules"): ("", None),
+    ("GET", "rules/{id}"): ("", None),
+    ("GET", "openapi.json"): ("", None),
+    ("GET", "inspector"): ("?identity=alice", None),
+    ("GET", "inspector.css"): ("", None),
+    ("GET", "inspector.js"): ("", None),
+}
+"""What the example of a route asks: a query and a body. The tests run them."""
+
+QUERY = {
+    "account_sid": "only this account; the default is all of them",
+    "secrets": "`true` shows auth tokens",
+    "id": "only this fault; the default is all of them",
+    "q": "only rows with this text",
+    "identity": "only rows of this identity",
+    "status": "only rows that went this way, e.g. `4xx`, `FAILED`, `warned`",
+    "view": "one panel by itself",
+    "page": "which page of a panel's rows",
+    "notification": "only this Notification",
+    "service": "only this Service",
+    "part": "these parts of the page alone, with commas between",
+}
+SEE = {
+    "state": "[Saved worlds](how-to.md#saved-worlds) has its form; what is left out gets Notify's defaults.",
+    "faults": "The kinds, and what clients see, are in [faults](faults.md).",
+    "outcomes": "The codes are those of [provider outcomes](faults.md#provider-outcomes).",
+    "behaviour": "The switches are in the [reference](reference.md#behaviour).",
+}
+
+
+def control_api() -> Iterator[str]:
+    """The page on the control API."""
+    yield from ("# Control API", "", *prose(CONTROL_API))
+    for path, methods in table.ROUTES.items():
+        for method, route in methods.items():
+            yield from control_route(method, path, route)
+
+
+def control_route(method: str, path: str, route: ControlRoute) -> Iterator[str]:
+    """One route."""
+    yield from (f"## {method} /_fake/{path}", "", *prose(route.run.__doc__ or ""))
+    if path in SEE:
+        yield from (SEE[path], "")
+    yield from rows(("Query", "What"), ((code(name), QUERY[name]) for name in route.query))
+    if route.body is not None:
+        yield from ("Body:", "", "```text", *sketch(route.body), "```", "")
+    if path == "events":
+        yield from ("Answer: `text/event-stream`, one event `request` for each request to Notify.", "")
+    elif route.media != "application/json":
+        yield from (f"Answer: `{route.media}`.", "")
+    else:
+        yield from ("Answer:", "", "```text", *sketch(route.answer), "```", "")
+    yield from ("```sh", example(method, path), "```", "")
+
+
+def example(method: str, path: str) -> str:
+    """A ``curl`` line that works."""
+    query, body = EXAMPLES[method, path]
+    url = f"{ADDRESS}/_fake/{path.format_map(PLACEHOLDERS)}{query}"
+    words = ["curl", *(["-N"] if path == "events" else []), *(["-X", method] if method != "GET" else []), url]
+    if body is not None:
+        words += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+_TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
+
+
+def sketch(schema: Mapping[str, Any], indent: str = "") -> list[str]:
+    """A schema for people."""
+    if "anyOf" in schema:
+        return [" or ".join(line for each in schema["anyOf"] for line in sketch(each, indent))]
+    if "enum" in schema or "const" in schema:
+        return [" or ".join(json.dumps(each) for each in schema.get("enum", [schema.get("const")]))]
+    kind = schema.get("type", "any JSON")
+    if isinstance(kind, list):
+        first, *others = (_TYPES[each] for each in kind)
+        return [" or ".join([first + bounds(schema), *others])]
+    if kind == "array":
+        begin, *more = sketch(schema["items"], indent)
+        return [f"[{begin}", *more[:-1], f"{more[-1]}, …]"] if more else [f"[{begin}, …]"]
+    if kind != "object":
+        date = schema.get("format") == "date-time"
+        return ["instant, such as 2026-11-24T12:00:00Z" if date else _TYPES.get(kind, kind) + bounds(schema)]
+    lines, one = [], schema.get("maxProperties") == 1
+    for name, inner in schema.get("properties", {}).items():
+        first, *others = sketch(inner, indent + "  ")
+        *before, last = [f"{indent}  {json.dumps(name)}: {first}", *others]
+        lines += [*before, last if one or name in schema["required"] else f"{last} (optional)"]
+    if schema.get("additionalProperties"):
+        lines.append(f"{indent}  …")
+    return ["{ exactly one of" if one else "{", *lines, f"{indent}}}"] if lines else ["{…}"]
+
+
+def bounds(schema: Mapping[str, Any]) -> str:
+    """How small and large a number may be, in words."""
+    words = ((" from", "minimum"), (" to", "maximum"))
+    return "".join(f"{word} {schema[name]}" for word, name in words if name in schema)
+
+
+# the pages
+
+
+def reference() -> Iterator[str]:
+    """The reference."""
+    yield from ("# Reference", "")
+    for part in (operations, switches, error_table, debugger, vocabulary, pytest_plugin, commands):
+        yield from part()
+
+
+LABELS = {
+    "documented": "Twilio says so: its documentation, OpenAPI file, error dictionary, or an official library's source",
+    "observed": "real traffic of Notify, quoted or logged by somebody",
+    "sample": "a vendor's example payload: the shape is reliable, the values may be invented",
+    "sibling": "real traffic of another Twilio API behind the same gateway or push backend",
+    "assumed": "our decision where nobody outside Twilio knows; a switch where anyone could want the other",
+}
+
+
+def in_cell(words: str) -> str:
+    """A rule's words as a cell of a table."""
+    return words.replace("``", "`").replace("|", "\\|")
+
+
+def fidelity() -> Iterator[str]:
+    """Every rule, and how sure we are of it."""
+    known = provenance.rules().values()
+    counts = {label: sum(rule.known == label for rule in known) for label in LABELS}
+    yield from ("# Fidelity", "", f"How sure the fake is of each of its {len(known)} rules, and where each comes from.")
+    yield from (
+        "A 4xx answer names its rule in the header `X-Fakenotify-Rule`; `GET /_fake/rules/{id}` tells it in",
+        "words.",
+    )
+    yield ""
+    yield from rows(
+        ("label", "rules", "what it means"), ((label, str(counts[label]), words) for label, words in LABELS.items())
+    )
+    kinds_of_rule = {
+        "Operations": lambda rule: rule.id in ROUTES.by_operation,
+        "Errors": lambda rule: rule.id.startswith("errors."),
+        "Switches": lambda rule: rule.id.startswith("behaviour."),
+        "Parameters": lambda rule: rule.id.count(".") == 2,
+    }
+    for title, belongs in kinds_of_rule.items():
+        yield from ("", f"## {title}", "")
+        chosen = [rule for rule in known if belongs(rule)]
+        yield from rows(
+            ("rule", "what it says", "label", "source"),
+            ((code(rule.id), in_cell(rule.says), rule.known, rule.source) for rule in chosen),
+        )
+
+
+GENERATED = "<!-- docs/generate.py writes this page: change the code, then run it. -->"
+PAGES: dict[str, Callable[[], Iterator[str]]] = {
+    "reference.md": reference,
+    "control-api.md": control_api,
+    "fidelity.md": fidelity,
+}
+
+
+def page(name: str) -> str:
+    """The text of a page as the code has it now."""
+    title, *lines = PAGES[name]()
+    return "\n".join([title, "", GENERATED, *lines]).rstrip() + "\n"
+
+
+def main() -> None:
+    """Write the pages."""
+    for name in PAGES:
+        (DOCS / name).write_text(page(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
