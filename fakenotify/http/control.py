@@ -20,6 +20,9 @@ from fakenotify.http.app import CONTROL, CONTROL_BODY_LIMIT, origin, parse_form,
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+INSPECTOR = "inspector"
+"""The route that stands at ``/_fake/`` itself as well."""
+
 _COMMON = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
@@ -32,24 +35,39 @@ class HasWorld(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One control request: ``query`` with one value a name, ``body`` parsed, ``rest`` the placeholder's value."""
+    """One control request: ``query`` with one value a name, ``body`` parsed, ``rest`` the placeholder's value.
+
+    ``origin`` is the scheme and host that were asked.
+    """
 
     query: Mapping[str, str]
     body: Any
     rest: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is not JSON, with headers of its own."""
+
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ControlRoute:
     """One control operation: what it does, the query parameters it reads, and the schemas of body and answer.
 
-    ``run`` returns a JSON object; or an iterator of text, which is sent as an event stream.
+    ``run`` returns a JSON object; or ``Content`` of type ``media``; or an iterator of text, which is sent as an event
+    stream.
     """
 
     run: Callable[[World, Ask], Any]
     answer: Mapping[str, Any]
     query: tuple[str, ...] = ()
     body: Mapping[str, Any] | None = None
+    media: str = "application/json"
 
 
 class Refused(Exception):
@@ -87,22 +105,24 @@ class Control:
         if isinstance(answer, Iterator):
             start_response("200 OK", [("Content-Type", "text/event-stream"), *_COMMON])
             return (piece.encode() for piece in answer)
-        body = (json.dumps(answer) + "\n").encode()
+        if not isinstance(answer, Content):
+            answer = Content((json.dumps(answer) + "\n").encode(), "application/json")
         start_response(
             f"{status} {HTTPStatus(status).phrase}",
             [
-                ("Content-Type", "application/json"),
-                ("Content-Length", str(len(body))),
+                ("Content-Type", answer.content_type),
+                ("Content-Length", str(len(answer.body))),
                 *_COMMON,
+                *answer.headers,
             ],
         )
-        return (body,)
+        return (answer.body,)
 
     def _answer(self, environ: WSGIEnvironment) -> Any:
         method = environ["REQUEST_METHOD"]
         path, query = target(environ)
         self._check_origin(environ)
-        name = path.removeprefix(CONTROL).strip("/")
+        name = path.removeprefix(CONTROL).strip("/") or INSPECTOR
         methods, rest = self._find(name, path)
         if method not in methods:
             raise Refused(405, f"{path} has no {method}; it has {', '.join(methods)}")
@@ -113,7 +133,7 @@ class Control:
                 known = ", ".join(route.query) or "none"
                 raise Refused(400, f"{path} has no query parameter {key!r}; it has {known}", nearest(key, route.query))
         body = None if method == "GET" else self._body(environ)
-        return route.run(self.world, Ask(asked, body, rest))
+        return route.run(self.world, Ask(asked, body, rest, origin(environ)))
 
     def _find(self, name: str, path: str) -> tuple[Mapping[str, ControlRoute], str]:
         """The methods of a route, and the value of its placeholder."""

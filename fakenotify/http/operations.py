@@ -14,24 +14,25 @@ from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.dispatch import World
 from fakenotify.explain import Explanation, explain
-from fakenotify.faults import KINDS
+from fakenotify.faults.kinds import KINDS
 from fakenotify.http.control import Ask, Refused
 from fakenotify.journal import Request
 from fakenotify.notify import Notify
 from fakenotify.outcomes import outcome
 
 CLOCK = ("shift", "tick", "move_to", "freeze", "resume")
+SETTINGS = ("times", "after", "phase", "optional")
 HEARTBEAT = 15.0
 """Seconds after which a silent event stream says that it is still there."""
 
 
-def account_sid(world: World, ask: Ask) -> str | None:
-    """The account that a request narrows itself to. Raises ``Refused`` for an unknown one."""
-    sid = ask.query.get("account_sid")
-    if sid is not None and sid not in world.accounts:
-        known = [notify.account_sid for notify in world.accounts]
-        raise Refused(404, f"there is no account {sid!r}", nearest(sid, known) or known[:3])
-    return sid
+def account_sid(world: World, ask: Ask, given: Any = None) -> str | None:
+    """The account that a request names: ``given`` in its body, else in its query. Raises ``Refused`` for an unknown."""
+    sid = ask.query.get("account_sid") if given is None else given
+    if sid is None or (isinstance(sid, str) and sid in world.accounts):
+        return sid
+    known = [notify.account_sid for notify in world.accounts]
+    raise Refused(404, f"there is no account {sid!r}", nearest(str(sid), known) or known[:3])
 
 
 def accounts(world: World, ask: Ask) -> list[Notify]:
@@ -70,8 +71,10 @@ def reset(world: World, ask: Ask) -> dict[str, Any]:
 
 def get_state(world: World, ask: Ask) -> dict[str, Any]:
     """The world as JSON; auth tokens are redacted unless ``secrets=true``."""
-    secrets = ask.query.get("secrets", "").lower() == "true"
-    return state.export(world.accounts, account_sid(world, ask), secrets=secrets)
+    secrets = ask.query.get("secrets", "false").lower()
+    if secrets not in ("true", "false"):
+        raise Refused(400, f"secrets is true or false, not {secrets!r}", ["true", "false"])
+    return state.export(world.accounts, account_sid(world, ask), secrets=secrets == "true")
 
 
 def put_state(world: World, ask: Ask) -> dict[str, Any]:
@@ -150,22 +153,20 @@ def post_faults(world: World, ask: Ask) -> dict[str, Any]:
     operation = given.pop("operation", None)
     if operation is None:
         raise Refused(400, "a fault needs an operation, e.g. 'bindings.*' or 'notifications.create'")
-    settings = {name: given.pop(name) for name in ("times", "after", "phase", "optional") if name in given}
-    sid = given.pop("account_sid", None) or account_sid(world, ask)
-    if sid is not None and sid not in world.accounts:
-        raise Refused(404, f"there is no account {sid!r}")
+    settings = {name: given.pop(name) for name in SETTINGS if name in given}
+    sid = account_sid(world, ask, given.pop("account_sid", None))
     kind = given.pop("fault", "http")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise Refused(400, f"there is no fault {kind!r}; there are {', '.join(KINDS)}", nearest(str(kind), KINDS))
     try:
         rule = world.faults.add(operation, KINDS[kind](**given), account_sid=sid, **settings)
     except UnknownName as error:
         raise Refused(400, str(error), error.nearest) from None
     except TypeError:
-        known = [field.name for field in fields(KINDS[kind]) if not field.name.startswith("_")]
+        known = [field.name for field in fields(KINDS[kind]) if field.init]
         unknown = [name for name in given if name not in known]
         hint = f"it has no {unknown[0]!r}" if unknown else "some are missing"
-        close = nearest(unknown[0], known) if unknown else known
+        close = nearest(unknown[0], (*known, *SETTINGS, "operation", "account_sid")) if unknown else known
         raise Refused(400, f"fault {kind} takes {', '.join(known) or 'no arguments'}: {hint}", close) from None
     except ValueError as error:
         raise Refused(400, str(error)) from None
@@ -200,7 +201,7 @@ def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
 def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """Let deliveries fail: the arguments of ``fail_delivery``, for one account (the default one unless it is named)."""
     given = dict(body_object(ask))
-    notify = world.accounts[given.pop("account_sid", None) or account_sid(world, ask) or world.accounts.default_sid]
+    notify = world.accounts[account_sid(world, ask, given.pop("account_sid", None)) or world.accounts.default_sid]
     known = ("code", "address", "identity", "binding_type", "times")
     for name in given:
         if name not in known:
@@ -232,16 +233,20 @@ def get_clock(world: World, ask: Ask) -> dict[str, Any]:
 def post_clock(world: World, ask: Ask) -> dict[str, Any]:
     """Move the clock: exactly one of ``shift`` and ``tick`` (seconds), ``move_to``, ``freeze`` and ``resume``."""
     given = body_object(ask)
-    if len(given) != 1 or next(iter(given)) not in CLOCK:
-        raise Refused(400, f"the clock takes exactly one of {', '.join(CLOCK)}", [*CLOCK])
+    unknown = [name for name in given if name not in CLOCK]
+    if len(given) != 1 or unknown:
+        close = nearest(unknown[0], CLOCK) if unknown else ()
+        raise Refused(400, f"the clock takes exactly one of {', '.join(CLOCK)}", close or CLOCK)
     [(name, value)] = given.items()
     try:
         if name in ("shift", "tick"):
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ValueError(f"{name} is a number of seconds, not {value!r}")
             world.clock.tick(value)
-        elif value is True and name != "move_to":
+        elif value is True and name in ("freeze", "resume"):
             world.clock.freeze() if name == "freeze" else world.clock.resume()
+        elif value is False and name == "freeze":
+            world.clock.resume()
         elif name in ("freeze", "move_to") and isinstance(value, str):
             getattr(world.clock, name)(parse_instant(value))
         else:
@@ -249,6 +254,22 @@ def post_clock(world: World, ask: Ask) -> dict[str, Any]:
     except (ValueError, OverflowError) as error:
         raise Refused(400, str(error)) from None
     return get_clock(world, ask)
+
+
+def get_rules(world: World, ask: Ask) -> dict[str, Any]:
+    """Every rule of the fake, with how sure we are of it and where it comes from."""
+    from fakenotify.provenance import rules
+
+    return {"rules": [rule.told() for rule in rules().values()]}
+
+
+def get_rule(world: World, ask: Ask) -> dict[str, Any]:
+    """One rule in words; a 4xx answer names its own in ``X-Fakenotify-Rule``."""
+    from fakenotify.provenance import rules
+
+    if ask.rest not in rules():
+        raise Refused(404, f"there is no rule {ask.rest!r}", nearest(ask.rest, rules()))
+    return rules()[ask.rest].told()
 
 
 def get_behaviour(world: World, ask: Ask) -> dict[str, Any]:
@@ -271,11 +292,11 @@ def patch_behaviour(world: World, ask: Ask) -> dict[str, Any]:
 def events(world: World, ask: Ask) -> Iterator[str]:
     """Server-sent events: one for each request from now on, until the client leaves or the fake ends."""
     narrowed = account_sid(world, ask)
-    queue: SimpleQueue[Request | None] = SimpleQueue()
-    end = world.journal.listen(queue.put)
-    world.at_end(lambda: queue.put(None))
 
     def stream() -> Iterator[str]:
+        queue: SimpleQueue[Request | None] = SimpleQueue()
+        end = world.journal.listen(queue.put)  # not before somebody reads, or nobody would end it
+        world.at_end(lambda: queue.put(None))
         try:
             yield ": fakenotify\n\n"
             while not world.ended.is_set():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fakenotify.dispatch import World
-from fakenotify.faults import KINDS
+from fakenotify.faults.fault import MOST_SECONDS
+from fakenotify.faults.kinds import KINDS
 from fakenotify.http import operations
+from fakenotify.http.app import CONTROL
 from fakenotify.http.control import Ask, ControlRoute
+from fakenotify.http.inspector import PAGES
 from fakenotify.http.openapi import document
 from fakenotify.http.schema import INTEGER, TEXT, array, obj, record_schema
 from fakenotify.journal import Request
@@ -16,11 +20,21 @@ from fakenotify.records import BINDING_TYPES, Alert, Callback, Delivery
 
 def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
     """This description, OpenAPI 3.1."""
-    return document(ROUTES)
+    described = document(API)
+    for path, methods in PAGES.items():
+        pages = document({path: {method: replace(route, query=()) for method, route in methods.items()}})
+        for method, route in methods.items():
+            page = pages["paths"][f"{CONTROL}/{path}"][method.lower()]
+            page["parameters"] = [{"name": name, "in": "query", "schema": TEXT} for name in route.query]
+            page["responses"]["200"]["content"] = {route.media: {"schema": route.answer}}
+        described["paths"] |= pages["paths"]
+    return described
 
 
 _ACCOUNT = ("account_sid",)
+_RULE = obj({"id": TEXT, "says": TEXT, "known": TEXT, "source": TEXT})
 _NUMBER = {"type": "number"}
+_SECONDS = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
 _FLAG = {"type": "boolean"}
 _ANY = {"type": "object"}
 _FAULT = obj(
@@ -34,9 +48,9 @@ _SET_FAULT = obj(
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "code": INTEGER,
         "message": TEXT,
-        "retry_after": _NUMBER,
-        "seconds": _NUMBER,
-        "requests": INTEGER,
+        "retry_after": _SECONDS,
+        "seconds": _SECONDS,
+        "requests": {"type": "integer", "minimum": 1},
         "times": {"type": ["integer", "null"], "minimum": 1},
         "after": {"type": "integer", "minimum": 0},
         "phase": {"type": "string", "enum": ["before", "after"]},
@@ -59,16 +73,21 @@ _SET_OUTCOME = obj(
 _OUTCOME = obj({"account_sid": TEXT, "code": INTEGER, "used": INTEGER}, more=True)
 _CLOCK = obj({"now": TEXT, "frozen": _FLAG})
 _DELETED = obj({"deleted": INTEGER})
-_MOVE = obj(
-    {
-        "shift": _NUMBER,
-        "tick": _NUMBER,
-        "move_to": TEXT,
-        "freeze": {"type": ["boolean", "string"]},
-        "resume": _FLAG,
-    }
-)
-ROUTES: dict[str, dict[str, ControlRoute]] = {
+_MOVE = {
+    **obj(
+        {
+            "shift": _NUMBER,
+            "tick": _NUMBER,
+            "move_to": TEXT,
+            "freeze": {"type": ["boolean", "string"]},
+            "resume": {"const": True},
+        },
+        required=(),
+    ),
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+API: dict[str, dict[str, ControlRoute]] = {
     "health": {
         "GET": ControlRoute(
             operations.health, obj({"status": TEXT, "version": TEXT, "account_sid": TEXT, "requests": INTEGER})
@@ -117,5 +136,8 @@ ROUTES: dict[str, dict[str, ControlRoute]] = {
         "PATCH": ControlRoute(operations.patch_behaviour, _ANY, body=_ANY),
     },
     "events": {"GET": ControlRoute(operations.events, TEXT, _ACCOUNT)},
+    "rules": {"GET": ControlRoute(operations.get_rules, obj({"rules": array(_RULE)}))},
+    "rules/{id}": {"GET": ControlRoute(operations.get_rule, _RULE)},
     "openapi.json": {"GET": ControlRoute(get_openapi, _ANY)},
 }
+ROUTES = {**API, **PAGES}
