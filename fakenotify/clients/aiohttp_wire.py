@@ -10,24 +10,35 @@ from fakenotify.faults import Broken
 
 
 class Connection(asyncio.Transport):
-    """One connection that leads nowhere: what is written is gathered, and answered by ``app`` when it is a request."""
+    """One connection that leads nowhere: what is written is gathered, and answered by ``app`` when it is a request.
 
-    def __init__(self, app: App, origin: str, protocol: Any, timeout: float | None) -> None:
+    ``total`` and ``sock_read`` are the client's timeouts.
+    """
+
+    def __init__(
+        self, app: App, origin: str, protocol: Any, total: float | None = None, sock_read: float | None = None
+    ) -> None:
         super().__init__()
         self._app = app
         self._origin = origin
         self._protocol = protocol
-        self._timeout = timeout
+        self._total = total
+        self._timeout = min((each for each in (total, sock_read) if each), default=None)
         self._written = bytearray()
+        self._expected = False
         self._closing = False
 
     def write(self, data: Any) -> None:
         """Gather; answer once the request is whole."""
         self._written += data
         request = _whole_request(bytes(self._written))
+        loop = asyncio.get_running_loop()
         if request is not None:
             self._written.clear()
-            asyncio.get_running_loop().call_soon(self._answer, *request)
+            loop.call_soon(self._answer, *request)
+        elif not self._expected and _waits_for_a_word(bytes(self._written)):
+            self._expected = True
+            loop.call_soon(self.send, b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
         url = target if "://" in target else self._origin + target
@@ -40,10 +51,18 @@ class Connection(asyncio.Transport):
             else:
                 broken.break_answer(self, head, reply.body)
         except Broken:
-            from aiohttp import ServerTimeoutError
+            self._give_up()  # and the client closes
+        else:
+            self._lose(None)
 
-            self._protocol.set_exception(ServerTimeoutError("fault stall"))
-        self._lose(None)
+    def _give_up(self) -> None:
+        """Do what the client does when a timeout is over: the whole request's, or that of reading."""
+        if self._timeout is None or self._timeout != self._total:
+            self._protocol._on_read_timeout()
+            return
+        for waiting in (self._protocol, self._protocol._payload):
+            if waiting is not None:
+                waiting.set_exception(asyncio.TimeoutError())
 
     def pause(self, seconds: float | None) -> None:
         """Let no time pass; a client that would have given up gives up now."""
@@ -85,6 +104,12 @@ class Connection(asyncio.Transport):
 
     def resume_reading(self) -> None:
         """Everything has been said at once."""
+
+
+def _waits_for_a_word(data: bytes) -> bool:
+    """Whether the head of a request has come, and its body will when it has been told to go on."""
+    head, blank, _ = data.partition(b"\r\n\r\n")
+    return bool(blank) and b"\r\nexpect: 100-continue" in head.lower()
 
 
 def _whole_request(data: bytes) -> tuple[str, str, dict[str, str], bytes] | None:

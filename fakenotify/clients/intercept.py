@@ -110,9 +110,8 @@ def _aiohttp(app: App, strict: bool, stack: ExitStack) -> None:
             if not is_ours(str(request.url), strict):
                 return await original(self, request, traces, timeout)
             protocol = self._factory()
-            waits = [each for each in (timeout.total, timeout.sock_read) if each]
             origin = str(request.url.origin())
-            protocol.connection_made(Connection(app, origin, protocol, min(waits) if waits else None))
+            protocol.connection_made(Connection(app, origin, protocol, timeout.total, timeout.sock_read))
             return protocol
 
         return _create_connection

@@ -15,35 +15,64 @@ if TYPE_CHECKING:
 
 
 def requests_send(app: App, adapter: Any, request: requests.PreparedRequest, timeout: Any) -> requests.Response:
-    """Answer a prepared request of ``requests``; ``adapter`` builds the response as it always does."""
+    """Answer a prepared request of ``requests``; ``adapter`` builds the response and tries again as it always does."""
+    from requests import exceptions
     from urllib3 import HTTPResponse
+    from urllib3.exceptions import HTTPError, MaxRetryError
 
-    body = request.body or b""
-    if isinstance(body, str):
-        body = body.encode()
-    elif not isinstance(body, (bytes, bytearray)):
-        body = b"".join(each if isinstance(each, bytes) else each.encode() for each in _pieces(body))
-    try:
-        reply = call(
-            app,
-            str(request.method),
-            str(request.url),
-            {name: _text(value) for name, value in request.headers.items()},
-            bytes(body),
-            timeout=_read_timeout(timeout),
+    method, url = str(request.method), str(request.url)
+    headers = {name: _text(value) for name, value in request.headers.items()}
+    body, seconds = _body(request.body), _read_timeout(timeout)
+    retries = adapter.max_retries
+    while True:
+        try:
+            reply = call(app, method, url, headers, body, timeout=seconds)
+        except Broken as broken:
+            try:
+                retries = retries.increment(method, url, error=_urllib3_error(broken, url))
+            except MaxRetryError as error:
+                raise exceptions.ConnectionError(error, request=request) from None
+            except HTTPError:  # that is no reason for it to try again
+                raise requests_error(broken, request) from None
+            retries.sleep()
+            continue
+        answer = HTTPResponse(
+            BytesIO(reply.body),
+            headers=dict(reply.headers),
+            status=reply.status,
+            reason=reply.reason,
+            preload_content=False,
+            decode_content=False,
         )
-    except Broken as broken:
-        raise requests_error(broken, request) from None
-    answer = HTTPResponse(
-        BytesIO(reply.body),
-        headers=dict(reply.headers),
-        status=reply.status,
-        reason=reply.reason,
-        preload_content=False,
-        decode_content=False,
-    )
-    response: requests.Response = adapter.build_response(request, answer)
-    return response
+        if retries.is_retry(method, reply.status, "Retry-After" in answer.headers):
+            try:
+                retries = retries.increment(method, url, response=answer)
+            except MaxRetryError as error:
+                if retries.raise_on_status:
+                    raise exceptions.RetryError(error, request=request) from None
+            else:
+                retries.sleep(answer)
+                continue
+        response: requests.Response = adapter.build_response(request, answer)
+        return response
+
+
+def _urllib3_error(broken: Broken, url: str) -> Exception:
+    """What the layer below ``requests`` would have seen; of the body it sees nothing, so it never tries again there."""
+    from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+
+    if broken.kind == "stall":
+        return ReadTimeoutError(None, url, str(broken))  # type: ignore[arg-type]  # there is no pool
+    if broken.kind in ("truncate_body", "slow_body"):
+        raise HTTPError(str(broken))
+    return ProtocolError(str(broken))
+
+
+def _body(body: Any) -> bytes:
+    """The whole of what ``requests`` takes for a body: text, bytes, a file, or an iterator of pieces."""
+    if body is None or isinstance(body, (str, bytes, bytearray)):
+        return body.encode() if isinstance(body, str) else bytes(body or b"")
+    return b"".join(each if isinstance(each, bytes) else each.encode() for each in _pieces(body))
 
 
 def _pieces(body: Any) -> Iterable[Any]:
@@ -55,7 +84,11 @@ def _text(value: Any) -> str:
 
 
 def _read_timeout(timeout: Any) -> float | None:
-    """The read timeout of what ``requests`` takes for one: a number, a pair, or None."""
+    """The read timeout of what ``requests`` takes for one: a number, a pair, urllib3's object, or None."""
+    if hasattr(timeout, "start_connect"):
+        timeout = timeout.clone()
+        timeout.start_connect()
+        timeout = timeout.read_timeout
     if isinstance(timeout, tuple):
         timeout = timeout[1]
     return timeout if isinstance(timeout, (int, float)) else None
@@ -91,7 +124,7 @@ def httpx_answer(app: App, request: httpx.Request, body: bytes) -> httpx.Respons
     try:
         reply: Reply = call(app, request.method, str(request.url), dict(request.headers), body, timeout=timeout)
     except Broken as broken:
-        kinds = {"stall": httpx.ReadTimeout, "reset_connection": httpx.ReadError}
+        kinds = {"stall": httpx.ReadTimeout, "slow_body": httpx.ReadTimeout, "reset_connection": httpx.ReadError}
         raise kinds.get(broken.kind, httpx.RemoteProtocolError)(str(broken), request=request) from None
     return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
 

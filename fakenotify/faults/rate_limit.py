@@ -12,6 +12,8 @@ from fakenotify.faults.fault import Fault, Wire, check_seconds
 from fakenotify.faults.http_error import error
 
 _MOST = 10**9
+_ROUNDING = 1e-6
+"""Seconds by which a clock in floating point may be wrong."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class RateLimit(Fault):
     phases = ("before",)
     requests: int
     seconds: float
-    _bucket: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
-    _lock: Any = field(default_factory=Lock, repr=False, compare=False)
+    _bucket: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: Any = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.requests, bool) or not isinstance(self.requests, int) or not 1 <= self.requests <= _MOST:
@@ -42,11 +44,11 @@ class RateLimit(Fault):
             tokens, last = self._bucket.get("tokens", float(self.requests)), self._bucket.get("last", now)
             tokens = min(float(self.requests), tokens + max(0.0, now - last) * rate)
             self._bucket["last"] = now
-            allowed = tokens >= 1 - 1e-9
+            allowed = tokens >= 1 - min(_ROUNDING * rate, 0.001)
             self._bucket["tokens"] = tokens - 1 if allowed else tokens
         if allowed:
             return None
-        return error(429), {"Retry-After": str(max(1, math.ceil((1 - tokens) / rate)))}
+        return error(429), {"Retry-After": str(max(1, math.ceil((1 - tokens) / rate - _ROUNDING)))}
 
     def told(self) -> dict[str, Any]:
         """The fault as JSON."""

@@ -1,0 +1,158 @@
+"""What stands in a form or a query, drawn from each operation's table of parameters: as it should be, or mistaken."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from fakenotify.core.errors import UnknownName
+from fakenotify.core.params import Param, integer, nearest
+from fakenotify.dispatch import ROUTES
+from fakenotify.strategies.arguments import OBJECTS, TEXT, addresses, binding_types, identities, tags, targets
+
+Form = dict[str, list[str]]
+
+_HEX = st.binary(min_size=16, max_size=16).map(bytes.hex)
+_SELECTORS = ("Identity", "Tag", "Segment")
+_BOOLEANS = st.sampled_from(("true", "false", "True", "FALSE"))
+_DAYS = st.dates().map(str)
+_PAGING = (Param("PageSize", "page_size", integer(1, 10**19)), Param("Page", "page", integer(0, 10**19)))
+_BY_NAME: dict[str, SearchStrategy[str]] = {
+    "Identity": identities(),
+    "Tag": tags(),
+    "BindingType": binding_types(),
+    "Address": binding_types().flatmap(addresses),
+    "Type": st.sampled_from(("gcm", "apn", "fcm")),
+    "CredentialSid": _HEX.map("CR{}".format),
+    "MessagingServiceSid": _HEX.map("MG{}".format),
+    "ToBinding": targets().map(json.dumps),
+    "Priority": st.sampled_from(("high", "low")),
+    "Ttl": st.integers(0, 2_419_200).map(str),
+    "Sandbox": _BOOLEANS,
+    "LogEnabled": _BOOLEANS,
+    "DeliveryCallbackEnabled": _BOOLEANS,
+    "StartDate": _DAYS,
+    "EndDate": _DAYS,
+    "PageSize": st.integers(1, 2000).map(str),
+    "Page": st.integers(0, 3).map(str),
+    **dict.fromkeys(("Data", "Apn", "Gcm", "Fcm", "Sms", "FacebookMessenger", "Alexa"), OBJECTS.map(json.dumps)),
+}
+"""Values by the parameter's name, or the end of it; what is in no row is any text."""
+
+_BAD = ("x" * 65, "-1", "2419201", "1.5", "maybe", "CR71", "2027-02-30", "sms:+15005550006", "{", "[]", '{"twi_a": 1}')
+_UNKNOWN = ("To", "identity[]", "MessageBody", "status_callback")
+
+
+@cache  # Hypothesis takes long to make strategies, and short to draw from them
+def forms(operation: str) -> SearchStrategy[Form]:
+    """What a client sends for an operation such as ``bindings.create``: its form, or its query; each name with values.
+
+    Names and values come from the operation's own table of parameters. Raises ``UnknownName`` with the nearest.
+    """
+    rows = _rows(operation)
+    required = [row.name for row in rows if row.required]
+    if operation != "notifications.create":
+        return _form(rows, required)
+    query, direct = (
+        [row for row in rows if row.name not in left_out] for left_out in (("ToBinding",), _SELECTORS)
+    )  # they exclude each other, which no table says
+    return st.one_of(*(_form(query, [name]) for name in _SELECTORS), _form(direct, ["ToBinding"]))
+
+
+def forms_with_mistakes(operation: str) -> SearchStrategy[Form]:
+    """The same with one mistake: a required parameter is missing or empty, a name misspelt or in the wrong case, a
+    value that can't be read or is one too many, a single parameter doubled, or one that the operation doesn't have.
+
+    Notify refuses such a form, or ignores a part of it in silence; then the fake has a warning.
+    """
+    _rows(operation)
+    return _mistaken(operation)
+
+
+@st.composite
+def _mistaken(draw: st.DrawFn, operation: str) -> Form:
+    form, rows = draw(forms(operation)), _rows(operation)
+    mistakes: list[tuple[str, Param | None]] = [(kind, row) for row in rows for kind in _mistakes(row)]
+    mistakes += [("nobody" if operation == "notifications.create" else "unknown", None), ("unknown", None)]
+    kind, row = draw(st.sampled_from(mistakes))
+    if row is None:
+        if kind == "nobody":
+            return _without(form, (*_SELECTORS, "ToBinding"))
+        return {**form, draw(st.sampled_from(_UNKNOWN)): ["x"]}
+    rest = _without(form, (row.name,))
+    if kind == "missing":
+        return rest
+    if kind == "misspelt":
+        known = {each.name for each in (*rows, *_PAGING)}
+        wrong = draw(st.sampled_from([each for each in _misspelt(row.name) if each not in known]))
+        return {**rest, wrong: form.get(row.name) or draw(_values(row))}
+    least = {"doubled": 2, "too many": (row.most or 0) + 1}.get(kind)
+    if least:
+        return {**rest, row.name: draw(st.lists(_good(row), min_size=least, max_size=least, unique=True))}
+    return {**rest, row.name: [draw(st.sampled_from(_unreadable(row))) if kind == "unreadable" else ""]}
+
+
+def _mistakes(row: Param) -> Iterable[str]:
+    """The mistakes that can be made with one parameter."""
+    possible = {
+        "misspelt": True,
+        "missing": row.required,
+        "empty": row.required,
+        "doubled": row.most is None and row not in _PAGING,
+        "too many": bool(row.most),
+        "unreadable": bool(_unreadable(row)),
+    }
+    return (kind for kind, is_possible in possible.items() if is_possible)
+
+
+def _misspelt(name: str) -> list[str]:
+    snake = re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    first, second, rest = name[0], name[1], name[2:]
+    swapped = second + first + rest
+    return [name.lower(), name.upper(), first.lower() + second + rest, snake, name + "s", name[:-1], swapped]
+
+
+def _unreadable(row: Param) -> list[str]:
+    return [value for value in _BAD if not _can_be(row, value)]
+
+
+def _can_be(row: Param, value: str) -> bool:
+    try:
+        row.read(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _rows(operation: str) -> tuple[Param, ...]:
+    route = ROUTES.by_operation.get(operation)
+    if route is None:
+        close = nearest(str(operation), ROUTES.by_operation) or [*ROUTES.by_operation]
+        raise UnknownName(f"no operation {operation!r}; nearest: {', '.join(close)}", close)
+    return (*route.params.rows, *_PAGING) if route.verb == "find" else route.params.rows
+
+
+def _form(rows: Iterable[Param], required: Iterable[str]) -> SearchStrategy[Form]:
+    by_name = {row.name: _values(row) for row in rows}
+    always = {name: by_name.pop(name) for name in required}
+    return st.fixed_dictionaries(always, optional=by_name)
+
+
+@cache
+def _values(row: Param) -> SearchStrategy[list[str]]:
+    return st.lists(_good(row), min_size=1, max_size=1 if row.most is None else row.most or 5)
+
+
+@cache
+def _good(row: Param) -> SearchStrategy[str]:
+    named = next((values for end, values in _BY_NAME.items() if row.name.endswith(end)), TEXT)
+    return named.filter(lambda value: _can_be(row, value))
+
+
+def _without(form: Form, names: Iterable[str]) -> Form:
+    return {name: values for name, values in form.items() if name not in names}

@@ -1,0 +1,571 @@
+"""Code that calls notify.twilio.com as it always does reaches the fake; all other hosts are left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, NamedTuple
+
+import aiohttp
+import httpx
+import pytest
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from fakenotify import FakeNotify, Fault
+from fakenotify.clients.aiohttp_wire import _whole_request
+from fakenotify.clients.intercept import UnexpectedTwilioCall, is_ours
+
+pytest_plugins = ["pytester"]
+
+TWILIO = "https://notify.twilio.com"
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+MACHINERY = (
+    (requests.adapters.HTTPAdapter, "send"),
+    (httpx.HTTPTransport, "handle_request"),
+    (httpx.AsyncHTTPTransport, "handle_async_request"),
+    (aiohttp.TCPConnector, "_create_connection"),
+)
+
+# aiohttp deprecates the BasicAuth that the official client hands it
+official = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture
+def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
+    return open_fake()
+
+
+@pytest.fixture
+def forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket goes anywhere, and no name is looked up."""
+
+    def refuse(*arguments: Any, **more: Any) -> Any:
+        raise AssertionError("a connection was wanted")
+
+    for owner, name in (
+        (socket.socket, "connect"),
+        (socket.socket, "connect_ex"),
+        (socket, "create_connection"),
+        (socket, "getaddrinfo"),
+    ):
+        monkeypatch.setattr(owner, name, refuse)
+
+
+class Told(NamedTuple):
+    """What a library says of an answer."""
+
+    status: int
+    json: Any
+
+
+def by_requests(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+    response = requests.request(method, url, auth=(fake.account_sid, fake.auth_token), timeout=5, **request)
+    return Told(response.status_code, response.json())
+
+
+def by_httpx(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+    with httpx.Client(auth=(fake.account_sid, fake.auth_token), verify=False) as client:
+        response = client.request(method, url, **request)
+    return Told(response.status_code, response.json())
+
+
+def by_async_httpx(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+    async def ask() -> Told:
+        async with httpx.AsyncClient(auth=(fake.account_sid, fake.auth_token), verify=False) as client:
+            response = await client.request(method, url, **request)
+        return Told(response.status_code, response.json())
+
+    return asyncio.run(ask())
+
+
+def by_aiohttp(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+    authorization = requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)
+
+    async def ask() -> Told:
+        async with (
+            aiohttp.ClientSession(trust_env=True) as session,
+            session.request(method, url, headers={"Authorization": authorization}, **request) as response,
+        ):
+            return Told(response.status, await response.json())
+
+    return asyncio.run(ask())
+
+
+LIBRARIES = {"requests": by_requests, "httpx": by_httpx, "httpx async": by_async_httpx, "aiohttp": by_aiohttp}
+every_library = pytest.mark.parametrize("ask", LIBRARIES.values(), ids=LIBRARIES)
+
+
+# the code under test
+
+
+@every_library
+@pytest.mark.parametrize(
+    "host",
+    [
+        "notify.twilio.com",
+        "notify.sydney.us1.twilio.com",
+        "notify.ie1.twilio.com",
+        "notify.dublin.ie1.twilio.com",
+        "NOTIFY.Twilio.com",
+        "notify.twilio.com:443",
+    ],
+)
+def test_a_call_to_notify_reaches_the_fake(
+    fake: FakeNotify, forbidden: None, ask: Callable[..., Told], host: str
+) -> None:
+    with fake.intercept():
+        told = ask(fake, "POST", f"https://{host}/v1/Services", data={"FriendlyName": "shop é"})
+
+    assert (told.status, told.json["friendly_name"]) == (201, "shop é")
+    assert [each.sid for each in fake.services] == [told.json["sid"]]
+    assert told.json["url"].lower() in (
+        f"https://{host}/v1/services/{told.json['sid']}".lower(),
+        f"https://notify.twilio.com/v1/services/{told.json['sid']}".lower(),
+    )
+    assert repr(fake) == "<FakeNotify without a socket>"
+
+
+@every_library
+def test_pages_name_the_host_that_was_asked_and_lead_on(
+    fake: FakeNotify, forbidden: None, ask: Callable[..., Told]
+) -> None:
+    made = [fake.create_service(friendly_name=f"{place} é&=") for place in range(5)]
+    seen, url = [], f"{TWILIO}/v1/Services?PageSize=2"
+    with fake.intercept():
+        while url:
+            told = ask(fake, "GET", url)
+            seen += [each["sid"] for each in told.json["services"]]
+            assert told.json["meta"]["first_page_url"] == f"{TWILIO}/v1/Services?PageSize=2&Page=0"
+            url = told.json["meta"]["next_page_url"]
+            assert url is None or url.startswith(f"{TWILIO}/v1/Services?PageSize=2&Page=")
+
+    assert seen == [each.sid for each in made[::-1]]
+
+
+@pytest.mark.parametrize(
+    ("where", "host"),
+    [
+        ({}, "notify.twilio.com"),
+        ({"edge": "sydney"}, "notify.sydney.us1.twilio.com"),
+        ({"region": "ie1"}, "notify.ie1.twilio.com"),
+        ({"edge": "dublin", "region": "ie1"}, "notify.dublin.ie1.twilio.com"),
+    ],
+)
+@pytest.mark.parametrize("max_retries", [None, 2])
+def test_the_official_client_reaches_the_fake_as_it_is(
+    fake: FakeNotify, forbidden: None, where: dict[str, str], host: str, max_retries: int | None
+) -> None:
+    client = Client(fake.account_sid, fake.auth_token, http_client=TwilioHttpClient(max_retries=max_retries), **where)
+    with fake.intercept():
+        service = client.notify.v1.services.create(friendly_name="shop")
+        bindings = client.notify.v1.services(service.sid).bindings
+        created = [bindings.create(f"id{place}", "fcm", str(place)).sid for place in range(5)]
+        listed = [each.sid for each in bindings.list(page_size=2)]
+        deleted = bindings(created[0]).delete()
+        with pytest.raises(TwilioRestException) as missing:
+            bindings(created[0]).fetch()
+
+    assert (listed, deleted, missing.value.code) == (created[::-1], True, 20404)
+    assert service.url == f"https://{host}/v1/Services/{service.sid}"
+
+
+@official
+def test_the_official_async_client_reaches_the_fake_as_it_is(fake: FakeNotify, forbidden: None) -> None:
+    async def walk() -> tuple[list[str], list[str]]:
+        async with AsyncTwilioHttpClient() as http_client:
+            client = Client(fake.account_sid, fake.auth_token, http_client=http_client)
+            service = await client.notify.v1.services.create_async()
+            bindings = client.notify.v1.services(service.sid).bindings
+            created = [(await bindings.create_async(f"id{place}", "fcm", str(place))).sid for place in range(5)]
+            listed = [each.sid for each in await bindings.list_async(page_size=2)]
+            await bindings(created[0]).delete_async()
+            return created, listed
+
+    with fake.intercept():
+        created, listed = asyncio.run(walk())
+
+    assert listed == created[::-1]
+    assert [each.sid for each in fake.bindings] == created[1:]
+
+
+@every_library
+def test_proxies_of_the_environment_stand_in_nobodys_way(
+    fake: FakeNotify, forbidden: None, monkeypatch: pytest.MonkeyPatch, ask: Callable[..., Told]
+) -> None:
+    for name in PROXIES:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with fake.intercept():
+        assert ask(fake, "GET", f"{TWILIO}/v1/Services").status == 200
+
+
+@every_library
+def test_an_error_answer_is_twilios(fake: FakeNotify, ask: Callable[..., Told]) -> None:
+    with fake.intercept():
+        told = ask(fake, "GET", f"{TWILIO}/v1/Services/IS71")
+    assert (told.status, told.json["code"], told.json["message"]) == (
+        404,
+        20404,
+        "The requested resource /Services/IS71 was not found",
+    )
+
+
+def test_the_fixture_does_the_same(intercept_notify: FakeNotify) -> None:
+    told = by_requests(intercept_notify, "POST", f"{TWILIO}/v1/Services")
+    assert [each.sid for each in intercept_notify.services] == [told.json["sid"]]
+
+
+def test_the_fixture_is_strict_when_the_run_is(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest, requests
+        from fakenotify.clients.intercept import UnexpectedTwilioCall
+
+        def test_calls_another_product(intercept_notify):
+            with pytest.raises(UnexpectedTwilioCall):
+                requests.get("https://api.twilio.com/2010-04-01", timeout=5)
+        """
+    )
+    result = pytester.runpytest_inprocess("--fake-notify-strict", "-p", "no:randomly", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+
+
+# bodies
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "FriendlyName=shop+%C3%A9",
+        b"FriendlyName=shop+%C3%A9",
+        bytearray(b"FriendlyName=shop+%C3%A9"),
+        io.BytesIO(b"FriendlyName=shop+%C3%A9"),
+        io.StringIO("FriendlyName=shop+%C3%A9"),
+        iter([b"Friendly", b"Name=shop+%C3%A9"]),
+        iter(["Friendly", "Name=shop+%C3%A9"]),
+    ],
+    ids=lambda body: type(body).__name__,
+)
+def test_requests_may_send_its_body_in_any_form(fake: FakeNotify, body: Any) -> None:
+    with fake.intercept():
+        response = requests.post(
+            f"{TWILIO}/v1/Services",
+            data=body,
+            auth=(fake.account_sid, fake.auth_token),
+            headers={"Content-Type": "application/x-www-form-urlencoded", "X-Bytes": b"\xe9"},
+            timeout=5,
+        )
+    assert (response.status_code, response.json()["friendly_name"]) == (201, "shop é")
+
+
+def test_requests_may_read_the_answer_as_a_stream(fake: FakeNotify) -> None:
+    with fake.intercept(), requests.Session() as session:
+        session.auth = (fake.account_sid, fake.auth_token)
+        with session.post(f"{TWILIO}/v1/Services", stream=True, timeout=5) as response:
+            pieces = list(response.iter_content(7))
+    assert (len(pieces) > 10, b"".join(pieces)[:1], response.reason) == (True, b"{", "CREATED")
+    assert response.elapsed.total_seconds() >= 0
+
+
+def test_httpx_may_send_and_read_streams(fake: FakeNotify) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"Friendly"
+        yield b"Name=shop"
+
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    with (
+        fake.intercept(),
+        httpx.Client(auth=(fake.account_sid, fake.auth_token)) as client,
+        client.stream("POST", f"{TWILIO}/v1/Services", content=pieces(), headers=headers) as response,
+    ):
+        text = "".join(response.iter_text())
+    assert '"friendly_name": "shop"' in text
+
+
+async def async_pieces() -> AsyncIterator[bytes]:
+    yield b"Friendly"
+    await asyncio.sleep(0)
+    yield b"Name=shop"
+
+
+def test_async_httpx_may_send_a_stream(fake: FakeNotify) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    with fake.intercept():
+        told = by_async_httpx(fake, "POST", f"{TWILIO}/v1/Services", content=async_pieces(), headers=headers)
+    assert (told.status, told.json["friendly_name"]) == (201, "shop")
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda: {"data": async_pieces()},
+        lambda: {"data": io.BytesIO(b"FriendlyName=shop")},
+        lambda: {"data": b"FriendlyName=shop", "chunked": True},
+        lambda: {"data": b"FriendlyName=shop", "expect100": True},
+        lambda: {"data": b"FriendlyName=shop&x=" + b"y" * 500_000},
+        lambda: {"data": aiohttp.FormData({"FriendlyName": "shop"})},
+    ],
+)
+def test_aiohttp_may_send_its_body_in_any_form(fake: FakeNotify, request_of: Callable[[], dict[str, Any]]) -> None:
+    authorization = requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)
+    headers = {"Authorization": authorization, "Content-Type": "application/x-www-form-urlencoded"}
+
+    async def ask() -> tuple[int, Any]:
+        timeout = aiohttp.ClientTimeout(total=5)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(f"{TWILIO}/v1/Services", headers=headers, **request_of()) as response,
+        ):
+            return response.status, (await response.json())["friendly_name"]
+
+    with fake.intercept():
+        assert asyncio.run(ask()) == (201, "shop")
+
+
+def test_aiohttp_may_ask_many_things_at_once_and_delete(fake: FakeNotify) -> None:
+    async def ask() -> list[int]:
+        headers = {"Authorization": requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)}
+        async with aiohttp.ClientSession(headers=headers) as session:
+
+            async def once() -> int:
+                async with session.post(f"{TWILIO}/v1/Services") as made:
+                    url = (await made.json())["url"]
+                async with session.head(url) as refused:
+                    assert (refused.status, await refused.read()) == (405, b"")
+                async with session.delete(url) as deleted:
+                    assert await deleted.read() == b""
+                    return deleted.status
+
+            return await asyncio.gather(*(once() for _ in range(150)))
+
+    with fake.intercept():
+        assert asyncio.run(ask()) == [204] * 150
+    assert (len(fake.requests), fake.services) == (450, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "whole"),
+    [
+        (b"POST /a HTTP/1.1\r\nHost: b\r\n", None),
+        (b"POST /a HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\nab", None),
+        (
+            b"POST /a HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\nabcd",
+            ("POST", "/a", {"Host": "b", "Content-Length": "3"}, b"abc"),
+        ),
+        (b"GET /a HTTP/1.1\r\n\r\n", ("GET", "/a", {}, b"")),
+        (b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1", None),
+        (b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc", None),
+        (
+            b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+            ("POST", "/a", {"Transfer-Encoding": "chunked"}, b"abc"),
+        ),
+    ],
+)
+def test_a_request_is_answered_once_it_is_whole(written: bytes, whole: Any) -> None:
+    assert _whole_request(written) == whole
+
+
+# other hosts
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"elsewhere": true}')
+
+    def log_message(self, *arguments: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[str]:
+    """A server that is nobody's fake."""
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@every_library
+@pytest.mark.parametrize("strict", [False, True])
+def test_other_hosts_are_left_alone(fake: FakeNotify, elsewhere: str, ask: Callable[..., Told], strict: bool) -> None:
+    with fake.intercept(strict=strict):
+        assert ask(fake, "GET", elsewhere) == (200, {"elsewhere": True})
+    assert fake.requests == []
+
+
+@every_library
+@pytest.mark.parametrize("host", ["api.twilio.com", "twilio.com", "conversations.ie1.twilio.com", "API.TWILIO.COM"])
+def test_under_strict_another_host_of_twilios_is_an_error(
+    fake: FakeNotify, forbidden: None, ask: Callable[..., Told], host: str
+) -> None:
+    message = (
+        rf"^the code under test called {host.lower()}; fakenotify fakes Notify only, and strict lets no other call"
+    )
+    with fake.intercept(strict=True), pytest.raises(UnexpectedTwilioCall, match=message):
+        ask(fake, "GET", f"https://{host}/v1/Services")
+
+
+def test_under_strict_the_official_client_of_another_product_is_an_error(fake: FakeNotify, forbidden: None) -> None:
+    client = Client(fake.account_sid, fake.auth_token)
+    with fake.intercept(strict=True), pytest.raises(UnexpectedTwilioCall):
+        client.messages.create(to="+15005550006", from_="+15005550009", body="Hi")
+
+
+@pytest.mark.parametrize(
+    ("url", "ours"),
+    [
+        ("https://notify.twilio.com/v1", True),
+        ("http://notify.twilio.com:8080/v1", True),
+        ("https://user:secret@notify.twilio.com/", True),
+        ("https://notify.a.b.c.twilio.com/", False),
+        ("https://notify.twilio.com.example.com/", False),
+        ("https://example.com/notify.twilio.com", False),
+        ("https://xnotify.twilio.com/", False),
+        ("https://nottwilio.com/", False),
+        ("/v1/Services", False),
+        ("", False),
+    ],
+)
+def test_a_url_is_ours_by_its_host(url: str, ours: bool) -> None:
+    assert is_ours(url, strict=False) is ours
+
+
+# the end of it
+
+
+def originals() -> list[Any]:
+    return [owner.__dict__[name] for owner, name in MACHINERY]
+
+
+def test_on_exit_everything_is_as_it_was(fake: FakeNotify) -> None:
+    before = originals()
+    with fake.intercept():
+        assert not set(originals()) & set(before)
+    assert originals() == before
+
+    with pytest.raises(KeyError), fake.intercept():
+        raise KeyError
+    assert originals() == before
+
+
+def test_the_innermost_fake_is_the_one_that_is_called(open_fake: Callable[..., FakeNotify]) -> None:
+    outer, inner = open_fake(), open_fake(seed=1)
+    with outer.intercept():
+        between = originals()
+        with inner.intercept():
+            by_httpx(inner, "POST", f"{TWILIO}/v1/Services")
+            by_aiohttp(inner, "POST", f"{TWILIO}/v1/Services")
+        assert originals() == between
+        by_requests(outer, "POST", f"{TWILIO}/v1/Services")
+    assert (len(inner.services), len(outer.services)) == (2, 1)
+
+
+def test_an_inner_interception_is_strict_for_itself(fake: FakeNotify, forbidden: None) -> None:
+    with fake.intercept(strict=True), fake.intercept(), pytest.raises(UnexpectedTwilioCall):
+        by_requests(fake, "GET", "https://api.twilio.com/")
+
+
+def test_libraries_that_are_missing_are_not_missed(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fakenotify.clients.intercept.find_spec", lambda name: None)
+    before = originals()
+    with fake.intercept():
+        assert originals() == before
+
+
+def test_control_routes_are_not_within_reach(fake: FakeNotify) -> None:
+    """Notify has no such path, and its host may not use the control API."""
+    with fake.intercept():
+        assert by_requests(fake, "GET", f"{TWILIO}/_fake/health").status == 403
+
+
+def test_many_threads_may_be_intercepted_at_once(fake: FakeNotify) -> None:
+    def ask() -> None:
+        for _ in range(10):
+            by_requests(fake, "POST", f"{TWILIO}/v1/Services")
+
+    with fake.intercept():
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(8)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join(30)
+    assert len({each.sid for each in fake.services}) == 80
+
+
+# clients that try again by themselves
+
+
+def session_with(retries: Any) -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", requests.adapters.HTTPAdapter(max_retries=retries))
+    return session
+
+
+def again(total: int, **settings: Any) -> Any:
+    from urllib3 import Retry
+
+    return Retry(total, status_forcelist=[503], allowed_methods=None, **settings)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.http(503), Fault.reset_connection(), Fault.empty_reply(), Fault.garbage(), Fault.stall()]
+)
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_the_retries_of_requests_are_its_own(fake: FakeNotify, fault: Fault, phase: Any) -> None:
+    """Under interception a second send is as visible as it is over a socket."""
+    fake.fail("services.create", fault, times=2, phase=phase)
+    with fake.intercept(), session_with(again(2)) as session:
+        response = session.post(f"{TWILIO}/v1/Services", auth=(fake.account_sid, "x"), data=iter([b"a=b"]), timeout=5)
+    assert (response.status_code, len(fake.requests)) == (201, 3)
+    assert len(fake.services) == (1 if phase == "before" else 3)
+
+
+@pytest.mark.parametrize(
+    ("fault", "settings", "raised"),
+    [
+        (Fault.http(503), {}, requests.exceptions.RetryError),
+        (Fault.reset_connection(), {}, requests.exceptions.ConnectionError),
+        (Fault.stall(), {}, requests.exceptions.ConnectionError),
+        (Fault.stall(), {"read": False}, requests.exceptions.ReadTimeout),
+        (Fault.truncate_body(), {}, requests.exceptions.ChunkedEncodingError),
+    ],
+)
+def test_when_the_retries_are_used_up_it_is_the_same_error_as_over_a_socket(
+    fake: FakeNotify, fault: Fault, settings: dict[str, Any], raised: type[Exception]
+) -> None:
+    fake.fail("services.create", fault)
+    asked = []
+    for url in (f"{TWILIO}/v1/Services", f"{fake.url}/v1/Services"):
+        session = session_with(again(1, **settings))
+        session.mount("http://", session.adapters["https://"])
+        with fake.intercept(), session, pytest.raises(requests.RequestException) as caught:
+            session.post(url, auth=(fake.account_sid, "x"), timeout=0.2)
+        assert type(caught.value) is raised
+        asked.append(len(fake.requests) - sum(asked))
+    assert asked[0] == asked[1]
+
+
+def test_retries_may_end_in_the_answer_itself(fake: FakeNotify) -> None:
+    fake.fail("services.create", status=503, retry_after=0)
+    with fake.intercept(), session_with(again(1, raise_on_status=False)) as session:
+        response = session.post(f"{TWILIO}/v1/Services", auth=(fake.account_sid, "x"), timeout=5)
+    assert (response.status_code, len(fake.requests)) == (503, 2)
+
+
+def test_the_official_clients_own_retries_try_again(fake: FakeNotify) -> None:
+    fake.fail("services.find", Fault.reset_connection(), times=2)
+    client = Client(fake.account_sid, "x", http_client=TwilioHttpClient(max_retries=2))
+    with fake.intercept():
+        assert client.notify.v1.services.list() == []
+    assert len(fake.requests) == 3
