@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from fakenotify.faults import Broken, Fault, NoPause, Wire
-from fakenotify.http.app import BROKEN, WIRE
+from fakenotify.http.app import BROKEN, WIRE, call_app
 
 App = Callable[..., Iterable[bytes]]
 
@@ -77,15 +77,9 @@ def exchange(
     for name, value in headers.items():
         environ[_environ_name(name)] = value
     environ["HTTP_HOST"] = host
-    started: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        started[:] = [status, headers]
-        return lambda written: None  # pragma: no cover  # nobody uses WSGI's old write()
-
-    chunks = app(environ, start_response)
-    status, _, reason = started[0].partition(" ")
-    reply = Reply(int(status), reason, started[1], b"".join(chunks))
+    line, sent, chunks = call_app(app, environ)
+    status, _, reason = line.partition(" ")
+    reply = Reply(int(status), reason, sent, b"".join(chunks))
     close = getattr(chunks, "close", None)  # WSGI's word for: the answer has gone
     if close is not None:
         close()

@@ -88,6 +88,20 @@ class App:
         return Then(shown, self._after) if answer.operation == "notifications.create" and self._after else shown
 
 
+def call_app(
+    app: Callable[..., Iterable[bytes]], environ: WSGIEnvironment
+) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+    """Call a WSGI application: its status, its headers, and its chunks, not yet closed."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        started[:] = [status, headers]
+        return lambda written: None  # pragma: no cover  # nobody uses WSGI's old write()
+
+    chunks = app(environ, start_response)
+    return started[0], started[1], chunks
+
+
 class Then:
     """An answer with something to do once it has gone: WSGI closes it when the client has it."""
 

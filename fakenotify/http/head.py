@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _REQUEST = re.compile(r"(GET|POST|DELETE) (/(?!/)[!-~]*) HTTP/1\.1")
-_HEADER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*):[ \t]*((?:[!-~](?:[ -~]*[!-~])?)?)[ \t]*")
+_HEADER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*):[ \t]*((?:[!-~](?:[ -~]*[!-~])?)?)")
 _LONGEST_LENGTH = 7
 _MOST_HEADERS = 60
 _DOUBTED = frozenset(("TRANSFER_ENCODING", "EXPECT", "UPGRADE", "TRAILER"))

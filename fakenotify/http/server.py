@@ -1,4 +1,4 @@
-"""The server: werkzeug's request handler on kept connections, one write an answer, and a stop that wakes it at once.
+"""The server: requests on kept connections, one write an answer, and a stop that wakes it at once.
 
 The laws: the body of a request is read to its end (or the connection closed) before the answer is sent, so that a kept
 connection is always in step; and nothing here polls.
@@ -15,14 +15,13 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from email.errors import FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect
 from http.client import responses
+from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from werkzeug.serving import WSGIRequestHandler
-
-from fakenotify.http.app import BODY_LIMIT, BROKEN, CONTROL_BODY_LIMIT, WIRE, is_control, target
+from fakenotify.http.app import BODY_LIMIT, BROKEN, CONTROL_BODY_LIMIT, WIRE, call_app, is_control, target
 from fakenotify.http.body import PIECE, chunks, pieces, read_length
 from fakenotify.http.head import Head, read_plain
 from fakenotify.http.wire import ConnectionWire
@@ -46,12 +45,16 @@ _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _NO_HEADER = (FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect)
 
 
-class RequestHandler(WSGIRequestHandler):
-    """Serves one connection, request after request."""
+class RequestHandler(BaseHTTPRequestHandler):
+    """Serves one connection, request after request.
+
+    The standard library reads what is not plain, and werkzeug makes the environ of it. It is loaded with the first such
+    request, since it would double the time until a first answer.
+    """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: Server  # type: ignore[assignment]  # ours stands in for werkzeug's
+    server: Server  # type: ignore[assignment]  # ours stands in for socketserver's
 
     server_version = "fakenotify"
     raw_requestline: bytes
@@ -126,7 +129,7 @@ class RequestHandler(WSGIRequestHandler):
         return True
 
     def run_wsgi(self) -> None:
-        """The slow way, for every head: werkzeug makes the environ, and the body may come in any form."""
+        """The slow way, for every head: the body may come in any form."""
         self._unread = False
         try:
             self.environ = environ = self.make_environ()
@@ -145,7 +148,7 @@ class RequestHandler(WSGIRequestHandler):
         self._wire(self.server.ended)
         chunks: Iterable[bytes] = ()
         try:
-            status, headers, chunks = _call(self.server.app, environ)
+            status, headers, chunks = call_app(self.server.app, environ)
             content = b"" if isinstance(chunks, Generator) else b"".join(chunks)
         except Exception as error:
             self.server.report(error)
@@ -236,7 +239,26 @@ class RequestHandler(WSGIRequestHandler):
         lines.append("\r\n")
         return "".join(lines).encode("latin-1", "replace")
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):  # whatever the method, the application answers
+            return self.run_wsgi
+        raise AttributeError(name)
+
+    def make_environ(self) -> WSGIEnvironment:
+        """What werkzeug makes of a request that is not plain."""
+        from werkzeug.serving import WSGIRequestHandler
+
+        return WSGIRequestHandler.make_environ(self)  # type: ignore[arg-type]  # it has all that is asked for
+
+    def address_string(self) -> str:
+        """Whose request it is, as werkzeug asks."""
+        return str(self.client_address[0])
+
+    def port_integer(self) -> int:
+        """From which port it comes, as werkzeug asks."""
+        return int(self.client_address[1])
+
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the journal knows."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -245,20 +267,6 @@ class RequestHandler(WSGIRequestHandler):
         with contextlib.suppress(OSError):
             self._send(f"{code} {(message or responses.get(code, 'Error')).upper()[:80]}", [], b"")
             self._linger()
-
-
-def _call(
-    app: Callable[..., Iterable[bytes]], environ: WSGIEnvironment
-) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
-    """Call a WSGI application: its status, its headers, and its chunks, not yet closed."""
-    started: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        started[:] = [status, headers]
-        return lambda written: None  # pragma: no cover  # nobody uses WSGI's old write()
-
-    chunks = app(environ, start_response)
-    return started[0], started[1], chunks
 
 
 class Server:

@@ -70,7 +70,15 @@ class KeptConnection:
 
     def ask(self, request: bytes) -> bytes:
         """Send and receive; answers here fit into one read."""
+        self.send(request)
+        return self.receive()
+
+    def send(self, request: bytes) -> None:
+        """Send, and don't wait."""
         self._socket.sendall(request)
+
+    def receive(self) -> bytes:
+        """Wait for an answer."""
         return self._socket.recv(65536)
 
     def close(self) -> None:
