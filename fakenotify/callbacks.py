@@ -12,7 +12,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from fakenotify.alerts import CODES
-from fakenotify.notify import Notify
+from fakenotify.notify import MOST_DELIVERIES, Notify
 from fakenotify.records import Alert, Attempt, Callback, Delivery, Notification, Service
 
 DELIVERIES_PER_CALLBACK = 1000
@@ -57,6 +57,7 @@ def plan(notify: Notify, service: Service, notification: Notification, deliverie
             date_created=notify.clock.stamp(),
         )
         notify.callbacks.add(notify.next_sequence(), callback)
+        notify.callbacks.trim(MOST_DELIVERIES)
         notify.schedule.add(notify.clock.seconds(), callback.sid)
 
 
@@ -86,8 +87,11 @@ def sign(auth_token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:
 def take_due(notify: Notify) -> Callback | None:
     """Take the first callback that is due out of the schedule."""
     with notify.lock:
-        key = notify.schedule.take(notify.clock.seconds())
-        return None if key is None else notify.callbacks.get(key)
+        while (key := notify.schedule.take(notify.clock.seconds())) is not None:
+            callback = notify.callbacks.get(key)
+            if callback is not None:  # else its record was one too many
+                return callback
+        return None
 
 
 def put_back(notify: Notify, callback: Callback) -> None:

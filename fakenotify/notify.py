@@ -134,7 +134,7 @@ class State:
 
 
 MOST_DELIVERIES = 100_000
-"""How many deliveries, and how many alerts, an account keeps; older ones are dropped and counted."""
+"""How many deliveries, alerts and callbacks an account keeps, and how many Notifications a Service; older ones go."""
 
 
 class Notify:

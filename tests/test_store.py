@@ -332,3 +332,13 @@ def test_removing_nothing_from_a_share_copies_nothing() -> None:
     twin.remove("no such sid")
 
     assert twin._rows is original._rows
+
+
+def test_trim_takes_the_oldest_until_enough_are_left() -> None:
+    table = table_of(Row("a"), Row("b", tags=("vip",)), Row("c"))
+    table.trim(3)
+    assert [row.sid for row in table] == ["a", "b", "c"]
+    table.trim(1)
+    assert [row.sid for row in table] == ["c"]
+    assert table.under("tag", "vip") == []
+    table.check()

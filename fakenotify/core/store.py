@@ -177,6 +177,11 @@ class Table(Generic[R]):
             self._leave(self._indexes[name], keys(record), sequence)
         return record
 
+    def trim(self, most: int) -> None:
+        """Take out the oldest records until ``most`` are left."""
+        while len(self) > most:
+            self.remove(next(iter(self)).sid)
+
     def count(self, index: str, key: Hashable) -> int:
         """How many records are under ``key``."""
         group = self._indexes[index].get(key)
