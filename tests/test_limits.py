@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fakenotify import FakeNotify, callbacks
@@ -31,3 +33,36 @@ def test_old_notifications_and_callbacks_go_and_new_ones_are_posted(monkeypatch:
     assert [each and each.notification_sid for each in posted] == [sent[2].sid, sent[3].sid, None]
     with pytest.raises(LookupError, match="there is no notification"):
         fake.explain(sent[0].sid)
+
+
+def test_a_sid_that_is_taken_is_not_made_again() -> None:
+    first, second = FakeNotify().create_service().sid, FakeNotify()
+    second.create_service(sid=first)
+    assert second.create_service().sid != first
+    assert len(second.services) == 2
+
+
+@pytest.mark.parametrize("key", [{"SK1": "secret"}, {"SK" + "a" * 32: ""}])
+def test_an_api_key_is_a_sid_with_a_secret(key: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"API key 'SK\w+' is not SK and 32 hex digits with a secret"):
+        FakeNotify(api_keys=key)
+
+
+def test_a_reset_of_one_account_leaves_the_others_where_they_are() -> None:
+    fake = FakeNotify()
+    other = fake.account()
+    other.create_service("theirs")
+    fake.world.begin_here()
+    other.create_service("later")
+    fake.create_service("mine")
+
+    fake.world.reset(fake.account_sid)
+
+    assert fake.services == []
+    assert [each.friendly_name for each in other.services] == ["theirs", "later"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="there is no such device")
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    FakeNotify().save("/dev/null")
+    assert not Path("/dev/null").is_file()
