@@ -151,7 +151,7 @@ def parse(arguments: list[str], environment: dict[str, str], command: str = "") 
 
 def _check_names(variables: list[str]) -> None:
     if variables:
-        from fakenotify.run import TOLD
+        from fakenotify.environment import TOLD
 
         options = [name for command in _COMMANDS for each in _parser(command)._actions for name in each.option_strings]
         known = {_PREFIX + option[2:].replace("-", "_").upper() for option in options}.union(TOLD)
@@ -206,7 +206,7 @@ def prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
 
 def serve(options: argparse.Namespace) -> None:
     """Run until SIGINT or SIGTERM. Raises ``UsageError``."""
-    from fakenotify.run import proxied, traps
+    from fakenotify.environment import traps
     from fakenotify.terminal import Log, line_for, say
 
     if options.ca_file and options.proxy_port is None:
@@ -225,6 +225,8 @@ def serve(options: argparse.Namespace) -> None:
                 fake.world.journal.listen(lambda request: log.add(line(request)))
             proxy = None
             if options.proxy_port is not None:
+                from fakenotify.run import proxied
+
                 proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
             say(sys.stdout, (_banner_json if options.json else _banner)(fake, service, proxy))
             for trap in traps(os.environ, fake.url):

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from fakenotify.environment import TOLD
 from fakenotify.terminal import printable, say
 
 if TYPE_CHECKING:
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
     from fakenotify.http.proxy import Proxy
     from fakenotify.journal import Request
-
-TOLD = {
-    "FAKENOTIFY_URL": "url",
-    "FAKENOTIFY_ACCOUNT_SID": "account_sid",
-    "FAKENOTIFY_AUTH_TOKEN": "auth_token",
-    "FAKENOTIFY_SERVICE_SID": "service_sid",
-}
-"""Variables that tell a program about the fake; fakenotify itself has no use for them."""
 
 SHELLS = ("bash", "fish", "powershell", "dotenv")
 
@@ -186,21 +179,6 @@ def env(port: int, shell: str) -> str:
     except (OSError, ValueError):
         raise NotDone(2, f"no proxy answers on 127.0.0.1:{port}; start it: fakenotify --proxy-port {port}") from None
     return exports(variables(about, os.environ), shell)
-
-
-def traps(environment: Mapping[str, str], url: str) -> list[str]:
-    """What in this environment would lead clients of ``url`` elsewhere, and what to do about it."""
-    found = []
-    names = [name for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY") if environment.get(name)]
-    if names:
-        from fakenotify.http.proxy import exempts
-
-        if not exempts(environment.get("no_proxy") or environment.get("NO_PROXY", ""), "127.0.0.1"):
-            found.append(f"{names[0]} is set, so that clients ask that proxy for {url}; add 127.0.0.1 to NO_PROXY")
-    for name in ("TWILIO_EDGE", "TWILIO_REGION"):
-        if environment.get(name):
-            found.append(f"{name} is set, so that Twilio's libraries write it into every host, {url} too; unset it")
-    return found
 
 
 # the command

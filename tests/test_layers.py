@@ -37,7 +37,7 @@ LAYERS = (
     "clients",
     "account",
     "fake",
-    "strategies run",
+    "strategies environment run",
     "__main__",
 )
 """Lowest first; a module may import what is below it or beside it. A package stands for all that is in it."""
