@@ -47,9 +47,9 @@ class Call:
 
     method: str
     path: str
-    query: Form = field(default_factory=dict)
-    form: Form = field(default_factory=dict)
-    credentials: tuple[str, str] | None = None
+    query: Form = field(default_factory=dict, repr=False)
+    form: Form = field(default_factory=dict, repr=False)
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
     origin: str = "https://notify.twilio.com"
     notes: list[str] = field(default_factory=list)
     too_large: bool = False
@@ -178,9 +178,8 @@ class World:
             route, values = self._match(call)
             call.operation = answer.operation = route.operation
             call.account_sid = notify.account_sid
-            if self._faults is not None:
-                rule = self._faults.choose(route.operation, notify.account_sid, call)
-            if rule is None or rule.phase == "after" or self._meet(rule, call, answer):
+            rule, goes_on = self._meet_before(route.operation, notify.account_sid, call, answer)
+            if goes_on:
                 with notify.lock:
                     answer.body = _perform(notify, route, values, call)
                 answer.status = route.status
@@ -193,6 +192,19 @@ class World:
             self._meet(rule, call, answer)
         self._record(call, answer, notify, route, warnings, rule)
         return answer
+
+    def _meet_before(self, operation: str, account_sid: str, call: Call, answer: Answer) -> tuple[Rule | None, bool]:
+        """The rule that meets the request, and whether the operation goes on; what acts before it has acted."""
+        rule: Rule | None = None
+        while self._faults is not None:
+            rule = self._faults.choose(operation, account_sid, call, rule)
+            if rule is None or rule.phase == "after":
+                break
+            if not self._meet(rule, call, answer):
+                return rule, False
+            if not rule.fault.lets_through:
+                break
+        return rule, True
 
     def _meet(self, rule: Rule, call: Call, answer: Answer) -> bool:
         """Let a fault act; returns whether the operation goes on."""

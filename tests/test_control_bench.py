@@ -299,6 +299,14 @@ def test_an_unknown_notification_is_refused_with_the_nearest(bench: Bench, servi
     )
 
 
+def test_an_unknown_rule_is_refused_with_the_nearest(bench: Bench) -> None:
+    known = bench("GET", "rules").json["rules"][0]
+    assert bench("GET", f"rules/{known['id']}") == (200, known)
+    status, answer = bench("GET", f"rules/{known['id']}x")
+    assert (status, answer["error"]) == (404, f"there is no rule '{known['id']}x'")
+    assert known["id"] in answer["nearest"]
+
+
 # the bench at work
 
 
@@ -332,6 +340,13 @@ def test_a_rate_limit_follows_the_clock_that_is_moved_here(bench: Bench, client:
     assert ask() == (429, "1")
     bench("POST", "clock", {"tick": 1})
     assert ask() == (200, None)
+
+
+def test_time_stands_still_or_goes_on(bench: Bench, fake: FakeNotify) -> None:
+    assert bench("POST", "clock", {"freeze": False}).json["frozen"] is False
+    assert bench("POST", "clock", {"freeze": NOW}).json == {"now": NOW, "frozen": True}
+    assert bench("POST", "clock", {"resume": True}).json["frozen"] is False
+    assert bench("POST", "clock", {"freeze": True}).json["frozen"] is fake.clock.frozen is True
 
 
 def test_the_shutdown_can_be_rehearsed(bench: Bench, client: Any) -> None:
@@ -404,6 +419,7 @@ def test_the_bench_is_cleared_with_the_world(bench: Bench, service: Any) -> None
     bench("POST", "faults", {"operation": "*", "status": 503, "account_sid": OTHER_SID})
     bench("POST", "outcomes", {"code": 52141, "account_sid": OTHER_SID})
     service.notifications.create(tag="nobody", body="Hi")
+    assert bench("POST", "reset", {"account_sid": OTHER_SID}) == (400, {"error": "this takes no body"})
     assert bench("POST", "reset") == (200, {"reset": "all"})
     told = {name: bench("GET", name).json[name] for name in ("faults", "outcomes", "deliveries", "alerts", "callbacks")}
     assert told == {"faults": [], "outcomes": [], "deliveries": [], "alerts": [], "callbacks": []}

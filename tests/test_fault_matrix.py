@@ -241,8 +241,8 @@ def render() -> str:
         "# What every fault looks like",
         "",
         "This page is made by `python tests/test_fault_matrix.py`, which asks by every client and writes down what it",
-        "saw; a test fails while the page says something else. Over a socket, a client waits until its timeout. Without",
-        "one no time passes: a client that would have given up gives up at once.",
+        "saw; a test fails while the page says something else. Over a socket, a client waits until its timeout.",
+        "Without one no time passes: a client that would have given up gives up at once.",
         "",
         "## What happens to the operation, by `phase`",
         "",
@@ -272,6 +272,16 @@ def test_a_fault_is_the_exception_that_its_name_promises(fault: str, library: st
     if way == "`fake.async_client()`" and expected.isdigit() and expected != "201":
         expected = f"TwilioRestException {expected}, code 20{expected}"
     assert outcome(fault, library, way) == expected
+
+
+def test_the_async_client_gives_up_when_it_is_told_to() -> None:
+    """As the other one does: ``client.http_client.timeout = 0.1``."""
+    with FakeNotify() as fake:
+        fake.fail("services.create", Fault.latency(0.5))
+        client = fake.async_client()
+        client.http_client.timeout = 0.1
+        with pytest.raises(asyncio.TimeoutError):
+            asyncio.run(client.notify.v1.services.create_async())
 
 
 @pytest.mark.parametrize("kind", KINDS)

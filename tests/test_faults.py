@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 import time
 from base64 import b64encode
@@ -343,6 +344,19 @@ def test_a_stall_lasts_until_the_client_gives_up(fake: FakeNotify, dial: Callabl
     assert server.errors == []
 
 
+def test_a_client_that_hangs_up_ends_a_stall_too(fake: FakeNotify, dial: Callable[..., Client]) -> None:
+    rule = fake.fail("services.create", Fault.stall())
+    client = dial(fake)
+    client.ask()
+    fake.wait_for(lambda: rule.fired)
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a close
+    client.socket.close()
+    server = fake._server
+    assert server is not None
+    fake.wait_for(lambda: not server._connections)
+    assert server.errors == []
+
+
 def test_a_client_that_leaves_during_a_delay_is_nobodys_error(fake: FakeNotify, dial: Callable[..., Client]) -> None:
     fake.fail("services.create", Fault.latency(0.1), times=1)
     fake.fail("services.create", Fault.slow_body(0.1), times=1)
@@ -502,6 +516,13 @@ def test_only_wanted_calls_meet_a_fault_or_are_counted(fake: FakeNotify, status:
         "/v1/Services",
     )
     assert len(seen) == 4
+
+
+def test_a_call_shows_no_secret_to_whoever_prints_it(fake: FakeNotify, status: Callable[..., int | None]) -> None:
+    seen: list[str] = []
+    fake.fail("credentials.create", status=503, when=lambda call: seen.append(repr(call)), optional=True)
+    status(fake, "POST", "/v1/Credentials", {"Type": "fcm", "Secret": "s3cret"})
+    assert (fake.auth_token in seen[0], "s3cret" in seen[0]) == (False, False)
 
 
 def test_a_condition_that_raises_is_a_warning_and_meets_nobody(
@@ -758,6 +779,14 @@ def test_a_rate_limit_on_a_running_clock(
     assert [status(fake), status(fake)] == [201, 429]
     fake.clock.shift(hours=1)
     assert status(fake) == 201
+
+
+def test_a_request_that_a_rate_limit_lets_through_meets_the_next_fault(
+    fake: FakeNotify, status: Callable[..., int | None]
+) -> None:
+    fake.rate_limit("*", 2, 60)
+    rule = fake.fail("services.create", status=503)
+    assert ([status(fake), status(fake), status(fake)], rule.fired) == ([503, 503, 429], 2)
 
 
 def test_a_rate_limit_of_a_handle_is_its_accounts(fake: FakeNotify, status: Callable[..., int | None]) -> None:

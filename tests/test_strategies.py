@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 from twilio.base.exceptions import TwilioRestException
@@ -277,6 +277,19 @@ def _without_paging(form: Form) -> Form:
     return {name: values for name, values in form.items() if name not in ("PageSize", "Page")}
 
 
+def test_a_notification_to_nobody_is_one_of_the_mistakes() -> None:
+    known = ROUTES.by_operation["notifications.create"].params.names - {"Identity", "Tag", "Segment", "ToBinding"}
+    search = settings(max_examples=2000, database=None, derandomize=True)
+    form = find(notify.forms_with_mistakes("notifications.create"), lambda form: set(form) <= known, settings=search)
+    assert form == {}
+
+
+def test_a_doubled_parameter_is_told_of_even_if_it_is_deprecated() -> None:
+    """As the strategy found out: the second value is dropped in silence."""
+    _, request = ask("services.create", {"AlexaSkillId": ["a", "b"]})
+    assert "parameter 'AlexaSkillId' was sent 2 times, only the first was read" in request.warnings
+
+
 @pytest.mark.parametrize("of_operation", [notify.forms, notify.forms_with_mistakes])
 def test_an_unknown_operation_names_the_nearest(of_operation: Callable[[str], Any]) -> None:
     with pytest.raises(UnknownName, match=r"^no operation 'binding\.create'; nearest: bindings\.create") as caught:
@@ -442,6 +455,21 @@ def test_the_twenty_first_device_may_be_refused_or_passed_over(machine: notify.N
     assert "+15005550006" not in machine.registered
     assert len(machine.registered) == BINDINGS_PER_IDENTITY
     machine.notify_knows_the_devices_that_are_registered()
+
+
+def test_code_that_uses_no_official_client_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in sys.modules if each.partition(".")[0] == "twilio"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    machine = notify.NotifyMachine()
+    machine.register = lambda identity, binding_type, address, tags: machine.fake.create_binding(
+        machine.service.sid, identity=identity, binding_type=binding_type, address=address, tags=tags
+    )
+    machine.somebody_has_twenty_devices("bob")
+    with pytest.raises(TwilioError):
+        arrange(machine, "+15005550006", identity="bob")
+    assert (machine.refusals(), len(machine.registered)) == ((), BINDINGS_PER_IDENTITY)
+    machine.notify_knows_the_devices_that_are_registered()
+    machine.teardown()
 
 
 def test_a_refusal_without_a_reason_is_an_error(machine: notify.NotifyMachine) -> None:

@@ -66,7 +66,7 @@ def async_client(url: str, account_sid: str, auth_token: str) -> Client:
             if auth:  # aiohttp's own BasicAuth is deprecated
                 sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
             async with (
-                ClientSession(timeout=ClientTimeout(total=timeout or TIMEOUT)) as session,
+                ClientSession(timeout=ClientTimeout(total=timeout or self.timeout or TIMEOUT)) as session,
                 session.request(
                     method.upper(),
                     url,

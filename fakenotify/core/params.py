@@ -255,9 +255,10 @@ class Params:
                 if unread > _MOST_UNREAD:
                     continue
                 found.append(f"parameter {name!r} was not read{self._correction(name)}")
-            elif name in self.deprecated:
+                continue
+            if name in self.deprecated:
                 found.append(f"parameter {name!r} is deprecated: {self.deprecated[name]}")
-            elif len(values) > 1 and name not in self.repeatable:
+            if len(values) > 1 and name not in self.repeatable:
                 found.append(f"parameter {name!r} was sent {len(values)} times, only the first was read")
         if unread > _MOST_UNREAD:
             found.append(f"{unread - _MOST_UNREAD} more parameters were not read")

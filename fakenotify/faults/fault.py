@@ -66,6 +66,8 @@ class Fault:
     phases: ClassVar[tuple[str, ...]] = ("before", "after")
     needs_answer: ClassVar[bool] = False
     """Whether it acts while the answer is being sent."""
+    lets_through: ClassVar[bool] = False
+    """Whether it may do nothing to a request, which then meets the next fault that fits."""
     goes_on: ClassVar[bool] = False
     """Whether the operation takes place although the client has given up."""
 

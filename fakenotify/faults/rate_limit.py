@@ -25,6 +25,7 @@ class RateLimit(Fault):
 
     kind = "rate_limit"
     phases = ("before",)
+    lets_through = True
     requests: int
     seconds: float
     _bucket: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -112,11 +112,15 @@ class Rules:
         resource = nearest(operation.partition(".")[0], {each.partition(".")[0] for each in self._operations})
         return [each for each in self._operations if each.partition(".")[0] in resource] or list(self._operations[:3])
 
-    def choose(self, operation: str, account_sid: str, call: Any) -> Rule | None:
-        """The rule that meets this request, counted. An error of a ``when`` is noted on the call, not raised."""
+    def choose(self, operation: str, account_sid: str, call: Any, beyond: Rule | None = None) -> Rule | None:
+        """The rule that meets this request, counted. An error of a ``when`` is noted on the call, not raised.
+
+        ``beyond`` is a rule that let the request through, so that a later one may meet it.
+        """
         for rule in self._rules:
             if (
-                rule.active
+                (beyond is None or rule.id > beyond.id)
+                and rule.active
                 and rule.account_sid in (None, account_sid)
                 and fnmatchcase(operation, rule.operation)
                 and _wanted(rule, call)
