@@ -93,7 +93,7 @@ VALUES: dict[str, Callable[..., str]] = {
     "integer": lambda low, high: f"whole number, {low} to {high}",
     "one_of": one_of,
     "at_most": lambda limit: f"text of at most {limit} characters",
-    "sid": lambda pattern: f"sid, `{pattern.pattern[:2]}…`",
+    "sid": lambda prefix: f"sid, `{prefix}…`",
     "json_object": lambda: "JSON object",
     "unreserved": lambda: "JSON object without `twi_` keys",
     "message": lambda targets: f"JSON object without `twi_` keys, {', '.join(map(code, sorted(targets)))}",

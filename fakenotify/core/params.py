@@ -14,7 +14,7 @@ from datetime import date, datetime, timezone
 from typing import Any, NoReturn
 
 from fakenotify.core.errors import DOCUMENTED, MissingParameter, TwilioError
-from fakenotify.core.sids import sid_pattern
+from fakenotify.core.sids import is_sid
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_NESTED = 100
@@ -76,10 +76,9 @@ def at_most(limit: int) -> Callable[[str], str]:
 
 def sid(prefix: str) -> Callable[[str], str]:
     """A sid that begins with ``prefix``."""
-    pattern = sid_pattern(prefix)
 
     def read(value: str) -> str:
-        if pattern.fullmatch(value) is None:
+        if not is_sid(value, prefix):
             raise ValueError(value)
         return value
 
