@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hmac import compare_digest
+from types import MappingProxyType
 
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import Unauthorized
 from fakenotify.core.sids import SidGenerator, is_sid
-from fakenotify.notify import Notify
+from fakenotify.notify import Notify, State
 
 ACCOUNT_SID = "AC" + "fa4e" * 8
 AUTH_TOKEN = "faketoken0" * 3 + "fa"
@@ -71,14 +72,26 @@ class Accounts:
         notify.auth_token = auth_token
         return notify
 
-    def reset(self, account_sid: str | None = None) -> None:
-        """Give every account, or one, a new and empty world; accounts that nobody declared go."""
+    def reset(self, account_sid: str | None = None, beginning: Mapping[str, State] = MappingProxyType({})) -> None:
+        """Give every account, or one, a new world, empty or as in ``beginning``; accounts that nobody declared go.
+
+        Whoever asks meanwhile gets the old world or the new one.
+        """
         if account_sid is not None:
-            self._open(account_sid, self._worlds[account_sid].auth_token)
-            return
-        self._worlds = {}
-        for each, auth_token in self._tokens.items():
-            self._open(each, auth_token)
+            self._worlds[account_sid] = self._anew(account_sid, self._worlds[account_sid].auth_token, beginning)
+        else:
+            self._worlds = {sid: self._anew(sid, token, beginning) for sid, token in self._tokens.items()}
+
+    def replace(self, loaded: Iterable[Notify]) -> None:
+        """Let these be the accounts, at once; declared ones that are not among them become empty."""
+        empty = {sid: self.fresh(sid, token) for sid, token in self._tokens.items()}
+        self._worlds = empty | {notify.account_sid: notify for notify in loaded}
+
+    def _anew(self, account_sid: str, auth_token: str, beginning: Mapping[str, State]) -> Notify:
+        notify = self.fresh(account_sid, auth_token)
+        if account_sid in beginning:
+            notify.restore(beginning[account_sid])
+        return notify
 
     def put(self, notify: Notify) -> None:
         """Let this state be its account's from now on."""

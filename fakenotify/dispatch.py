@@ -154,10 +154,7 @@ class World:
 
     def reset(self, account_sid: str | None = None) -> None:
         """Give all accounts, or one, the world they began with and an empty journal; clock and switches stay."""
-        self.accounts.reset(account_sid)
-        for each, state in self.beginning.items():
-            if account_sid in (None, each) and each in self.accounts:
-                self.accounts[each].restore(state)
+        self.accounts.reset(account_sid, self.beginning)
         self.journal.clear(account_sid)
         if self._faults is not None:
             self._faults.remove(account_sid=account_sid)

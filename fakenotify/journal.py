@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -72,7 +73,10 @@ class Journal:
         self._requests.append(request)
         self.total += 1
         for (listener,) in self._listeners:
-            listener(request)
+            try:
+                listener(request)
+            except Exception:  # somebody else's code: it is told of, and neither the client nor the others suffer
+                traceback.print_exc()
 
     def listen(self, listener: Callable[[Request], None]) -> Callable[[], None]:
         """Call ``listener`` with every request to come; returns the function that ends it."""

@@ -97,9 +97,7 @@ def load(accounts: Accounts, state: Any) -> None:
             raise StateError(f"the state gives account {accounts.default_sid} twice, at the top and under accounts")
         given[accounts.default_sid] = own
     loaded = [_load_account(accounts, sid, given[sid], f"accounts.{sid}") for sid in given]
-    accounts.reset()
-    for notify in loaded:
-        accounts.put(notify)
+    accounts.replace(loaded)
 
 
 def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) -> Notify:

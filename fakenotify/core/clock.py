@@ -10,6 +10,10 @@ from datetime import datetime, timedelta, timezone
 _OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
 
 
+_LATEST = 253_402_300_799.0
+"""The last second of the year 9999: no ``datetime`` is later, and a clock that was moved there stands still."""
+
+
 class Clock:
     """The fake's own clock: it follows the system's until it is frozen, shifted or moved.
 
@@ -25,7 +29,7 @@ class Clock:
     def seconds(self) -> float:
         """Now, in seconds since the epoch."""
         frozen = self._frozen
-        return time.time() + self._offset if frozen is None else frozen
+        return min(time.time() + self._offset, _LATEST) if frozen is None else frozen
 
     def now(self) -> datetime:
         """Now, as an aware ``datetime`` in UTC."""

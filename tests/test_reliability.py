@@ -1,0 +1,126 @@
+"""The proofs of ``python -m tests.reliability``, each for a moment."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+from reliability import forms, fuzz, matrix, soak
+from reliability.__main__ import PROOFS, main
+from reliability.figure import Figure
+from reliability.survive import SCENARIOS
+
+from fakenotify import FakeNotify
+
+TOP = Path(__file__).parents[1]
+
+
+def test_noise_on_the_socket_is_no_trouble() -> None:
+    figure = fuzz.prove(2)
+
+    assert figure.failures == []
+    assert figure.tried > 100
+
+
+def test_forms_of_every_operation_keep_the_answers_shape() -> None:
+    figure = forms.prove(2)
+
+    assert (figure.failures, figure.notes) == ([], [])
+    assert figure.tried > 500
+
+
+def test_a_session_leaves_nothing_behind() -> None:
+    assert soak.prove(2).failures == []
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_it_survives(name: str) -> None:
+    SCENARIOS[name]()
+
+
+def test_a_clock_at_the_end_of_time_stands_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that runs must not run out of the years that a date can have."""
+    fake = FakeNotify()
+    fake.clock.move_to("9999-12-31T23:59:59Z")
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 5)
+
+    with fake:
+        assert fake.clock.now().year == 9999
+
+
+# the proofs prove something
+
+
+def test_a_fuzzer_notices_a_500_and_a_hang_and_what_is_no_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    fuzzer = fuzz.Fuzzer(Random(0))
+    try:
+        for answer, found in ((b"HTTP/1.1 500 X\r\n\r\n", "a 5xx"), (b"SSH-2.0", "no HTTP"), (b"HTTP/1.1 505 X", None)):
+            monkeypatch.setattr(fuzzer, "send", lambda raw, answer=answer: (answer, 0.0))
+            assert (fuzzer.wrong(b"") or "").partition(":")[0] == (found or "")
+        monkeypatch.undo()
+        monkeypatch.setattr(fuzz, "HANG", 0.05)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            fuzzer.port = silent.getsockname()[1]
+            assert fuzzer.wrong(b"GET") == "no end within 0.05 s"
+    finally:
+        fuzzer.fake.stop()
+
+
+def test_every_kind_of_noise_is_made_and_the_same_seed_makes_the_same() -> None:
+    fuzzers = [fuzz.Fuzzer(Random(7)) for _ in range(2)]
+    try:
+        one, other = ([each.valid() + each.noise() + each.mutated() for _ in range(20)] for each in fuzzers)
+    finally:
+        for each in fuzzers:
+            each.fake.stop()
+    assert one == other
+
+
+def test_the_last_line_is_a_figure_and_a_failure_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    figure = Figure("fuzz", tried=3)
+    assert figure.tell() == 0
+    figure.fail("a 500 after b'GET'")
+    assert figure.tell() == 1
+
+    *_, failure, last = capsys.readouterr().out.splitlines()
+    assert failure == "FAILED a 500 after b'GET'"
+    assert re.fullmatch(r"fuzz: 3 inputs in 0\.\d s, 1 failures", last)
+
+
+def test_a_command_tells_its_figure_last() -> None:
+    command = [sys.executable, "-m", "tests.reliability", "forms", "--seconds", "0.3"]
+    done = subprocess.run(command, cwd=TOP, text=True, capture_output=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"forms: \d+ forms for \d+ operations in \d+\.\d s, 0 failures", done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("proof", ["schema", "guided"])
+def test_what_needs_a_tool_says_so_where_there_is_none(
+    proof: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SCHEMATHESIS_PYTHON", "/bin/false")
+    monkeypatch.setenv("ATHERIS_PYTHON", "/bin/false")
+
+    assert main([proof, "--seconds", "1"]) == 0
+    assert "not run: /bin/false has no" in capsys.readouterr().out
+
+
+def test_the_matrix_finds_this_python_and_no_old_one() -> None:
+    here = matrix.pythons()
+
+    assert f"{sys.version_info[0]}.{sys.version_info[1]}" in {version.rstrip("t") for version in here}
+    assert all(int(version.rstrip("t").split(".")[1]) >= 10 for version in here)
+
+
+def test_every_proof_is_documented() -> None:
+    page = (TOP / "docs" / "reliability.md").read_text(encoding="utf-8")
+    assert [name for name in PROOFS if f"python -m tests.reliability {name}" not in page] == []
+    assert [name for name in SCENARIOS if name.replace("_", " ") not in page] == []
