@@ -36,8 +36,8 @@ _TIMEOUT = 600
 def pythons() -> dict[str, str]:
     """The Pythons that are here, by version; a ``t`` is free-threaded."""
     candidates = [shutil.which(f"python{version}") for version in _WANTED]
-    roots = (Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")), Path("/opt/pyenv"))
-    candidates += [str(each) for root in roots for each in sorted(root.glob("versions/*/bin/python"))]
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates += [str(each) for each in sorted(root.glob("versions/*/bin/python"))]
     told = (
         "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
     )
