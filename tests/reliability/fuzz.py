@@ -59,7 +59,7 @@ CONTROL = [
 ]  # fmt: skip
 _JSONS = [
     "{}", "[]", "null", "", "{", '{"code": 52103}', '{"code": "x", "address": []}', '{"shift": 1e308}', '{"shift": 5}',
-    '{"move_to": "9999-12-31T00:00:00Z"}', '{"move_to": "x"}', '{"freeze": true}', '{"resume": true}', '{"tick": -5}',
+    '{"move_to": "9999-12-31T23:59:59Z"}', '{"move_to": "x"}', '{"freeze": true}', '{"resume": true}', '{"tick": -5}',
     '{"identity_limit": "evict_oldest"}', '{"callback_retries": 11}', '{"callback_delivery": "manual"}',
     '{"fakenotify": 1, "accounts": {}}', '{"accounts": {"AC": {"services": [{}]}}}', '{"services": [{}]}', "[" * 900,
 ]  # fmt: skip

@@ -29,6 +29,8 @@ _PINS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "twilio 9": (("werkzeug", "pytest", "twilio>=9,<10"), ("clients", "wire", "callbacks")),
 }
 """What is installed, and which files of the suite it concerns."""
+_WITHOUT_ASYNC = "not async and not test_a_client_of_a_handle_is_of_its_account"
+"""What is run with twilio 7, which has no asynchronous client."""
 _WANTED = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t")
 _TIMEOUT = 600
 
@@ -66,7 +68,8 @@ def run(python: str, pins: tuple[str, ...], names: tuple[str, ...], folder: Path
     if done.returncode:
         return "not run", f"can't be installed: {done.stderr.strip().splitlines()[-1][:150]}"
     files = [f"tests/test_{name}.py" for name in names if (TOP / f"tests/test_{name}.py").exists()]
-    command = [inside, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    chosen = ["-k", _WITHOUT_ASYNC] if any("<8" in pin and "twilio" in pin for pin in pins) else []
+    command = [inside, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, *files]
     environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, cwd=TOP, env=environment, text=True, capture_output=True, check=False, timeout=_TIMEOUT
