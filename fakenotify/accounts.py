@@ -126,8 +126,8 @@ class Accounts:
             return self.default
         if known is None and self.behaviour.unknown_accounts != "own":
             return self.default
-        if known is None:
-            known = self._open(user, password)
+        if known is None:  # several of its requests may come first at once: one of them opens it for all
+            known = self._worlds.setdefault(user, self.fresh(user, password))
         elif user not in self._tokens:
             known.auth_token = password  # the key of its callbacks' signatures is what it last used (assumed D39)
         return known

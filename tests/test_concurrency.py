@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from reliability.concurrency import Hammer
 
-from fakenotify import FakeNotify
+from fakenotify import Behaviour, FakeNotify
+from fakenotify.accounts import Accounts
 from fakenotify.dispatch import Call
 
 
@@ -73,3 +74,21 @@ def test_nobody_sees_a_reset_half_done(eager_threads: None) -> None:
         thread.join()
 
     assert seen == {200}
+
+
+def test_an_account_that_many_ask_for_first_at_once_is_opened_once() -> None:
+    for number in range(200):
+        accounts = FakeNotify(Behaviour(unknown_accounts="own")).world.accounts
+        start = threading.Barrier(4)
+        opened: list[object] = []
+
+        def ask(accounts: Accounts, start: threading.Barrier, opened: list[object], account_sid: str) -> None:
+            start.wait(5)
+            opened.append(accounts.authenticate((account_sid, "x")))
+
+        threads = [threading.Thread(target=ask, args=(accounts, start, opened, f"AC{number:032x}")) for _ in range(4)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert len({id(each) for each in opened}) == 1

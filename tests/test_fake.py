@@ -127,7 +127,8 @@ def test_stopping_twice_is_stopping_once(fake: FakeNotify) -> None:
     url = fake.url
     fake.stop()
     fake.stop()
-    assert (threads(), repr(fake)) == (before, "<FakeNotify without a socket>")
+    assert threads() <= before  # those of a test before this one may be on their way out
+    assert repr(fake) == "<FakeNotify without a socket>"
     with pytest.raises(OSError, match="refused"):
         status_of(url)
 

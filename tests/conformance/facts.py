@@ -331,10 +331,9 @@ def _(notify: Notify) -> Pair:
 
 @_check("services.find", "a Service is in the list, once", "observed", "RJP acceptance suite")
 def _(notify: Notify) -> Pair:
-    found = [
-        row for page in notify.pages("/Services") for row in page["services"] if notify.service.endswith(row["sid"])
-    ]
-    return [notify.get(notify.service).json], found
+    made = notify.get(notify.service).json
+    found = [row for page in notify.pages("/Services") for row in page["services"] if row["sid"] == made["sid"]]
+    return [made], found
 
 
 @_check("services.find.name", "FriendlyName filters the list", "documented", "OAI")
