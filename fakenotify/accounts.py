@@ -126,15 +126,15 @@ class Accounts:
             return self.default
         if known is None and self.behaviour.unknown_accounts != "own":
             return self.default
-        if known is None:  # several of its requests may come first at once: one of them opens it for all
-            known = self._worlds.setdefault(user, self.fresh(user, password))
+        if known is None:
+            known = self._open(user, password)
         elif user not in self._tokens:
             known.auth_token = password  # the key of its callbacks' signatures is what it last used (assumed D39)
         return known
 
     def _open(self, account_sid: str, auth_token: str) -> Notify:
-        notify = self._worlds[account_sid] = self.fresh(account_sid, auth_token)
-        return notify
+        """Open an account; several may come first at once, and one of them opens it for all."""
+        return self._worlds.setdefault(account_sid, self.fresh(account_sid, auth_token))
 
 
 def check_credentials(account_sid: str, auth_token: str) -> None:
