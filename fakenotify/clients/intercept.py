@@ -6,7 +6,6 @@ official client, ``httpx`` (sync and async), ``aiohttp``. No socket, no proxy, n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -15,9 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fakenotify.clients.in_process import App
-
-NOTIFY = re.compile(r"notify(\.[a-z0-9-]+){0,2}\.twilio\.com")
-"""``notify.twilio.com`` and its edge and region forms. (documented)"""
+from fakenotify.http.app import NOTIFY
 
 
 class UnexpectedTwilioCall(RuntimeError):

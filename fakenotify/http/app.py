@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -28,6 +29,9 @@ BROKEN = "fakenotify.broken"
 
 RULE = "X-Fakenotify-Rule"
 """The header of a 4xx answer that names the rule; ``GET /_fake/rules/{id}`` tells it in words."""
+
+NOTIFY = re.compile(r"notify(\.[a-z0-9-]+){0,2}\.twilio\.com")
+"""The hosts of Notify: ``notify.twilio.com`` and its edge and region forms. (documented)"""
 
 CONTROL = "/_fake"
 CONTROL_BODY_LIMIT = 64 * 1_048_576

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import re
 import socket
 import ssl
 import threading
@@ -23,14 +22,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from fakenotify.http.app import NOTIFY
 from fakenotify.http.certificates import Authority
 from fakenotify.http.server import REQUEST_TIMEOUT, RequestHandler, Server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-NOTIFY = re.compile(r"notify(\.[a-z0-9-]+){0,2}\.twilio\.com")
-"""``notify.twilio.com`` and its edge and region forms. (documented)"""
 
 _LOOPBACK = "127.0.0.1"
 _PATIENCE = 10.0
