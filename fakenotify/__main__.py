@@ -362,12 +362,14 @@ def _command(arguments: list[str]) -> int:
         raise UsageError("write the command after --, e.g. fakenotify run -- npm test")
     options = parse(told, dict(os.environ), name)
 
-    from fakenotify.run import NotDone, env
+    from fakenotify.environment import NotDone
 
     try:
         if name == "run":
             return run(options, command)
         if name == "env":
+            from fakenotify.run import env
+
             print(env(options.proxy_port, options.shell))
         else:
             serve(options)

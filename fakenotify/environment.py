@@ -1,4 +1,7 @@
-"""The environment's variables: those that tell a program about the fake, and those that lead its clients elsewhere."""
+"""The environment's variables: those that tell a program about the fake, and those that lead its clients elsewhere.
+
+And what is raised where something of them is missing or wrong.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,14 @@ TOLD = {
     "FAKENOTIFY_SERVICE_SID": "service_sid",
 }
 """Variables that tell a program about the fake; fakenotify itself has no use for them."""
+
+
+class NotDone(Exception):
+    """What can't be done, in a line for the user; ``status`` is the one to exit with."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 def traps(environment: Mapping[str, str], url: str) -> list[str]:

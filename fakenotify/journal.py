@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -75,8 +75,8 @@ class Journal:
         for (listener,) in self._listeners:
             try:
                 listener(request)
-            except Exception:  # somebody else's code: it is told of, and neither the client nor the others suffer
-                traceback.print_exc()
+            except Exception as error:  # somebody else's code: it is told of, and nobody else suffers
+                sys.excepthook(type(error), error, error.__traceback__)
 
     def listen(self, listener: Callable[[Request], None]) -> Callable[[], None]:
         """Call ``listener`` with every request to come; returns the function that ends it."""

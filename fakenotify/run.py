@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from fakenotify.environment import TOLD
+from fakenotify.environment import TOLD, NotDone
 from fakenotify.terminal import printable, say
 
 if TYPE_CHECKING:
@@ -40,14 +40,6 @@ _REPLACING = {
 _FORWARDED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 _TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
 _MOST_LINES = 20
-
-
-class NotDone(Exception):
-    """What can't be done, in a line for the user; ``status`` is the one to exit with."""
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(message)
 
 
 # what the program is told

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fakenotify.http import server as server_module
+from fakenotify.http import connection
 from fakenotify.http.head import Head, read_plain
 from fakenotify.http.server import Server
 
@@ -96,7 +96,7 @@ def test_both_ways_make_the_same_of_a_request(
 
     quick = ask(port, request)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server_module, "read_plain", lambda arrived, largest: None)
+        patch.setattr(connection, "read_plain", lambda arrived, largest: None)
         slow = ask(port, request)
 
     assert quick == slow

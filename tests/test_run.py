@@ -26,8 +26,8 @@ from fakenotify import FakeNotify, Fault, terminal
 from fakenotify import run as run_module
 from fakenotify.__main__ import main
 from fakenotify.accounts import ACCOUNT_SID, AUTH_TOKEN
-from fakenotify.environment import traps
-from fakenotify.run import NotDone, Signals, Tally, exports, proxied, told, variables, worrying
+from fakenotify.environment import NotDone, traps
+from fakenotify.run import Signals, Tally, exports, proxied, told, variables, worrying
 
 trustme = pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
 

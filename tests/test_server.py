@@ -22,7 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.http import server as server_module
+from fakenotify.http import connection as connection_module
+from fakenotify.http import standard
 from fakenotify.http.app import BODY_LIMIT
 from fakenotify.http.server import Server
 
@@ -302,14 +303,14 @@ def test_a_body_that_is_cut_short_is_400_and_the_end(wire: Connection) -> None:
 def test_a_client_that_stalls_loses_its_connection(
     wire: Connection, monkeypatch: pytest.MonkeyPatch, beginning: str
 ) -> None:
-    monkeypatch.setattr(server_module, "REQUEST_TIMEOUT", 0.1)
+    monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.1)
     wire.send(beginning)
     rest = wire.reader.read()
     assert rest == b"" or rest.startswith(b"HTTP/1.1 400 BAD REQUEST\r\n")
 
 
 def test_an_idle_connection_stays_open(wire: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "REQUEST_TIMEOUT", 0.05)
+    monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.05)
     assert wire.ask(get()).status == 200
     wire.socket.settimeout(0.2)
     with pytest.raises(TimeoutError):
@@ -333,7 +334,7 @@ def test_a_body_over_the_limit_gets_a_readable_413(notify: Connection, size: int
 def test_a_body_over_the_limit_that_never_comes_is_413_as_well(
     notify: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "REQUEST_TIMEOUT", 0.2)
+    monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.2)
     notify.send(f"POST /v1/Services HTTP/1.1\r\nHost: x\r\n{AUTH}Content-Length: {9 * MIB}\r\n\r\n" + "x" * 2 * MIB)
     assert (notify.answer().status, notify.ended()) == (413, True)
 
@@ -422,7 +423,7 @@ def test_too_many_chunks_get_a_readable_413(notify: Connection, chunks: str, siz
 
 
 def test_chunks_without_end_are_read_up_to_a_bound(notify: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_DRAIN_LIMIT", MIB)
+    monkeypatch.setattr(standard, "DRAIN_LIMIT", MIB)
     notify.send(chunked("", AUTH, target="/v1/Services"))
     with contextlib.suppress(ConnectionError):
         for _ in range(20):

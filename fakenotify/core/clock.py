@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 
 _OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
 
-
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LATEST = 253_402_300_799.0
 """The last second of the year 9999: no ``datetime`` is later, and a clock that was moved there stands still."""
 
@@ -95,6 +96,12 @@ class Clock:
     def __repr__(self) -> str:
         state = "frozen" if self.frozen else "running"
         return f"<Clock {state} {self.now().isoformat()}>"
+
+
+def http_date() -> str:
+    """The system's time for the header ``Date``, whatever the fake's clock shows, in English whatever the locale."""
+    now = datetime.now(timezone.utc)
+    return f"{_DAYS[now.weekday()]}, {now.day:02} {_MONTHS[now.month - 1]} {now:%Y %H:%M:%S} GMT"
 
 
 def parse_instant(text: str) -> datetime:

@@ -24,7 +24,9 @@ from urllib.parse import unquote, urlsplit
 
 from fakenotify.http.app import NOTIFY
 from fakenotify.http.certificates import Authority
-from fakenotify.http.server import REQUEST_TIMEOUT, RequestHandler, Server
+from fakenotify.http.connection import REQUEST_TIMEOUT, Connection
+from fakenotify.http.server import Server
+from fakenotify.http.standard import StandardRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -115,6 +117,14 @@ class Upstream:
             raise OSError(f"{name} is no proxy that fakenotify can go through: it takes http://host:port") from None
 
 
+class ProxyConnection(Connection):
+    """Serves one connection to the proxy, request after request or as a tunnel."""
+
+    def answer_any(self) -> None:
+        """Be asked for another host, or for a tunnel."""
+        ProxyRequest(self).answer()
+
+
 class Proxy(Server):
     """The proxy. ``app`` is the fake's application; ``about`` is what it tells of itself at ``/``.
 
@@ -122,6 +132,8 @@ class Proxy(Server):
     reached, ``distrusted`` the clients that would not take the certificate, by what they said. ``environment`` tells
     of a proxy that was there already.
     """
+
+    connection_class = ProxyConnection
 
     def __init__(
         self,
@@ -175,16 +187,6 @@ class Proxy(Server):
                 connection.unwrap()
         self._close(connection)
 
-    def _answer(self, connection: socket.socket, address: Any) -> None:
-        try:
-            ProxyHandler(connection, address, self)  # type: ignore[arg-type]  # as in Server
-        except OSError:
-            pass  # the client is gone
-        except Exception as error:
-            self.report(error)
-        finally:
-            self._close(connection)
-
     def _answer_itself(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """What is asked without ``CONNECT``: a whole URL of Notify's, or something of the proxy itself."""
         scheme, colon, _ = environ["RAW_URI"].partition("://")
@@ -213,12 +215,12 @@ class Tunnel:
         return getattr(self._proxy, name)
 
 
-class ProxyHandler(RequestHandler):
-    """Serves one connection to the proxy, request after request or as a tunnel."""
+class ProxyRequest(StandardRequest):
+    """The next request of a connection to the proxy, which may make a tunnel of it."""
 
-    server: Proxy
+    server: Proxy  # type: ignore[assignment]  # the owner's
 
-    def run_wsgi(self) -> None:
+    def ask(self) -> None:
         """Find out which host is asked, and let it be asked."""
         target = self.requestline.split()[1]
         tunnel = self.command == "CONNECT"
@@ -227,12 +229,12 @@ class ProxyHandler(RequestHandler):
             scheme = "https" if tunnel else url.scheme
             host, port = url.hostname or "", url.port or {"https": 443, "http": 80}.get(scheme, 0)
         except ValueError:
-            self.send_error(400)
+            self.send_error(HTTPStatus.BAD_REQUEST)
             return
         if is_notify(host) and tunnel:
             self._end_tunnel(host.rstrip("."))
         elif is_notify(host) or not (scheme or tunnel):
-            super().run_wsgi()
+            super().ask()
         elif not host or scheme not in ("http", "https") or (scheme == "https" and not tunnel):
             self._refuse(HTTPStatus.BAD_REQUEST, f"{self.command} {target} is nothing that a proxy can be asked")
         elif self.server.offline and not is_loopback(host):
@@ -242,10 +244,10 @@ class ProxyHandler(RequestHandler):
             self._pass_on(scheme, host, port, tunnel)
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        self.close_connection = True
+        self.owner.closing = True
         content = f"fakenotify: {reason}\n".encode()
-        self._send(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")], content)
-        self._linger()
+        self.owner.send(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")], content)
+        self.owner.linger()
 
     def _end_tunnel(self, host: str) -> None:
         """Be ``host`` to a client that asked for a tunnel to it."""
@@ -257,7 +259,7 @@ class ProxyHandler(RequestHandler):
         self._established()
         first = self.connection.recv(1, socket.MSG_PEEK)
         if first != _TLS:  # it has thought better of it, or wants plain HTTP in its tunnel
-            RequestHandler(self.connection, self.client_address, Tunnel(self.server, self.connection))  # type: ignore[arg-type]
+            Connection(self.connection, self.client_address, Tunnel(self.server, self.connection)).serve()
             return
         secured = self.server.secure(self.connection, context)
         try:
@@ -266,12 +268,12 @@ class ProxyHandler(RequestHandler):
             reason = getattr(error, "reason", None) or error.strerror or str(error)
             self.server.distrusted.add(f"{host}: {reason}")
         else:
-            RequestHandler(secured, self.client_address, Tunnel(self.server, secured))  # type: ignore[arg-type]
+            Connection(secured, self.client_address, Tunnel(self.server, secured)).serve()
         finally:
             self.server.leave(secured)
 
     def _established(self) -> None:
-        self.close_connection = True
+        self.owner.closing = True
         self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")  # twilio-php wants these words
         self.connection.settimeout(REQUEST_TIMEOUT)
 
@@ -309,7 +311,7 @@ class ProxyHandler(RequestHandler):
         """Let bytes pass in both directions until both have ended."""
         if tunnel:
             self._established()
-        self.close_connection = True
+        self.owner.closing = True
         connection.settimeout(None)
         self.connection.settimeout(None)
         back = threading.Thread(target=_pass, args=(answer, connection, self.connection), daemon=True)
