@@ -1,8 +1,9 @@
-"""Print today's figures: ``python -m tests.benchmarks [--quick] [--peers]``.
+"""Print today's figures: ``python -m tests.benchmarks [--quick] [--peers] [--only PART] [--profile]``.
 
 Each row has the target, the ratio (or time) of this run as median (minimum to maximum), and a mark where it is missed.
 Ratios are taken within one run, round by round, against a floor measured beside it, on one CPU. ``--quick`` uses
-100,000 Bindings for a million. ``--peers`` adds what others need for the same, where they are installed.
+100,000 Bindings for a million. ``--peers`` adds what others need for the same, where they are installed. ``--profile``
+shows where the time of one request goes instead.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from fakenotify import FakeNotify
+from tests.benchmarks import peers
 from tests.benchmarks.floors import HelloServer, RawServer
 from tests.benchmarks.measure import KeptConnection, Spread, pin, ratios, rounds, unpin
+from tests.benchmarks.profile import profile
 from tests.benchmarks.world import HEADERS, Requests, populated
 
 ROOT = Path(__file__).parents[2]
@@ -268,33 +270,6 @@ def idle() -> None:
     fake.stop()
 
 
-def peers() -> None:
-    """What others need for one canned answer, where they are installed; through the same raw client."""
-    if find_spec("responses"):
-        import requests as http
-        import responses
-
-        with responses.RequestsMock() as mock:
-            mock.add("POST", "https://notify.twilio.com/v1/Services/IS/Bindings", json={"sid": "BS"}, status=201)
-            post = {"Identity": "a"}
-            found = rounds({"responses": lambda: http.post(mock.registered()[0].url, data=post)}, calls=50, count=5)
-        row("  responses, canned, through requests", "", Spread.of(found["responses"]).show(" us", 1e6))
-    if find_spec("pytest_httpserver"):
-        from pytest_httpserver import HTTPServer
-
-        server = HTTPServer()
-        server.expect_request("/").respond_with_json({"sid": "BS"})
-        server.start()
-
-        def ask() -> None:
-            connection = KeptConnection(server.port)
-            connection.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            connection.close()
-
-        row("  pytest-httpserver, canned", "", Spread.of(rounds({"it": ask}, calls=50, count=5)["it"]).show(" us", 1e6))
-        server.stop()
-
-
 def _port(fake: FakeNotify) -> int:
     return int(fake.url.rpartition(":")[2])
 
@@ -333,6 +308,7 @@ def main() -> None:
     parser.add_argument(
         "--only", choices=("requests", "client", "lifecycle", "imports", "scale", "direct", "crowd", "idle")
     )
+    parser.add_argument("--profile", action="store_true", help="profile one request instead")
     options = parser.parse_args()
     parts = {
         "requests": requests,
@@ -345,12 +321,17 @@ def main() -> None:
         "scale": lambda: scale(100_000 if options.quick else 1_000_000),
     }
     print(f"Python {sys.version.split()[0]} on {sys.platform}; median (minimum to maximum) of interleaved rounds")
+    if options.profile:
+        profile(row)
+        return
     for name, part in parts.items():
         if options.only in (None, name):
             unpin() if name == "imports" else pin()
             part()
     if options.peers:
-        peers()
+        pin()
+        peers.over_a_socket(row)
+        peers.in_process(row)
 
 
 if __name__ == "__main__":
