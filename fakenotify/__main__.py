@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import shlex
 import signal
 import sys
 import threading
@@ -22,7 +20,6 @@ from fakenotify import __version__
 
 if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
-    from fakenotify.http.proxy import Proxy
     from fakenotify.records import Service
 
 DEFAULT_PORT = 4010
@@ -65,6 +62,20 @@ def _of_a_fake(add: Callable[..., object], port: int) -> None:
     add("--save-state", metavar="FILE", help="write the world here at the end")
     add("--seed", type=_integer, default=0, metavar="N", help="seed of the sids (default: %(default)s)")
     add("--service", metavar="IS...", help="sid of the Service that exists from the start")
+    add(
+        "--keep-requests",
+        type=_integer,
+        default=10_000,
+        metavar="N",
+        help="length of the journal (default: %(default)s)",
+    )
+    add(
+        "--keep-deliveries",
+        type=_integer,
+        default=100_000,
+        metavar="N",
+        help="and of deliveries (default: %(default)s)",
+    )
     add("--account", action="append", default=[], metavar="AC...=TOKEN", help="let only these accounts in; repeatable")
     add("--behaviour", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
     add("--allow-host", action="append", default=[], metavar="NAME", help="a Host that may use /_fake/; repeatable")
@@ -179,6 +190,8 @@ def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"
             options.seed,
             accounts=accounts or None,
             allow_hosts=tuple(options.allow_host),
+            keep_requests=options.keep_requests,
+            keep_deliveries=options.keep_deliveries,
         )
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
@@ -207,7 +220,7 @@ def prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
 def serve(options: argparse.Namespace) -> None:
     """Run until SIGINT or SIGTERM. Raises ``UsageError``."""
     from fakenotify.environment import traps
-    from fakenotify.terminal import Log, line_for, say
+    from fakenotify.terminal import Log, banner, banner_json, say
 
     if options.ca_file and options.proxy_port is None:
         raise UsageError("--ca-file is about the proxy; say with --proxy-port where that is to be")
@@ -221,14 +234,13 @@ def serve(options: argparse.Namespace) -> None:
             if options.port_file:
                 _write_port(Path(options.port_file), fake.url)
             if not options.quiet:
-                line = line_for(log.stream, options.log_format)
-                fake.world.journal.listen(lambda request: log.add(line(request)))
+                log.follow(fake.world.journal, options.log_format)
             proxy = None
             if options.proxy_port is not None:
                 from fakenotify.run import proxied
 
                 proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
-            say(sys.stdout, (_banner_json if options.json else _banner)(fake, service, proxy))
+            say(sys.stdout, (banner_json if options.json else banner)(fake, service, proxy))
             for trap in traps(os.environ, fake.url):
                 say(sys.stderr, f"fakenotify: {trap}")
             signals.wait()
@@ -323,34 +335,6 @@ class _Signals:
     def wait(self) -> None:
         """Wait until a signal has come."""
         self._woken.recv(1)
-
-
-def _banner(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
-    url, user = fake.url, shlex.quote(f"{fake.account_sid}:{fake.auth_token}")
-    return f"""fakenotify {__version__} answers at {url} (stop it with Ctrl-C)
-  account     {fake.account_sid}
-  auth token  {fake.auth_token}
-  service     {service.sid}
-  try it      curl -u {user} {url}/v1/Services/{service.sid}/Bindings \
--d Identity=alice -d BindingType=sms -d Address=%2B15005550006{_banner_of(proxy) if proxy else ""}"""
-
-
-def _banner_of(proxy: Proxy) -> str:
-    return f"""
-  proxy       {proxy.url}, for programs as they are; in their shell: \
-eval "$(fakenotify env --proxy-port {proxy.port})\""""
-
-
-def _banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
-    told = {
-        "url": fake.url,
-        "pid": os.getpid(),
-        "account_sid": fake.account_sid,
-        "auth_token": fake.auth_token,
-        "service_sid": service.sid,
-        "inspector": f"{fake.url}/_fake/",
-    }
-    return json.dumps(told | ({"proxy": proxy.url} if proxy else {}))
 
 
 def _command(arguments: list[str]) -> int:

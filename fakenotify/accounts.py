@@ -15,6 +15,9 @@ from fakenotify.notify import Notify, State
 ACCOUNT_SID = "AC" + "fa4e" * 8
 AUTH_TOKEN = "faketoken0" * 3 + "fa"
 
+KEPT_DELIVERIES = 100_000
+"""How many deliveries, alerts and callbacks an account keeps, and how many Notifications a Service; older ones go."""
+
 
 class Accounts:
     """The accounts of one fake, each with a world of its own.
@@ -30,11 +33,13 @@ class Accounts:
         seed: int,
         declared: Mapping[str, str] | None = None,
         api_keys: Mapping[str, str] | None = None,
+        kept: int = KEPT_DELIVERIES,
     ) -> None:
         self.strict = bool(declared)
         self.behaviour = behaviour
         self._clock = clock
         self._seed = seed
+        self._kept = kept
         self._tokens = dict(declared or {ACCOUNT_SID: AUTH_TOKEN})
         for account_sid, auth_token in self._tokens.items():
             check_credentials(account_sid, auth_token)
@@ -100,7 +105,8 @@ class Accounts:
     def fresh(self, account_sid: str, auth_token: str | None = None) -> Notify:
         """An empty state for an account, not yet in use."""
         token = auth_token or self._tokens.get(account_sid) or AUTH_TOKEN
-        return Notify(account_sid, token, self.behaviour, self._clock, SidGenerator(f"{self._seed}/{account_sid}"))
+        sids = SidGenerator(f"{self._seed}/{account_sid}")
+        return Notify(account_sid, token, self.behaviour, self._clock, sids, self._kept)
 
     def use(self, behaviour: Behaviour) -> None:
         """Let these switches be in force for every account from now on."""

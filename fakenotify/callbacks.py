@@ -12,7 +12,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from fakenotify.alerts import CODES
-from fakenotify.notify import MOST_DELIVERIES, Notify
+from fakenotify.notify import Notify
 from fakenotify.records import Alert, Attempt, Callback, Delivery, Notification, Service
 
 DELIVERIES_PER_CALLBACK = 1000
@@ -57,7 +57,7 @@ def plan(notify: Notify, service: Service, notification: Notification, deliverie
             date_created=notify.clock.stamp(),
         )
         notify.callbacks.add(notify.next_sequence(), callback)
-        notify.callbacks.trim(MOST_DELIVERIES)
+        notify.callbacks.trim(notify.kept)
         notify.schedule.add(notify.clock.seconds(), callback.sid)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
@@ -48,7 +49,7 @@ def assert_delivered(notify: Notify, times: int | None, wanted: dict[str, Any]) 
     if matching and times in (None, len(matching)):
         return matching[-1]
     if matching:
-        raise AssertionError(_wrong_count(matching, times, wanted))
+        raise AssertionError(_wrong_count(notify, matching, times, wanted))
     raise AssertionError(_miss(notify, wanted))
 
 
@@ -59,6 +60,8 @@ def assert_not_delivered(notify: Notify, wanted: dict[str, Any]) -> None:
     if matching:
         lines = [f"{len(matching)} unexpected {_plural(matching)} with {_words(wanted)}:"]
         raise AssertionError("\n".join([*lines, *_told(matching)]))
+    if notify.deliveries.dropped:
+        warnings.warn(_forgotten(notify), stacklevel=3)
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -68,8 +71,15 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted if "status" in wanted else {**wanted, "status": "SENT"}
 
 
-def _wrong_count(matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]) -> str:
+def _forgotten(notify: Notify) -> str:
+    dropped = notify.deliveries.dropped
+    return f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+
+
+def _wrong_count(notify: Notify, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]) -> str:
     lines = [f"expected {times}, got {len(matching)} {_plural(matching)} with {_words(wanted)}:", *_told(matching)]
+    if notify.deliveries.dropped:
+        lines.append(_forgotten(notify))
     if len({each.notification_sid for each in matching}) > 1:
         lines.append("they come from different notifications: was a request that had succeeded sent again?")
     return "\n".join(lines)
@@ -79,6 +89,8 @@ def _miss(notify: Notify, wanted: dict[str, Any]) -> str:
     """Nearest candidates with their differences, then the reasons of the last notification."""
     deliveries = list(notify.deliveries)[::-1]  # of two that are equally near, the newer is shown first
     lines = [f"no delivery with {_words(wanted)}"]
+    if notify.deliveries.dropped:
+        lines.append(_forgotten(notify))
     if deliveries:
         ranked = heapq.nsmallest(_NEAREST, deliveries, key=lambda each: len(differences(each, wanted)))
         lines.append(f"nearest of {len(deliveries)} {_plural(deliveries)}:")

@@ -8,7 +8,7 @@ from threading import Condition, Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from fakenotify.accounts import Accounts
+from fakenotify.accounts import KEPT_DELIVERIES, Accounts
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import NotFound, RequestTooLarge, TwilioError
@@ -16,7 +16,7 @@ from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
-from fakenotify.journal import Journal, Request, note
+from fakenotify.journal import KEPT_REQUESTS, Journal, Request, note
 from fakenotify.notify import Notify, State
 from fakenotify.resources import bindings, credentials, notifications, services, users
 
@@ -88,11 +88,13 @@ class World:
         seed: int = 0,
         accounts: Mapping[str, str] | None = None,
         api_keys: Mapping[str, str] | None = None,
+        keep_requests: int = KEPT_REQUESTS,
+        keep_deliveries: int = KEPT_DELIVERIES,
     ) -> None:
         self.clock = Clock()
         self.seed = seed
-        self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys)
-        self.journal = Journal()
+        self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys, keep_deliveries)
+        self.journal = Journal(keep_requests)
         self._faults: Rules | None = None
         self.ended = Event()
         self._at_end: list[Callable[[], object]] = []

@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fakenotify.account import Account
-from fakenotify.accounts import AUTH_TOKEN
+from fakenotify.accounts import AUTH_TOKEN, KEPT_DELIVERIES
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
 from fakenotify.dispatch import World
 from fakenotify.http.app import App
-from fakenotify.journal import Request
+from fakenotify.journal import KEPT_REQUESTS, Request
 from fakenotify.records import Callback, Records
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class FakeNotify(Account):
     Use it as a context manager, or ``start()`` and ``stop()`` it yourself. The socket opens when it is first needed:
     by ``url``, ``client()``, ``start()``, or on entering ``with`` when a ``port`` was given; a busy port is an
     ``OSError``. The same ``seed`` and the same calls give the same sids. ``accounts`` (sid to auth token, the first is
-    the default) makes authentication strict; ``api_keys`` maps key sids to secrets.
+    the default) makes authentication strict; ``api_keys`` maps key sids to secrets. The journal holds the newest
+    ``keep_requests``; an account its newest ``keep_deliveries`` deliveries, alerts and callbacks, and a Service as many
+    Notifications: what is ``dropped`` is counted.
     """
 
     def __init__(
@@ -54,13 +56,18 @@ class FakeNotify(Account):
         allow_hosts: tuple[str, ...] = (),
         callback_hosts: tuple[str, ...] = (),
         callback_timeout: float = 5.0,
+        keep_requests: int = KEPT_REQUESTS,
+        keep_deliveries: int = KEPT_DELIVERIES,
     ) -> None:
         self._host = host
         self._port = port
         self._server: Server | None = None
         self._stopped = False
-        self._let_in = (accounts, api_keys)
-        self.world = self._watched(World(_shared(behaviour), seed, accounts, api_keys))
+        for name, kept in (("keep_requests", keep_requests), ("keep_deliveries", keep_deliveries)):
+            if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
+                raise ValueError(f"{name} is a whole number from 1, not {kept!r}")
+        self._settings = (accounts, api_keys, keep_requests, keep_deliveries)
+        self.world = self._watched(World(_shared(behaviour), seed, *self._settings))
         self._courier: Courier | None = None
         self._callbacks_to = (callback_hosts, callback_timeout)
         self.wsgi_app = App(self.world, after=self.kick)
@@ -244,7 +251,7 @@ class FakeNotify(Account):
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Begin anew on the same socket: another world, clock, journal and behaviour; a stopped fake may open again."""
         self.world.end()
-        self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed, *self._let_in))
+        self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed, *self._settings))
         self._stopped = False
         if self._courier is not None:
             self._courier.start()

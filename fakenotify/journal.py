@@ -11,7 +11,7 @@ from typing import Any
 
 from fakenotify.records import NO_STRINGS, Strings
 
-DEFAULT_LENGTH = 10_000
+KEPT_REQUESTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _short(params: Mapping[str, str | list[str]]) -> str:
 class Journal:
     """The last requests; older ones are dropped, and ``dropped`` says how many."""
 
-    def __init__(self, length: int = DEFAULT_LENGTH) -> None:
+    def __init__(self, length: int = KEPT_REQUESTS) -> None:
         self._requests: deque[Request] = deque(maxlen=length)
         self._listeners: tuple[tuple[Callable[[Request], None]], ...] = ()
         self.total = 0

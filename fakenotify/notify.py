@@ -133,27 +133,27 @@ class State:
                     yield table, record
 
 
-MOST_DELIVERIES = 100_000
-"""How many deliveries, alerts and callbacks an account keeps, and how many Notifications a Service; older ones go."""
-
-
 class Notify:
-    """The state of one account: its tables, its clock, its sids, and the lock that every request holds."""
+    """The state of one account: its tables, its clock, its sids, and the lock that every request holds.
+
+    It keeps the newest ``kept`` deliveries, alerts and callbacks, and as many Notifications of a Service.
+    """
 
     def __init__(
-        self, account_sid: str, auth_token: str, behaviour: Behaviour, clock: Clock, sids: SidGenerator
+        self, account_sid: str, auth_token: str, behaviour: Behaviour, clock: Clock, sids: SidGenerator, kept: int
     ) -> None:
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.behaviour = behaviour
         self.clock = clock
         self.sids = sids
+        self.kept = kept
         self.lock = RLock()
         self.services: Table[Service] = Table({"name": lambda service: (service.friendly_name,)})
         self.credentials: Table[Credential] = Table()
         self.scopes: dict[str, Scope] = {}
-        self.deliveries: Log[Delivery] = Log(MOST_DELIVERIES)
-        self.alerts: Log[Alert] = Log(MOST_DELIVERIES)
+        self.deliveries: Log[Delivery] = Log(kept)
+        self.alerts: Log[Alert] = Log(kept)
         self.callbacks: Table[Callback] = Table({"notification": lambda callback: (callback.notification_sid,)})
         self.schedule = Schedule()
         self.outcomes: list[Outcome] = []

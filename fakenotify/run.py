@@ -267,19 +267,22 @@ class Tally:
         """What happened, as JSON; what is in words has how often it did."""
         from fakenotify.http.proxy import Counts
 
-        deliveries, alerts = Counts(), Counts()
+        deliveries, alerts, dropped = Counts(), Counts(), Counts()
         for notify in self._fake.world.accounts:
             with notify.lock:
                 for delivery in notify.deliveries:
                     deliveries.add(delivery.status.lower())
                 for alert in notify.alerts:
                     alerts.add(f"{alert.level} {alert.code} {alert.text}")
+                dropped.add("an older delivery", notify.deliveries.dropped)
+                dropped.add("an older alert", notify.alerts.dropped)
         return {
             "requests": sum(self.requests.values()),
             "deliveries": {"sent": 0, "failed": 0, **deliveries},
             "refusals": dict(self.refusals),
             "warnings": dict(self.warnings),
             "alerts": dict(alerts),
+            "dropped": dict(dropped),
             "distrusted": dict(proxy.distrusted),
             "offline": dict(proxy.refused),
             "twilio": {host: times for host, times in proxy.passed_on.items() if ".twilio.com:" in f".{host}"},
@@ -290,6 +293,7 @@ _LINES = {
     "refusals": "refused   {}",
     "warnings": "warning   {}",
     "alerts": "alert     {}",
+    "dropped": "beware    {} was dropped and is not counted; --keep-deliveries keeps more",
     "distrusted": "warning   TLS with a client failed, {}; let it trust the certificates in $SSL_CERT_FILE",
     "offline": "offline   {} was not reached",
     "twilio": "beware    {} itself was reached; only Notify is faked",

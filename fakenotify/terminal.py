@@ -5,18 +5,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from fakenotify import __version__
+
 if TYPE_CHECKING:
-    from fakenotify.journal import Request
+    from fakenotify.fake import FakeNotify
+    from fakenotify.http.proxy import Proxy
+    from fakenotify.journal import Journal, Request
+    from fakenotify.records import Service
 
 LOG_THREAD = "fakenotify log"
 
 _LONGEST_LOG = 10_000
 _LAST_LINES = 0.5
+_FULL = "the journal is full, and its oldest requests are dropped from now on; --keep-requests makes it longer"
 _OPERATION = 26
 """The width of the longest names of operations that Notify still has."""
 
@@ -49,6 +56,19 @@ class Log:
         if line is None or len(self._lines) < _LONGEST_LOG:
             self._lines.append(line)
             self._more.release()
+
+    def follow(self, journal: Journal, form: str) -> None:
+        """Print a line for each request, and say so when the journal drops its first one."""
+        line = line_for(self.stream, form)
+        notices = iter([json.dumps({"notice": _FULL}) if form == "json" else f"    notice: {_FULL}"])
+
+        def told(request: Request) -> None:
+            self.add(line(request))
+            if journal.dropped:
+                for notice in notices:
+                    self.add(notice)
+
+        journal.listen(told)
 
     def close(self) -> None:
         """Print what waits; for a moment only, since perhaps nobody reads."""
@@ -102,3 +122,33 @@ def _json(request: Request) -> str:
     from fakenotify.state import to_json
 
     return json.dumps(to_json(request))
+
+
+def banner(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
+    """What the command line says on start."""
+    url, user = fake.url, shlex.quote(f"{fake.account_sid}:{fake.auth_token}")
+    return f"""fakenotify {__version__} answers at {url} (stop it with Ctrl-C)
+  account     {fake.account_sid}
+  auth token  {fake.auth_token}
+  service     {service.sid}
+  try it      curl -u {user} {url}/v1/Services/{service.sid}/Bindings \
+-d Identity=alice -d BindingType=sms -d Address=%2B15005550006{_banner_of(proxy) if proxy else ""}"""
+
+
+def _banner_of(proxy: Proxy) -> str:
+    return f"""
+  proxy       {proxy.url}, for programs as they are; in their shell: \
+eval "$(fakenotify env --proxy-port {proxy.port})\""""
+
+
+def banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
+    """The same for a program."""
+    told = {
+        "url": fake.url,
+        "pid": os.getpid(),
+        "account_sid": fake.account_sid,
+        "auth_token": fake.auth_token,
+        "service_sid": service.sid,
+        "inspector": f"{fake.url}/_fake/",
+    }
+    return json.dumps(told | ({"proxy": proxy.url} if proxy else {}))

@@ -24,7 +24,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from fakenotify import Behaviour, FakeNotify, __version__
-from fakenotify.accounts import ACCOUNT_SID, AUTH_TOKEN
+from fakenotify import __main__ as command_line
+from fakenotify.accounts import ACCOUNT_SID, AUTH_TOKEN, KEPT_DELIVERIES
+from fakenotify.journal import KEPT_REQUESTS
 from fakenotify.terminal import LOG_THREAD, Log
 
 PATIENCE = 20.0
@@ -528,11 +530,32 @@ def test_help_names_every_option_and_its_variable() -> None:
     done = run("--help")
     options = (
         "--host --port --json --port-file --state --seed --service --account --behaviour --allow-host --save-state "
-        "--log-format --quiet --version"
+        "--log-format --quiet --version --keep-requests --keep-deliveries"
     )
     assert (done.status, done.stderr) == (0, "")
     assert [each for each in options.split() if each not in done.stdout] == []
     assert "FAKENOTIFY_" in done.stdout
+
+
+def test_as_much_is_kept_as_anywhere_else() -> None:
+    options = command_line.parse([], {})
+    assert (options.keep_requests, options.keep_deliveries) == (KEPT_REQUESTS, KEPT_DELIVERIES)
+
+
+@POSIX
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_log_says_once_that_the_journal_is_full(serve: Callable[..., Server], form: str) -> None:
+    server = serve("--keep-requests", "2", "--log-format", form)
+    for _ in range(4):
+        server.ask("GET", "/v1/Services")
+    status, _, logged = server.end()
+    notice = "the journal is full, and its oldest requests are dropped from now on; --keep-requests makes it longer"
+    lines = logged.splitlines()
+    assert (status, len(lines)) == (0, 5)
+    assert [line for line in lines if notice in line] == [
+        json.dumps({"notice": notice}) if form == "json" else f"    notice: {notice}"
+    ]
+    assert notice in lines[3]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp437", "utf-8"])

@@ -22,13 +22,13 @@ from twilio.base.exceptions import TwilioRestException
 
 import fakenotify
 from fakenotify import Behaviour, FakeNotify, Fault
+from fakenotify.accounts import KEPT_DELIVERIES
 from fakenotify.alerts import CODES
 from fakenotify.dispatch import ROUTES
 from fakenotify.faults.kinds import KINDS
 from fakenotify.http.app import BODY_LIMIT
 from fakenotify.http.table import ROUTES as CONTROL_ROUTES
-from fakenotify.journal import DEFAULT_LENGTH
-from fakenotify.notify import MOST_DELIVERIES
+from fakenotify.journal import KEPT_REQUESTS
 from fakenotify.provenance import catalogue
 
 TOP = Path(__file__).parents[1]
@@ -175,8 +175,8 @@ def test_every_room_is_named_in_the_design() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     told = section("performance.md", "Limits")
-    assert f"the last {DEFAULT_LENGTH:,} requests" in told
-    assert told.count(f"the last {MOST_DELIVERIES:,} |") == 3
+    assert f"the last {KEPT_REQUESTS:,} requests" in told
+    assert told.count(f"the last {KEPT_DELIVERIES:,} |") == 4
     assert f"{BODY_LIMIT:,} bytes" in told
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.journal import DEFAULT_LENGTH, Journal, Request, note
+from fakenotify.journal import KEPT_REQUESTS, Journal, Request, note
 from fakenotify.records import NO_STRINGS, Strings
 
 REQUEST = Request(
@@ -53,7 +53,7 @@ def test_a_journal_keeps_the_newest_requests_and_counts_the_others(length: int, 
 def test_a_journal_keeps_ten_thousand_requests_unless_told() -> None:
     journal = Journal()
 
-    for _ in range(DEFAULT_LENGTH + 1):
+    for _ in range(KEPT_REQUESTS + 1):
         journal.record(REQUEST)
 
     assert (len(journal), journal.dropped) == (10_000, 1)

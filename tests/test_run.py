@@ -633,6 +633,22 @@ requests.get("https://notify.twilio.com/v2/\\x1b[31m", auth=("{OWN_SID}", "x"))
     assert lines[5:] == []
 
 
+def test_the_summary_says_what_it_could_not_count(fakenotify: Call) -> None:
+    program = f"""
+import requests
+for number in range(4):
+    form = {{"ToBinding": '{{"binding_type": "apn", "address": "a1"}}', "Body": "Hi"}}
+    requests.post("{SERVICES}/{IS}/Notifications", form, auth=("{OWN_SID}", "x"))
+"""
+    done = fakenotify("run", "--service", IS, "--keep-deliveries", "1", *python(program))
+    first, *lines = done.stderr.splitlines()
+    assert first == "fakenotify: 4 requests (0 refused), 1 delivery (0 sent, 1 failed), no warnings, 1 alert"
+    assert lines[1:] == [
+        f"  beware    an older {what} was dropped and is not counted; --keep-deliveries keeps more (3 times)"
+        for what in ("delivery", "alert")
+    ]
+
+
 def test_the_summary_may_be_json(fakenotify: Call) -> None:
     done = fakenotify("run", "--json", *python(WARNED))
     summary = json.loads(done.stderr)
@@ -643,6 +659,7 @@ def test_the_summary_may_be_json(fakenotify: Call) -> None:
         "deliveries": {"sent": 0, "failed": 0},
         "refusals": {},
         "alerts": {},
+        "dropped": {},
         "distrusted": {},
         "offline": {},
         "twilio": {},
@@ -656,7 +673,7 @@ def test_quiet_tells_nothing(fakenotify: Call) -> None:
 EMPTY: dict[str, Any] = {
     "requests": 1,
     "deliveries": {"sent": 0, "failed": 0},
-    **{name: {} for name in ("refusals", "warnings", "alerts", "distrusted", "offline", "twilio")},
+    **{name: {} for name in ("refusals", "warnings", "alerts", "dropped", "distrusted", "offline", "twilio")},
 }
 
 

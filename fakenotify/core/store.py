@@ -102,10 +102,11 @@ Group = int | Ordered
 class Table(Generic[R]):
     """Records by sid and in order of creation, with an index for each name in ``indexes``.
 
-    An index maps a record to its keys. A copy made by ``share`` costs nothing until one side is written to.
+    An index maps a record to its keys. ``dropped`` counts what ``trim`` took out. A copy made by ``share`` costs
+    nothing until one side is written to.
     """
 
-    __slots__ = ("_indexes", "_keys", "_order", "_rows", "_sequences", "_shared")
+    __slots__ = ("_indexes", "_keys", "_order", "_rows", "_sequences", "_shared", "dropped")
 
     def __init__(self, indexes: Mapping[str, Callable[[R], Iterable[Hashable]]] | None = None) -> None:
         self._keys = dict(indexes or {})
@@ -114,6 +115,7 @@ class Table(Generic[R]):
         self._order = Ordered()
         self._indexes: dict[str, dict[Hashable, Group]] = {name: {} for name in self._keys}
         self._shared = False
+        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._sequences)
@@ -181,6 +183,7 @@ class Table(Generic[R]):
         """Take out the oldest records until ``most`` are left."""
         while len(self) > most:
             self.remove(next(iter(self)).sid)
+            self.dropped += 1
 
     def count(self, index: str, key: Hashable) -> int:
         """How many records are under ``key``."""
@@ -222,6 +225,7 @@ class Table(Generic[R]):
         twin._rows, twin._sequences, twin._order = self._rows, self._sequences, self._order
         twin._indexes = self._indexes
         twin._shared = self._shared = True
+        twin.dropped = self.dropped
         return twin
 
     def check(self) -> None:

@@ -42,12 +42,14 @@ def accounts(world: World, ask: Ask) -> list[Notify]:
 
 
 def rows(world: World, ask: Ask, table: str) -> dict[str, Any]:
-    """The records of an account-wide table, oldest first."""
-    found = []
+    """The records of an account-wide table, oldest first, and how many older ones are no longer held."""
+    found, dropped = [], 0
     for notify in accounts(world, ask):
         with notify.lock:
-            found += [state.to_json(each) for each in getattr(notify, table)]
-    return {table: found}
+            records = getattr(notify, table)
+            found += [state.to_json(each) for each in records]
+            dropped += records.dropped
+    return {table: found, "dropped": dropped}
 
 
 def health(world: World, ask: Ask) -> dict[str, Any]:
@@ -95,17 +97,16 @@ def get_requests(world: World, ask: Ask) -> dict[str, Any]:
 
 def get_deliveries(world: World, ask: Ask) -> dict[str, Any]:
     """What each device would have received, oldest first; ``dropped`` counts what is no longer held."""
-    dropped = sum(notify.deliveries.dropped for notify in accounts(world, ask))
-    return {**rows(world, ask, "deliveries"), "dropped": dropped}
+    return rows(world, ask, "deliveries")
 
 
 def get_alerts(world: World, ask: Ask) -> dict[str, Any]:
-    """The Debugger's entries, oldest first."""
+    """The Debugger's entries, oldest first; ``dropped`` counts what is no longer held."""
     return rows(world, ask, "alerts")
 
 
 def get_callbacks(world: World, ask: Ask) -> dict[str, Any]:
-    """The delivery callbacks with their attempts, oldest first."""
+    """The delivery callbacks with their attempts, oldest first; ``dropped`` counts what is no longer held."""
     return rows(world, ask, "callbacks")
 
 

@@ -78,11 +78,12 @@ class Counts(dict[str, int]):
         super().__init__()
         self._lock = threading.Lock()
 
-    def add(self, what: str) -> None:
-        """Count this once more."""
+    def add(self, what: str, times: int = 1) -> None:
+        """Count this once more, or as often as it happened."""
         with self._lock:
             what = what if what in self or len(self) < _MOST_COUNTS else "others"
-            self[what] = self.get(what, 0) + 1
+            if times:
+                self[what] = self.get(what, 0) + times
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,13 @@ _ANY = {"type": "object"}
 _FAULT = obj(
     {"id": INTEGER, "operation": TEXT, "fault": TEXT, "phase": TEXT, "fired": INTEGER, "active": _FLAG}, more=True
 )
-_JOURNAL = obj({"requests": array(record_schema(Request)), "dropped": INTEGER})
+
+
+def _rows(table: str, record: type[Any]) -> dict[str, Any]:
+    """The records of a bounded table."""
+    return obj({table: array(record_schema(record)), "dropped": INTEGER})
+
+
 _SET_FAULT = obj(
     {
         "operation": TEXT,
@@ -100,16 +106,10 @@ API: dict[str, dict[str, ControlRoute]] = {
         ),
         "PUT": ControlRoute(operations.put_state, obj({"loaded": array(TEXT)}), body=_ANY),
     },
-    "requests": {"GET": ControlRoute(operations.get_requests, _JOURNAL, _ACCOUNT)},
-    "deliveries": {
-        "GET": ControlRoute(
-            operations.get_deliveries, obj({"deliveries": array(record_schema(Delivery)), "dropped": INTEGER}), _ACCOUNT
-        )
-    },
-    "alerts": {"GET": ControlRoute(operations.get_alerts, obj({"alerts": array(record_schema(Alert))}), _ACCOUNT)},
-    "callbacks": {
-        "GET": ControlRoute(operations.get_callbacks, obj({"callbacks": array(record_schema(Callback))}), _ACCOUNT)
-    },
+    "requests": {"GET": ControlRoute(operations.get_requests, _rows("requests", Request), _ACCOUNT)},
+    "deliveries": {"GET": ControlRoute(operations.get_deliveries, _rows("deliveries", Delivery), _ACCOUNT)},
+    "alerts": {"GET": ControlRoute(operations.get_alerts, _rows("alerts", Alert), _ACCOUNT)},
+    "callbacks": {"GET": ControlRoute(operations.get_callbacks, _rows("callbacks", Callback), _ACCOUNT)},
     "explain/{NotificationSid}": {
         "GET": ControlRoute(
             operations.get_explanation,

@@ -8,7 +8,7 @@ from typing import Any
 from fakenotify.core.errors import InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
 from fakenotify.core.params import Param, Params, integer, json_object, one_of
 from fakenotify.core.routes import Route
-from fakenotify.notify import MOST_DELIVERIES, Notify
+from fakenotify.notify import Notify
 from fakenotify.records import BINDING_TYPES, Notification, Service, strings
 from fakenotify.resources import services
 from fakenotify.resources.bindings import TAGS_PER_QUERY
@@ -113,7 +113,7 @@ def create(
         **values,
     )
     notifications.add(notify.next_sequence(), notification)
-    notifications.trim(MOST_DELIVERIES)
+    notifications.trim(notify.kept)
     send(notify, service, notification)
     return notification
 
