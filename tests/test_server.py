@@ -94,6 +94,13 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     return [content]
 
 
+@pytest.fixture(params=["at a glance", "by the standard library"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test of this module is run with both ways of reading a head."""
+    if request.param != "at a glance":
+        monkeypatch.setattr(connection_module, "read_plain", lambda arrived, largest: None)
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers; they are stopped at the end."""
