@@ -477,7 +477,7 @@ def variable(name: str) -> str:
 CONTROL_API = """
 Everything that a Python test can do, a test in another language does here, below `/_fake/` on the fake's own address.
 The examples ask the one that `python -m fakenotify` has by default. For programs, `GET /_fake/openapi.json` says the
-same in OpenAPI 3.1.
+same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itself.
 
 - JSON in and out. A write is `Content-Type: application/json` or has no body; anything else is 403.
 - Reads answer an object with the rows under their name, oldest first. `?account_sid=AC…` narrows them.
@@ -516,6 +516,7 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
     ("GET", "rules"): ("", None),
     ("GET", "rules/{id}"): ("", None),
     ("GET", "openapi.json"): ("", None),
+    ("GET", "notify-openapi.json"): ("", None),
     ("GET", "inspector"): ("?identity=alice", None),
     ("GET", "inspector.css"): ("", None),
     ("GET", "inspector.js"): ("", None),

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from reliability import described
 
 from fakenotify import Account, Behaviour, FakeNotify
 from fakenotify.records import Service
@@ -76,9 +77,11 @@ class Wire:
                 {name: value for name, value in sent.items() if value is not None},
             )
             response = connection.getresponse()
-            return Answer(response.status, response.reason, response.getheaders(), response.read())
+            answer = Answer(response.status, response.reason, response.getheaders(), response.read())
         finally:
             connection.close()
+        described.check(method, target, answer.status, answer.body)  # whatever else a test wants to know
+        return answer
 
     def get(self, target: str, query: Form = (), headers: Mapping[str, str] | None = None) -> Answer:
         asked = _encoded(query)

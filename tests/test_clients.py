@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import socket
 import subprocess
@@ -391,6 +392,17 @@ def test_a_client_without_the_package_is_an_import_error_that_says_what_to_insta
     message = r"^this needs the official client; install it with: pip install 'fakenotify\[twilio\]'$"
     with pytest.raises(ImportError, match=message):
         make(fake)
+
+
+@pytest.mark.parametrize(("module", "name"), [("twilio.http", "AsyncHttpClient"), ("aiohttp", "ClientSession")])
+def test_an_asynchronous_client_of_an_old_package_is_an_import_error_that_says_so(fake, monkeypatch, module, name):
+    monkeypatch.delattr(importlib.import_module(module), name)
+
+    message = (
+        r"^an asynchronous client needs twilio 8 or newer, and aiohttp; install them with: pip install 'twilio>=8'"
+    )
+    with pytest.raises(ImportError, match=message):
+        fake.async_client()
 
 
 def test_all_the_rest_works_without_the_package():

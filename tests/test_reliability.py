@@ -12,12 +12,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from reliability import fuzz, matrix
+from reliability import fuzz, matrix, schema
 from reliability.__main__ import PROOFS, main
 from reliability.figure import Figure
 from reliability.survive import SCENARIOS
 
 from fakenotify import FakeNotify
+from fakenotify.http import notify_openapi
 
 TOP = Path(__file__).parents[1]
 
@@ -114,6 +115,23 @@ def test_a_command_tells_its_figure_last() -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"forms: \d+ forms for \d+ operations in \d+\.\d s, 0 failures", done.stdout.splitlines()[-1])
+
+
+def test_schemathesis_finds_nothing_by_either_description() -> None:
+    told = proof("schema", 8)
+
+    asked = dict(re.findall(r"^(\S+)\.json: (\d+) requests$", told, re.MULTILINE))
+    assert {name for name, number in asked.items() if int(number) > 50} == {"notify-openapi", "openapi"}, told
+    assert re.search(r"schema: \d+ requests by schemathesis in [\d.]+ s, 0 failures\n$", told), told
+
+
+def test_schemathesis_notices_an_answer_that_is_not_as_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(notify_openapi.RESOURCES["services"]["properties"], "log_enabled", {"type": "string"})
+    monkeypatch.delitem(schema._DOCUMENTS, "openapi.json")
+
+    figure = schema.prove(4)
+
+    assert "is not of type" in "".join(figure.failures)
 
 
 @pytest.mark.parametrize("proof", ["schema", "guided"])

@@ -873,12 +873,13 @@ def test_slowness_is_waited_for(broken: Callable[..., Connection], fault: Fault)
 
 @pytest.mark.parametrize("harshly", [False, True])
 def test_a_stall_lasts_until_the_client_gives_up(broken: Callable[..., Connection], harshly: bool) -> None:
+    others = set(threading.enumerate())
     connection = broken(Fault.stall())
     connection.socket.settimeout(0.1)
     connection.send(get("/v1/Services", AUTH))
     with pytest.raises(TimeoutError):
         connection.socket.recv(1)
-    waiting = [each for each in threading.enumerate() if "_answer" in repr(getattr(each, "_target", None))]
+    waiting = [each for each in threading.enumerate() if "_answer" in each.name and each not in others]
     if harshly:
         connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

@@ -41,11 +41,15 @@ def client(url: str, account_sid: str, auth_token: str, in_process: App | None =
 def async_client(url: str, account_sid: str, auth_token: str) -> Client:
     """The same for ``await …create_async(…)``; it may be made outside an event loop and need not be closed."""
     try:
-        from aiohttp import ClientSession, ClientTimeout
-        from twilio.http import AsyncHttpClient
         from twilio.http.response import Response
     except ImportError:
         raise _missing() from None
+    try:
+        from aiohttp import ClientSession, ClientTimeout
+        from twilio.http import AsyncHttpClient
+    except ImportError:
+        wanted = "an asynchronous client needs twilio 8 or newer, and aiohttp"
+        raise ImportError(f"{wanted}; install them with: pip install 'twilio>=8' aiohttp") from None
     import logging
 
     class AsyncClient(AsyncHttpClient):

@@ -116,7 +116,11 @@ def _heading(lens: Lens) -> str:
 
 
 def _documents() -> Node:
-    return tag("a", "control API", href=f"{CONTROL}/openapi.json")
+    return [
+        tag("a", "Notify", href=f"{CONTROL}/notify-openapi.json"),
+        " · ",
+        tag("a", "control API", href=f"{CONTROL}/openapi.json"),
+    ]
 
 
 def _columns(lens: Lens) -> Node:

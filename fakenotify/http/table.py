@@ -8,7 +8,7 @@ from typing import Any
 from fakenotify.dispatch import World
 from fakenotify.faults.fault import MOST_SECONDS
 from fakenotify.faults.kinds import KINDS
-from fakenotify.http import operations
+from fakenotify.http import notify_openapi, operations
 from fakenotify.http.app import CONTROL
 from fakenotify.http.control import Ask, ControlRoute
 from fakenotify.http.inspector import PAGES
@@ -29,6 +29,11 @@ def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
             page["responses"]["200"]["content"] = {route.media: {"schema": route.answer}}
         described["paths"] |= pages["paths"]
     return described
+
+
+def get_notify_openapi(world: World, ask: Ask) -> dict[str, Any]:
+    """Notify's own description, OpenAPI 3.1: what the fake takes and answers, and how we know."""
+    return notify_openapi.document(ask.origin)
 
 
 _ACCOUNT = ("account_sid",)
@@ -139,5 +144,6 @@ API: dict[str, dict[str, ControlRoute]] = {
     "rules": {"GET": ControlRoute(operations.get_rules, obj({"rules": array(_RULE)}))},
     "rules/{id}": {"GET": ControlRoute(operations.get_rule, _RULE)},
     "openapi.json": {"GET": ControlRoute(get_openapi, _ANY)},
+    "notify-openapi.json": {"GET": ControlRoute(get_notify_openapi, _ANY)},
 }
 ROUTES = {**API, **PAGES}
