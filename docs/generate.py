@@ -655,7 +655,7 @@ def fidelity() -> Iterator[str]:
         "Operations": lambda rule: rule.id in ROUTES.by_operation,
         "Errors": lambda rule: rule.id.startswith("errors."),
         "Switches": lambda rule: rule.id.startswith("behaviour."),
-        "Parameters": lambda rule: rule.id.count(".") == 2,
+        "Parameters": lambda rule: rule.id.count(".") >= 2,
     }
     for title, belongs in kinds_of_rule.items():
         yield from ("", f"## {title}", "")

@@ -1,6 +1,7 @@
 """How sure we are: every rule of the fake with its id, its label and its source, gathered from the tables themselves.
 
-A rule is a parameter of an operation (``bindings.create.Tag``), an error (``errors.NotFound``), an operation, or a
+A rule is a parameter of an operation (``bindings.create.Tag``) or its default (``services.create.LogEnabled.default``),
+an error (``errors.NotFound``), an operation, or a
 switch (``behaviour.identity_limit``). The labels are those of the reference: *documented*, *observed*, *sibling* (seen
 on another Twilio API), *sample* and *assumed*; a source is a public page, or ``D<n>``: a decision where nobody knows.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import textwrap
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
 from fakenotify.dispatch import ROUTES
 
-_DECISION = re.compile(r"\((D\d+)\)\.?$")
+_DECISION = re.compile(r"\((D\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ def _parameters() -> Iterator[Provenance]:
             says = f"{parameter_words(row, route)}; refused by {refusal.rule(None)} ({refusal.known}, {refusal.source})"
             source = "PY6, JAVA, SNIP" if route.legacy else row.source
             yield Provenance(f"{route.operation}.{row.name}", says, row.known, source)
+            if row.default_known and route.verb == "create":
+                known, source = row.default_known
+                yield Provenance(f"{route.operation}.{row.name}.default", default_words(row), known, source)
         if route.verb == "find":
             for name, words in _PAGING.items():
                 yield Provenance(f"{route.operation}.{name}", words, "documented", "OAI; bad values: D6")
@@ -89,6 +94,18 @@ def parameter_words(row: Param, route: Route) -> str:
         parts.append(f"deprecated: {row.deprecated}")
     return "; ".join(parts)
 
+
+def default_words(row: Param) -> str:
+    """What counts where a parameter is absent, in words."""
+    return f"absent, it is {_DEFAULTS.get(row.name, 'null' if row.default is None else json.dumps(row.default))}"
+
+
+_DEFAULTS = {
+    "DefaultApnNotificationProtocolVersion": '"4", or what `behaviour.apn_protocol_version` says',
+    "NotificationProtocolVersion": 'the Service\'s for the type; "default" for sms and facebook-messenger',
+    "Sandbox": '"False" for apn, else null',
+}
+"""Defaults that a function decides."""
 
 _KINDS = {
     "integer.<locals>.read": "a whole number",

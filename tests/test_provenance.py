@@ -45,7 +45,41 @@ def test_every_rule_has_words_a_label_and_a_source() -> None:
 
 def test_what_was_observed_is_what_the_reference_has_recordings_of() -> None:
     observed = {rule.id for rule in rules().values() if rule.known == "observed"}
-    assert observed == {"errors.NotFound", "errors.InvalidToBinding", "errors.SelectorMissing", "errors.SelectorsMixed"}
+    assert {rule for rule in observed if not rule.endswith(".default")} == {
+        "errors.NotFound",
+        "errors.InvalidToBinding",
+        "errors.SelectorMissing",
+        "errors.SelectorsMixed",
+    }
+    assert {rule for rule in observed if rule.endswith(".default")} == {
+        "services.create.FriendlyName.default",
+        "services.create.DefaultApnNotificationProtocolVersion.default",
+        "services.create.DefaultFcmNotificationProtocolVersion.default",
+        "services.create.LogEnabled.default",
+        "services.create.DeliveryCallbackUrl.default",
+        "services.create.DeliveryCallbackEnabled.default",
+        "bindings.create.NotificationProtocolVersion.default",
+        "notifications.create.Priority.default",
+        "notifications.create.Ttl.default",
+        "user_bindings.create.NotificationProtocolVersion.default",
+    }
+
+
+def test_a_default_is_what_an_absent_parameter_becomes(fake_notify: FakeNotify) -> None:
+    fake_notify.create_service()
+    fake_notify.create_credential(type="apn")
+    fake_notify.create_credential(type="fcm")
+    service = fake_notify.services.last
+    apn, fcm = fake_notify.credentials
+    notification = fake_notify.create_notification(service.sid, identities=["nobody"])
+    told = {rule.id: rule.says for rule in rules().values() if rule.id.endswith(".default")}
+    for record, operation in ((service, "services.create"), (notification, "notifications.create")):
+        for row in ROUTES.by_operation[operation].params.rows:
+            if row.default_known and row.name != "DefaultApnNotificationProtocolVersion":
+                default = json.dumps(getattr(record, row.field))
+                assert told[f"{operation}.{row.name}.default"] == f"absent, it is {default}"
+    assert service.default_apn_notification_protocol_version == "4"
+    assert (apn.sandbox, fcm.sandbox) == ("False", None)
 
 
 @pytest.mark.parametrize(

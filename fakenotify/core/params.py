@@ -137,9 +137,9 @@ class Param:
     """One parameter: its ``name`` on the wire, its ``field`` in Python, and how it is read.
 
     ``most`` makes it repeatable, with that many values at the most (0: no limit); ``distinct`` drops doubled ones.
-    ``known`` and ``source`` say how we know of it. ``deprecated`` says, in words, why nobody should send it.
-    ``secret`` values are never journaled, logged or stored. ``error`` makes the answer to a bad value where it is not
-    the table's own.
+    ``known`` and ``source`` say how we know of it, ``default_known`` the same of its default. ``deprecated`` says, in
+    words, why nobody should send it. ``secret`` values are never journaled, logged or stored. ``error`` makes the
+    answer to a bad value where it is not the table's own.
     """
 
     name: str
@@ -153,6 +153,7 @@ class Param:
     deprecated: str | None = None
     known: str = DOCUMENTED
     source: str = "OAI"
+    default_known: tuple[str, str] | None = None
     error: Callable[[], TwilioError] | None = None
 
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from fakenotify.core.errors import IdentityLimitReached, InvalidAddress, InvalidParameter, InvalidQuery, NotFound
+from fakenotify.core.errors import (
+    ASSUMED,
+    OBSERVED,
+    IdentityLimitReached,
+    InvalidAddress,
+    InvalidParameter,
+    InvalidQuery,
+    NotFound,
+)
 from fakenotify.core.params import Param, Params, day, one_of, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
@@ -30,19 +38,28 @@ def _invalid(name: str) -> InvalidParameter:
 IDENTITY = Param("Identity", "identity", required=True)
 REST = (
     Param("BindingType", "binding_type", one_of(*BINDING_TYPES), required=True),
-    Param("Address", "address", required=True),
-    Param("Tag", "tags", most=TAGS_PER_BINDING, distinct=True),
-    Param("NotificationProtocolVersion", "notification_protocol_version"),
-    Param("CredentialSid", "credential_sid", sid("CR")),
-    Param("Endpoint", "endpoint", deprecated="it is stored and shown, and has no effect since 2017"),
+    Param("Address", "address", required=True, source="OAI, BIND; not checked: sample BIND, D4"),
+    Param("Tag", "tags", most=TAGS_PER_BINDING, distinct=True, source="OAI; doubled and empty ones: D9"),
+    Param(
+        "NotificationProtocolVersion",
+        "notification_protocol_version",
+        default_known=(OBSERVED, "RJP for sms; the Service's: OAI, BIND; facebook-messenger: D5"),
+    ),
+    Param("CredentialSid", "credential_sid", sid("CR"), source="OAI; stored where it has no use: D3"),
+    Param(
+        "Endpoint",
+        "endpoint",
+        deprecated="it is stored and shown, and has no effect since 2017",
+        source="OAI, BIND; stored: D48",
+    ),
 )
 CREATE = Params(_invalid, IDENTITY, *REST)
 FIND = Params(
     InvalidQuery,
-    Param("Tag", "tags", most=TAGS_PER_QUERY),
-    Param("Identity", "identities", most=0, distinct=True),
-    Param("StartDate", "start_date", day),
-    Param("EndDate", "end_date", day),
+    Param("Tag", "tags", most=TAGS_PER_QUERY, source="OAI; alexa: D45"),
+    Param("Identity", "identities", most=0, distinct=True, source="OAI; any of them: JAVA"),
+    Param("StartDate", "start_date", day, source="JAVA"),
+    Param("EndDate", "end_date", day, known=ASSUMED, source="D40"),
 )
 
 

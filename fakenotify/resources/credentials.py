@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fakenotify.core.errors import InvalidFriendlyName, InvalidParameter, NotFound
+from fakenotify.core.errors import SAMPLE, InvalidFriendlyName, InvalidParameter, NotFound
 from fakenotify.core.params import Param, Params, at_most, boolean, one_of
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
@@ -27,9 +27,9 @@ _CHANGEABLE = (
     Param("FriendlyName", "friendly_name", at_most(64), error=InvalidFriendlyName),
     Param("Certificate", "certificate", secret=True),
     Param("PrivateKey", "private_key", secret=True),
-    Param("Sandbox", "sandbox", boolean),
+    Param("Sandbox", "sandbox", boolean, default_known=(SAMPLE, "OAI, SNIP; fcm: observed; gcm: D47")),
     Param("ApiKey", "api_key", secret=True),
-    Param("Secret", "secret", secret=True),
+    Param("Secret", "secret", secret=True, source="OAI; not asked for, not checked: D47, RJP"),
 )
 CREATE = Params(_invalid, Param("Type", "type", one_of("gcm", "apn", "fcm"), required=True), *_CHANGEABLE)
 UPDATE = Params(_invalid, *_CHANGEABLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fakenotify.core.errors import InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
+from fakenotify.core.errors import OBSERVED, InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
 from fakenotify.core.params import Param, Params, integer, json_object, one_of
 from fakenotify.core.routes import Route
 from fakenotify.notify import Notify
@@ -56,6 +56,7 @@ def message(targets: frozenset[str]) -> Callable[[str], dict[str, Any]]:
 
 
 _WITHDRAWN = "Twilio withdrew it"
+_OBSERVED = (OBSERVED, "WEB")
 CREATE = Params(
     _invalid,
     Param("Identity", "identities", most=IDENTITIES_PER_NOTIFICATION),
@@ -66,16 +67,16 @@ CREATE = Params(
     Param("Title", "title"),
     Param("Sound", "sound"),
     Param("Action", "action"),
-    Param("Priority", "priority", one_of("high", "low"), default="high"),
-    Param("Ttl", "ttl", integer(0, LONGEST_TTL), default=LONGEST_TTL),
-    Param("Data", "data", unreserved),
-    Param("Apn", "apn", unreserved),
+    Param("Priority", "priority", one_of("high", "low"), default="high", default_known=_OBSERVED),
+    Param("Ttl", "ttl", integer(0, LONGEST_TTL), default=LONGEST_TTL, default_known=_OBSERVED),
+    Param("Data", "data", unreserved, source="OAI; twi_ keys: D16"),
+    Param("Apn", "apn", unreserved, source="OAI; twi_ keys: D16"),
     Param("Gcm", "gcm", message(TARGETS_OF_GCM)),
     Param("Fcm", "fcm", message(TARGETS_OF_FCM)),
     Param("Sms", "sms", json_object),
     Param("FacebookMessenger", "facebook_messenger", json_object, deprecated=_WITHDRAWN),
     Param("Alexa", "alexa", json_object, deprecated=_WITHDRAWN),
-    Param("DeliveryCallbackUrl", "delivery_callback_url"),
+    Param("DeliveryCallbackUrl", "delivery_callback_url", source="OAI; not validated: sample"),
 )
 
 

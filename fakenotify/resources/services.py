@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from fakenotify.core.errors import (
+    OBSERVED,
+    SAMPLE,
     CredentialNotFound,
     CredentialTypeMismatch,
     InvalidFriendlyName,
@@ -29,29 +31,42 @@ def _invalid(name: str) -> InvalidParameter:
     return InvalidParameter("Service", name)
 
 
+_OBSERVED = (OBSERVED, "RJP")
+_SAMPLE = (SAMPLE, "OAI")
 PARAMS = Params(
     _invalid,
-    Param("FriendlyName", "friendly_name", at_most(64), error=InvalidFriendlyName),
+    Param("FriendlyName", "friendly_name", at_most(64), error=InvalidFriendlyName, default_known=_OBSERVED),
     Param("ApnCredentialSid", "apn_credential_sid", sid("CR")),
     Param("GcmCredentialSid", "gcm_credential_sid", sid("CR")),
     Param("MessagingServiceSid", "messaging_service_sid", sid("MG")),
     Param("FacebookMessengerPageId", "facebook_messenger_page_id", deprecated="Facebook Messenger was withdrawn"),
-    Param("DefaultApnNotificationProtocolVersion", _APN_VERSION),
-    Param("DefaultGcmNotificationProtocolVersion", "default_gcm_notification_protocol_version", default="3"),
+    Param("DefaultApnNotificationProtocolVersion", _APN_VERSION, default_known=(OBSERVED, "RJP, APNS; D5")),
+    Param(
+        "DefaultGcmNotificationProtocolVersion",
+        "default_gcm_notification_protocol_version",
+        default="3",
+        default_known=_SAMPLE,
+    ),
     Param("FcmCredentialSid", "fcm_credential_sid", sid("CR")),
-    Param("DefaultFcmNotificationProtocolVersion", "default_fcm_notification_protocol_version", default="3"),
-    Param("LogEnabled", "log_enabled", boolean, default=True),
+    Param(
+        "DefaultFcmNotificationProtocolVersion",
+        "default_fcm_notification_protocol_version",
+        default="3",
+        default_known=_OBSERVED,
+    ),
+    Param("LogEnabled", "log_enabled", boolean, default=True, default_known=_OBSERVED),
     Param("AlexaSkillId", "alexa_skill_id", deprecated="Alexa was withdrawn"),
     Param(
         "DefaultAlexaNotificationProtocolVersion",
         "default_alexa_notification_protocol_version",
         default="3",
+        default_known=_SAMPLE,
         deprecated="Alexa was withdrawn",
     ),
-    Param("DeliveryCallbackUrl", "delivery_callback_url"),
-    Param("DeliveryCallbackEnabled", "delivery_callback_enabled", boolean, default=False),
+    Param("DeliveryCallbackUrl", "delivery_callback_url", source="OAI; not validated: sample", default_known=_OBSERVED),
+    Param("DeliveryCallbackEnabled", "delivery_callback_enabled", boolean, default=False, default_known=_OBSERVED),
 )
-FIND = Params(InvalidQuery, Param("FriendlyName", "friendly_name"))
+FIND = Params(InvalidQuery, Param("FriendlyName", "friendly_name", source="OAI; exactness: D10"))
 
 
 def locate(notify: Notify, service_sid: str) -> Service:

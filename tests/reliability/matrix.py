@@ -1,4 +1,7 @@
-"""The suite's quick part under every Python and every version that can be had here; says what could not."""
+"""The suite's quick part under every Python and every version that can be had here; says what could not.
+
+A free-threaded Python, for which most test libraries can't be had, runs the proof of concurrency.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,10 @@ _NEEDED = (
     "requests", "trustme",
 )  # fmt: skip
 _NEWEST = "the newest of everything"
+_FREE = "free threads"
 _PINS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     _NEWEST: (("werkzeug", "pytest", "twilio"), _QUICK),
+    _FREE: (("werkzeug",), ()),
     "werkzeug 3.0.0": (("werkzeug==3.0.0", "pytest", "twilio"), ("wire", "server", "head", "control")),
     "pytest 7": (("werkzeug", "pytest>=7,<8", "twilio"), ("plugin", "wire", "bindings")),
     "twilio 7": (("werkzeug", "pytest", "twilio>=7,<8"), ("clients", "wire", "callbacks")),
@@ -63,20 +68,38 @@ def run(python: str, pins: tuple[str, ...], names: tuple[str, ...], folder: Path
     if made.returncode:
         return "not run", "no virtual environment"
     inside = str(folder / "bin" / "python")
-    install = [inside, "-m", "pip", "install", "-q", "--disable-pip-version-check", *pins, *_NEEDED]
+    needed = _NEEDED if names else ()
+    install = [inside, "-m", "pip", "install", "-q", "--disable-pip-version-check", *pins, *needed]
     done = subprocess.run(install, text=True, capture_output=True, check=False, timeout=_TIMEOUT)
     if done.returncode:
         return "not run", f"can't be installed: {done.stderr.strip().splitlines()[-1][:150]}"
+    environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONDONTWRITEBYTECODE": "1"}
+    if not names:
+        return _concurrently(inside, environment)
     files = [f"tests/test_{name}.py" for name in names if (TOP / f"tests/test_{name}.py").exists()]
     chosen = ["-k", _WITHOUT_ASYNC] if any("<8" in pin and "twilio" in pin for pin in pins) else []
     command = [inside, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, *files]
-    environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, cwd=TOP, env=environment, text=True, capture_output=True, check=False, timeout=_TIMEOUT
     )
     lines = done.stdout.strip().splitlines() or done.stderr.strip().splitlines() or ["nothing said"]
     broken = [line for line in lines if line.startswith(("FAILED", "ERROR"))][:5]
     return ("passed" if done.returncode == 0 else "failed"), "; ".join([lines[-1].strip("= "), *broken])[:600]
+
+
+def _concurrently(python: str, environment: dict[str, str]) -> tuple[str, str]:
+    """The proof of concurrency, without the lock that would keep threads apart."""
+    command = [python, "-m", "tests.reliability", "concurrency", "--seconds", "30"]
+    told = subprocess.run(
+        [python, "-c", "import sys, fakenotify.fake, werkzeug; print(sys._is_gil_enabled())"],
+        cwd=TOP, env=environment, text=True, capture_output=True, check=False,
+    ).stdout.strip()  # fmt: skip
+    done = subprocess.run(
+        command, cwd=TOP, env=environment, text=True, capture_output=True, check=False, timeout=_TIMEOUT
+    )
+    lines = done.stdout.strip().splitlines() or done.stderr.strip().splitlines() or ["nothing said"]
+    passed = done.returncode == 0 and told == "False"
+    return ("passed" if passed else "failed"), f"GIL enabled: {told}; {lines[-1]}"
 
 
 def versions(folder: Path) -> str:
@@ -96,8 +119,10 @@ def prove() -> Figure:
     here = pythons()
     figure.notes.append(f"not here, so not run: {', '.join(each for each in _WANTED if each not in here) or 'nothing'}")
     order = sorted(here, key=lambda version: [int(part) for part in version.rstrip("t").split(".")])
-    plan = [(version, _NEWEST) for version in order]
-    plan += [(version, pin) for version in dict.fromkeys((order[0], order[-1])) for pin in list(_PINS)[1:]]
+    plan = [(version, _FREE if version.endswith("t") else _NEWEST) for version in order]
+    locked = [version for version in order if not version.endswith("t")]
+    pins = [pin for pin in _PINS if pin not in (_NEWEST, _FREE)]
+    plan += [(version, pin) for version in dict.fromkeys((locked[0], locked[-1])) for pin in pins]
     for version, pin in plan:
         with tempfile.TemporaryDirectory() as folder:
             try:
