@@ -561,7 +561,7 @@ def control_route(method: str, path: str, route: ControlRoute) -> Iterator[str]:
     if route.body is not None:
         yield from ("Body:", "", "```text", *sketch(route.body), "```", "")
     if path == "events":
-        yield from ("Answer: `text/event-stream`, one event `request` for each request to Notify.", "")
+        yield from ("Answer: `text/event-stream`; the data of each event is a JSON object.", "")
     elif route.media != "application/json":
         yield from (f"Answer: `{route.media}`.", "")
     else:

@@ -12,6 +12,7 @@ from fakenotify.accounts import KEPT_DELIVERIES, Accounts
 from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import NotFound, RequestTooLarge, TwilioError
+from fakenotify.core.listeners import Listeners
 from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
@@ -79,6 +80,18 @@ class Answer:
     broken: Fault | None = None
 
 
+@dataclass(frozen=True)
+class Change:
+    """What changed though nobody asked Notify for it: a ``control`` call wrote, or a ``callback`` was tried.
+
+    ``account_sid`` is None where it is about all of them; ``told`` is for whoever reads, as JSON.
+    """
+
+    kind: str
+    account_sid: str | None
+    told: dict[str, Any]
+
+
 class World:
     """Everything behind the wire: accounts, clock, switches, journal."""
 
@@ -101,6 +114,7 @@ class World:
         self.beginning: dict[str, State] = {}
         self.account_sids = SidGenerator(f"{seed}/accounts")
         self._request_ids = SidGenerator(f"{seed}/requests")
+        self.changes: Listeners[Change] = Listeners()
         self._change = Condition()
         self._waiting = 0
         self.journal.listen(lambda request: self.changed())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fakenotify.core.listeners import Listeners
 from fakenotify.records import NO_STRINGS, Strings
 
 KEPT_REQUESTS = 10_000
@@ -60,7 +60,7 @@ class Journal:
 
     def __init__(self, length: int = KEPT_REQUESTS) -> None:
         self._requests: deque[Request] = deque(maxlen=length)
-        self._listeners: tuple[tuple[Callable[[Request], None]], ...] = ()
+        self._listeners: Listeners[Request] = Listeners()
         self.total = 0
 
     @property
@@ -72,21 +72,11 @@ class Journal:
         """Add a request and tell the listeners."""
         self._requests.append(request)
         self.total += 1
-        for (listener,) in self._listeners:
-            try:
-                listener(request)
-            except Exception as error:  # somebody else's code: it is told of, and nobody else suffers
-                sys.excepthook(type(error), error, error.__traceback__)
+        self._listeners.tell(request)
 
-    def listen(self, listener: Callable[[Request], None]) -> Callable[[], None]:
+    def listen(self, listener: Callable[[Request], object]) -> Callable[[], None]:
         """Call ``listener`` with every request to come; returns the function that ends it."""
-        entry = (listener,)  # its own, so that a listener that listens twice can end once
-        self._listeners = (*self._listeners, entry)
-
-        def end() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not entry)
-
-        return end
+        return self._listeners.add(listener)
 
     def clear(self, account_sid: str | None = None) -> None:
         """Forget all requests, or those of one account."""

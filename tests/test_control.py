@@ -924,14 +924,14 @@ def test_events_end_with_the_world(fake: FakeNotify, stream: Callable[..., Strea
 def test_a_listener_that_has_left_is_forgotten(
     fake: FakeNotify, stream: Callable[..., Stream], ask_notify: Callable[..., int]
 ) -> None:
-    before = fake.world.journal._listeners
+    before = len(fake.world.journal._listeners)
     events = stream()
-    assert len(fake.world.journal._listeners) == len(before) + 1
+    assert len(fake.world.journal._listeners) == before + 1
     events.close()
 
     def forgotten() -> bool:
         ask_notify(fake.account_sid)
-        return fake.world.journal._listeners == before
+        return len(fake.world.journal._listeners) == before
 
     assert fake.wait_for(forgotten)
 

@@ -34,9 +34,9 @@ class Listener:
         lines = iter(self.response.readline, b"")
         return [line.decode().rstrip("\n") for line in takewhile(lambda line: line != b"\n", lines)]
 
-    def event(self) -> dict[str, Any]:
+    def event(self, expected: str = "request") -> dict[str, Any]:
         kind, data = self.block()
-        assert kind == "event: request"
+        assert kind == f"event: {expected}"
         told: dict[str, Any] = json.loads(data.removeprefix("data: "))
         return told
 
@@ -241,3 +241,79 @@ def test_listening_is_not_journaled_and_meets_no_fault(fake: FakeNotify, listen:
     fake.fail("*", status=503, optional=True)
     listen()
     assert fake.requests == []
+
+
+# what nobody asked Notify for
+
+
+def write(fake: FakeNotify, method: str, path: str, content: Any = None) -> int:
+    connection = http.client.HTTPConnection(urlsplit(fake.url).netloc, timeout=5)
+    body = None if content is None else json.dumps(content)
+    connection.request(method, path, body, {"Content-Type": "application/json"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content"),
+    [
+        ("POST", "/_fake/faults", {"operation": "services.*", "status": 503, "times": 1}),
+        ("POST", "/_fake/clock", {"shift": 60}),
+        ("PATCH", "/_fake/behaviour", {"identity_limit": "evict_oldest"}),
+        ("PUT", "/_fake/state", {"services": []}),
+        ("POST", "/_fake/reset", None),
+        ("DELETE", "/_fake/faults", None),
+    ],
+)
+@pytest.mark.parametrize("query", ["", f"?account_sid={OTHER_SID}"])
+def test_a_control_call_that_wrote_is_told_to_all(
+    fake: FakeNotify, listen: Callable[..., Listener], method: str, path: str, content: Any, query: str
+) -> None:
+    fake.account(OTHER_SID, "x")
+    listener = listen(query)
+    assert write(fake, method, path, content) == 200
+    assert listener.event("control") == {"method": method, "path": path}
+
+
+def test_a_control_call_that_reads_or_is_refused_is_not_told(fake: FakeNotify, listen: Callable[..., Listener]) -> None:
+    listener = listen()
+    assert write(fake, "GET", "/_fake/faults") == 200
+    assert write(fake, "POST", "/_fake/clock", {"nonsense": 1}) == 400
+    create(fake)
+    assert listener.event()["operation"] == "services.create"
+
+
+def test_what_a_control_call_did_to_one_account_is_told_to_its_listeners(
+    fake: FakeNotify, listen: Callable[..., Listener]
+) -> None:
+    fake.account(OTHER_SID, "x")
+    mine, others = listen(f"?account_sid={fake.account_sid}"), listen(f"?account_sid={OTHER_SID}")
+    assert write(fake, "POST", f"/_fake/reset?account_sid={OTHER_SID}") == 200
+    create(fake)
+    assert others.event("control") == {"method": "POST", "path": "/_fake/reset"}
+    assert mine.event()["operation"] == "services.create"
+
+
+def test_every_try_of_a_callback_is_told(fake: FakeNotify, listen: Callable[..., Listener]) -> None:
+    fake.behaviour = fake.behaviour.changed({"callback_delivery": "manual"})
+    fake.account(OTHER_SID, "x")
+    listener, others = listen(), listen(f"?account_sid={OTHER_SID}")
+    service = fake.create_service(messaging_service_sid="MG" + "a" * 32)
+    sent = fake.create_notification(
+        service.sid,
+        to_binding=[{"binding_type": "sms", "address": "+15005550006"}],
+        body="Hi",
+        delivery_callback_url="http://127.0.0.1:9/nobody",
+    )
+    fake.deliver_callback()
+    create(fake.account(OTHER_SID))
+    assert others.event()["operation"] == "services.create"
+    assert listener.event("callback") == {
+        "sid": fake.callbacks.last.sid,
+        "notification_sid": sent.sid,
+        "account_sid": fake.account_sid,
+        "url": "http://127.0.0.1:9/nobody",
+        "status": "FAILED",
+        "attempts": 1,
+    }

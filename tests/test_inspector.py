@@ -22,6 +22,7 @@ from time import monotonic, perf_counter
 from typing import Any, Protocol
 
 import pytest
+import requests
 
 from fakenotify import FakeNotify, Fault
 from fakenotify.http.control import Ask
@@ -1399,15 +1400,30 @@ def test_a_new_request_appears_by_itself(
 
 
 @in_chromium
+def test_what_the_control_api_changes_shows_at_once(chromium: Chromium, fake_notify: FakeNotify) -> None:
+    chromium.open(f"{fake_notify.url}/_fake/")
+    chromium.until("document.getElementById('live').title.startsWith('The page follows')")
+    controls = "document.querySelector('[data-part=controls]').textContent.includes('418')"
+    assert not chromium.js(controls)
+
+    fault = {"operation": "bindings.create", "status": 418, "optional": True}
+    assert requests.post(f"{fake_notify.url}/_fake/faults", json=fault, timeout=10).status_code == 200
+
+    began = monotonic()
+    chromium.until(controls)
+    assert monotonic() - began < 10  # the page asks again anyway after 15 seconds
+
+
+@in_chromium
 def test_a_paused_page_stands_still(chromium: Chromium, fake_notify: FakeNotify, wire: Asking) -> None:
     chromium.open(f"{fake_notify.url}/_fake/?view=requests")
     chromium.until("document.getElementById('live').title.startsWith('The page follows')")
-    listening = fake_notify.world.journal._listeners
+    listening = len(fake_notify.world.journal._listeners)
     chromium.js("document.getElementById('live').click()")
 
     def nobody_listens() -> bool:
         wire.get("/v1/Services")
-        return len(fake_notify.world.journal._listeners) < len(listening)
+        return len(fake_notify.world.journal._listeners) < listening
 
     assert fake_notify.wait_for(nobody_listens)
     assert "services.find" not in chromium.js(text_of("requests"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fakenotify import state
 from fakenotify.core.params import nearest
-from fakenotify.dispatch import World
+from fakenotify.dispatch import Change, World
 from fakenotify.http.app import CONTROL, CONTROL_BODY_LIMIT, origin, parse_form, read_body, target
 
 if TYPE_CHECKING:
@@ -133,7 +133,10 @@ class Control:
                 known = ", ".join(route.query) or "none"
                 raise Refused(400, f"{path} has no query parameter {key!r}; it has {known}", nearest(key, route.query))
         body = None if method == "GET" else self._body(environ)
-        return route.run(self.world, Ask(asked, body, rest, origin(environ)))
+        answer = route.run(self.world, Ask(asked, body, rest, origin(environ)))
+        if method != "GET":
+            self.world.changes.tell(Change("control", asked.get("account_sid"), {"method": method, "path": path}))
+        return answer
 
     def _find(self, name: str, path: str) -> tuple[Mapping[str, ControlRoute], str]:
         """The methods of a route, and the value of its placeholder."""

@@ -6,8 +6,7 @@
   const THEMES = ["auto", "light", "dark"];
   const QUIET = 150; // milliseconds without an event before the page asks again
   const LONGEST = 1000; // and how long it waits at most while events keep coming
-  const LATER = 1500; // when callbacks of a notification are likely to have been tried
-  const ANYWAY = 15000; // what the control API changes is told by no event
+  const ANYWAY = 15000; // what a test changes in Python, faults for one, is told by no event
 
   const stored = () => {
     try { return localStorage.getItem("fakenotify-theme") || "auto"; } catch { return "auto"; }
@@ -156,11 +155,19 @@
       live.classList.add("lost");
       live.title = "No connection to the fake; trying again";
     };
+    stream.addEventListener("control", (event) => {
+      const { method, path } = JSON.parse(event.data);
+      ask(ALL);
+      say(`${method} ${path}`);
+    });
+    stream.addEventListener("callback", (event) => {
+      ask(["callbacks", "notifications", "alerts", "summary"]);
+      say(`callback: ${JSON.parse(event.data).status}`);
+    });
     stream.addEventListener("request", (event) => {
       const request = JSON.parse(event.data);
       const resource = (request.operation || "").split(".")[0];
       ask(["summary", "requests", ...(CHANGED_BY[resource] || []), ...(request.fault ? ["controls"] : [])]);
-      if (request.operation === "notifications.create") setTimeout(() => ask(["callbacks", "alerts", "summary"]), LATER);
       say(`${request.operation || request.path}: ${request.status ?? "no answer"}${request.code ? `, ${request.code}` : ""}`);
     });
   };

@@ -12,7 +12,7 @@ from fakenotify import __version__, state
 from fakenotify.core.clock import parse_instant
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.dispatch import World
+from fakenotify.dispatch import Change, World
 from fakenotify.explain import Explanation, explain
 from fakenotify.faults.kinds import KINDS
 from fakenotify.http.control import Ask, Refused
@@ -291,32 +291,42 @@ def patch_behaviour(world: World, ask: Ask) -> dict[str, Any]:
 
 
 def events(world: World, ask: Ask) -> Iterator[str]:
-    """Server-sent events: one for each request from now on, until the client leaves or the fake ends."""
+    """Server-sent events of what happens from now on, until the client leaves or the fake ends.
+
+    ``request``: a request to Notify. ``callback``: a delivery callback was tried. ``control``: a control call wrote.
+    """
     narrowed = account_sid(world, ask)
 
     def stream() -> Iterator[str]:
-        queue: SimpleQueue[Request | None] = SimpleQueue()
-        end = world.journal.listen(queue.put)  # not before somebody reads, or nobody would end it
+        queue: SimpleQueue[Change | None] = SimpleQueue()
+        # not before somebody reads, or nobody would end it
+        ends = (world.journal.listen(lambda request: queue.put(event(request))), world.changes.add(queue.put))
         world.at_end(lambda: queue.put(None))
         try:
             yield ": fakenotify\n\n"
             while not world.ended.is_set():
                 try:
-                    request = queue.get(timeout=HEARTBEAT)
+                    change = queue.get(timeout=HEARTBEAT)
                 except Empty:
                     yield ": still here\n\n"
                     continue
-                if request is not None and narrowed in (None, request.account_sid):
-                    yield f"event: request\ndata: {json.dumps(event(request))}\n\n"
+                if change is not None and concerns(change, narrowed):
+                    yield f"event: {change.kind}\ndata: {json.dumps(change.told)}\n\n"
         finally:
-            end()
+            for end in ends:
+                end()
 
     return stream()
 
 
-def event(request: Request) -> dict[str, Any]:
+def concerns(change: Change, narrowed: str | None) -> bool:
+    """Whether a listener to one account, or to all, is to hear of this."""
+    return narrowed in (None, change.account_sid) or (change.kind == "control" and change.account_sid is None)
+
+
+def event(request: Request) -> Change:
     """A request as an event tells it."""
-    return {
+    told = {
         "operation": request.operation,
         "method": request.method,
         "path": request.path,
@@ -328,6 +338,7 @@ def event(request: Request) -> dict[str, Any]:
         "warnings": list(request.warnings),
         "fault": request.fault,
     }
+    return Change("request", request.account_sid, told)
 
 
 def body_object(ask: Ask) -> Mapping[str, Any]:

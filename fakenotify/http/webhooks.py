@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from fakenotify import callbacks
-from fakenotify.dispatch import World
+from fakenotify.dispatch import Change, World
 from fakenotify.records import Attempt, Callback
 
 TIMEOUT = 5.0
@@ -79,6 +79,7 @@ class Courier:
                     return None
                 told = callbacks.note_attempt(notify, callback, attempt)
                 world.changed()
+                world.changes.tell(_change(told))
                 return told
         return None
 
@@ -114,6 +115,12 @@ class Courier:
             if self._stopped:
                 raise ConnectionAbortedError("the fake was stopped")
             self._under_way = line
+
+
+def _change(callback: Callback) -> Change:
+    """A try, as an event tells it."""
+    told = {name: getattr(callback, name) for name in ("sid", "notification_sid", "account_sid", "url", "status")}
+    return Change("callback", callback.account_sid, told | {"attempts": len(callback.attempts)})
 
 
 def _let_be(line: socket.socket) -> None:
