@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -36,6 +37,11 @@ _REPLACING = {
     "REQUESTS_CA_BUNDLE": ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 }
 """Variables that name all certificates to trust, each with those whose word counted so far, the system's aside."""
+
+_JAVA_STORE = "java.p12"
+_JAVAS_LOOPBACK = ("localhost", "127.*", "[::1]")
+_OF_JAVA = re.compile(r"-D(https\.proxy|javax\.net\.ssl\.trustStore)")
+"""What a user has set for Java already; then it stays as it is."""
 
 _FORWARDED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 _TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
@@ -99,7 +105,7 @@ def _write(path: str, content: bytes) -> None:
 
 def _write_trust(directory: Path, pem: bytes, environment: Mapping[str, str]) -> None:
     """Write the files that ``variables`` names. Most replace what a program trusts, so they hold that as well."""
-    from fakenotify.http.certificates import first_certificates, system_certificates
+    from fakenotify.http.certificates import first_certificates, java_store, system_certificates
 
     (directory / "ca.pem").write_bytes(pem)
     added = first_certificates([environment.get("NODE_EXTRA_CA_CERTS", "")])
@@ -108,6 +114,9 @@ def _write_trust(directory: Path, pem: bytes, environment: Mapping[str, str]) ->
     for name, names in _REPLACING.items():
         trusted = first_certificates(environment.get(each, "") for each in names) or system
         (directory / f"{name}.pem").write_bytes(trusted + pem)
+    store = java_store(system + pem)
+    if store is not None:
+        (directory / _JAVA_STORE).write_bytes(store)
     bundle = directory / "CURL_CA_BUNDLE.pem"
     (directory / "php").mkdir()
     ini = f'curl.cainfo = "{bundle}"\nopenssl.cafile = "{bundle}"\n'
@@ -126,7 +135,28 @@ def variables(about: Mapping[str, str], environment: Mapping[str, str]) -> dict[
     told["NODE_USE_ENV_PROXY"] = "1"  # Node's own fetch and http, from 22.21 and 24 on
     # PHP reads none of these; an empty entry stands for the directory that it would have read
     told["PHP_INI_SCAN_DIR"] = environment.get("PHP_INI_SCAN_DIR", "") + os.pathsep + str(directory / "php")
+    if (directory / _JAVA_STORE).exists() and not _OF_JAVA.search(environment.get("JAVA_TOOL_OPTIONS", "")):
+        told["JAVA_TOOL_OPTIONS"] = " ".join(
+            filter(None, (environment.get("JAVA_TOOL_OPTIONS"), *_java_options(about["proxy"], directory, told)))
+        )
     return told | {name: about[key] for name, key in TOLD.items()}
+
+
+def _java_options(proxy: str, directory: Path, told: Mapping[str, str]) -> Iterator[str]:
+    """What Java reads in the place of variables: the proxy, who is asked without it, and what is trusted."""
+    from fakenotify.http.certificates import STORE_PASSWORD
+
+    exempt = [each.strip().lstrip(".") for each in told.get("NO_PROXY", told.get("no_proxy", "")).split(",")]
+    hosts = [
+        *_JAVAS_LOOPBACK,
+        *(name for each in exempt if re.fullmatch(r"[\w.-]+", each) for name in (each, f"*.{each}")),
+    ]
+    yield f"-Dhttps.proxyHost={proxy.rpartition('/')[2].rpartition(':')[0]}"
+    yield f"-Dhttps.proxyPort={proxy.rpartition(':')[2]}"
+    yield f"-Dhttp.nonProxyHosts={'|'.join(hosts)}"
+    quote = '"' if re.search(r"\s", str(directory)) else ""
+    yield f"{quote}-Djavax.net.ssl.trustStore={directory / _JAVA_STORE}{quote}"
+    yield f"-Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}"
 
 
 def _exempts_notify(entry: str) -> bool:

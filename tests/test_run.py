@@ -20,6 +20,7 @@ from typing import IO, Any, NamedTuple
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from twilio.base.exceptions import TwilioRestException
 
 from fakenotify import FakeNotify, Fault, terminal
@@ -27,6 +28,7 @@ from fakenotify import run as run_module
 from fakenotify.__main__ import main
 from fakenotify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.environment import NotDone, traps
+from fakenotify.http.certificates import java_store
 from fakenotify.run import Signals, Tally, exports, proxied, told, variables, worrying
 
 trustme = pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
@@ -307,6 +309,86 @@ def test_php_reaches_it(fakenotify: Call) -> None:
     assert fakenotify("run", "--", "php", "-r", PHP)[:2] == (0, "shop\n")
 
 
+JAVA = f"""
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URL;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Base64;
+
+class Main {{
+    static String secret = "Basic " + Base64.getEncoder().encodeToString("{OWN_SID}:x".getBytes());
+
+    public static void main(String[] arguments) throws Exception {{
+        HttpRequest request = HttpRequest.newBuilder(URI.create("{SERVICES}"))
+            .header("Authorization", secret)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString("FriendlyName=shop"))
+            .build();
+        var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        var older = (HttpURLConnection) new URL("{SERVICES}").openConnection();
+        older.setRequestProperty("Authorization", secret);
+        System.out.println(answer.statusCode() + " " + older.getResponseCode());
+    }}
+}}
+"""
+
+
+@pytest.mark.parametrize("folder", ["plain", "with a space"])
+def test_java_reaches_it(fakenotify: Call, tmp_path: Path, folder: str) -> None:
+    java = shutil.which("java")
+    if java is None:
+        pytest.skip("Java is not installed")
+    (tmp_path / folder).mkdir()
+    program = tmp_path / "Main.java"
+    program.write_text(JAVA, encoding="ascii")
+    done = fakenotify("run", "--", java, str(program), TMPDIR=str(tmp_path / folder))
+    assert done[:2] == (0, "201 200\n"), done.stderr
+    assert "fakenotify: 2 requests (0 refused)" in done.stderr
+
+
+GO = f"""
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+func main() {{
+	form := url.Values{{"FriendlyName": {{"shop"}}}}
+	request, _ := http.NewRequest("POST", "{SERVICES}", strings.NewReader(form.Encode()))
+	request.SetBasicAuth("{OWN_SID}", "x")
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {{
+		panic(err)
+	}}
+	var service map[string]interface{{}}
+	json.NewDecoder(answer.Body).Decode(&service)
+	fmt.Println(service["friendly_name"])
+}}
+"""
+
+
+def test_go_reaches_it(fakenotify: Call, tmp_path: Path) -> None:
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("Go is not installed")
+    program = tmp_path / "main.go"
+    program.write_text(GO, encoding="ascii")
+    build = [go, "build", "-o", str(tmp_path / "main"), str(program)]
+    own = {"GOCACHE": str(tmp_path / "cache"), "GOFLAGS": "-mod=mod", "GOPROXY": "off", "HOME": str(tmp_path)}
+    built = subprocess.run(build, env=os.environ | own, capture_output=True, text=True, timeout=240)
+    assert built.returncode == 0, built.stderr
+    assert fakenotify("run", "--", str(tmp_path / "main"))[:2] == (0, "shop\n")
+
+
 # what the program is told
 
 TELL = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -363,6 +445,41 @@ def test_no_proxy_stays_but_for_notify(before: str, after: str) -> None:
     }
 
 
+def test_java_is_told_by_its_own_options(fakenotify: Call) -> None:
+    seen = told_by(fakenotify, JAVA_TOOL_OPTIONS="-Xmx1g", NO_PROXY="corp.example, .notify.twilio.com,*,10.0.0.1")
+    port = seen["HTTPS_PROXY"].rpartition(":")[2]
+    first, *options = seen["JAVA_TOOL_OPTIONS"].split()
+    assert first == "-Xmx1g"
+    assert options == [
+        "-Dhttps.proxyHost=127.0.0.1",
+        f"-Dhttps.proxyPort={port}",
+        "-Dhttp.nonProxyHosts=localhost|127.*|[::1]|corp.example|*.corp.example|10.0.0.1|*.10.0.0.1",
+        f"-Djavax.net.ssl.trustStore={Path(seen['SSL_CERT_FILE']).parent / 'java.p12'}",
+        "-Djavax.net.ssl.trustStorePassword=changeit",
+    ]
+
+
+@pytest.mark.parametrize("own", ["-Dhttps.proxyHost=corp", "-Xmx1g -Djavax.net.ssl.trustStore=mine.jks"])
+def test_what_the_user_has_set_for_java_stays(fakenotify: Call, own: str) -> None:
+    assert told_by(fakenotify, JAVA_TOOL_OPTIONS=own)["JAVA_TOOL_OPTIONS"] == own
+
+
+def test_without_a_way_to_make_a_store_java_is_told_nothing(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(pkcs12, "serialize_java_truststore")
+    with proxied(fake, IS, {}) as proxy:
+        assert "JAVA_TOOL_OPTIONS" not in variables(proxy.about, {})
+
+
+def test_a_store_of_javas_has_what_can_be_read(recwarn: pytest.WarningsRecorder) -> None:
+    one, other = trustme.CA().cert_pem.bytes(), trustme.CA().cert_pem.bytes()
+    broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    store = java_store(b"# a remark\n" + one + broken + other)
+    assert store is not None
+    found = pkcs12.load_pkcs12(store, b"changeit").additional_certs
+    assert [each.certificate.public_bytes(Encoding.PEM) for each in found] == [one, other]
+    assert list(recwarn) == []
+
+
 def test_phps_own_directories_are_still_read() -> None:
     assert variables(ABOUT, {"PHP_INI_SCAN_DIR": "/mine"})["PHP_INI_SCAN_DIR"] == os.pathsep.join(("/mine", "/d/php"))
     assert variables(ABOUT, {})["PHP_INI_SCAN_DIR"] == os.pathsep.join(("", "/d/php"))
@@ -415,13 +532,15 @@ def test_what_the_machine_trusts_is_still_trusted(
     }
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")  # of an old authority that this machine trusts
 def test_no_file_holds_the_authoritys_key_and_none_stays(fake: FakeNotify) -> None:
     with proxied(fake, IS, {}) as proxy:
         directory = Path(proxy.about["directory"])
-        written = [each.read_text() for each in directory.rglob("*") if each.is_file()]
+        written = {each.name: each.read_bytes() for each in directory.rglob("*") if each.is_file()}
         assert (directory / "ca.pem").read_bytes() == proxy.authority.pem
-    assert len(written) == 6
-    assert [each for each in written if "PRIVATE" in each] == []
+    assert len(written) == 7
+    assert [name for name, content in written.items() if b"PRIVATE" in content] == []
+    assert pkcs12.load_pkcs12(written["java.p12"], b"changeit").key is None
     assert not directory.exists()
 
 

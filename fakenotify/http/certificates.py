@@ -6,9 +6,11 @@ The law: the authority's key never leaves memory.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -85,6 +87,27 @@ def system_certificates() -> bytes:
 
         paths.append(certifi.where())
     return first_certificates(paths) or "".join(map(ssl.DER_cert_to_PEM_cert, _found_by_python())).encode()
+
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+STORE_PASSWORD = "changeit"
+"""Java's own word for a store that keeps no secret."""
+
+
+def java_store(pem: bytes) -> bytes | None:
+    """The same certificates as a store of Java's (PKCS #12); None where the installed ``cryptography`` makes none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+    if not hasattr(pkcs12, "serialize_java_truststore"):
+        return None
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some old authority's certificate is against the rules of today
+        for number, each in enumerate(_CERTIFICATE.findall(pem)):
+            with contextlib.suppress(ValueError):
+                found.append(pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(each), str(number).encode()))
+    return pkcs12.serialize_java_truststore(found, BestAvailableEncryption(STORE_PASSWORD.encode()))
 
 
 def _found_by_python() -> list[bytes]:
