@@ -430,7 +430,8 @@ def test_too_many_chunks_get_a_readable_413(notify: Connection, chunks: str, siz
 
 
 def test_chunks_without_end_are_read_up_to_a_bound(notify: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standard, "DRAIN_LIMIT", MIB)
+    for module in (standard, connection_module):
+        monkeypatch.setattr(module, "DRAIN_LIMIT", MIB)
     notify.send(chunked("", AUTH, target="/v1/Services"))
     with contextlib.suppress(ConnectionError):
         for _ in range(20):
