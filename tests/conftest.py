@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
+import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -164,3 +167,21 @@ def open_fake() -> Iterator[Callable[..., FakeNotify]]:
     yield make
     for fake in opened:
         fake.stop()
+
+
+@pytest.fixture(scope="session")
+def node_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory in which Node finds the official client, as npm has it now."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("Node or npm is not installed")
+    home = tmp_path_factory.mktemp("node")
+    (home / "package.json").write_text("{}")
+    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "twilio"]
+    try:
+        done = subprocess.run(install, cwd=home, capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm did not install the package twilio within two minutes")
+    if done.returncode:
+        pytest.skip(f"npm can't install the package twilio: {done.stderr.strip()[-200:]}")
+    return home

@@ -349,10 +349,13 @@ def test_an_example_in_another_language_can_be_read(language: str, tmp_path: Pat
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_example_for_node_sends(tmp_path: Path) -> None:
-    if shutil.which("node") is None or run("node -e 'require(\"twilio\")'", tmp_path).returncode:
-        pytest.skip("there is no node, or it doesn't find the package twilio (NODE_PATH)")
+def test_the_example_for_node_sends(tmp_path: Path, node_home: Path) -> None:
     tmp_path.joinpath("send.js").write_text(blocks(text_of("languages.md"), "js")[0], encoding="utf-8")
-    done = run('fakenotify run --service "$NOTIFY_SERVICE_SID" -- node send.js', tmp_path, **SETTINGS)
+    done = run(
+        'fakenotify run --service "$NOTIFY_SERVICE_SID" -- node send.js',
+        tmp_path,
+        NODE_PATH=str(node_home / "node_modules"),
+        **SETTINGS,
+    )
     assert done.stdout.startswith("NT"), done.stderr
     assert "1 delivery (1 sent, 0 failed)" in done.stderr

@@ -169,22 +169,10 @@ SUMMARY = "fakenotify: 59 requests (1 refused), 1 delivery (1 sent, 0 failed), n
 
 
 @pytest.fixture(scope="session")
-def node_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory in which Node finds the official client, as npm has it now."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("Node or npm is not installed")
-    home = tmp_path_factory.mktemp("node")
-    (home / "package.json").write_text("{}")
-    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "twilio"]
-    try:
-        done = subprocess.run(install, cwd=home, capture_output=True, text=True, timeout=120)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not install the package twilio within two minutes")
-    if done.returncode:
-        pytest.skip(f"npm can't install the package twilio: {done.stderr.strip()[-200:]}")
-    (home / "program.js").write_text(NODE)
-    return home
+def node_program(node_home: Path) -> Path:
+    """The same, and there the program."""
+    (node_home / "program.js").write_text(NODE)
+    return node_home
 
 
 def checked(done: Done, url: str) -> str:
@@ -196,29 +184,29 @@ def checked(done: Done, url: str) -> str:
     return done.stderr
 
 
-def test_node_drives_the_whole_api_unchanged(fakenotify: Call, node_home: Path) -> None:
-    done = fakenotify("run", "--", "node", "program.js", cwd=node_home, **PROGRAMS)
+def test_node_drives_the_whole_api_unchanged(fakenotify: Call, node_program: Path) -> None:
+    done = fakenotify("run", "--", "node", "program.js", cwd=node_program, **PROGRAMS)
     assert checked(done, "https://notify.twilio.com").startswith(SUMMARY)
 
 
-def test_node_drives_the_whole_api_in_another_region(fakenotify: Call, node_home: Path) -> None:
+def test_node_drives_the_whole_api_in_another_region(fakenotify: Call, node_program: Path) -> None:
     where = {"TWILIO_EDGE": "dublin", "TWILIO_REGION": "ie1"}
-    done = fakenotify("run", "--", "node", "program.js", cwd=node_home, **PROGRAMS, **where)
+    done = fakenotify("run", "--", "node", "program.js", cwd=node_program, **PROGRAMS, **where)
     assert checked(done, "https://notify.dublin.ie1.twilio.com").startswith(SUMMARY)
 
 
-def test_node_drives_the_whole_api_by_its_base_url(node_home: Path) -> None:
+def test_node_drives_the_whole_api_by_its_base_url(node_program: Path) -> None:
     with FakeNotify() as fake:
         given = environment(**PROGRAMS, BASE_URL=fake.url)
         done = subprocess.run(
-            ["node", "program.js"], cwd=node_home, capture_output=True, text=True, env=given, timeout=PATIENCE
+            ["node", "program.js"], cwd=node_program, capture_output=True, text=True, env=given, timeout=PATIENCE
         )
         checked(Done(done.returncode, done.stdout, done.stderr), fake.url)
 
 
-def test_node_with_a_base_url_reaches_it_through_the_proxy_as_well(fakenotify: Call, node_home: Path) -> None:
+def test_node_with_a_base_url_reaches_it_through_the_proxy_as_well(fakenotify: Call, node_program: Path) -> None:
     program = ["sh", "-c", 'BASE_URL="$FAKENOTIFY_URL" exec node program.js']
-    done = fakenotify("run", "--offline", "--", *program, cwd=node_home, **PROGRAMS)
+    done = fakenotify("run", "--offline", "--", *program, cwd=node_program, **PROGRAMS)
     assert checked(done, "http://127.0.0.1").startswith(SUMMARY)
 
 
