@@ -82,9 +82,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Change:
-    """What changed though nobody asked Notify for it: a ``control`` call wrote, or a ``callback`` was tried.
+    """What a follower is told: there was a ``request``, a ``callback`` was tried, or a ``control`` call wrote.
 
-    ``account_sid`` is None where it is about all of them; ``told`` is for whoever reads, as JSON.
+    ``account_sid`` is None where it is about all accounts, or none; ``told`` is what is said of it, as JSON.
     """
 
     kind: str

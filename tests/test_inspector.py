@@ -785,6 +785,14 @@ def test_what_the_journal_has_dropped_is_told(look: Look, fake_notify: FakeNotif
     assert "1,234 older requests are no longer held." in look().text
 
 
+@pytest.mark.parametrize("table", ["alerts", "callbacks"])
+def test_what_an_account_has_dropped_is_told(look: Look, fake_notify: FakeNotify, bistro: Service, table: str) -> None:
+    told = f"1,234 older {table} are no longer held."
+    assert told not in look().text
+    getattr(fake_notify._notify, table).dropped += 1_234
+    assert told in look().text
+
+
 def test_large_values_are_clipped(look: Look, fake_notify: FakeNotify, bistro: Service, wire: Asking) -> None:
     wire.post(f"/v1/Services/{bistro.sid}/Notifications", {"Identity": "dave", "Body": "x" * 500_000})
 

@@ -22,7 +22,7 @@ from fakenotify.http.lens import (
     sid,
     terms,
 )
-from fakenotify.http.markup import Html, clip, counted, tag
+from fakenotify.http.markup import Html, Node, clip, counted, tag
 from fakenotify.journal import Request
 from fakenotify.records import Alert, Attempt, Callback
 
@@ -84,7 +84,6 @@ def requests(lens: Lens) -> Html:
     """What was asked and how it was answered."""
     found = lens.choose(journal(lens), OF_REQUEST)
     part = cut(lens, found, FEW_REQUESTS, REQUESTS, lens.link(view="requests"), whole=lens.view == "requests")
-    dropped = lens.world.journal.dropped
     rows = tag("ol", [_request(lens, each) for each in part.rows], class_="rows", data_rows="requests")
     return panel(
         "requests",
@@ -92,7 +91,7 @@ def requests(lens: Lens) -> Html:
         part.told,
         rows if part.rows else nothing(lens, "Nobody has asked anything yet."),
         part.links,
-        tag("p", f"{dropped:,} older requests are no longer held.", class_="quiet") if dropped else None,
+        _no_longer_held(lens.world.journal.dropped, "requests"),
     )
 
 
@@ -150,18 +149,31 @@ def _of_alert(lens: Lens) -> Facets[Alert]:
     )
 
 
-def alerts(lens: Lens) -> Html:
-    """The Debugger's entries."""
-    found: list[Alert] = []
+def _newest(lens: Lens, table: str) -> tuple[list[Any], Node]:
+    """The records of a bounded table of each account, newest first, and what is to be said of those that it dropped."""
+    found: list[Any] = []
+    dropped = 0
     for notify in lens.accounts:
         with notify.lock:
-            found += reversed(list(notify.alerts))
+            records = getattr(notify, table)
+            found += reversed(list(records))
+            dropped += records.dropped
     if lens.several:
         found.sort(key=lambda each: each.date_created, reverse=True)
-    found = lens.choose(found, _of_alert(lens))
+    return found, _no_longer_held(dropped, table)
+
+
+def _no_longer_held(dropped: int, table: str) -> Node:
+    return tag("p", f"{dropped:,} older {table} are no longer held.", class_="quiet") if dropped else None
+
+
+def alerts(lens: Lens) -> Html:
+    """The Debugger's entries."""
+    newest, dropped = _newest(lens, "alerts")
+    found: list[Alert] = lens.choose(newest, _of_alert(lens))
     part = cut(lens, found, FEW_ALERTS, ALERTS, lens.link(view="alerts"), whole=lens.view == "alerts")
     rows = tag("ol", [_alert(lens, each) for each in part.rows], class_="rows", data_rows="alerts")
-    return panel("alerts", "Alerts", part.told, rows if part.rows else nothing(lens, "No alerts."), part.links)
+    return panel("alerts", "Alerts", part.told, rows if part.rows else nothing(lens, "No alerts."), part.links, dropped)
 
 
 def _alert(lens: Lens, alert: Alert) -> Html:
@@ -210,13 +222,8 @@ def _of_callback(lens: Lens) -> Facets[Callback]:
 
 def callbacks(lens: Lens) -> Html:
     """The delivery callbacks, and how each attempt went."""
-    found: list[Callback] = []
-    for notify in lens.accounts:
-        with notify.lock:
-            found += reversed(list(notify.callbacks))
-    if lens.several:
-        found.sort(key=lambda each: each.date_created, reverse=True)
-    found = lens.choose(found, _of_callback(lens))
+    newest, dropped = _newest(lens, "callbacks")
+    found: list[Callback] = lens.choose(newest, _of_callback(lens))
     part = cut(lens, found, FEW_CALLBACKS, CALLBACKS, lens.link(view="callbacks"), whole=lens.view == "callbacks")
     rows = tag("ol", [_callback(lens, each) for each in part.rows], class_="rows", data_rows="callbacks")
     return panel(
@@ -225,6 +232,7 @@ def callbacks(lens: Lens) -> Html:
         part.told,
         rows if part.rows else nothing(lens, "No callbacks: no Service or Notification names a URL for them."),
         part.links,
+        dropped,
     )
 
 
