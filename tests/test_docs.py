@@ -27,6 +27,7 @@ from fakenotify.alerts import CODES
 from fakenotify.dispatch import ROUTES
 from fakenotify.faults.kinds import KINDS
 from fakenotify.http.app import BODY_LIMIT
+from fakenotify.http.server import MOST_CONNECTIONS
 from fakenotify.http.table import ROUTES as CONTROL_ROUTES
 from fakenotify.journal import KEPT_REQUESTS
 from fakenotify.provenance import catalogue
@@ -178,6 +179,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"the last {KEPT_REQUESTS:,} requests" in told
     assert told.count(f"the last {KEPT_DELIVERIES:,} |") == 4
     assert f"{BODY_LIMIT:,} bytes" in told
+    assert f"| connections open at once | {MOST_CONNECTIONS:,} |" in told
 
 
 def test_there_is_a_place_for_the_figures() -> None:

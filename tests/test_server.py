@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from fakenotify import FakeNotify, Fault
 from fakenotify.http import connection as connection_module
+from fakenotify.http import server as server_module
 from fakenotify.http import standard
 from fakenotify.http.app import BODY_LIMIT
 from fakenotify.http.server import Server
@@ -870,6 +871,24 @@ def test_slowness_is_waited_for(broken: Callable[..., Connection], fault: Fault)
     began = perf_counter()
     answer = connection.ask(get("/v1/Services", AUTH))
     assert (answer.status, answer.json["services"], 0.1 <= perf_counter() - began < 2.0) == (200, [], True)
+
+
+def test_whoever_comes_when_too_many_are_there_is_turned_away(
+    echoing: Server, dial: Callable[[Server], Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 2)
+    first, second = dial(echoing), dial(echoing)
+    assert {each.ask(get()).status for each in (first, second)} == {200}
+
+    third = dial(echoing)
+    answer = third.answer()
+    assert (answer.status, answer.headers["Connection"], third.ended()) == (503, "close", True)
+
+    first.close()
+    latest = perf_counter() + PATIENCE
+    while len(echoing._connections) > 1 and perf_counter() < latest:
+        sleep(0.01)
+    assert dial(echoing).ask(get()).status == 200
 
 
 @pytest.mark.parametrize("harshly", [False, True])

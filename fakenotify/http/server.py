@@ -18,10 +18,14 @@ from fakenotify.http.connection import Connection
 if TYPE_CHECKING:
     import ssl
 
+MOST_CONNECTIONS = 2_000
+"""How many may be open at once; whoever comes then is turned away with a 503."""
+
 _BACKLOG = 512
 _NO_DESCRIPTOR = 0.02
 _LAST_ANSWERS = 0.25
 _DATE_LASTS = 0.2
+_TURNED_AWAY = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Server:
@@ -122,6 +126,11 @@ class Server:
 
     def _open(self, connection: socket.socket, address: Any) -> None:
         connection.setblocking(True)
+        if len(self._connections) >= MOST_CONNECTIONS:
+            with contextlib.suppress(OSError):
+                connection.sendall(_TURNED_AWAY)
+            self._close(connection)
+            return
         thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
         with self._lock:
             self._connections[connection] = thread
