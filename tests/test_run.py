@@ -829,6 +829,10 @@ def test_without_trustme_it_says_what_to_install(fakenotify: Call, monkeypatch: 
 
 # signals
 
+_MIND = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+MINDING = (sys.executable, "-c", _MIND)
+"""Runs what follows with SIGINT as it is by default, which a suite that was started in the background ignores."""
+
 LISTENING = """
 import signal, sys
 heard = []
@@ -848,16 +852,27 @@ while True:
 
 @contextlib.contextmanager
 def running(*arguments: str, given: Mapping[str, str] | None = None, **how: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process that is killed in the end."""
+    """A process that is killed in the end, and whatever it has started."""
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    with subprocess.Popen((*FAKENOTIFY, *arguments), text=True, env=environment(**given or {}), **streams) as process:
-        guard = threading.Timer(PATIENCE, process.kill)
+    with subprocess.Popen(
+        (*MINDING, *FAKENOTIFY, *arguments),
+        text=True,
+        env=environment(**given or {}),
+        start_new_session=True,
+        **streams,
+    ) as process:
+
+        def kill() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+        guard = threading.Timer(PATIENCE, kill)
         guard.start()
         try:
             yield process
         finally:
             guard.cancel()
-            process.kill()
+            kill()
 
 
 def lines_of(stream: IO[str] | None) -> Iterator[str]:
@@ -866,7 +881,7 @@ def lines_of(stream: IO[str] | None) -> Iterator[str]:
 
 
 def test_signals_are_the_commands() -> None:
-    with running("run", *python(LISTENING), start_new_session=True) as process:
+    with running("run", *python(LISTENING)) as process:
         said = lines_of(process.stdout)
         assert next(said) == "ready"
         for name in ("SIGINT", "SIGINT", "SIGTERM"):
@@ -892,7 +907,7 @@ def test_what_is_typed_reaches_the_command_once() -> None:
         attributes[3] &= ~termios.ECHO
         termios.tcsetattr(terminal, termios.TCSANOW, attributes)
         own_terminal = "import os, fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.executable, "
-        command = f"{own_terminal}{[*FAKENOTIFY, 'run', *python(LISTENING)]!r})"
+        command = f"{own_terminal}{[*MINDING, *FAKENOTIFY, 'run', *python(LISTENING)]!r})"
         with subprocess.Popen(
             [sys.executable, "-c", command],
             stdin=terminal,
