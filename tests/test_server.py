@@ -945,7 +945,8 @@ def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(
     idle.socket.getpeername()
     assert stop_and_time(echoing) < 0.5
     assert [each.ended() for each in (idle, kept, shy)] == [True] * 3
-    assert half.reader.read()[:12] in (b"", b"HTTP/1.1 400")
+    with contextlib.suppress(ConnectionResetError):  # so it ends where nobody had read the half yet
+        assert half.reader.read()[:12] in (b"", b"HTTP/1.1 400")
 
 
 def test_nothing_is_answered_after_stop(echoing: Server, dial: Callable[[Server], Connection]) -> None:
