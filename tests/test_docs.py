@@ -361,3 +361,41 @@ def test_the_example_for_node_sends(tmp_path: Path, node_home: Path) -> None:
     )
     assert done.stdout.startswith("NT"), done.stderr
     assert "1 delivery (1 sent, 0 failed)" in done.stderr
+
+
+LIBRARIES = {
+    "ruby": ("ruby -rtwilio-ruby -e 1", "ruby"),
+    "php": ('php -r \'require "vendor/autoload.php"; new Twilio\\Rest\\Client("AC", "x");\'', "php"),
+}
+"""How to tell that Twilio's library is there, and what runs a program; PHP finds it by COMPOSER_VENDOR_DIR."""
+
+
+@pytest.mark.parametrize("language", LIBRARIES)
+@pytest.mark.parametrize("by_address", [False, True])
+def test_the_example_for_another_language_sends_where_its_library_is(
+    language: str, by_address: bool, tmp_path: Path, fake_notify: FakeNotify
+) -> None:
+    probe, interpreter = LIBRARIES[language]
+    if "COMPOSER_VENDOR_DIR" in os.environ:
+        (tmp_path / "vendor").symlink_to(os.environ["COMPOSER_VENDOR_DIR"])
+    if run(probe, tmp_path).returncode:
+        pytest.skip(f"Twilio's library for {language} is not installed")
+    [example] = blocks(text_of("languages.md"), language)
+    (tmp_path / "send").write_text(example, encoding="utf-8")
+    if by_address:
+        sms = "MG" + "1" * 32
+        fake_notify.create_service(sid=SETTINGS["NOTIFY_SERVICE_SID"], messaging_service_sid=sms)
+        done = run(f"{interpreter} send", tmp_path, NOTIFY_URL=fake_notify.url, **SETTINGS)
+        assert fake_notify.deliveries.last.identity == "alice", done.stderr
+    else:
+        done = run(f'fakenotify run --service "$NOTIFY_SERVICE_SID" -- {interpreter} send', tmp_path, **SETTINGS)
+        assert "1 delivery (1 sent, 0 failed)" in done.stderr
+    assert done.stdout.startswith("NT"), done.stderr
+
+
+def test_the_example_for_java_compiles_where_the_library_is(tmp_path: Path) -> None:
+    if shutil.which("javac") is None or run("javap com.twilio.Twilio", tmp_path).returncode:
+        pytest.skip("there is no javac, or Twilio's library is not on the CLASSPATH")
+    (tmp_path / "NotifyElsewhere.java").write_text(blocks(text_of("languages.md"), "java")[0], encoding="utf-8")
+    done = run('javac -cp "$CLASSPATH" -d . NotifyElsewhere.java', tmp_path)
+    assert done.returncode == 0, done.stderr
