@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -295,6 +296,7 @@ class FakeNotify(Account):
         return self.courier.deliver_next()
 
 
+@lru_cache(maxsize=64)  # a world for each test, and most have the same switches, which take their time to be checked
 def _shared(behaviour: Behaviour | None) -> Behaviour:
     """For tests, any credentials act for the default account unless the tester says otherwise."""
     behaviour = behaviour or Behaviour()

@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from fakenotify import Fault
+from fakenotify.clients import twilio as twilio_client
 from fakenotify.clients.in_process import Reply, call
 from fakenotify.clients.twilio import TIMEOUT
 
@@ -371,6 +374,23 @@ def test_the_raw_request_of_the_async_client_may_have_no_credentials(fake):
     response = asyncio.run(http_client.request("get", f"{fake.url}/v1/Services", timeout=5))
 
     assert (response.status_code, json.loads(response.text)["code"]) == (401, 20003)
+
+
+SENT = st.text(max_size=8) | st.binary(max_size=4) | st.integers() | st.booleans() | st.none()
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), SENT | st.lists(SENT, max_size=3), max_size=4)
+)
+def test_a_form_in_process_is_spelled_as_requests_spells_it(values):
+    try:
+        expected = requests.Request("POST", "http://x", data=values).prepare().body or ""
+    except UnicodeEncodeError:
+        with pytest.raises(UnicodeEncodeError):
+            twilio_client._form(values)
+        return
+    assert twilio_client._form(values) == expected
 
 
 # without the official client

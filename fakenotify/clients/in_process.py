@@ -15,7 +15,7 @@ from fakenotify.http.app import BROKEN, WIRE, call_app
 App = Callable[..., Iterable[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """What came back."""
 
@@ -59,7 +59,7 @@ def exchange(
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(plain).decode("latin-1"),
+        "PATH_INFO": unquote_to_bytes(plain).decode("latin-1") if "%" in plain or not plain.isascii() else plain,
         "QUERY_STRING": query,
         "RAW_URI": target,
         "SERVER_NAME": host.partition(":")[0],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from fakenotify.clients.in_process import App, call
 from fakenotify.clients.transports import requests_error
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 """Seconds before a client gives up; the official one would wait for ever."""
 
+_UNRESERVED = re.compile("[A-Za-z0-9_.~-]*")
 _NO_ENVIRONMENT = {
     "FAKENOTIFY": "1"
 }  # an empty mapping would make the client read os.environ: TWILIO_EDGE, TWILIO_REGION
@@ -68,7 +70,7 @@ def async_client(url: str, account_sid: str, auth_token: str) -> Client:
         ) -> Response:
             sent = dict(headers or {})
             if auth:  # aiohttp's own BasicAuth is deprecated
-                sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
+                sent["Authorization"] = _basic(*auth)
             async with (
                 ClientSession(timeout=ClientTimeout(total=timeout or self.timeout or TIMEOUT)) as session,
                 session.request(
@@ -123,7 +125,7 @@ def _in_process_client(app: App) -> Any:
                 else dict(headers or {})
             )
             if auth:
-                sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
+                sent["Authorization"] = _basic(*auth)
             url = _normal(url)
             if params:
                 url += ("&" if "?" in url else "?") + _form(params)
@@ -135,6 +137,12 @@ def _in_process_client(app: App) -> Any:
             return Response(reply.status, reply.body.decode(), dict(reply.headers))
 
     return InProcessClient()
+
+
+@lru_cache(maxsize=256)
+def _basic(user: str, password: str) -> str:
+    """Basic credentials as a header has them."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
 @lru_cache(maxsize=256)
@@ -152,8 +160,15 @@ def _form(values: Mapping[str, Any]) -> str:
     pairs = []
     for name, value in values.items():
         several = value if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)) else (value,)
-        pairs += [(name, each) for each in several if each is not None]
-    return urlencode(pairs)
+        pairs += [f"{_quoted(name)}={_quoted(each)}" for each in several if each is not None]
+    return "&".join(pairs)
+
+
+def _quoted(value: Any) -> str:
+    """A name or a value as ``urlencode`` spells it; most need no spelling, and it takes its time to find out."""
+    if isinstance(value, str) and _UNRESERVED.fullmatch(value):
+        return value
+    return quote_plus(value if isinstance(value, (str, bytes)) else str(value))
 
 
 def _missing() -> ImportError:
