@@ -118,6 +118,7 @@ class World:
         self._change = Condition()
         self._waiting = 0
         self.journal.listen(lambda request: self.changed())
+        self.changes.add(lambda change: self.changed())
 
     def end(self) -> None:
         """End all pauses and streams of this world."""

@@ -67,6 +67,7 @@ class Connection:
         """Whether the next answer is the last."""
         self.unread = False
         """Whether there is more of this request's body than anybody wants to read."""
+        self._last_wire: ConnectionWire | None = None
 
     def serve(self) -> None:
         """Answer until there is nothing more to answer. Raises ``OSError`` when the client has gone."""
@@ -136,7 +137,7 @@ class Connection:
         environ["wsgi.input"] = BytesIO(body)
         environ["wsgi.input_terminated"] = True
         environ[WIRE] = self._wire
-        self._wire(self.server.ended)
+        self._last_wire = None  # it is made only for a fault
         chunks: Iterable[bytes] = ()
         try:
             status, headers, chunks = call_app(self.server.app, environ)
@@ -151,7 +152,8 @@ class Connection:
             broken: Fault | None = environ.get(BROKEN)
             if broken is not None:
                 self.closing = True
-                broken.break_answer(self._last_wire, self._head(status, headers, content), content)
+                wire = self._last_wire or self._wire(self.server.ended)
+                broken.break_answer(wire, self._head(status, headers, content), content)
             else:
                 self.send(status, headers, content)
         finally:
@@ -192,8 +194,8 @@ class Connection:
                 self.socket.sendall(chunk)
 
     def _wire(self, ended: threading.Event) -> ConnectionWire:
-        self._last_wire = ConnectionWire(self.socket, ended)
-        return self._last_wire
+        wire = self._last_wire = ConnectionWire(self.socket, ended)
+        return wire
 
     def _head(self, status: str, headers: list[tuple[str, str]], content: bytes | None) -> bytes:
         """The head of an answer; without ``content``, of one whose length is not known."""

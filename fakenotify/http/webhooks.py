@@ -78,7 +78,6 @@ class Courier:
                     callbacks.put_back(notify, callback)
                     return None
                 told = callbacks.note_attempt(notify, callback, attempt)
-                world.changed()
                 world.changes.tell(_change(told))
                 return told
         return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -30,6 +33,14 @@ class Figure:
         """Note a failure."""
         with self._lock:
             self.failures.append(what)
+
+    def python_with(self, tool: str) -> str | None:
+        """The Python that has a tool: this one, or what ``<TOOL>_PYTHON`` names. None, and a note, where it hasn't."""
+        python = os.environ.get(f"{tool.upper()}_PYTHON", sys.executable)
+        if subprocess.run([python, "-c", f"import {tool}"], capture_output=True, check=False).returncode == 0:
+            return python
+        self.notes.append(f"not run: {python} has no {tool}")
+        return None
 
     @property
     def seconds(self) -> float:

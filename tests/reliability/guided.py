@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -80,9 +79,8 @@ _SEEDS = (
 def prove(seconds: float, seed: int = 0) -> Figure:
     """Let atheris look for so long."""
     figure = Figure("guided", "inputs chosen by coverage")
-    python = os.environ.get("ATHERIS_PYTHON", sys.executable)
-    if subprocess.run([python, "-c", "import atheris"], capture_output=True, check=False).returncode:
-        figure.notes.append(f"not run: {python} has no atheris")
+    python = figure.python_with("atheris")
+    if python is None:
         return figure
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder, "corpus")

@@ -5,10 +5,8 @@ Where schemathesis is not installed it says so; ``SCHEMATHESIS_PYTHON`` names an
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from base64 import b64encode
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,9 +35,8 @@ _STREAM = "/_fake/events"
 def prove(seconds: float, seed: int = 0) -> Figure:
     """Let schemathesis ask for about so long, by one document and then by the other."""
     figure = Figure("schema", "requests by schemathesis")
-    python = os.environ.get("SCHEMATHESIS_PYTHON", sys.executable)
-    if subprocess.run([python, "-c", "import schemathesis"], capture_output=True, check=False).returncode:
-        figure.notes.append(f"not run: {python} has no schemathesis")
+    python = figure.python_with("schemathesis")
+    if python is None:
         return figure
     for document, checks in _DOCUMENTS.items():
         with FakeNotify() as fake:
