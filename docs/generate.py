@@ -21,14 +21,17 @@ from typing import Any
 import conftest_plugin
 import fakenotify
 from fakenotify import __main__ as command_line
-from fakenotify import alerts, behaviour, outcomes, provenance, run
+from fakenotify.control import routes as table
+from fakenotify.control.app import ControlRoute
 from fakenotify.core import errors
 from fakenotify.core.paging import DEFAULT_SIZE, LARGEST_SIZE
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
-from fakenotify.dispatch import ROUTES
-from fakenotify.http import table
-from fakenotify.http.control import ControlRoute
+from fakenotify.notify import behaviour, outcomes
+from fakenotify.notify import debugger as alerts
+from fakenotify.notify.dispatch import ROUTES
+from fakenotify.proxy import run
+from fakenotify.world import provenance
 
 DOCS = Path(__file__).parent
 UNSET = "–"
@@ -257,7 +260,7 @@ CLASSES = (
     ("fakenotify.account", "Account", "fake"),
     ("fakenotify.core.clock", "Clock", "fake.clock"),
     ("fakenotify.faults.fault", "Fault", "Fault"),
-    ("fakenotify.records", "Records", "fake.bindings"),
+    ("fakenotify.notify.records", "Records", "fake.bindings"),
 )
 """What a tester holds, and its name in an example."""
 
@@ -268,14 +271,17 @@ ATTRIBUTES = {
 """Attributes that have no docstring of their own."""
 
 RECORDS = (
-    *(("fakenotify.records", name) for name in ("Service", "Binding", "Credential", "Notification", "User", "Segment")),
-    *(("fakenotify.records", name) for name in ("Delivery", "Alert", "Callback", "Attempt")),
-    ("fakenotify.journal", "Request"),
-    ("fakenotify.explain", "Explanation"),
-    ("fakenotify.explain", "Reason"),
+    *(
+        ("fakenotify.notify.records", name)
+        for name in ("Service", "Binding", "Credential", "Notification", "User", "Segment")
+    ),
+    *(("fakenotify.notify.records", name) for name in ("Delivery", "Alert", "Callback", "Attempt")),
+    ("fakenotify.notify.journal", "Request"),
+    ("fakenotify.world.explain", "Explanation"),
+    ("fakenotify.world.explain", "Reason"),
     ("fakenotify.faults.rules", "Rule"),
-    ("fakenotify.snapshot", "Snapshot"),
-    ("fakenotify.snapshot", "Difference"),
+    ("fakenotify.world.snapshot", "Snapshot"),
+    ("fakenotify.world.snapshot", "Difference"),
 )
 INNER = frozenset(("meet", "break_answer", "told", "on_move", "seconds", "stamp", "renew", "kick", "courier"))
 """Methods for the package's own rooms."""

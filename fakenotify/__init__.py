@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fakenotify.account import Account
-    from fakenotify.behaviour import Behaviour
     from fakenotify.core.errors import TwilioError
     from fakenotify.fake import FakeNotify
     from fakenotify.faults import Fault
+    from fakenotify.notify.behaviour import Behaviour
 
 __all__ = ["Account", "Behaviour", "FakeNotify", "Fault", "TwilioError", "__version__"]
 
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Account": "fakenotify.account",
-    "Behaviour": "fakenotify.behaviour",
+    "Behaviour": "fakenotify.notify.behaviour",
     "FakeNotify": "fakenotify.fake",
     "Fault": "fakenotify.faults",
     "TwilioError": "fakenotify.core.errors",

@@ -20,7 +20,7 @@ from fakenotify import __version__
 
 if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
-    from fakenotify.records import Service
+    from fakenotify.notify.records import Service
 
 DEFAULT_PORT = 4010
 DEFAULT_PROXY_PORT = 4011
@@ -162,7 +162,7 @@ def parse(arguments: list[str], environment: dict[str, str], command: str = "") 
 
 def _check_names(variables: list[str]) -> None:
     if variables:
-        from fakenotify.environment import TOLD
+        from fakenotify.proxy.environment import TOLD
 
         options = [name for command in _COMMANDS for each in _parser(command)._actions for name in each.option_strings]
         known = {_PREFIX + option[2:].replace("-", "_").upper() for option in options}.union(TOLD)
@@ -173,8 +173,8 @@ def _check_names(variables: list[str]) -> None:
 
 def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"] = "own") -> FakeNotify:
     """The fake that the options describe, not yet listening. Raises ``UsageError``."""
-    from fakenotify.behaviour import Behaviour
     from fakenotify.fake import FakeNotify
+    from fakenotify.notify.behaviour import Behaviour
 
     accounts = {}
     for setting in options.account:
@@ -219,8 +219,8 @@ def prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
 
 def serve(options: argparse.Namespace) -> None:
     """Run until SIGINT or SIGTERM. Raises ``UsageError``."""
-    from fakenotify.environment import traps
-    from fakenotify.terminal import Log, banner, banner_json, say
+    from fakenotify.cli.output import Log, banner, banner_json, say
+    from fakenotify.proxy.environment import traps
 
     if options.ca_file and options.proxy_port is None:
         raise UsageError("--ca-file is about the proxy; say with --proxy-port where that is to be")
@@ -237,7 +237,7 @@ def serve(options: argparse.Namespace) -> None:
                 log.follow(fake.world.journal, options.log_format)
             proxy = None
             if options.proxy_port is not None:
-                from fakenotify.run import proxied
+                from fakenotify.proxy.run import proxied
 
                 proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
             say(sys.stdout, (banner_json if options.json else banner)(fake, service, proxy))
@@ -253,7 +253,7 @@ def serve(options: argparse.Namespace) -> None:
 
 def run(options: argparse.Namespace, command: list[str]) -> int:
     """Run a command whose calls to Notify reach a fake, and return its status. Raises ``UsageError``."""
-    from fakenotify.run import Signals, run
+    from fakenotify.proxy.run import Signals, run
 
     with Signals() as signals:
         fake = build(options, "shared")
@@ -277,7 +277,7 @@ def _save(fake: FakeNotify, path: str) -> None:
 
 
 def _start(fake: FakeNotify, options: argparse.Namespace) -> None:
-    from fakenotify.terminal import say
+    from fakenotify.cli.output import say
 
     try:
         with warnings.catch_warnings(record=True) as told:
@@ -346,13 +346,13 @@ def _command(arguments: list[str]) -> int:
         raise UsageError("write the command after --, e.g. fakenotify run -- npm test")
     options = parse(told, dict(os.environ), name)
 
-    from fakenotify.environment import NotDone
+    from fakenotify.proxy.environment import NotDone
 
     try:
         if name == "run":
             return run(options, command)
         if name == "env":
-            from fakenotify.run import env
+            from fakenotify.proxy.run import env
 
             print(env(options.proxy_port, options.shell))
         else:
@@ -370,7 +370,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UsageError as raised:
         status, error = raised.status, raised
 
-    from fakenotify.terminal import LOG_THREAD, printable, say  # not for those who only ask for --help
+    from fakenotify.cli.output import LOG_THREAD, printable, say  # not for those who only ask for --help
 
     if error is not None:
         say(sys.stderr, f"fakenotify: {printable(str(error))}")

@@ -7,10 +7,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fakenotify.core.sids import is_sid
-from fakenotify.dispatch import Call, World
-from fakenotify.journal import Request
-from fakenotify.notify import Notify
-from fakenotify.records import (
+from fakenotify.notify.account import Notify
+from fakenotify.notify.dispatch import Call, World
+from fakenotify.notify.journal import Request
+from fakenotify.notify.records import (
     Alert,
     Binding,
     Callback,
@@ -26,9 +26,9 @@ from fakenotify.records import (
 if TYPE_CHECKING:
     from twilio.rest import Client
 
-    from fakenotify.explain import Explanation
     from fakenotify.faults import Fault, Rule
-    from fakenotify.http.app import App
+    from fakenotify.server.wsgi import App
+    from fakenotify.world.explain import Explanation
 
 
 T = TypeVar("T")
@@ -134,7 +134,7 @@ class Account:
         52103 and 52141 also remove the Binding; 52302 ends the whole Notification before any delivery. An unknown
         code or binding type is a ``ValueError`` with the nearest ones.
         """
-        from fakenotify.outcomes import outcome
+        from fakenotify.notify.outcomes import outcome
 
         rule = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
         self._notify.outcomes.append(rule)
@@ -263,7 +263,7 @@ class Account:
 
         An unknown sid is a ``LookupError`` with the nearest ones.
         """
-        from fakenotify.explain import explain
+        from fakenotify.world.explain import explain
 
         with self._notify.lock:
             return explain(self._notify, notification_sid)
@@ -276,14 +276,14 @@ class Account:
         Fields are those of ``Delivery``, and ``title`` and ``body``: what a person would see. ``times`` asks for that
         many. On a miss, the ``AssertionError`` shows the nearest deliveries with their differences, and the reasons.
         """
-        from fakenotify import checks
+        from fakenotify.world import assertions as checks
 
         with self._notify.lock:
             return checks.assert_delivered(self._notify, times, wanted)
 
     def assert_not_delivered(self, **wanted: Any) -> None:
         """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""
-        from fakenotify import checks
+        from fakenotify.world import assertions as checks
 
         with self._notify.lock:
             checks.assert_not_delivered(self._notify, wanted)
@@ -298,7 +298,7 @@ class Account:
         while not (result := condition()):
             remaining = deadline - monotonic()
             if remaining <= 0:
-                from fakenotify.checks import WaitTimeout
+                from fakenotify.world.assertions import WaitTimeout
 
                 raise WaitTimeout(f"not true after {timeout} seconds; last seen: {result!r}")
             self._world.wait(min(remaining, _ASK_AGAIN))

@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fakenotify.account import Account
-from fakenotify.accounts import AUTH_TOKEN, KEPT_DELIVERIES
-from fakenotify.behaviour import Behaviour
 from fakenotify.core.clock import Clock
-from fakenotify.dispatch import World
-from fakenotify.http.app import App
-from fakenotify.journal import KEPT_REQUESTS, Request
-from fakenotify.records import Callback, Records
+from fakenotify.notify.accounts import AUTH_TOKEN, KEPT_DELIVERIES
+from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.dispatch import World
+from fakenotify.notify.journal import KEPT_REQUESTS, Request
+from fakenotify.notify.records import Callback, Records
+from fakenotify.server.wsgi import App
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from httpx import AsyncBaseTransport, BaseTransport
     from requests.adapters import HTTPAdapter
 
+    from fakenotify.control.app import Control
     from fakenotify.faults import Rule
-    from fakenotify.http.control import Control
-    from fakenotify.http.server import Server
-    from fakenotify.http.webhooks import Courier
-    from fakenotify.snapshot import Difference, Snapshot
+    from fakenotify.server.callback_sender import Courier
+    from fakenotify.server.server import Server
+    from fakenotify.world.snapshot import Difference, Snapshot
 
 _LOOPBACK = ("localhost", "::1")
 
@@ -94,7 +94,7 @@ class FakeNotify(Account):
         """Open the socket and answer; does nothing when it is open already."""
         if self._server is not None:
             return
-        from fakenotify.http.server import Server
+        from fakenotify.server.server import Server
 
         if not (self._host.startswith("127.") or self._host in _LOOPBACK):
             warnings.warn(
@@ -217,32 +217,32 @@ class FakeNotify(Account):
 
     def snapshot(self) -> Snapshot:
         """The records of this moment, to compare with or to come back to."""
-        from fakenotify import snapshot
+        from fakenotify.world import snapshot
 
         return snapshot.take(self.world.accounts)
 
     def restore(self, before: Snapshot) -> None:
         """Put back the records of ``before``; journal, clock and behaviour stay as they are."""
-        from fakenotify import snapshot
+        from fakenotify.world import snapshot
 
         snapshot.restore(self.world.accounts, before)
         self.kick()
 
     def diff(self, before: Snapshot) -> Difference:
         """What has been added, removed and changed since ``before``; falsy when nothing has."""
-        from fakenotify import snapshot
+        from fakenotify.world import snapshot
 
         return snapshot.difference(before, self.snapshot())
 
     def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
         """Write the world as JSON. Auth tokens are redacted unless ``secrets``. On ``OSError`` the old file stays."""
-        from fakenotify import state
+        from fakenotify.world import saved_state as state
 
         state.save_file(path, state.export(self.world.accounts, secrets=secrets))
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace the world by that of a file. Raises ``OSError``, or ``StateError`` (a ``ValueError``), unchanged."""
-        from fakenotify import state
+        from fakenotify.world import saved_state as state
 
         with open(path, "rb") as file:
             text = file.read()
@@ -261,8 +261,8 @@ class FakeNotify(Account):
     def _answer_control(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer what is below ``/_fake/``; its machinery is loaded when it is first asked for."""
         if self._control is None:
-            from fakenotify.http.control import Control
-            from fakenotify.http.table import ROUTES
+            from fakenotify.control.app import Control
+            from fakenotify.control.routes import ROUTES
 
             self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
         return self._control(environ, start_response)
@@ -275,7 +275,7 @@ class FakeNotify(Account):
     def courier(self) -> Courier:
         """Who posts the delivery callbacks."""
         if self._courier is None:
-            from fakenotify.http.webhooks import Courier
+            from fakenotify.server.callback_sender import Courier
 
             hosts, timeout = self._callbacks_to
             self._courier = Courier(lambda: self.world, hosts, timeout)

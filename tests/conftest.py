@@ -18,7 +18,7 @@ import pytest
 from reliability import described
 
 from fakenotify import Account, Behaviour, FakeNotify
-from fakenotify.records import Service
+from fakenotify.notify.records import Service
 
 SERVICE_SID = "IS" + "a" * 32
 

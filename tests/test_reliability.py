@@ -18,7 +18,7 @@ from reliability.figure import Figure
 from reliability.survive import SCENARIOS
 
 from fakenotify import FakeNotify
-from fakenotify.http import notify_openapi
+from fakenotify.control import notify_openapi
 
 TOP = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from fakenotify.faults import Broken, Fault, NoPause, Wire
-from fakenotify.http.app import BROKEN, WIRE, call_app
+from fakenotify.server.wsgi import BROKEN, WIRE, call_app
 
 App = Callable[..., Iterable[bytes]]
 

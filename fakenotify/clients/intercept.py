@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fakenotify.clients.in_process import App
-from fakenotify.http.app import NOTIFY
+from fakenotify.server.wsgi import NOTIFY
 
 
 class UnexpectedTwilioCall(RuntimeError):

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.records import BINDING_TYPES
+from fakenotify.notify.records import BINDING_TYPES
 
 Arguments = dict[str, Any]
 

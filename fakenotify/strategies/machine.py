@@ -12,10 +12,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from hypothesis.strategies import SearchStrategy
 
 from fakenotify import FakeNotify
-from fakenotify.notify import SCOPE_TABLES
-from fakenotify.outcomes import INJECTABLE, TOO_MANY_RECIPIENTS, UNREGISTERED
-from fakenotify.records import Delivery
-from fakenotify.resources.bindings import BINDINGS_PER_IDENTITY
+from fakenotify.notify.account import SCOPE_TABLES
+from fakenotify.notify.outcomes import INJECTABLE, TOO_MANY_RECIPIENTS, UNREGISTERED
+from fakenotify.notify.records import Delivery
+from fakenotify.notify.resources.bindings import BINDINGS_PER_IDENTITY
 from fakenotify.strategies.arguments import addresses
 
 

@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import Param, integer, nearest
-from fakenotify.dispatch import ROUTES
+from fakenotify.notify.dispatch import ROUTES
 from fakenotify.strategies.arguments import OBJECTS, TEXT, addresses, binding_types, identities, tags, targets
 
 Form = dict[str, list[str]]

@@ -7,8 +7,8 @@ import pstats
 from collections.abc import Callable
 
 from fakenotify import FakeNotify
-from fakenotify.http.connection import Connection
-from fakenotify.http.server import Server
+from fakenotify.server.connection import Connection
+from fakenotify.server.server import Server
 from tests.benchmarks.measure import KeptConnection
 from tests.benchmarks.world import Requests
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 from fakenotify import FakeNotify
-from fakenotify.records import Service
+from fakenotify.notify.records import Service
 
 HEADERS = "Host: 127.0.0.1:4010\r\nAuthorization: Basic {}\r\nUser-Agent: benchmark/1\r\nAccept: */*\r\n"
 

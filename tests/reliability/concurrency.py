@@ -20,8 +20,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from fakenotify import FakeNotify
-from fakenotify.dispatch import Answer, Call
-from fakenotify.snapshot import Snapshot
+from fakenotify.notify.dispatch import Answer, Call
+from fakenotify.world.snapshot import Snapshot
 
 from .figure import Figure
 

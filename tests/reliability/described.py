@@ -9,10 +9,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from fakenotify.control.notify_openapi import document
 from fakenotify.core.errors import TwilioError
 from fakenotify.core.routes import Route
-from fakenotify.dispatch import ROUTES
-from fakenotify.http.notify_openapi import document
+from fakenotify.notify.dispatch import ROUTES
 
 DOCUMENT = document("https://notify.twilio.com")
 

@@ -11,8 +11,8 @@ from random import Random
 
 from fakenotify import FakeNotify
 from fakenotify.core.routes import Route
-from fakenotify.dispatch import ROUTES, Answer, Call
-from fakenotify.http.app import headers
+from fakenotify.notify.dispatch import ROUTES, Answer, Call
+from fakenotify.server.wsgi import headers
 
 from .described import complaints
 from .figure import Figure

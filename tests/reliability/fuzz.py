@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from fakenotify import FakeNotify
 from fakenotify.core.params import Param
-from fakenotify.dispatch import ROUTES
+from fakenotify.notify.dispatch import ROUTES
 
 from .figure import Figure
 

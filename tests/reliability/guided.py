@@ -21,11 +21,11 @@ import sys, io, json
 import atheris
 with atheris.instrument_imports(include=["fakenotify"]):
     from fakenotify import FakeNotify
-    from fakenotify.http.head import read_plain
-    from fakenotify.http.body import chunks, read_length
-    from fakenotify.http.app import parse_form, App
+    from fakenotify.server.head import read_plain
+    from fakenotify.server.body import chunks, read_length
+    from fakenotify.server.wsgi import parse_form, App
     from fakenotify.core import paging, params
-    from fakenotify import dispatch
+    from fakenotify.notify import dispatch
 
 fake = FakeNotify()
 service = fake.create_service(sid="IS" + "a" * 32)

@@ -1,0 +1,1 @@
+"""The control API, ``/_fake/``: the JSON spelling of the world."""

@@ -1,0 +1,67 @@
+"""The control API's own description, OpenAPI 3.1, made from its table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fakenotify import __version__
+from fakenotify.control.app import ControlRoute
+from fakenotify.control.schema import TEXT, array, obj
+from fakenotify.server.wsgi import CONTROL
+
+_PARAMETERS = {
+    "account_sid": "Only this account; the default is all of them.",
+    "secrets": "`true` shows auth tokens.",
+    "id": "Only this fault; the default is all of them.",
+}
+
+
+def document(routes: Mapping[str, Mapping[str, ControlRoute]]) -> dict[str, Any]:
+    """The whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "fakenotify control API",
+            "version": __version__,
+            "description": "What a test in any language can ask of a running fakenotify.",
+        },
+        "paths": {
+            f"{CONTROL}/{path}": {method.lower(): _operation(path, method, route) for method, route in methods.items()}
+            for path, methods in routes.items()
+        },
+        "components": {"schemas": {"Error": obj({"error": TEXT, "nearest": array(TEXT)}, ("error",))}},
+    }
+
+
+def _operation(path: str, method: str, route: ControlRoute) -> dict[str, Any]:
+    media = "text/event-stream" if path == "events" else "application/json"
+    described: dict[str, Any] = {
+        "operationId": route.run.__name__,
+        "summary": (route.run.__doc__ or "").strip(),
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": TEXT} for name in re.findall(r"{(\w+)}", path)
+        ]
+        + [{"name": name, "in": "query", "description": _PARAMETERS[name], "schema": TEXT} for name in route.query],
+        "responses": {
+            "200": {"description": "Done.", "content": {media: {"schema": route.answer}}},
+            **{status: _refused(words) for status, words in _REFUSALS.items()},
+        },
+    }
+    if route.body is not None:
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": route.body}}}
+    return described
+
+
+_REFUSALS = {
+    "400": "What was sent can't be used; the world is as it was.",
+    "403": "The host, the origin or the content type is not allowed.",
+    "404": "There is no such thing.",
+    "413": "The body is too large.",
+}
+
+
+def _refused(words: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": words, "content": {"application/json": {"schema": schema}}}

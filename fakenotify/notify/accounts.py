@@ -1,0 +1,156 @@
+"""Accounts: who a request acts for. Reference 2.2; the rules are *assumed* (D19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from hmac import compare_digest
+from types import MappingProxyType
+
+from fakenotify.core.clock import Clock
+from fakenotify.core.errors import Unauthorized
+from fakenotify.core.sids import SidGenerator, is_sid
+from fakenotify.notify.account import Notify, State
+from fakenotify.notify.behaviour import Behaviour
+
+ACCOUNT_SID = "AC" + "fa4e" * 8
+AUTH_TOKEN = "faketoken0" * 3 + "fa"
+
+KEPT_DELIVERIES = 100_000
+"""How many deliveries, alerts and callbacks an account keeps, and how many Notifications a Service; older ones go."""
+
+
+class Accounts:
+    """The accounts of one fake, each with a world of its own.
+
+    ``declared`` maps account sids to auth tokens; if it is given, only those are let in, and ``api_keys`` (key sid to
+    secret) act for the first. Otherwise any ``AC`` or ``SK`` sid with a password is let in.
+    """
+
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        clock: Clock,
+        seed: int,
+        declared: Mapping[str, str] | None = None,
+        api_keys: Mapping[str, str] | None = None,
+        kept: int = KEPT_DELIVERIES,
+    ) -> None:
+        self.strict = bool(declared)
+        self.behaviour = behaviour
+        self._clock = clock
+        self._seed = seed
+        self._kept = kept
+        self._tokens = dict(declared or {ACCOUNT_SID: AUTH_TOKEN})
+        for account_sid, auth_token in self._tokens.items():
+            check_credentials(account_sid, auth_token)
+        self._api_keys = dict(api_keys or {})
+        for key_sid, secret in self._api_keys.items():
+            if not is_sid(key_sid, "SK") or not secret:
+                raise ValueError(f"API key {key_sid!r} is not SK and 32 hex digits with a secret")
+        self._guarded = set(self._tokens) if self.strict else set()
+        self._worlds: dict[str, Notify] = {}
+        self.default_sid = next(iter(self._tokens))
+        self.reset()
+
+    @property
+    def default(self) -> Notify:
+        """The account that API keys, and unknown accounts where they are shared, act for."""
+        return self._worlds[self.default_sid]
+
+    def __iter__(self) -> Iterator[Notify]:
+        return iter(list(self._worlds.values()))
+
+    def __getitem__(self, account_sid: str) -> Notify:
+        return self._worlds[account_sid]
+
+    def __contains__(self, account_sid: object) -> bool:
+        return account_sid in self._worlds
+
+    def declare(self, account_sid: str, auth_token: str) -> Notify:
+        """Add an account whose token is checked from now on. Raises ``ValueError`` for unusable credentials."""
+        check_credentials(account_sid, auth_token)
+        self._tokens[account_sid] = auth_token
+        self._guarded.add(account_sid)
+        notify = self._worlds.get(account_sid)
+        if notify is None:
+            return self._open(account_sid, auth_token)
+        notify.auth_token = auth_token
+        return notify
+
+    def reset(self, account_sid: str | None = None, beginning: Mapping[str, State] = MappingProxyType({})) -> None:
+        """Give every account, or one, a new world, empty or as in ``beginning``; accounts that nobody declared go.
+
+        Whoever asks meanwhile gets the old world or the new one.
+        """
+        if account_sid is not None:
+            self._worlds[account_sid] = self._anew(account_sid, self._worlds[account_sid].auth_token, beginning)
+        else:
+            self._worlds = {sid: self._anew(sid, token, beginning) for sid, token in self._tokens.items()}
+
+    def replace(self, loaded: Iterable[Notify]) -> None:
+        """Let these be the accounts, at once; declared ones that are not among them become empty."""
+        empty = {sid: self.fresh(sid, token) for sid, token in self._tokens.items()}
+        self._worlds = empty | {notify.account_sid: notify for notify in loaded}
+
+    def _anew(self, account_sid: str, auth_token: str, beginning: Mapping[str, State]) -> Notify:
+        notify = self.fresh(account_sid, auth_token)
+        if account_sid in beginning:
+            notify.restore(beginning[account_sid])
+        return notify
+
+    def put(self, notify: Notify) -> None:
+        """Let this state be its account's from now on."""
+        self._worlds[notify.account_sid] = notify
+
+    def fresh(self, account_sid: str, auth_token: str | None = None) -> Notify:
+        """An empty state for an account, not yet in use."""
+        token = auth_token or self._tokens.get(account_sid) or AUTH_TOKEN
+        sids = SidGenerator(f"{self._seed}/{account_sid}")
+        return Notify(account_sid, token, self.behaviour, self._clock, sids, self._kept)
+
+    def use(self, behaviour: Behaviour) -> None:
+        """Let these switches be in force for every account from now on."""
+        self.behaviour = behaviour
+        for notify in self._worlds.values():
+            notify.behaviour = behaviour
+
+    def authenticate(self, credentials: tuple[str, str] | None) -> Notify:
+        """The state that these Basic credentials act for. Raises ``Unauthorized``."""
+        user, password = credentials or ("", "")
+        known = self._worlds.get(user)
+        if user in self._guarded and known is not None:
+            if not _same(password, known.auth_token):
+                raise Unauthorized
+            return known
+        if user in self._api_keys:
+            if not _same(password, self._api_keys[user]):
+                raise Unauthorized
+            return self.default
+        if self.strict or not password or not (is_sid(user, "AC") or is_sid(user, "SK")):
+            raise Unauthorized
+        if user.startswith("SK"):
+            return self.default
+        if known is None and self.behaviour.unknown_accounts != "own":
+            return self.default
+        if known is None:
+            known = self._open(user, password)
+        elif user not in self._tokens:
+            known.auth_token = password  # the key of its callbacks' signatures is what it last used (assumed D39)
+        return known
+
+    def _open(self, account_sid: str, auth_token: str) -> Notify:
+        """Open an account; several may come first at once, and one of them opens it for all."""
+        return self._worlds.setdefault(account_sid, self.fresh(account_sid, auth_token))
+
+
+def check_credentials(account_sid: str, auth_token: str) -> None:
+    """Raise ``ValueError`` unless these can be an account's credentials."""
+    if not is_sid(account_sid, "AC"):
+        raise ValueError(f"{account_sid!r} is not an account sid: AC and 32 hex digits")
+    if not auth_token:
+        raise ValueError(f"account {account_sid} needs an auth token that is not empty")
+
+
+def _same(given: str, expected: str) -> bool:
+    """Compare in constant time."""
+    return compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,135 @@
+"""Delivery callbacks as data: what is to be posted where, signed, in batches. Reference 4.8, 4.9. No network here."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha1
+from hmac import new as hmac
+from itertools import groupby
+from urllib.parse import urlencode
+
+from fakenotify.notify.account import Notify
+from fakenotify.notify.debugger import CODES
+from fakenotify.notify.records import Alert, Attempt, Callback, Delivery, Notification, Service
+
+DELIVERIES_PER_CALLBACK = 1000
+"""The largest batch. (documented)"""
+FIRST_RETRY = 1.0
+"""Seconds until the first retry, where retries are switched on; each further one waits twice as long. (assumed D44)"""
+UNREACHABLE = 52311
+
+
+def plan(notify: Notify, service: Service, notification: Notification, deliveries: Sequence[Delivery]) -> None:
+    """Schedule the callbacks of a Notification, due at once. The Notification's URL wins. (assumed D23)"""
+    url = notification.delivery_callback_url or (
+        service.delivery_callback_url if service.delivery_callback_enabled else None
+    )
+    if url is None or not (deliveries or notify.behaviour.callback_when_empty):
+        return
+    batches = [
+        deliveries[at : at + DELIVERIES_PER_CALLBACK] for at in range(0, len(deliveries), DELIVERIES_PER_CALLBACK)
+    ]
+    for number, batch in enumerate(batches or [()]):
+        fields = [
+            ("NotificationSid", notification.sid),
+            ("AccountSid", notify.account_sid),
+            ("ServiceSid", service.sid),
+            ("Count", str(len(batch))),
+            ("SequenceId", str(number)),
+            ("IsFinal", "true" if number >= len(batches) - 1 else "false"),
+            *(("DeliveryState", delivery_state(delivery)) for delivery in batch),
+        ]
+        callback = Callback(
+            sid=notify.new_sid("CB", notify.callbacks),
+            account_sid=notify.account_sid,
+            service_sid=service.sid,
+            notification_sid=notification.sid,
+            url=url,
+            body=urlencode(fields, errors="replace"),
+            signature=sign(notify.auth_token, url, fields),
+            sequence_id=number,
+            is_final=number >= len(batches) - 1,
+            status="PENDING",
+            attempts=(),
+            date_created=notify.clock.stamp(),
+        )
+        notify.callbacks.add(notify.next_sequence(), callback)
+        notify.callbacks.trim(notify.kept)
+        notify.schedule.add(notify.clock.seconds(), callback.sid)
+
+
+def delivery_state(delivery: Delivery) -> str:
+    """A delivery as a callback tells it. Only ``sid`` and the two values of ``status`` are documented. (D22)"""
+    told: dict[str, object] = {
+        "sid": delivery.sid,
+        "type": delivery.binding_type,
+        "address": delivery.address,
+        "identity": delivery.identity,
+        "status": delivery.status,
+    }
+    if delivery.error_code is not None:
+        told |= {"error_code": delivery.error_code, "error_message": delivery.error_message}
+    return json.dumps(told)
+
+
+def sign(auth_token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:
+    """``X-Twilio-Signature``: unique names in order, the unique values of each in order. (documented)"""
+    text = url
+    for name, values in groupby(sorted(set(fields)), key=lambda field: field[0]):
+        text += "".join(f"{name}{value}" for _, value in values)
+    digest = hmac(auth_token.encode(), text.encode("utf-8", "replace"), sha1).digest()
+    return b64encode(digest).decode()
+
+
+def take_due(notify: Notify) -> Callback | None:
+    """Take the first callback that is due out of the schedule."""
+    with notify.lock:
+        while (key := notify.schedule.take(notify.clock.seconds())) is not None:
+            callback = notify.callbacks.get(key)
+            if callback is not None:  # else its record was one too many
+                return callback
+        return None
+
+
+def put_back(notify: Notify, callback: Callback) -> None:
+    """Let a callback be due as before: the attempt was broken off by the fake itself, so it doesn't count."""
+    with notify.lock:
+        if callback.sid in notify.callbacks:
+            notify.schedule.add(callback.date_created.timestamp(), callback.sid)
+
+
+def note_attempt(notify: Notify, callback: Callback, attempt: Attempt) -> Callback:
+    """Record how an attempt went: done, to be tried again, or given up with alert 52311."""
+    with notify.lock:
+        current = notify.callbacks.get(callback.sid)
+        if current is None:  # the world has been reset or restored meanwhile
+            return callback
+        attempts = (*current.attempts, attempt)
+        again = not attempt.succeeded and len(attempts) <= notify.behaviour.callback_retries
+        changed = replace(
+            current, status="DELIVERED" if attempt.succeeded else "PENDING" if again else "FAILED", attempts=attempts
+        )
+        notify.callbacks.replace(changed)
+        if again:
+            notify.schedule.add(notify.clock.seconds() + FIRST_RETRY * 2 ** (len(attempts) - 1), callback.sid)
+        elif not attempt.succeeded:
+            notify.alerts.append(_unreachable(notify, callback))
+        return changed
+
+
+def _unreachable(notify: Notify, callback: Callback) -> Alert:
+    code = CODES[UNREACHABLE]
+    return Alert(
+        code=code.code,
+        level=code.level,
+        text=str(code.detail),
+        notification_sid=callback.notification_sid,
+        service_sid=callback.service_sid,
+        account_sid=callback.account_sid,
+        binding_sid=None,
+        binding_type=None,
+        date_created=notify.clock.stamp(),
+    )

@@ -1,0 +1,55 @@
+"""Facebook Messenger: ``FacebookMessenger`` maps to the root of a Send API request. Reference 4.2, 4.3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fakenotify.notify.channels.channel import Channel, Failure, Rendered, Shown, any_address, inside, merged, words
+from fakenotify.notify.channels.sms import is_phone_number
+from fakenotify.notify.records import Notification, Service
+
+
+def check_service(service: Service) -> Failure | None:
+    """Messages come from a Facebook page. (code: documented; that a missing page id raises it: assumed)"""
+    return None if service.facebook_messenger_page_id else Failure(52202)
+
+
+def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
+    """``Body`` as the text of the message, under what ``FacebookMessenger`` says. (field names: the Send API's)
+
+    Its ``recipient`` can't be overridden (documented) and is dropped (assumed D34).
+    """
+    generic = {} if notification.body is None else {"message": {"text": notification.body}}
+    override = {key: value for key, value in (notification.facebook_messenger or {}).items() if key != "recipient"}
+    payload = merged(generic, override)
+    return Rendered(payload, failure=None if _has_body(payload) else Failure(52203))
+
+
+def _has_body(payload: Mapping[str, Any]) -> bool:
+    """Whether there is something to show: a text, or an attachment in its place. (attachment: assumed)"""
+    message = payload.get("message")
+    return isinstance(message, dict) and bool(message.get("text") or message.get("attachment"))
+
+
+def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """The message to one user, by id; or by phone number, as the Send API allows. (assumed)"""
+    return {"recipient": {"phone_number" if is_phone_number(address) else "id": address}, **payload}
+
+
+def shows(payload: Mapping[str, Any]) -> Shown:
+    """The text of the message."""
+    return Shown(None, words(inside(payload, "message", "text")))
+
+
+CHANNEL = Channel(
+    binding_type="facebook-messenger",
+    message_sid="DA",
+    uses_credential=False,
+    check_address=any_address,
+    check_service=check_service,
+    render=render,
+    put_address=put_address,
+    shows=shows,
+)

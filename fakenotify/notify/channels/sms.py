@@ -1,0 +1,74 @@
+"""SMS: an ordinary Message of the Service's Messaging Service; ``Sms`` holds its parameters. Reference 4.2, 4.3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Rendered, Shown, given, words
+from fakenotify.notify.records import Notification, Service
+
+PARAMETERS = {
+    "body": "Body",
+    "media_urls": "MediaUrl",
+    "status_callback": "StatusCallback",
+    "max_price": "MaxPrice",
+}
+"""What ``Sms`` may hold, and the parameter of the Message it becomes. (documented)"""
+
+_E_164 = re.compile(r"\+[1-9][0-9]{1,14}")
+
+
+def is_phone_number(address: str) -> bool:
+    """Whether an address has the form of E.164; the real check knows number plans too. (assumed D4)"""
+    return _E_164.fullmatch(address) is not None
+
+
+def check_address(address: str, binding_sid: str | None) -> BadAddress | None:
+    """An sms address is a phone number; a direct send says sid ``'null'`` (observed), a Binding its sid (D4)."""
+    if is_phone_number(address):
+        return None
+    complaint = "Address of sms binding must be a valid phone number"
+    named = f"Invalid sms binding with address '{address}' sid '{binding_sid or 'null'}'"
+    return BadAddress(complaint, Failure(52001, f"{named}: {complaint}"))
+
+
+def check_service(service: Service) -> Failure | None:
+    """SMS are sent by a Messaging Service. (documented)"""
+    return None if service.messaging_service_sid else Failure(52182)
+
+
+def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
+    """``Body``, and what ``Sms`` says; its other keys are ignored. (documented)
+
+    A null in ``Sms`` counts as not sent, since a form has no null. (assumed)
+    """
+    generic = given(MessagingServiceSid=service.messaging_service_sid, Body=notification.body)
+    override = notification.sms or {}
+    payload = generic | given(**{PARAMETERS[key]: override.get(key) for key in PARAMETERS})
+    has_content = payload.get("Body") or payload.get("MediaUrl")
+    return Rendered(payload, failure=None if has_content else Failure(52309))  # the code: assumed D42
+
+
+def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """The Message to one phone number."""
+    return {"To": address, **payload}
+
+
+def shows(payload: Mapping[str, Any]) -> Shown:
+    """The text of the message."""
+    return Shown(None, words(payload.get("Body")))
+
+
+CHANNEL = Channel(
+    binding_type="sms",
+    message_sid="SM",
+    uses_credential=False,
+    check_address=check_address,
+    check_service=check_service,
+    render=render,
+    put_address=put_address,
+    shows=shows,
+)

@@ -1,0 +1,344 @@
+"""One request's walk without HTTP: ``Call`` in, ``Answer`` out. Every error leaves by the same door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Condition, Event
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from fakenotify.core.clock import Clock
+from fakenotify.core.errors import NotFound, RequestTooLarge, TwilioError
+from fakenotify.core.listeners import Listeners
+from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
+from fakenotify.core.params import Form
+from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
+from fakenotify.core.sids import SidGenerator
+from fakenotify.notify.account import Notify, State
+from fakenotify.notify.accounts import KEPT_DELIVERIES, Accounts
+from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request, note
+from fakenotify.notify.resources import bindings, credentials, notifications, services, users
+
+if TYPE_CHECKING:
+    from fakenotify.faults import Fault, Rule, Rules, Wire
+
+ROUTES = RouteTable((*services.ROUTES, *credentials.ROUTES, *bindings.ROUTES, *notifications.ROUTES, *users.ROUTES))
+
+_OTHER_SIDS = {
+    "MG": "a Messaging Service",
+    "AC": "an account",
+    "SK": "an API key",
+    "BS": "a Binding",
+    "CR": "a Credential",
+    "NT": "a Notification",
+    "VA": "a Verify Service",
+    "SM": "a message",
+}
+
+
+@dataclass(slots=True)
+class Call:
+    """A request as ``dispatch`` takes it. ``path`` is as requested, ``/v1`` included, still percent-encoded.
+
+    ``origin`` is the scheme and host that the client asked. ``notes`` are warnings that arose on the way here, ``wire``
+    is what a fault acts on. ``operation`` and ``account_sid`` are known once the call has been matched.
+    """
+
+    method: str
+    path: str
+    query: Form = field(default_factory=dict, repr=False)
+    form: Form = field(default_factory=dict, repr=False)
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
+    origin: str = "https://notify.twilio.com"
+    notes: list[str] = field(default_factory=list)
+    too_large: bool = False
+    wire: Wire | None = None
+    operation: str | None = None
+    account_sid: str | None = None
+
+    @property
+    def resource_path(self) -> str:
+        """The path as a 404 names it: without ``/v1``. (observed)"""
+        return self.path[3:] if self.path.startswith("/v1/") else self.path
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back: ``body`` is None for an empty one.
+
+    ``broken`` is a fault that breaks the answer on its way; there is none at all where ``status`` is None.
+    """
+
+    status: int | None
+    body: dict[str, Any] | None
+    request_id: str
+    operation: str | None = None
+    error: TwilioError | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    broken: Fault | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a follower is told: there was a ``request``, a ``callback`` was tried, or a ``control`` call wrote.
+
+    ``account_sid`` is None where it is about all accounts, or none; ``told`` is what is said of it, as JSON.
+    """
+
+    kind: str
+    account_sid: str | None
+    told: dict[str, Any]
+
+
+class World:
+    """Everything behind the wire: accounts, clock, switches, journal."""
+
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        seed: int = 0,
+        accounts: Mapping[str, str] | None = None,
+        api_keys: Mapping[str, str] | None = None,
+        keep_requests: int = KEPT_REQUESTS,
+        keep_deliveries: int = KEPT_DELIVERIES,
+    ) -> None:
+        self.clock = Clock()
+        self.seed = seed
+        self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys, keep_deliveries)
+        self.journal = Journal(keep_requests)
+        self._faults: Rules | None = None
+        self.ended = Event()
+        self._at_end: list[Callable[[], object]] = []
+        self.beginning: dict[str, State] = {}
+        self.account_sids = SidGenerator(f"{seed}/accounts")
+        self._request_ids = SidGenerator(f"{seed}/requests")
+        self.changes: Listeners[Change] = Listeners()
+        self._change = Condition()
+        self._waiting = 0
+        self.journal.listen(lambda request: self.changed())
+        self.changes.add(lambda change: self.changed())
+
+    def end(self) -> None:
+        """End all pauses and streams of this world."""
+        self.ended.set()
+        for act in self._at_end:
+            act()
+        self._at_end.clear()
+
+    def at_end(self, act: Callable[[], object]) -> None:
+        """Call ``act`` when this world ends."""
+        self._at_end.append(act)
+
+    def changed(self) -> None:
+        """Wake those who wait for something to happen."""
+        if self._waiting:
+            with self._change:
+                self._change.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something happens, or ``seconds`` are over."""
+        with self._change:
+            self._waiting += 1
+            try:
+                self._change.wait(seconds)
+            finally:
+                self._waiting -= 1
+
+    @property
+    def faults(self) -> Rules:
+        """The faults that were set; their machinery is loaded when it is first asked for."""
+        if self._faults is None:
+            from fakenotify.faults import Rules
+
+            self._faults = Rules(ROUTES.by_operation)
+        return self._faults
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether any fault is set."""
+        return bool(self._faults)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """The switches in force."""
+        return self.accounts.behaviour
+
+    def begin_here(self) -> None:
+        """Let what is stored now be what ``reset`` comes back to."""
+        self.beginning = {notify.account_sid: notify.save() for notify in self.accounts}
+
+    def reset(self, account_sid: str | None = None) -> None:
+        """Give all accounts, or one, the world they began with and an empty journal; clock and switches stay."""
+        self.accounts.reset(account_sid, self.beginning)
+        self.journal.clear(account_sid)
+        if self._faults is not None:
+            self._faults.remove(account_sid=account_sid)
+        if account_sid is None:
+            self._request_ids = SidGenerator(f"{self.seed}/requests")
+
+    def handle(self, call: Call) -> Answer:
+        """Answer a request: authentication, size, path, method, what the path names, parameters. (order: D30)"""
+        answer = Answer(None, None, self._request_ids.new("RQ"))
+        notify: Notify | None = None
+        route: Route | None = None
+        rule: Rule | None = None
+        warnings = call.notes
+        try:
+            notify = self.accounts.authenticate(call.credentials)
+            if call.too_large:
+                raise RequestTooLarge
+            route, values = self._match(call)
+            call.operation = answer.operation = route.operation
+            call.account_sid = notify.account_sid
+            rule, goes_on = self._meet_before(route.operation, notify.account_sid, call, answer)
+            if goes_on:
+                with notify.lock:
+                    answer.body = _perform(notify, route, values, call)
+                answer.status = route.status
+        except TwilioError as error:
+            if isinstance(error, NotFound):
+                error = NotFound(call.resource_path)
+                warnings = warnings + self._why_not_found(call, notify, route)
+            answer.status, answer.body, answer.error = error.status, error.representation(), error
+        if rule is not None and rule.phase == "after":
+            self._meet(rule, call, answer)
+        self._record(call, answer, notify, route, warnings, rule)
+        return answer
+
+    def _meet_before(self, operation: str, account_sid: str, call: Call, answer: Answer) -> tuple[Rule | None, bool]:
+        """The rule that meets the request, and whether the operation goes on; what acts before it has acted."""
+        rule: Rule | None = None
+        while self._faults is not None:
+            rule = self._faults.choose(operation, account_sid, call, rule)
+            if rule is None or rule.phase == "after":
+                break
+            if not self._meet(rule, call, answer):
+                return rule, False
+            if not rule.fault.lets_through:
+                break
+        return rule, True
+
+    def _meet(self, rule: Rule, call: Call, answer: Answer) -> bool:
+        """Let a fault act; returns whether the operation goes on."""
+        from fakenotify.faults import Broken, Fault, NoPause
+
+        try:
+            met = rule.fault.meet(call.wire or NoPause(), self.clock.seconds())
+        except Broken as broken:
+            answer.broken = broken.fault or Fault.stall()
+            return rule.fault.goes_on
+        if rule.fault.needs_answer:
+            answer.broken = rule.fault
+        if met is None:
+            return True
+        answer.error, answer.headers = met
+        answer.status, answer.body = answer.error.status, answer.error.representation()
+        return False
+
+    def run(
+        self, notify: Notify, operation: str, values: tuple[str, ...], arguments: Mapping[str, Any], **given: Any
+    ) -> Any:
+        """Run an operation from Python by the rules of the wire, unjournaled; returns its record.
+
+        Raises the catalogue's ``TwilioError``, and ``TypeError`` for an argument that the operation doesn't have.
+        """
+        route = ROUTES.by_operation[operation]
+        form = route.params.to_form(operation, arguments)
+        with notify.lock:
+            try:
+                subject = (route.locate(notify, *values),) if route.locate else ()
+                return route.run(notify, *subject, **route.params.parse(form), **given)
+            except NotFound:
+                raise NotFound(route.resource_path(values)) from None
+
+    def _match(self, call: Call) -> tuple[Route, list[str]]:
+        return ROUTES.match(call.method, segments_of(call.path), legacy=self.behaviour.legacy_resources)
+
+    def _record(
+        self,
+        call: Call,
+        answer: Answer,
+        notify: Notify | None,
+        route: Route | None,
+        warnings: list[str],
+        rule: Rule | None,
+    ) -> None:
+        sent = call.query if call.method == "GET" else call.form
+        table = route.params if route else NO_PARAMS
+        if route is not None:
+            found = table.warnings(sent, PAGING_NAMES if route.verb == "find" else frozenset())
+            if found:
+                warnings = warnings + found
+        self.journal.record(
+            Request(
+                answer.operation,
+                call.method,
+                call.path,
+                table.redact(sent),
+                notify.account_sid if notify else None,
+                answer.status,
+                answer.error.code if answer.error else None,
+                answer.error.message if answer.error else None,
+                answer.body,
+                note(warnings),
+                answer.request_id,
+                self.clock.now(),
+                None if rule is None else f"{rule.fault} {rule.phase}",
+            )
+        )
+
+    def _why_not_found(self, call: Call, notify: Notify | None, route: Route | None) -> list[str]:
+        """What to tell the tester about a 404."""
+        segments = segments_of(call.path)
+        if route is None:
+            nearest = ROUTES.nearest_path(segments)
+            hint = f"; did you mean /v1{nearest.path}? (paths are case-sensitive)" if nearest else ""
+            return [f"Notify has no resource at {call.path}{hint}"]
+        if segments[0] != "Services":
+            return self._elsewhere(segments[1], notify)
+        if not segments[1]:
+            return ["the Service sid in the path is empty; is the variable that holds it set?"]
+        other = _OTHER_SIDS.get(segments[1][:2])
+        if other:
+            return [f"{segments[1]!r} is the sid of {other}, not of a Notify Service (IS…)"]
+        return self._elsewhere(segments[1], notify) or (self._elsewhere(segments[3], notify) if segments[3:] else [])
+
+    def _elsewhere(self, sid: str, asking: Notify | None) -> list[str]:
+        """Tell of a sid that exists, but in another account."""
+        for notify in self.accounts:
+            if notify is not asking and notify.knows(sid):
+                return [f"{sid} exists, but in account {notify.account_sid}, not in the one that asked"]
+        return []
+
+
+def _perform(notify: Notify, route: Route, values: list[str], call: Call) -> dict[str, Any] | None:
+    """Locate, read the parameters, run, represent."""
+    subject = (route.locate(notify, *values),) if route.locate else ()
+    base = call.origin + "/v1"
+    if route.verb == "find":
+        return _find(notify, route, subject, call, base)
+    read = route.params.parse_changes if route.verb == "update" else route.params.parse
+    record = route.run(notify, *subject, **read(call.form))
+    return None if route.represent is None else route.represent(notify, record, base)
+
+
+def _find(notify: Notify, route: Route, subject: tuple[Any, ...], call: Call, base: str) -> dict[str, Any]:
+    filters = route.params.sent(call.query)
+    selection = route.run(notify, *subject, **route.params.parse(call.query))
+    paging = read_paging(call.query, notify.behaviour.page_size_limit)
+    path = call.path.removesuffix(".json")
+    page = cut(selection, paging, f"{notify.account_sid}{path}{filters}")
+    represent = route.represent
+    assert represent is not None
+    return list_body(route.key, page, lambda record: represent(notify, record, base), call.origin + path, filters)
+
+
+def segments_of(path: str) -> list[str]:
+    """The decoded segments of a path below ``/v1``; ``.json`` at the end is dropped. (assumed D37)"""
+    if not path.startswith("/v1/"):
+        return []
+    segments = path[4:].split("/")
+    segments[-1] = segments[-1].removesuffix(".json")
+    return [unquote(segment) for segment in segments] if "%" in path else segments

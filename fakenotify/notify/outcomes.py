@@ -1,0 +1,91 @@
+"""What push providers and carriers are told to answer: the tester's word on deliveries to come."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fakenotify.core.errors import UnknownName
+from fakenotify.core.params import nearest
+from fakenotify.notify.debugger import CODES
+from fakenotify.notify.records import BINDING_TYPES
+
+TOO_MANY_RECIPIENTS = 52302
+UNREGISTERED = frozenset((52103, 52141))
+"""The provider disowns the token, and Notify removes the Binding. (assumed D27)"""
+
+_BY_ITSELF = frozenset((52301, 52307, 52311))
+INJECTABLE = tuple(code for code, each in CODES.items() if each.when in ("D", "D/S") and code not in _BY_ITSELF)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One rule: deliveries to this ``address``, ``identity`` and ``binding_type`` (None: any) fail with ``code``.
+
+    ``times`` more of them, or all for None; ``used`` counts those that did.
+    """
+
+    code: int
+    address: str | None = None
+    identity: str | None = None
+    binding_type: str | None = None
+    times: int | None = None
+    used: int = 0
+
+    def matches(self, address: str, identity: str | None, binding_type: str) -> bool:
+        """Whether a delivery is meant, and the rule is not used up."""
+        return (
+            self.times != 0
+            and self.address in (None, address)
+            and self.identity in (None, identity)
+            and self.binding_type in (None, binding_type)
+        )
+
+    def told(self) -> dict[str, Any]:
+        """The rule as JSON."""
+        return asdict(self)
+
+    def use(self) -> int:
+        """Count one delivery; returns the code."""
+        self.used += 1
+        if self.times is not None:
+            self.times -= 1
+        return self.code
+
+
+def outcome(
+    code: int,
+    *,
+    address: str | None = None,
+    identity: str | None = None,
+    binding_type: str | None = None,
+    times: int | None = None,
+) -> Outcome:
+    """A checked rule. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
+    if isinstance(code, bool) or not isinstance(code, int) or code not in INJECTABLE:
+        raise UnknownName(_no_such_outcome(code), nearest_codes(code))
+    if binding_type is not None and binding_type not in BINDING_TYPES:
+        close = nearest(str(binding_type), BINDING_TYPES)
+        raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close or BINDING_TYPES)}", close)
+    for name, value in (("address", address), ("identity", identity)):
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{name} is a text, not {value!r}")
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        raise ValueError(f"times is a whole number from 1, or None for good, not {times!r}")
+    return Outcome(code, address, identity, binding_type, times)
+
+
+def nearest_codes(code: object) -> list[str]:
+    """The codes that look most like ``code``."""
+    return nearest(str(code), [str(each) for each in INJECTABLE])
+
+
+def _no_such_outcome(code: object) -> str:
+    known = CODES.get(code) if isinstance(code, int) else None
+    if known is not None and known.of_notify:
+        raised = "the fake raises it by itself" if code in _BY_ITSELF else "it is about Users and Segments"
+        return f"{code} ({known.title}) is never a delivery's outcome; {raised}"
+    if known is not None:
+        return f"{code} ({known.title}) is a code of another product; Notify never raises it"
+    named = "; ".join(f"{each} {CODES[int(each)].title}" for each in nearest_codes(code))
+    return f"{code!r} is no delivery outcome; nearest: {named or f'{INJECTABLE[0]} to {INJECTABLE[-1]}'}"

@@ -1,0 +1,193 @@
+"""Bindings: ``/v1/Services/{ServiceSid}/Bindings``, who can be reached where. Reference 3.2.
+
+The laws: an address stands once in a Service, whoever had it before; an identity has at most twenty Bindings there.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from fakenotify.core.errors import (
+    ASSUMED,
+    OBSERVED,
+    IdentityLimitReached,
+    InvalidAddress,
+    InvalidParameter,
+    InvalidQuery,
+    NotFound,
+)
+from fakenotify.core.params import Param, Params, day, one_of, sid
+from fakenotify.core.routes import Route
+from fakenotify.core.store import Selection
+from fakenotify.notify.account import Notify
+from fakenotify.notify.records import BINDING_TYPES, Binding, Service, strings
+from fakenotify.notify.resources import services
+from fakenotify.notify.resources.representation import segment, timestamp
+from fakenotify.notify.targets import Check, select
+
+BINDINGS_PER_IDENTITY = 20
+TAGS_PER_BINDING = 20
+TAGS_PER_QUERY = 5
+
+
+def _invalid(name: str) -> InvalidParameter:
+    return InvalidParameter("Binding", name)
+
+
+IDENTITY = Param("Identity", "identity", required=True)
+REST = (
+    Param("BindingType", "binding_type", one_of(*BINDING_TYPES), required=True),
+    Param("Address", "address", required=True, source="OAI, BIND; not checked: sample BIND, D4"),
+    Param("Tag", "tags", most=TAGS_PER_BINDING, distinct=True, source="OAI; doubled and empty ones: D9"),
+    Param(
+        "NotificationProtocolVersion",
+        "notification_protocol_version",
+        default_known=(OBSERVED, "RJP for sms; the Service's: OAI, BIND; facebook-messenger: D5"),
+    ),
+    Param("CredentialSid", "credential_sid", sid("CR"), source="OAI; stored where it has no use: D3"),
+    Param(
+        "Endpoint",
+        "endpoint",
+        deprecated="it is stored and shown, and has no effect since 2017",
+        source="OAI, BIND; stored: D48",
+    ),
+)
+CREATE = Params(_invalid, IDENTITY, *REST)
+FIND = Params(
+    InvalidQuery,
+    Param("Tag", "tags", most=TAGS_PER_QUERY, source="OAI; alexa: D45"),
+    Param("Identity", "identities", most=0, distinct=True, source="OAI; any of them: JAVA"),
+    Param("StartDate", "start_date", day, source="JAVA"),
+    Param("EndDate", "end_date", day, known=ASSUMED, source="D40"),
+)
+
+
+def locate(notify: Notify, service_sid: str, binding_sid: str) -> Binding:
+    """The Binding that a path names. Raises ``NotFound``."""
+    binding = notify.scopes[services.locate(notify, service_sid).sid].bindings.get(binding_sid)
+    if binding is None:
+        raise NotFound
+    return binding
+
+
+def create(
+    notify: Notify,
+    service: Service,
+    *,
+    identity: str,
+    binding_type: str,
+    address: str,
+    tags: tuple[str, ...] = (),
+    notification_protocol_version: str | None = None,
+    credential_sid: str | None = None,
+    endpoint: str | None = None,
+) -> Binding:
+    """Create a Binding, or replace the one that has this address. (documented; details: assumed D1, D2)
+
+    Raises ``IdentityLimitReached`` for the 21st Binding of an identity; and, where ``Behaviour`` says so,
+    ``InvalidAddress``, ``CredentialNotFound`` and ``CredentialTypeMismatch``.
+    """
+    behaviour = notify.behaviour
+    if behaviour.addresses_checked == "at_write":
+        from fakenotify.notify.channels import CHANNELS  # else they are loaded with the first notification
+
+        bad = CHANNELS[binding_type].check_address(address, None)
+        if bad is not None:
+            raise InvalidAddress(bad.complaint)
+    if binding_type in services.CREDENTIAL_TYPES:
+        services.check_credential(notify, credential_sid, binding_type)
+    scope = notify.scopes[service.sid]
+    bindings = scope.bindings
+    replaced = bindings.under("address", address)
+    if behaviour.address_scope == "service_and_type":
+        replaced = [each for each in replaced if each.binding_type == binding_type]
+    others = bindings.count("identity", identity) - sum(each.identity == identity for each in replaced)
+    evicted: list[Binding] = []
+    if others >= BINDINGS_PER_IDENTITY:
+        if behaviour.identity_limit == "reject":
+            raise IdentityLimitReached
+        owned = [each for each in bindings.under("identity", identity) if each not in replaced]
+        evicted = owned[: others - BINDINGS_PER_IDENTITY + 1]
+
+    now = notify.clock.stamp()
+    kept = replaced.pop() if replaced and behaviour.replacement_keeps_sid else None
+    binding = Binding(
+        sid=kept.sid if kept else notify.new_sid("BS", bindings),
+        account_sid=notify.account_sid,
+        service_sid=service.sid,
+        identity=identity,
+        binding_type=binding_type,
+        address=address,
+        tags=strings(tags),
+        notification_protocol_version=notification_protocol_version or service.protocol_version(binding_type),
+        credential_sid=credential_sid,
+        endpoint=endpoint,
+        date_created=kept.date_created if kept else now,
+        date_updated=now,
+    )
+    scope.note_identity(identity, now)
+    for each in (*evicted, *replaced):
+        bindings.remove(each.sid)
+    if kept:
+        bindings.replace(binding)
+    else:
+        bindings.add(notify.next_sequence(), binding)
+    return binding
+
+
+def fetch(notify: Notify, binding: Binding) -> Binding:
+    """Read a Binding."""
+    return binding
+
+
+def find(
+    notify: Notify,
+    service: Service,
+    tags: tuple[str, ...] = (),
+    identities: tuple[str, ...] = (),
+    start_date: date | None = None,
+    end_date: date | None = None,
+) -> Selection[Binding]:
+    """The Bindings that match every filter: any of the identities, all of the tags, days included. (assumed D40)"""
+    checks: list[Check] = []
+    if start_date is not None:
+        checks.append(lambda binding: binding.date_created.date() >= start_date)
+    if end_date is not None:
+        checks.append(lambda binding: binding.date_created.date() <= end_date)
+    return select(notify.scopes[service.sid].bindings, identities, tags, checks)
+
+
+def delete(notify: Notify, binding: Binding) -> None:
+    """Delete a Binding; its User stays. (assumed D41)"""
+    notify.scopes[binding.service_sid].bindings.remove(binding.sid)
+
+
+def represent(notify: Notify, binding: Binding, base: str) -> dict[str, Any]:
+    """A Binding on the wire; ``base`` ends in ``/v1``. Order: reference 3.2."""
+    service_url = f"{base}/Services/{binding.service_sid}"
+    return {
+        "account_sid": binding.account_sid,
+        "address": binding.address,
+        "binding_type": binding.binding_type,
+        "credential_sid": binding.credential_sid,
+        "date_created": timestamp(binding.date_created),
+        "date_updated": timestamp(binding.date_updated),
+        "endpoint": binding.endpoint,
+        "identity": binding.identity,
+        "notification_protocol_version": binding.notification_protocol_version,
+        "service_sid": binding.service_sid,
+        "sid": binding.sid,
+        "tags": binding.tags,
+        "links": {"user": f"{service_url}/Users/{segment(binding.identity)}"},
+        "url": f"{service_url}/Bindings/{binding.sid}",
+    }
+
+
+_PATH = "/Services/{ServiceSid}/Bindings"
+ROUTES = (
+    Route("bindings.create", _PATH, create, CREATE, locate=services.locate, represent=represent),
+    Route("bindings.find", _PATH, find, FIND, locate=services.locate, represent=represent),
+    Route("bindings.fetch", _PATH + "/{Sid}", fetch, locate=locate, represent=represent),
+    Route("bindings.delete", _PATH + "/{Sid}", delete, locate=locate),
+)

@@ -1,0 +1,179 @@
+"""Services: ``/v1/Services``. Reference 3.1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fakenotify.core.errors import (
+    OBSERVED,
+    SAMPLE,
+    CredentialNotFound,
+    CredentialTypeMismatch,
+    InvalidFriendlyName,
+    InvalidParameter,
+    InvalidQuery,
+    NotFound,
+)
+from fakenotify.core.params import Param, Params, at_most, boolean, sid
+from fakenotify.core.routes import Route
+from fakenotify.core.store import Selection
+from fakenotify.notify.account import Notify, Scope
+from fakenotify.notify.records import Service
+from fakenotify.notify.resources.representation import timestamp
+
+CREDENTIAL_TYPES = ("apn", "gcm", "fcm")
+
+_APN_VERSION = "default_apn_notification_protocol_version"
+
+
+def _invalid(name: str) -> InvalidParameter:
+    return InvalidParameter("Service", name)
+
+
+_OBSERVED = (OBSERVED, "RJP")
+_SAMPLE = (SAMPLE, "OAI")
+PARAMS = Params(
+    _invalid,
+    Param("FriendlyName", "friendly_name", at_most(64), error=InvalidFriendlyName, default_known=_OBSERVED),
+    Param("ApnCredentialSid", "apn_credential_sid", sid("CR")),
+    Param("GcmCredentialSid", "gcm_credential_sid", sid("CR")),
+    Param("MessagingServiceSid", "messaging_service_sid", sid("MG")),
+    Param("FacebookMessengerPageId", "facebook_messenger_page_id", deprecated="Facebook Messenger was withdrawn"),
+    Param("DefaultApnNotificationProtocolVersion", _APN_VERSION, default_known=(OBSERVED, "RJP, APNS; D5")),
+    Param(
+        "DefaultGcmNotificationProtocolVersion",
+        "default_gcm_notification_protocol_version",
+        default="3",
+        default_known=_SAMPLE,
+    ),
+    Param("FcmCredentialSid", "fcm_credential_sid", sid("CR")),
+    Param(
+        "DefaultFcmNotificationProtocolVersion",
+        "default_fcm_notification_protocol_version",
+        default="3",
+        default_known=_OBSERVED,
+    ),
+    Param("LogEnabled", "log_enabled", boolean, default=True, default_known=_OBSERVED),
+    Param("AlexaSkillId", "alexa_skill_id", deprecated="Alexa was withdrawn"),
+    Param(
+        "DefaultAlexaNotificationProtocolVersion",
+        "default_alexa_notification_protocol_version",
+        default="3",
+        default_known=_SAMPLE,
+        deprecated="Alexa was withdrawn",
+    ),
+    Param("DeliveryCallbackUrl", "delivery_callback_url", source="OAI; not validated: sample", default_known=_OBSERVED),
+    Param("DeliveryCallbackEnabled", "delivery_callback_enabled", boolean, default=False, default_known=_OBSERVED),
+)
+FIND = Params(InvalidQuery, Param("FriendlyName", "friendly_name", source="OAI; exactness: D10"))
+
+
+def locate(notify: Notify, service_sid: str) -> Service:
+    """The Service that a path names. Raises ``NotFound``."""
+    service = notify.services.get(service_sid)
+    if service is None:
+        raise NotFound
+    return service
+
+
+def create(notify: Notify, sid: str | None = None, **values: Any) -> Service:
+    """Create a Service; an empty body is fine. (observed)"""
+    _complete(notify, values)
+
+    now = notify.clock.stamp()
+    service = Service(
+        sid=sid or notify.new_sid("IS", notify.services),
+        account_sid=notify.account_sid,
+        date_created=now,
+        date_updated=now,
+        **values,
+    )
+    notify.services.add(notify.next_sequence(), service)
+    notify.scopes[service.sid] = Scope.empty()
+    return service
+
+
+def fetch(notify: Notify, service: Service) -> Service:
+    """Read a Service."""
+    return service
+
+
+def find(notify: Notify, friendly_name: str | None) -> Selection[Service]:
+    """All Services, or those of exactly this name. (exactness: assumed D10)"""
+    return notify.services.select(None if friendly_name is None else [("name", friendly_name)])
+
+
+def update(notify: Notify, service: Service, **changes: Any) -> Service:
+    """Change what was sent; an empty update changes nothing. (observed)"""
+    _complete(notify, changes)
+    if not changes:
+        return service
+
+    changed = replace(service, **changes, date_updated=notify.clock.stamp())
+    notify.services.replace(changed)
+    return changed
+
+
+def delete(notify: Notify, service: Service) -> None:
+    """Delete a Service and everything below it, at once. (observed; the cascade: assumed D11)"""
+    notify.services.remove(service.sid)
+    del notify.scopes[service.sid]
+
+
+def check_credential(notify: Notify, credential_sid: str | None, binding_type: str) -> None:
+    """Under ``credentials_checked="at_write"``, refuse a Credential that is unknown or of another type. (assumed D3)"""
+    if credential_sid is None or notify.behaviour.credentials_checked != "at_write":
+        return
+    credential = notify.credentials.get(credential_sid)
+    if credential is None:
+        raise CredentialNotFound
+    if credential.type != binding_type:
+        raise CredentialTypeMismatch(credential.type, binding_type)
+
+
+def _complete(notify: Notify, values: dict[str, Any]) -> None:
+    """Fill in the default that is a switch, and check the Credentials if they are to be checked now."""
+    if values.get(_APN_VERSION, "") is None:
+        values[_APN_VERSION] = notify.behaviour.apn_protocol_version
+    for credential_type in CREDENTIAL_TYPES:
+        check_credential(notify, values.get(f"{credential_type}_credential_sid"), credential_type)
+
+
+def represent(notify: Notify, service: Service, base: str) -> dict[str, Any]:
+    """A Service on the wire; ``base`` ends in ``/v1``. Order: reference 3.1."""
+    url = f"{base}/Services/{service.sid}"
+    links = {"bindings": f"{url}/Bindings", "notifications": f"{url}/Notifications"}
+    if notify.behaviour.legacy_resources:
+        links |= {"segments": f"{url}/Segments", "users": f"{url}/Users"}
+    return {
+        "sid": service.sid,
+        "account_sid": service.account_sid,
+        "friendly_name": service.friendly_name,
+        "date_created": timestamp(service.date_created),
+        "date_updated": timestamp(service.date_updated),
+        "apn_credential_sid": service.apn_credential_sid,
+        "gcm_credential_sid": service.gcm_credential_sid,
+        "fcm_credential_sid": service.fcm_credential_sid,
+        "messaging_service_sid": service.messaging_service_sid,
+        "facebook_messenger_page_id": service.facebook_messenger_page_id,
+        "alexa_skill_id": service.alexa_skill_id,
+        "default_apn_notification_protocol_version": service.default_apn_notification_protocol_version,
+        "default_gcm_notification_protocol_version": service.default_gcm_notification_protocol_version,
+        "default_fcm_notification_protocol_version": service.default_fcm_notification_protocol_version,
+        "default_alexa_notification_protocol_version": service.default_alexa_notification_protocol_version,
+        "log_enabled": service.log_enabled,
+        "delivery_callback_url": service.delivery_callback_url,
+        "delivery_callback_enabled": service.delivery_callback_enabled,
+        "url": url,
+        "links": links,
+    }
+
+
+ROUTES = (
+    Route("services.create", "/Services", create, PARAMS, represent=represent),
+    Route("services.find", "/Services", find, FIND, represent=represent),
+    Route("services.fetch", "/Services/{Sid}", fetch, locate=locate, represent=represent),
+    Route("services.update", "/Services/{Sid}", update, PARAMS, locate=locate, represent=represent),
+    Route("services.delete", "/Services/{Sid}", delete, locate=locate),
+)

@@ -1,0 +1,286 @@
+"""Users and what hangs on them: their Bindings, their Segments, their memberships. Reference 3.5 to 3.8.
+
+Twilio withdrew all twelve endpoints in 2018; ``Behaviour.legacy_resources`` switches them off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from fakenotify.core.errors import (
+    AlreadyInSegment,
+    InvalidParameter,
+    InvalidQuery,
+    NotFound,
+    UserExists,
+    UserHasBindings,
+)
+from fakenotify.core.params import Param, Params
+from fakenotify.core.routes import Route
+from fakenotify.core.store import Selection
+from fakenotify.notify.account import Notify, Scope
+from fakenotify.notify.records import Binding, Segment, Service, User, strings
+from fakenotify.notify.resources import bindings, services
+from fakenotify.notify.resources.representation import segment as spelled
+from fakenotify.notify.resources.representation import timestamp
+
+SEGMENTS_PER_USER = 20
+
+
+def _invalid(name: str) -> InvalidParameter:
+    return InvalidParameter("User", name)
+
+
+CREATE = Params(
+    _invalid,
+    Param("Identity", "identity", required=True),
+    Param("Segment", "segments", most=SEGMENTS_PER_USER, distinct=True),
+)
+FIND = Params(InvalidQuery, Param("Identity", "identities", most=0, distinct=True), Param("Segment", "segment"))
+CREATE_BINDING = Params(bindings.CREATE.error, *bindings.REST)
+FIND_BINDINGS = Params(InvalidQuery, *(row for row in bindings.FIND.rows if row.field != "identities"))
+JOIN = Params(_invalid, Param("Segment", "segment", required=True))
+
+
+def scope_with_users(notify: Notify, service_sid: str) -> Scope:
+    """A Service's scope, in which every identity that has had a Binding has its User. (assumed D41)"""
+    notify.settle_users(services.locate(notify, service_sid).sid)
+    return notify.scopes[service_sid]
+
+
+def locate_service(notify: Notify, service_sid: str) -> Service:
+    """The Service that a path names, its Users complete. Raises ``NotFound``."""
+    scope_with_users(notify, service_sid)
+    return services.locate(notify, service_sid)
+
+
+def locate(notify: Notify, service_sid: str, identity: str) -> User:
+    """The User that a path names, by identity or by ``US`` sid. (sample; both: assumed D46) Raises ``NotFound``."""
+    users = scope_with_users(notify, service_sid).users
+    user = users.one("identity", identity) or users.get(identity)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def create(notify: Notify, service: Service, identity: str, segments: tuple[str, ...]) -> User:
+    """Create a User, and the Segments that it is the first to be in. Raises ``UserExists``."""
+    scope = notify.scopes[service.sid]
+    if scope.users.count("identity", identity):
+        raise UserExists
+
+    name_segments(notify, scope, service.sid, segments)
+    return notify.add_user(service.sid, identity, segments, notify.clock.stamp())
+
+
+def name_segments(notify: Notify, scope: Scope, service_sid: str, names: Iterable[str]) -> None:
+    """Let there be Segments of these names: one exists once it was named. (documented by absence)"""
+    now = notify.clock.stamp()
+    for name in names:
+        if not scope.segments.count("name", name):
+            sid = notify.new_sid("GS", scope.segments)
+            scope.segments.add(notify.next_sequence(), Segment(sid, notify.account_sid, service_sid, name, now, now))
+
+
+def fetch(notify: Notify, user: User) -> User:
+    """Read a User."""
+    return user
+
+
+def find(notify: Notify, service: Service, identities: tuple[str, ...], segment: str | None) -> Selection[User]:
+    """The Users of any of ``identities`` that are in ``segment``."""
+    users = notify.scopes[service.sid].users
+    if identities:
+        owners = [("identity", identity) for identity in identities]
+        return users.select(owners, None if segment is None else lambda user: segment in user.segments)
+    return users.select(None if segment is None else [("segment", segment)])
+
+
+def delete(notify: Notify, user: User) -> None:
+    """Delete a User without Bindings. Raises ``UserHasBindings``."""
+    scope = notify.scopes[user.service_sid]
+    if scope.bindings.count("identity", user.identity):
+        raise UserHasBindings
+
+    scope.users.remove(user.sid)
+
+
+def represent(notify: Notify, user: User, base: str) -> dict[str, Any]:
+    """A User on the wire; ``base`` ends in ``/v1``. (sample)"""
+    url = _url(user.service_sid, user.identity, base)
+    return {
+        "account_sid": user.account_sid,
+        "date_created": timestamp(user.date_created),
+        "date_updated": timestamp(user.date_updated),
+        "identity": user.identity,
+        "links": {"bindings": f"{url}/Bindings", "segment_memberships": f"{url}/SegmentMemberships"},
+        "segments": user.segments,
+        "service_sid": user.service_sid,
+        "sid": user.sid,
+        "url": url,
+    }
+
+
+def _url(service_sid: str, identity: str, base: str) -> str:
+    return f"{base}/Services/{service_sid}/Users/{spelled(identity)}"
+
+
+# a User's Bindings: the Service's Bindings, seen through their identity (assumed D41)
+
+
+def locate_binding(notify: Notify, service_sid: str, identity: str, binding_sid: str) -> Binding:
+    """The Binding of a User that a path names. Raises ``NotFound``."""
+    user = locate(notify, service_sid, identity)
+    binding = notify.scopes[service_sid].bindings.get(binding_sid)
+    if binding is None or binding.identity != user.identity:
+        raise NotFound
+    return binding
+
+
+def create_binding(notify: Notify, user: User, **values: Any) -> Binding:
+    """Create or replace a Binding of this User."""
+    return bindings.create(notify, services.locate(notify, user.service_sid), identity=user.identity, **values)
+
+
+def find_bindings(notify: Notify, user: User, **filters: Any) -> Selection[Binding]:
+    """The Bindings of this User that match every filter."""
+    service = services.locate(notify, user.service_sid)
+    return bindings.find(notify, service, identities=(user.identity,), **filters)
+
+
+def represent_binding(notify: Notify, binding: Binding, base: str) -> dict[str, Any]:
+    """A Binding as its User's: another order and another URL. (sample)"""
+    shown = bindings.represent(notify, binding, base)
+    shown["url"] = f"{_url(binding.service_sid, binding.identity, base)}/Bindings/{binding.sid}"
+    return {name: shown[name] for name in _USER_BINDING}
+
+
+_USER_BINDING = (
+    "account_sid",
+    "address",
+    "binding_type",
+    "credential_sid",
+    "date_created",
+    "date_updated",
+    "endpoint",
+    "links",
+    "identity",
+    "notification_protocol_version",
+    "service_sid",
+    "sid",
+    "tags",
+    "url",
+)
+
+
+# Segments, and a User's memberships in them
+
+
+def find_segments(notify: Notify, service: Service) -> Selection[Segment]:
+    """All Segments that were ever named."""
+    return notify.scopes[service.sid].segments.select()
+
+
+def represent_segment(notify: Notify, segment: Segment, base: str) -> dict[str, Any]:
+    """A Segment on the wire; it has no URL. (sample)"""
+    return {
+        "account_sid": segment.account_sid,
+        "date_created": timestamp(segment.date_created),
+        "date_updated": timestamp(segment.date_updated),
+        "service_sid": segment.service_sid,
+        "sid": segment.sid,
+        "unique_name": segment.unique_name,
+    }
+
+
+Membership = tuple[User, str]
+
+
+def locate_membership(notify: Notify, service_sid: str, identity: str, segment: str) -> Membership:
+    """A User and a Segment that it is in. Raises ``NotFound``."""
+    user = locate(notify, service_sid, identity)
+    if segment not in user.segments:
+        raise NotFound
+    return user, segment
+
+
+def join(notify: Notify, user: User, segment: str) -> Membership:
+    """Put a User into a Segment. Raises ``AlreadyInSegment``, and 400 for the 21st Segment of a User."""
+    scope = notify.scopes[user.service_sid]
+    if segment in user.segments:
+        raise AlreadyInSegment
+    if len(user.segments) >= SEGMENTS_PER_USER:
+        raise _invalid("Segment")
+
+    name_segments(notify, scope, user.service_sid, (segment,))
+    joined = replace(user, segments=strings((*user.segments, segment)), date_updated=notify.clock.stamp())
+    scope.users.replace(joined)
+    return joined, segment
+
+
+def fetch_membership(notify: Notify, membership: Membership) -> Membership:
+    """Read a membership."""
+    return membership
+
+
+def leave(notify: Notify, membership: Membership) -> None:
+    """Take a User out of a Segment; the Segment stays."""
+    user, segment = membership
+    remaining = strings([each for each in user.segments if each != segment])
+    notify.scopes[user.service_sid].users.replace(replace(user, segments=remaining, date_updated=notify.clock.stamp()))
+
+
+def represent_membership(notify: Notify, membership: Membership, base: str) -> dict[str, Any]:
+    """A membership on the wire. (sample)"""
+    user, segment = membership
+    return {
+        "account_sid": user.account_sid,
+        "identity": user.identity,
+        "segment": segment,
+        "service_sid": user.service_sid,
+        "url": f"{_url(user.service_sid, user.identity, base)}/SegmentMemberships/{spelled(segment)}",
+    }
+
+
+_SERVICE = "/Services/{ServiceSid}"
+_USER = _SERVICE + "/Users/{Identity}"
+_BINDING = _USER + "/Bindings/{Sid}"
+_MEMBERSHIP = _USER + "/SegmentMemberships/{Segment}"
+_OF_SERVICE: dict[str, Any] = {"locate": locate_service, "legacy": True}
+_OF_USER: dict[str, Any] = {"locate": locate, "legacy": True}
+_ONE_BINDING: dict[str, Any] = {"locate": locate_binding, "legacy": True}
+_ONE_MEMBERSHIP: dict[str, Any] = {"locate": locate_membership, "legacy": True}
+ROUTES = (
+    Route("users.create", _SERVICE + "/Users", create, CREATE, represent=represent, **_OF_SERVICE),
+    Route("users.find", _SERVICE + "/Users", find, FIND, represent=represent, **_OF_SERVICE),
+    Route("users.fetch", _USER, fetch, represent=represent, **_OF_USER),
+    Route("users.delete", _USER, delete, **_OF_USER),
+    Route(
+        "user_bindings.create",
+        _USER + "/Bindings",
+        create_binding,
+        CREATE_BINDING,
+        represent=represent_binding,
+        **_OF_USER,
+    ),
+    Route(
+        "user_bindings.find", _USER + "/Bindings", find_bindings, FIND_BINDINGS, represent=represent_binding, **_OF_USER
+    ),
+    Route("user_bindings.fetch", _BINDING, bindings.fetch, represent=represent_binding, **_ONE_BINDING),
+    Route("user_bindings.delete", _BINDING, bindings.delete, **_ONE_BINDING),
+    Route("segments.find", _SERVICE + "/Segments", find_segments, represent=represent_segment, **_OF_SERVICE),
+    Route(
+        "segment_memberships.create",
+        _USER + "/SegmentMemberships",
+        join,
+        JOIN,
+        represent=represent_membership,
+        **_OF_USER,
+    ),
+    Route(
+        "segment_memberships.fetch", _MEMBERSHIP, fetch_membership, represent=represent_membership, **_ONE_MEMBERSHIP
+    ),
+    Route("segment_memberships.delete", _MEMBERSHIP, leave, **_ONE_MEMBERSHIP),
+)

@@ -1,0 +1,376 @@
+"""A proxy on loopback: who asks it for Notify reaches the fake, who asks for another host reaches that host.
+
+The laws: TLS is ended here for Notify's hosts only, and every other byte passes as it is; the key of the authority that
+vouches for Notify's certificates never leaves memory; nothing polls, and whatever is open ends with ``stop``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import ssl
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from io import BufferedReader
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from fakenotify.proxy.certificates import Authority
+from fakenotify.server.connection import REQUEST_TIMEOUT, Connection
+from fakenotify.server.handler import StandardRequest
+from fakenotify.server.server import Server
+from fakenotify.server.wsgi import NOTIFY
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_LOOPBACK = "127.0.0.1"
+_PATIENCE = 10.0
+"""Seconds that another host, or the proxy before it, has to accept a connection."""
+
+_PIECE = 65536
+_MOST_COUNTS = 1000
+_TLS = b"\x16"
+"""The first byte of a client's hello."""
+
+_ONE_CONNECTION = frozenset(("connection", "expect", "keep-alive", "proxy-authorization", "proxy-connection"))
+"""Headers that are between the client and this proxy; an ``Expect`` has been answered by then."""
+
+App = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+
+
+def exempts(no_proxy: str, host: str) -> bool:
+    """Whether a ``NO_PROXY`` keeps ``host`` from a proxy."""
+    return any(covers(entry, host) for entry in no_proxy.split(","))
+
+
+def covers(entry: str, host: str) -> bool:
+    """Whether one entry of a ``NO_PROXY`` does: a name covers what is below it, ``*`` covers everything."""
+    entry = entry.strip().lower()
+    name = entry.partition(":")[0].lstrip("*.")
+    return entry == "*" or (name != "" and f".{host}".endswith(f".{name}"))
+
+
+def is_notify(host: str) -> bool:
+    """Whether this is a host of Notify's."""
+    return NOTIFY.fullmatch(host.lower().rstrip(".")) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by its mere name, is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Counts(dict[str, int]):
+    """How often each thing happened, told by any thread; of ever new things, only so many are told apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def add(self, what: str, times: int = 1) -> None:
+        """Count this once more, or as often as it happened."""
+        with self._lock:
+            what = what if what in self or len(self) < _MOST_COUNTS else "others"
+            if times:
+                self[what] = self.get(what, 0) + times
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """The proxy that the user had already."""
+
+    host: str
+    port: int
+    headers: str = ""
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], scheme: str, host: str) -> Upstream | None:
+        """The one that ``host`` is to be asked through; loopback is always asked directly.
+
+        Raises ``OSError`` in words for one that this proxy can't go through.
+        """
+        if is_loopback(host) or exempts(environment.get("no_proxy") or environment.get("NO_PROXY", ""), host):
+            return None
+        names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
+        name = next((each for each in names if environment.get(each)), None)
+        if name is None:
+            return None
+        value = environment[name]
+        try:
+            url = urlsplit(value if "://" in value else f"http://{value}")
+            if url.scheme != "http" or not url.hostname:
+                raise ValueError
+            user, password = unquote(url.username or ""), unquote(url.password or "")
+            token = b64encode(f"{user}:{password}".encode()).decode()
+            return cls(url.hostname, url.port or 80, f"Proxy-Authorization: Basic {token}\r\n" if user else "")
+        except ValueError:
+            raise OSError(f"{name} is no proxy that fakenotify can go through: it takes http://host:port") from None
+
+
+class ProxyConnection(Connection):
+    """Serves one connection to the proxy, request after request or as a tunnel."""
+
+    def answer_any(self) -> None:
+        """Be asked for another host, or for a tunnel."""
+        ProxyRequest(self).answer()
+
+
+class Proxy(Server):
+    """The proxy. ``app`` is the fake's application; ``about`` is what it tells of itself at ``/``.
+
+    ``refused`` counts the hosts that ``offline`` kept out (loopback is never kept out), ``passed_on`` those that were
+    reached, ``distrusted`` the clients that would not take the certificate, by what they said. ``environment`` tells
+    of a proxy that was there already.
+    """
+
+    connection_class = ProxyConnection
+
+    def __init__(
+        self,
+        app: App,
+        authority: Authority,
+        port: int = 0,
+        *,
+        offline: bool = False,
+        environment: Mapping[str, str] | None = None,
+        about: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(self._answer_itself, _LOOPBACK, port)
+        self.fake = app
+        self.authority = authority
+        self.offline = offline
+        self.environment = dict(environment or {})
+        self.url = f"http://{_LOOPBACK}:{self.port}"
+        self.about = {"proxy": self.url, **(about or {})}
+        self.refused = Counts()
+        self.passed_on = Counts()
+        self.distrusted = Counts()
+
+    def connect(self, scheme: str, host: str, port: int) -> tuple[socket.socket, Upstream | None]:
+        """A connection to a host, or to the proxy before it. Raises ``OSError``."""
+        upstream = Upstream.of(self.environment, scheme, host)
+        if upstream and upstream.port == self.port and is_loopback(upstream.host):
+            upstream = None  # what an earlier proxy on this port left in the environment
+        address = (upstream.host, upstream.port) if upstream else (host, port)
+        try:
+            connection = socket.create_connection(address, timeout=_PATIENCE)
+        except UnicodeError:
+            raise OSError("that is no host name") from None
+        with self._lock:
+            self._connections[connection] = threading.current_thread()
+            if self._stopped:  # and has closed all connections that it knew
+                connection.shutdown(socket.SHUT_RDWR)
+        return connection, upstream
+
+    def secure(self, connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """Put TLS on a client's connection, still without its handshake; it is closed in the other's place."""
+        with self._lock:
+            secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._connections[secured] = self._connections.pop(connection)
+        return secured
+
+    def leave(self, connection: socket.socket) -> None:
+        """Close a connection; TLS is told its end, unless a fault has closed what is below."""
+        if isinstance(connection, ssl.SSLSocket) and connection.fileno() != -1:
+            with contextlib.suppress(OSError):
+                connection.settimeout(0)  # the other end's farewell is not waited for
+                connection.unwrap()
+        self._close(connection)
+
+    def _answer_itself(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """What is asked without ``CONNECT``: a whole URL of Notify's, or something of the proxy itself."""
+        scheme, colon, _ = environ["RAW_URI"].partition("://")
+        if colon and not scheme.startswith("/"):
+            environ["wsgi.url_scheme"] = scheme.lower()  # some old clients ask a proxy so for https, too
+            return self.fake(environ, start_response)
+        host = environ.get("HTTP_HOST", "").partition(":")[0]
+        asked = (environ["REQUEST_METHOD"], environ["RAW_URI"], is_loopback(host))
+        if asked == ("GET", "/", True):  # of loopback, so that no web page can ask by a name of its own
+            status, content = HTTPStatus.OK, json.dumps(self.about)
+        else:
+            status, content = HTTPStatus.BAD_REQUEST, "fakenotify: this is a proxy; it wants CONNECT or a whole URL\n"
+        start_response(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])
+        return [content.encode()]
+
+
+class Tunnel:
+    """The proxy as the server of a tunnel that ends here: all of it is asked of the fake."""
+
+    def __init__(self, proxy: Proxy, connection: socket.socket) -> None:
+        self._proxy = proxy
+        self.app = proxy.fake
+        self.ssl_context = connection.context if isinstance(connection, ssl.SSLSocket) else None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._proxy, name)
+
+
+class ProxyRequest(StandardRequest):
+    """The next request of a connection to the proxy, which may make a tunnel of it."""
+
+    server: Proxy  # type: ignore[assignment]  # the owner's
+
+    def ask(self) -> None:
+        """Find out which host is asked, and let it be asked."""
+        target = self.requestline.split()[1]
+        tunnel = self.command == "CONNECT"
+        try:
+            url = urlsplit(f"//{target}" if tunnel else target)
+            scheme = "https" if tunnel else url.scheme
+            host, port = url.hostname or "", url.port or {"https": 443, "http": 80}.get(scheme, 0)
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        if is_notify(host) and tunnel:
+            self._end_tunnel(host.rstrip("."))
+        elif is_notify(host) or not (scheme or tunnel):
+            super().ask()
+        elif not host or scheme not in ("http", "https") or (scheme == "https" and not tunnel):
+            self._refuse(HTTPStatus.BAD_REQUEST, f"{self.command} {target} is nothing that a proxy can be asked")
+        elif self.server.offline and not is_loopback(host):
+            self.server.refused.add(f"{host}:{port}")
+            self._refuse(HTTPStatus.FORBIDDEN, f"{host}:{port} is not reached, because of --offline")
+        else:
+            self._pass_on(scheme, host, port, tunnel)
+
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        self.owner.closing = True
+        content = f"fakenotify: {reason}\n".encode()
+        self.owner.send(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")], content)
+        self.owner.linger()
+
+    def _end_tunnel(self, host: str) -> None:
+        """Be ``host`` to a client that asked for a tunnel to it."""
+        try:
+            context = self.server.authority.context(host)
+        except ValueError as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"{host} can have no certificate: {error}")
+            return
+        self._established()
+        first = self.connection.recv(1, socket.MSG_PEEK)
+        if first != _TLS:  # it has thought better of it, or wants plain HTTP in its tunnel
+            Connection(self.connection, self.client_address, Tunnel(self.server, self.connection)).serve()
+            return
+        secured = self.server.secure(self.connection, context)
+        try:
+            secured.do_handshake()
+        except OSError as error:
+            reason = getattr(error, "reason", None) or error.strerror or str(error)
+            self.server.distrusted.add(f"{host}: {reason}")
+        else:
+            Connection(secured, self.client_address, Tunnel(self.server, secured)).serve()
+        finally:
+            self.server.leave(secured)
+
+    def _established(self) -> None:
+        self.owner.closing = True
+        self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")  # twilio-php wants these words
+        self.connection.settimeout(REQUEST_TIMEOUT)
+
+    def _pass_on(self, scheme: str, host: str, port: int, tunnel: bool) -> None:
+        """Let another host be asked, and let the connection end with it."""
+        connection = None
+        try:
+            connection, upstream = self.server.connect(scheme, host, port)
+            reader = connection.makefile("rb")
+            if tunnel and upstream:
+                _ask_upstream(connection, reader, upstream, f"{host}:{port}")
+            elif not tunnel:
+                connection.sendall(self._request(upstream))
+        except OSError as error:
+            self._refuse(HTTPStatus.BAD_GATEWAY, f"{host}:{port} can't be reached: {error}")
+        else:
+            self.server.passed_on.add(f"{host}:{port}")
+            with reader:
+                self._relay(connection, _pieces(reader) if tunnel else _last_answer(reader), tunnel)
+        finally:
+            if connection is not None:
+                self.server.leave(connection)
+
+    def _request(self, upstream: Upstream | None) -> bytes:
+        """The head of this request as the next server wants it."""
+        target = self.requestline.split()[1]
+        if upstream is None:
+            url = urlsplit(target)
+            target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        lines = [f"{self.command} {target} HTTP/1.1\r\n", upstream.headers if upstream else ""]
+        lines += [f"{name}: {value}\r\n" for name, value in self.headers.items() if name.lower() not in _ONE_CONNECTION]
+        return "".join([*lines, "Connection: close\r\n\r\n"]).encode("latin-1")
+
+    def _relay(self, connection: socket.socket, answer: Iterable[bytes], tunnel: bool) -> None:
+        """Let bytes pass in both directions until both have ended."""
+        if tunnel:
+            self._established()
+        self.owner.closing = True
+        connection.settimeout(None)
+        self.connection.settimeout(None)
+        back = threading.Thread(target=_pass, args=(answer, connection, self.connection), daemon=True)
+        back.start()
+        _pass(_pieces(self.rfile), self.connection, connection)  # type: ignore[arg-type]  # rfile is a BufferedReader
+        back.join()
+
+
+def _ask_upstream(connection: socket.socket, reader: BufferedReader, upstream: Upstream, address: str) -> None:
+    """Ask the proxy that was there already for a tunnel. Raises ``OSError`` with its words if it refuses."""
+    connection.sendall(f"CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n{upstream.headers}\r\n".encode("latin-1"))
+    status = reader.readline(_PIECE).decode("latin-1").rstrip()
+    while reader.readline(_PIECE) not in (b"\r\n", b"\n", b""):
+        pass
+    if status.split()[1:2] != ["200"]:
+        raise OSError(f"the proxy {upstream.host}:{upstream.port} answered {status or 'nothing'}")
+
+
+def _pieces(reader: BufferedReader) -> Iterator[bytes]:
+    """What arrives, as it arrives, until there is no more."""
+    return iter(partial(reader.read1, _PIECE), b"")
+
+
+def _last_answer(reader: BufferedReader) -> Iterator[bytes]:
+    """An answer as it arrives, its head saying that it is the connection's last: the next may be for another host."""
+    status = b"HTTP/1.1 100"
+    while status[9:10] == b"1":  # heads that only precede it
+        status = line = reader.readline(_PIECE)
+        while line not in (b"\r\n", b"\n", b""):
+            if line.partition(b":")[0].decode("latin-1").lower() not in _ONE_CONNECTION:
+                yield line
+            line = reader.readline(_PIECE)
+        yield line if status[9:10] == b"1" or not line else b"Connection: close\r\n" + line
+    yield from _pieces(reader)
+
+
+def _pass(pieces: Iterable[bytes], source: socket.socket, target: socket.socket) -> None:
+    """Send on what arrives, and its end; where that fails, neither side has anybody to talk to."""
+    try:
+        for piece in pieces:
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+def ask(port: int) -> dict[str, str]:
+    """What the proxy on this port tells of itself. Raises ``OSError`` or ``ValueError`` where there is none."""
+    connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=_PATIENCE)
+    try:
+        connection.request("GET", "/")
+        about = json.loads(connection.getresponse().read())
+        if not isinstance(about, dict) or "proxy" not in about:
+            raise ValueError("this is no proxy of fakenotify's")
+        return about
+    except http.client.HTTPException as error:
+        raise ValueError(str(error)) from None
+    finally:
+        connection.close()

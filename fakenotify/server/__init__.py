@@ -1,0 +1,1 @@
+"""Bytes and threads: the WSGI application, the server, and what posts the callbacks."""

@@ -1,0 +1,157 @@
+"""The server: a thread for each connection, and a stop that wakes them at once. Nothing here polls."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import selectors
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from fakenotify.core.clock import http_date
+from fakenotify.server.connection import Connection
+
+if TYPE_CHECKING:
+    import ssl
+
+MOST_CONNECTIONS = 2_000
+"""How many may be open at once; whoever comes then is turned away with a 503."""
+
+_BACKLOG = 512
+_NO_DESCRIPTOR = 0.02
+_LAST_ANSWERS = 0.25
+_DATE_LASTS = 0.2
+_TURNED_AWAY = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Server:
+    """A threaded server on a socket of its own. ``stop`` returns when no connection is answered any more.
+
+    Raises ``OSError`` when the address can't be bound. All threads are daemons: they never keep the interpreter alive.
+    """
+
+    connection_class = Connection
+    multithread = True
+    multiprocess = False
+    ssl_context: ssl.SSLContext | None = None
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], host: str = "127.0.0.1", port: int = 0) -> None:
+        self.app = app
+        self.host = host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if sys.platform == "win32":  # pragma: no cover  # there SO_REUSEADDR would let two servers share a port
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((host, port))
+            self._socket.listen(_BACKLOG)
+            self._socket.setblocking(False)
+        except (OverflowError, TypeError, UnicodeError) as error:  # a port or a host that no socket would take
+            self._socket.close()
+            raise OSError(errno.EINVAL, str(error)) from None
+        except BaseException:
+            self._socket.close()
+            raise
+        self.server_address = self._socket.getsockname()
+        self.port: int = self.server_address[1]
+        self.errors: list[BaseException] = []
+        self._date = (0.0, "")
+        self.ended = threading.Event()
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self._waker, self._wakened = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, name=f"fakenotify:{self.port}", daemon=True)
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begin to accept; the socket has been listening since it was made."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Accept nothing more and close every connection, kept ones too; an application that hangs is left behind."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._stopped = True
+            self.ended.set()
+            self._waker.send(b"x")
+        if self._thread.ident is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        self._socket.close()
+        with self._lock:
+            threads = list(self._connections.values())
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+        latest = monotonic() + _LAST_ANSWERS
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0, latest - monotonic()))
+        self._waker.close()
+        self._wakened.close()
+
+    def date(self) -> str:
+        """The value of ``Date``, made anew a few times a second."""
+        now = monotonic()
+        if now > self._date[0]:
+            self._date = (now + _DATE_LASTS, http_date())
+        return self._date[1]
+
+    def report(self, error: BaseException) -> None:
+        """Keep an error of ours for whoever looks: the last hundred, and on stderr."""
+        del self.errors[:-99]
+        self.errors.append(error)
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    def _serve(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            selector.register(self._wakened, selectors.EVENT_READ)
+            while True:
+                ready = selector.select()
+                if any(key.fileobj is self._wakened for key, _ in ready):
+                    return
+                try:
+                    connection, address = self._socket.accept()
+                except OSError:  # a client that left again, or no descriptor left: then wait for one
+                    sleep(_NO_DESCRIPTOR)
+                    continue
+                self._open(connection, address)
+
+    def _open(self, connection: socket.socket, address: Any) -> None:
+        connection.setblocking(True)
+        if len(self._connections) >= MOST_CONNECTIONS:
+            with contextlib.suppress(OSError):
+                connection.sendall(_TURNED_AWAY)
+            self._close(connection)
+            return
+        thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
+        with self._lock:
+            self._connections[connection] = thread
+        try:
+            thread.start()
+        except RuntimeError:  # no thread left: this client is turned away, the next may find one
+            self._close(connection)
+
+    def _answer(self, connection: socket.socket, address: Any) -> None:
+        try:
+            self.connection_class(connection, address, self).serve()
+        except OSError:
+            pass  # the client is gone
+        except Exception as error:
+            self.report(error)
+        finally:
+            self._close(connection)
+
+    def _close(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.pop(connection, None)
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+        connection.close()

@@ -1,0 +1,134 @@
+"""Assertions on deliveries. The explanation is built first; the verdict falls out of it."""
+
+from __future__ import annotations
+
+import heapq
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from fakenotify.core.params import did_you_mean
+from fakenotify.notify.account import Notify
+from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.records import Delivery
+from fakenotify.world.explain import explain, name
+
+_NEAREST = 3
+_MOST_REASONS = 10
+_SHOWN = ("title", "body")
+FIELDS = (*(field.name for field in fields(Delivery)), *_SHOWN)
+
+
+class WaitTimeout(AssertionError, TimeoutError):
+    """What was waited for did not come true in time."""
+
+
+def value(delivery: Delivery, field: str) -> Any:
+    """A field of a delivery; ``title`` and ``body`` are what a person would see."""
+    if field in _SHOWN:
+        return getattr(CHANNELS[delivery.binding_type].shows(delivery.payload), field)
+    return getattr(delivery, field)
+
+
+def differences(delivery: Delivery, wanted: dict[str, Any]) -> list[str]:
+    """Field by field, where a delivery is not what was wanted."""
+    return [
+        f"{field}: expected {expected!r}, got {value(delivery, field)!r}"
+        for field, expected in wanted.items()
+        if value(delivery, field) != expected
+    ]
+
+
+def assert_delivered(notify: Notify, times: int | None, wanted: dict[str, Any]) -> Delivery:
+    """The newest delivery that is as ``wanted``; without a ``status`` among it, one that was sent."""
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        raise ValueError(f"times is a whole number from 1, not {times!r}; for none there is assert_not_delivered")
+    wanted = _checked(wanted)
+    matching = [each for each in notify.deliveries if not differences(each, wanted)]
+    if matching and times in (None, len(matching)):
+        return matching[-1]
+    if matching:
+        raise AssertionError(_wrong_count(notify, matching, times, wanted))
+    raise AssertionError(_miss(notify, wanted))
+
+
+def assert_not_delivered(notify: Notify, wanted: dict[str, Any]) -> None:
+    """No delivery is as ``wanted``; without a ``status`` among it, none that was sent."""
+    wanted = _checked(wanted)
+    matching = [each for each in notify.deliveries if not differences(each, wanted)]
+    if matching:
+        lines = [f"{len(matching)} unexpected {_plural(matching)} with {_words(wanted)}:"]
+        raise AssertionError("\n".join([*lines, *_told(matching)]))
+    if notify.deliveries.dropped:
+        warnings.warn(_forgotten(notify), stacklevel=3)
+
+
+def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    for field in wanted:
+        if field not in FIELDS:
+            raise TypeError(f"a delivery has no {field!r}{did_you_mean(field, FIELDS)}; it has {', '.join(FIELDS)}")
+    return wanted if "status" in wanted else {**wanted, "status": "SENT"}
+
+
+def _forgotten(notify: Notify) -> str:
+    dropped = notify.deliveries.dropped
+    return f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+
+
+def _wrong_count(notify: Notify, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]) -> str:
+    lines = [f"expected {times}, got {len(matching)} {_plural(matching)} with {_words(wanted)}:", *_told(matching)]
+    if notify.deliveries.dropped:
+        lines.append(_forgotten(notify))
+    if len({each.notification_sid for each in matching}) > 1:
+        lines.append("they come from different notifications: was a request that had succeeded sent again?")
+    return "\n".join(lines)
+
+
+def _miss(notify: Notify, wanted: dict[str, Any]) -> str:
+    """Nearest candidates with their differences, then the reasons of the last notification."""
+    deliveries = list(notify.deliveries)[::-1]  # of two that are equally near, the newer is shown first
+    lines = [f"no delivery with {_words(wanted)}"]
+    if notify.deliveries.dropped:
+        lines.append(_forgotten(notify))
+    if deliveries:
+        ranked = heapq.nsmallest(_NEAREST, deliveries, key=lambda each: len(differences(each, wanted)))
+        lines.append(f"nearest of {len(deliveries)} {_plural(deliveries)}:")
+        for each in ranked:
+            lines.append(f"  {name(each)} ({each.notification_sid})")
+            lines += [f"    {difference}" for difference in differences(each, wanted)]
+            if each.error_code is not None:
+                lines.append(f"    it failed: {each.error_code} {each.error_message}")
+    notifications = notify.below("notifications")
+    if not notifications:
+        lines.append("no notification was created at all")
+        return "\n".join(lines)
+    explanation = explain(notify, notifications[-1].sid)
+    reasons = [*explanation.selected, *explanation.skipped]
+    mine = [each for each in reasons if each.binding and each.binding.identity == wanted.get("identity")]
+    lines.append(f"the last notification, {str(explanation).splitlines()[0]}:")
+    chosen = (mine or reasons)[:_MOST_REASONS]
+    lines += [f"  {reason}" for reason in chosen]
+    left_out = len(reasons) - len(chosen)
+    if not reasons:
+        lines.append("  its service has no bindings")
+    elif left_out:
+        lines.append(f"  and {left_out} more; see explain({explanation.notification.sid!r})")
+    if wanted.get("identity") is not None and not mine:
+        lines.append(f"  identity {wanted['identity']!r} has no binding in its service")
+    return "\n".join(lines)
+
+
+def _told(matching: Iterable[Delivery]) -> list[str]:
+    return [
+        f"  {name(each)} ({each.notification_sid}): {value(each, 'body') or value(each, 'title')!r}"
+        for each in matching
+    ][:_MOST_REASONS]
+
+
+def _words(wanted: dict[str, Any]) -> str:
+    return ", ".join(f"{field}={expected!r}" for field, expected in wanted.items())
+
+
+def _plural(deliveries: Sequence[Delivery]) -> str:
+    return "delivery" if len(deliveries) == 1 else "deliveries"

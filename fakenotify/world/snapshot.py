@@ -1,0 +1,120 @@
+"""Snapshots of all accounts' records, and what lies between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from fakenotify.notify.account import LOGS, State
+from fakenotify.notify.accounts import Accounts
+
+
+class Snapshot:
+    """The records of every account at one moment: not the journal, the faults, the clock or the behaviour.
+
+    Equal worlds give equal snapshots. Taking one costs next to nothing: records are shared, and copied by the next
+    write at the earliest.
+    """
+
+    def __init__(self, states: Mapping[str, State]) -> None:
+        self.states = dict(states)
+
+    def _records(self) -> Iterator[tuple[str, str, Any]]:
+        for account_sid in sorted(self.states):
+            for table, record in self.states[account_sid].records():
+                yield account_sid, table, record
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Snapshot):
+            return NotImplemented
+        return list(self._records()) == list(other._records())
+
+    __hash__ = None  # type: ignore[assignment]  # equal by content, which may be large
+
+    def __repr__(self) -> str:
+        counts: dict[str, int] = {}
+        for _, table, _record in self._records():
+            counts[table] = counts.get(table, 0) + 1
+        return f"<Snapshot {', '.join(f'{count} {table}' for table, count in counts.items()) or 'of an empty world'}>"
+
+    def by_key(self) -> dict[tuple[str, str], Any]:
+        """Every record by its table and its sid; those of a log by their account and place."""
+        found: dict[tuple[str, str], Any] = {}
+        places: dict[tuple[str, str], int] = {}
+        for account_sid, table, record in self._records():
+            key = record.sid if table not in LOGS else None
+            if key is None:
+                places[account_sid, table] = place = places.get((account_sid, table), 0) + 1
+                key = f"{account_sid} {place}"
+            found[table, key] = record
+        return found
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is in one world and not in another; falsy when they are equal, and ``str`` tells it in words."""
+
+    added: tuple[Any, ...]
+    removed: tuple[Any, ...]
+    changed: tuple[tuple[Any, Any], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+    def __str__(self) -> str:
+        lines = [f"+ {_told(record)}" for record in self.added]
+        lines += [f"- {_told(record)}" for record in self.removed]
+        for before, after in self.changed:
+            lines.append(f"~ {_named(after)}")
+            lines += [
+                f"    {field.name}: {getattr(before, field.name)!r} -> {getattr(after, field.name)!r}"
+                for field in fields(after)
+                if getattr(before, field.name) != getattr(after, field.name)
+            ]
+        return "\n".join(lines) or "no difference"
+
+
+def _told(record: Any) -> str:
+    """A record in one line, without what is unset."""
+    shown = ", ".join(
+        f"{field.name}={getattr(record, field.name)!r}"
+        for field in fields(record)
+        if field.name not in ("sid", "account_sid", "date_created", "date_updated")
+        and getattr(record, field.name) not in (None, (), {})
+    )
+    return f"{_named(record)}: {shown}"
+
+
+def _named(record: Any) -> str:
+    return " ".join(filter(None, (type(record).__name__, getattr(record, "sid", None))))
+
+
+def take(accounts: Accounts) -> Snapshot:
+    """A snapshot of all accounts."""
+    states = {}
+    for notify in accounts:
+        with notify.lock:
+            states[notify.account_sid] = notify.save()
+    return Snapshot(states)
+
+
+def restore(accounts: Accounts, snapshot: Snapshot) -> None:
+    """Put all accounts back; those that the snapshot doesn't know become empty."""
+    for account_sid in snapshot.states:
+        if account_sid not in accounts:
+            accounts.put(accounts.fresh(account_sid))
+    for notify in accounts:
+        with notify.lock:
+            state = snapshot.states.get(notify.account_sid)
+            notify.restore(accounts.fresh(notify.account_sid).save() if state is None else state)
+
+
+def difference(before: Snapshot, after: Snapshot) -> Difference:
+    """What was added, removed and changed between two snapshots."""
+    old, new = before.by_key(), after.by_key()
+    return Difference(
+        tuple(record for key, record in new.items() if key not in old),
+        tuple(record for key, record in old.items() if key not in new),
+        tuple((old[key], record) for key, record in new.items() if key in old and old[key] != record),
+    )

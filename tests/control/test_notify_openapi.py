@@ -1,0 +1,300 @@
+"""Notify's own description is true: a validator accepts it, and what is asked by it is answered by it.
+
+Every answer that any test gets through ``Wire`` is held against it as well, in ``conftest``.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from openapi_spec_validator import validate
+from reliability.described import DOCUMENT, check, complaints, described
+
+from fakenotify import Behaviour, FakeNotify
+from fakenotify.clients.in_process import Reply, call
+from fakenotify.control.notify_openapi import FORM
+from fakenotify.core.errors import TwilioError
+from fakenotify.core.routes import Route
+from fakenotify.notify.dispatch import ROUTES
+from fakenotify.world import provenance
+
+SERVICE_SID = "IS" + "a" * 32
+CREDENTIAL_SID = "CR" + "a" * 32
+PATHS = {"ServiceSid": SERVICE_SID, "Identity": "carol", "Segment": "s"}
+
+every_route = pytest.mark.parametrize("route", ROUTES.by_operation.values(), ids=lambda route: route.operation)
+
+
+def lively(**switches: Any) -> FakeNotify:
+    """A fake in which there is something of everything."""
+    fake = FakeNotify(Behaviour(callback_delivery="manual", **switches))
+    fake.create_service(sid=SERVICE_SID, messaging_service_sid="MG" + "a" * 32)
+    fake.create_credential(type="fcm")
+    fake.create_user(SERVICE_SID, identity="carol", segments=["s"])
+    fake.create_user(SERVICE_SID, identity="dave")
+    for number in range(3):
+        fake.create_binding(SERVICE_SID, identity="carol", binding_type="apn", address=f"a{number}", tags=["vip"])
+    return fake
+
+
+def ask(fake: FakeNotify, method: str, target: str, form: list[tuple[str, str]] = [], user: str = "") -> Reply:  # noqa: B006
+    owner = b64encode(f"{user or fake.account_sid}:{fake.auth_token}".encode()).decode()
+    headers = {"Authorization": f"Basic {owner}", "Content-Type": FORM}
+    return call(fake.wsgi_app, method, f"http://localhost{target}", headers, urlencode(form).encode())
+
+
+def path_of(fake: FakeNotify, route: Route) -> str:
+    """A path of the operation where something is."""
+    record = {"Services": fake.services, "Credentials": fake.credentials, "Bindings": fake.bindings}
+    parts: list[str] = []
+    for part in route.segments:
+        name = part.strip("{}")
+        found = record[parts[-1]].last.sid if name == "Sid" else PATHS.get(name, part) if name != part else part
+        parts.append(found)
+    return "/v1/" + "/".join(parts)
+
+
+def as_described(route: Route, reply: Reply) -> None:
+    assert list(complaints(route, reply.status, json.loads(reply.body) if reply.body else None)) == []
+
+
+# the description
+
+
+def test_a_validator_accepts_it() -> None:
+    validate(DOCUMENT)
+
+
+def test_it_is_served_and_says_where() -> None:
+    reply = call(FakeNotify().wsgi_app, "GET", "http://localhost:4010/_fake/notify-openapi.json", {}, b"")
+    assert (reply.status, json.loads(reply.body)) == (
+        200,
+        DOCUMENT | {"servers": [{"url": "http://localhost:4010"}]},
+    )
+
+
+def test_every_operation_is_described_and_no_other() -> None:
+    found = {
+        (path, method): operation["operationId"]
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert found == {
+        (f"/v1{route.path}", route.method.lower()): route.operation for route in ROUTES.by_operation.values()
+    }
+
+
+@every_route
+def test_every_parameter_is_described_with_how_it_is_known(route: Route) -> None:
+    operation = described(route)
+    fields: dict[str, Any] = {each["name"]: each for each in operation["parameters"] if each["in"] == "query"}
+    if "requestBody" in operation:
+        fields |= operation["requestBody"]["content"][FORM]["schema"]["properties"]
+    paging = {"PageSize", "Page", "PageToken"} if route.verb == "find" else set()
+    assert set(fields) == route.params.names | paging
+    for name, told in fields.items():
+        rule = provenance.rules()[f"{route.operation}.{name}"]
+        assert (told["description"], told["x-known"], told["x-source"]) == (rule.says, rule.known, rule.source)
+    assert (operation["x-known"], operation["deprecated"]) == (provenance.rules()[route.operation].known, route.legacy)
+
+
+# what may be sent
+
+
+def fields_of(operation: str) -> dict[str, Any]:
+    content: dict[str, Any] = described(ROUTES.by_operation[operation])["requestBody"]["content"][FORM]["schema"]
+    return content
+
+
+@pytest.mark.parametrize(
+    ("operation", "form", "fits"),
+    [
+        ("services.create", {}, True),
+        ("services.create", {"FriendlyName": "x" * 64}, True),
+        ("services.create", {"FriendlyName": "x" * 65}, False),
+        ("services.create", {"LogEnabled": False}, True),
+        ("services.create", {"ApnCredentialSid": CREDENTIAL_SID}, True),
+        ("services.create", {"ApnCredentialSid": "AC" + "a" * 32}, False),
+        ("services.create", {"Nonsense": "x"}, True),
+        ("credentials.create", {}, False),
+        ("credentials.create", {"Type": "apn"}, True),
+        ("credentials.create", {"Type": "wns"}, False),
+        ("bindings.create", {"Identity": "a", "BindingType": "sms", "Address": "x"}, True),
+        ("bindings.create", {"Identity": "a", "BindingType": "pigeon", "Address": "x"}, False),
+        ("bindings.create", {"Identity": "", "BindingType": "sms", "Address": "x"}, False),
+        ("bindings.create", {"Identity": "a", "BindingType": "sms", "Address": "x", "Tag": ["t"] * 20}, True),
+        ("bindings.create", {"Identity": "a", "BindingType": "sms"}, False),
+        ("notifications.create", {"Identity": ["alice"], "Ttl": 2_419_200}, True),
+        ("notifications.create", {"Identity": ["alice"], "Ttl": 2_419_201}, False),
+        ("notifications.create", {"Identity": ["alice"], "Priority": "normal"}, False),
+        ("notifications.create", {"Identity": [str(number) for number in range(21)]}, False),
+        ("users.create", {"Identity": "erin", "Segment": ["a", "b"]}, True),
+        ("users.create", {}, False),
+    ],
+)
+def test_what_may_be_sent_is_what_is_taken(operation: str, form: dict[str, Any], fits: bool) -> None:
+    fake, route = lively(), ROUTES.by_operation[operation]
+    assert jsonschema.Draft202012Validator(fields_of(operation)).is_valid(form) is fits
+    reply = ask(fake, route.method, path_of(fake, route), spelled(form))
+    assert reply.status == (route.status if fits else 400)
+
+
+def spelled(form: dict[str, Any]) -> list[tuple[str, str]]:
+    """A form on the wire."""
+    return [
+        (name, each if isinstance(each, str) else json.dumps(each))
+        for name, value in form.items()
+        for each in (value if isinstance(value, list) else [value])
+    ]
+
+
+# answers
+
+
+def sent_to(route: Route) -> list[tuple[str, str]]:
+    """The least that the operation wants."""
+    known = {"Identity": "erin", "BindingType": "sms", "Address": "+15005550006", "Type": "apn", "Segment": "t"}
+    names = [row.name for row in route.params.rows if row.required and route.verb == "create"]
+    return [(name, known[name]) for name in names] + (
+        [("Tag", "all"), ("Body", "Hi"), ("Data", '{"a": [1]}')] if route.operation == "notifications.create" else []
+    )
+
+
+@every_route
+@pytest.mark.parametrize("legacy", [True, False])
+def test_every_success_is_as_described(route: Route, legacy: bool) -> None:
+    fake = lively()
+    target = path_of(fake, route)
+    if route.operation == "users.delete":
+        target = target.replace("carol", "dave")
+    fake.behaviour = fake.behaviour.changed({"legacy_resources": legacy})
+    reply = ask(fake, route.method, target, sent_to(route))
+    if route.legacy and not legacy:
+        assert reply.status == 404
+    else:
+        assert reply.status == route.status
+    as_described(route, reply)
+
+
+@every_route
+def test_every_refusal_is_as_described(route: Route) -> None:
+    fake = lively()
+    target = path_of(fake, route)
+    elsewhere = target.replace(SERVICE_SID, "IS" + "b" * 32)
+    replies = {
+        401: ask(fake, route.method, target, user="nobody"),
+        413: ask(fake, route.method, target, [("Body", "x" * 1_048_577)]),
+    }
+    if route.verb == "find":
+        replies[400] = ask(fake, route.method, target + "?PageSize=x")
+    if elsewhere != target:
+        replies[404] = ask(fake, route.method, elsewhere)
+    for status, reply in replies.items():
+        assert reply.status == status
+        as_described(route, reply)
+    assert ("404" in described(route)["responses"]) is (route.locate is not None)
+
+
+@every_route
+def test_a_page_in_the_middle_is_as_described(route: Route) -> None:
+    if route.verb != "find":
+        return
+    fake = lively()
+    reply = ask(fake, "GET", path_of(fake, route) + "?PageSize=1&Page=1")
+    assert reply.status == 200
+    as_described(route, reply)
+
+
+def test_an_answer_that_is_none_is_noticed() -> None:
+    route = ROUTES.by_operation["bindings.fetch"]
+    good = json.loads(ask(fake := lively(), "GET", path_of(fake, route)).body)
+    assert list(complaints(route, 200, good)) == []
+    for bad in ({**good, "sid": "BS1"}, {**good, "more": 1}, {**good, "tags": None}, {"sid": good["sid"]}, None):
+        assert list(complaints(route, 200, bad)) != []
+    assert list(complaints(route, 201, good)) == ["bindings.fetch has no answer 201"]
+    gone = ROUTES.by_operation["bindings.delete"]
+    assert list(complaints(gone, 204, {})) == ["bindings.delete answers 204 with a body"]
+
+
+def test_a_wire_notices_what_is_not_described() -> None:
+    with pytest.raises(AssertionError, match=r"services.find 200: \$ 'meta' is a required property"):
+        check("GET", "/v1/Services.json?PageSize=5", 200, b'{"services": []}')
+    check("GET", "/v1/Services", 500, b"")
+    check("GET", "/v1/Nothing", 200, b"")
+    check("GET", "/_fake/health", 200, b"{}")
+
+
+# anything that the description allows
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+KNOWN = st.sampled_from(("carol", "dave", "vip", "all", "s", "+15005550006", SERVICE_SID, CREDENTIAL_SID))
+OBJECT = st.dictionaries(TEXT, TEXT | st.integers() | st.none(), max_size=3)
+TARGET = st.fixed_dictionaries({"binding_type": st.sampled_from(("sms", "apn")), "address": KNOWN})
+
+
+def values(schema: dict[str, Any]) -> SearchStrategy[Any]:
+    """What fits a schema, as it is spelled on the wire."""
+    if schema["type"] == "array":
+        return st.lists(values(schema["items"]), max_size=min(schema.get("maxItems", 3), 6))
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "contentMediaType" in schema:
+        return (TARGET if "contentSchema" in schema else OBJECT).map(json.dumps)
+    if "pattern" in schema:
+        return st.from_regex(schema["pattern"], fullmatch=True)
+    if schema.get("format") == "date":
+        return st.dates().map(str)
+    low, high = schema.get("minimum", 0), schema.get("maximum", 100)
+    plain = {
+        "boolean": st.booleans().map(json.dumps),
+        "integer": st.integers(low, high).map(str),
+        "string": (KNOWN | TEXT).filter(lambda text: schema.get("minLength", 0) <= len(text)),
+    }
+    return plain[schema["type"]]
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[Route, dict[str, str], list[tuple[str, str]]]:
+    """An operation, the values of its path, and parameters that its description allows."""
+    route = draw(st.sampled_from([*ROUTES.by_operation.values()]))
+    operation = described(route)
+    places = {each["name"]: each for each in operation["parameters"]}
+    in_path = {name: draw(KNOWN | TEXT.filter(bool)) for name, each in places.items() if each["in"] == "path"}
+    schemas = {name: each["schema"] for name, each in places.items() if each["in"] == "query"}
+    required: list[str] = []
+    if "requestBody" in operation:
+        form = operation["requestBody"]["content"][FORM]["schema"]
+        schemas, required = form["properties"], form["required"]
+    sent = {name: draw(values(schema)) for name, schema in schemas.items() if name in required or draw(st.booleans())}
+    return route, in_path, spelled(sent)
+
+
+@settings(max_examples=400, deadline=None)
+@given(requests(), st.booleans())
+def test_whatever_is_asked_by_the_description_is_answered_by_it(
+    asked: tuple[Route, dict[str, str], list[tuple[str, str]]], there: bool
+) -> None:
+    route, in_path, sent = asked
+    fake = lively()
+    target = path_of(fake, route) if there else "/v1" + route.path
+    for name, value in in_path.items():
+        target = target.replace(f"{{{name}}}", quote(value, safe=""))
+    query = f"?{urlencode(sent)}" if route.method == "GET" and sent else ""
+    reply = ask(fake, route.method, target + query, [] if route.method == "GET" else sent)
+
+    try:
+        matched, _ = ROUTES.match(route.method, target.split("/")[2:], legacy=True)
+    except TwilioError:
+        matched = None
+    if matched is route:
+        as_described(route, reply)
+    assert reply.status < 500

@@ -1,0 +1,281 @@
+"""The control API's own description is true: a validator accepts it, and what is asked by it is answered by it."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from openapi_spec_validator import validate
+
+from fakenotify import Behaviour, FakeNotify, __version__
+from fakenotify.clients.in_process import Reply, call
+from fakenotify.control.routes import ROUTES
+from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
+from fakenotify.notify.records import Delivery
+
+OTHER_SID = "AC" + "b" * 32
+STREAMS = "/_fake/events"
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KNOWN_WORDS = st.sampled_from(
+    ("bindings.*", "notifications.create", "+15005550006", "alice", OTHER_SID, "2027-10-31T00:00:00Z", "")
+)
+
+
+def lively() -> FakeNotify:
+    """A fake in which there is something of everything."""
+    fake = FakeNotify(Behaviour(callback_delivery="manual"))
+    fake.clock.freeze("2027-06-01T12:00:00Z")
+    fake.account(OTHER_SID, "x")
+    service = fake.create_service(
+        delivery_callback_url="http://127.0.0.1:9/",
+        delivery_callback_enabled=True,
+        messaging_service_sid="MG" + "a" * 32,
+    )
+    fake.create_binding(service.sid, identity="alice", binding_type="sms", address="+15005550006", tags=["vip"])
+    fake.create_binding(service.sid, identity="bob", binding_type="apn", address="x")
+    fake.create_user(service.sid, identity="carol", segments=["s"])
+    fake.create_credential(type="fcm")
+    fake.fail("services.find", status=503, times=1)
+    fake.fail_delivery(52141, identity="nobody")
+    fake.create_notification(service.sid, tags=["all"], body="Hi")
+    fake.create_notification(service.sid, to_binding=[{"binding_type": "sms", "address": "+15005550006"}], body="Hi")
+    client = fake.client(in_process=True)
+    client.notify.v1.services.create(friendly_name="shop")
+    client.http_client.request("GET", "https://notify.twilio.com/v1/Services?Nonsense=1", auth=client.auth)
+    client.http_client.request("GET", "https://notify.twilio.com/v1/Nothing")
+    return fake
+
+
+def ask(fake: FakeNotify, method: str, target: str, content: Any = None) -> Reply:
+    body = b"" if content is None else json.dumps(content).encode()
+    return call(fake.wsgi_app, method, f"http://localhost{target}", {"Content-Type": "application/json"}, body)
+
+
+@cache
+def description() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(ask(FakeNotify(), "GET", "/_fake/openapi.json").body)
+    return found
+
+
+OPERATIONS = [(path, method) for path, methods in description()["paths"].items() for method in methods]
+PLAIN = [(path, method) for path, method in OPERATIONS if path != STREAMS]
+
+
+def check(path: str, method: str, reply: Reply) -> None:
+    """An answer is one of those that are described."""
+    described = description()["paths"][path][method]["responses"]
+    assert str(reply.status) in described
+    [(media, content)] = described[str(reply.status)]["content"].items()
+    assert dict(reply.headers)["Content-Type"].partition(";")[0] == media
+    schema = {**content["schema"], "components": description()["components"]}
+    shown = json.loads(reply.body) if media == "application/json" else reply.body.decode()
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(shown)
+
+
+# the description
+
+
+def test_a_validator_accepts_the_description() -> None:
+    validate(description())
+
+
+def test_the_description_says_what_it_describes() -> None:
+    assert (description()["openapi"], description()["info"]["version"]) == ("3.1.0", __version__)
+
+
+def test_every_route_is_described() -> None:
+    described = {path: sorted(methods) for path, methods in description()["paths"].items()}
+    assert described == {f"/_fake/{path}": sorted(map(str.lower, methods)) for path, methods in ROUTES.items()}
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_operation_is_described_to_its_end(path: str, method: str) -> None:
+    described = description()["paths"][path][method]
+    route = ROUTES[path.removeprefix("/_fake/")][method.upper()]
+    parameters = {(each["in"], each["name"]) for each in described["parameters"]}
+
+    assert described["summary"]
+    assert parameters == {("path", name) for name in re.findall(r"{(\w+)}", path)} | {
+        ("query", name) for name in route.query
+    }
+    assert ("requestBody" in described) is (route.body is not None)
+    assert {"200", "400", "403", "404", "413"} <= set(described["responses"])
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [description()["paths"][path][method]["operationId"] for path, method in OPERATIONS]
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "content", "fits"),
+    [
+        ("/_fake/clock", "post", {"shift": 3600}, True),
+        ("/_fake/clock", "post", {"shift": -0.5}, True),
+        ("/_fake/clock", "post", {"tick": 1}, True),
+        ("/_fake/clock", "post", {"move_to": "2027-10-31T00:00:00Z"}, True),
+        ("/_fake/clock", "post", {"freeze": True}, True),
+        ("/_fake/clock", "post", {"freeze": "2027-10-31T00:00:00Z"}, True),
+        ("/_fake/clock", "post", {"resume": True}, True),
+        ("/_fake/clock", "post", {"resume": False}, False),
+        ("/_fake/clock", "post", {"shift": 1, "tick": 1}, False),
+        ("/_fake/clock", "post", {}, False),
+        ("/_fake/clock", "post", {"shft": 1}, False),
+        ("/_fake/faults", "post", {"operation": "bindings.*", "status": 429, "times": 2, "phase": "after"}, True),
+        ("/_fake/faults", "post", {"operation": "*", "fault": "stall", "times": None}, True),
+        ("/_fake/faults", "post", {"operation": "*", "fault": "latency", "seconds": 0.5}, True),
+        ("/_fake/faults", "post", {"operation": "*", "fault": "rate_limit", "requests": 2, "seconds": 60}, True),
+        ("/_fake/faults", "post", {"operation": "*", "fault": "stal"}, False),
+        ("/_fake/faults", "post", {"operation": "*", "status": 200}, False),
+        ("/_fake/faults", "post", {"operation": "*", "fault": "latency", "seconds": -1}, False),
+        ("/_fake/faults", "post", {"operation": "*", "status": 429, "retry_after": -1}, False),
+        ("/_fake/faults", "post", {"operation": "*", "fault": "rate_limit", "requests": 0, "seconds": 1}, False),
+        ("/_fake/faults", "post", {"status": 429}, False),
+        ("/_fake/outcomes", "post", {"code": 52141, "identity": "alice", "binding_type": "apn", "times": 1}, True),
+        ("/_fake/outcomes", "post", {"code": 52141, "times": 0}, False),
+        ("/_fake/outcomes", "post", {"code": 52141, "adress": "x"}, False),
+    ],
+)
+def test_what_may_be_sent_is_what_is_taken(path: str, method: str, content: Any, fits: bool) -> None:
+    schema = description()["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+    assert jsonschema.Draft202012Validator(schema).is_valid(content) is fits
+    assert (ask(lively(), method.upper(), path, content).status == 200) is fits
+
+
+# answers
+
+
+@pytest.mark.parametrize(("path", "method"), [each for each in PLAIN if each[1] == "get" and "{" not in each[0]])
+@pytest.mark.parametrize("query", ["", f"?account_sid={OTHER_SID}", "?account_sid=AC71"])
+def test_what_can_be_read_is_as_described(path: str, method: str, query: str) -> None:
+    fake = lively()
+    takes_it = any(each["name"] == "account_sid" for each in description()["paths"][path][method]["parameters"])
+    reply = ask(fake, "GET", path + query)
+    check(path, method, reply)
+    expected = 200 if not query else 400 if not takes_it else 404 if query.endswith("71") else 200
+    assert reply.status == expected
+
+
+def test_an_explanation_is_as_described() -> None:
+    fake = lively()
+    for notification in fake.notifications:
+        reply = ask(fake, "GET", f"/_fake/explain/{notification.sid}")
+        check("/_fake/explain/{NotificationSid}", "get", reply)
+        assert reply.status == 200
+
+
+def test_a_write_from_elsewhere_is_refused_as_described() -> None:
+    headers = {"Content-Type": "text/plain"}
+    reply = call(FakeNotify().wsgi_app, "POST", "http://localhost/_fake/faults", headers, b"{}")
+    check("/_fake/faults", "post", reply)
+    assert reply.status == 403
+
+
+# anything that the description allows
+
+
+def values(schema: dict[str, Any]) -> SearchStrategy[Any]:
+    """What fits a schema; where it says little, now and then something that is known."""
+    if "const" in schema:
+        return st.just(schema["const"])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "anyOf" in schema:
+        return st.one_of(*map(values, schema["anyOf"]))
+    if isinstance(schema["type"], list):
+        return st.one_of(*(values({**schema, "type": each}) for each in schema["type"]))
+    if schema["type"] == "object":
+        return objects(schema)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    plain: dict[str, SearchStrategy[Any]] = {
+        "null": st.none(),
+        "boolean": st.booleans(),
+        "string": KNOWN_WORDS | st.text(max_size=10),
+        "integer": st.sampled_from((52141, 52103)) | st.integers(low, high) if low is None else st.integers(low, high),
+        "number": st.integers(low, high) | st.floats(low, high, allow_nan=False, allow_infinity=False),
+    }
+    return plain[schema["type"]]
+
+
+def objects(schema: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    if "properties" not in schema:
+        behaviours = st.fixed_dictionaries({}, optional={"identity_limit": st.sampled_from(("evict_oldest", "x"))})
+        return behaviours | st.dictionaries(st.text(max_size=5), JSON, max_size=3) | st.just({"services": []})
+    fields = {name: values(each) for name, each in schema["properties"].items()}
+    always = {name: fields.pop(name) for name in schema["required"]}
+    drawn = st.fixed_dictionaries(always, optional=fields)
+    low, high = schema.get("minProperties", 0), schema.get("maxProperties", len(schema["properties"]))
+    if (low, high) == (1, 1):
+        return st.one_of(*(st.fixed_dictionaries({name: each}) for name, each in fields.items()))
+    return drawn
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, str, dict[str, str], dict[str, str], Any]:
+    """A path, its method, and the parameters and the body that the description allows."""
+    path, method = draw(st.sampled_from(PLAIN))
+    described = description()["paths"][path][method]
+    places: dict[str, dict[str, str]] = {"path": {}, "query": {}}
+    for parameter in described["parameters"]:
+        if parameter["in"] == "path" or draw(st.booleans()):
+            places[parameter["in"]][parameter["name"]] = draw(values(parameter["schema"]))
+    content = None
+    if "requestBody" in described:
+        content = draw(values(described["requestBody"]["content"]["application/json"]["schema"]))
+    return path, method, places["path"], places["query"], content
+
+
+@settings(max_examples=400, deadline=None)
+@given(requests())
+def test_whatever_is_asked_by_the_description_is_answered_by_it(
+    request_: tuple[str, str, dict[str, str], dict[str, str], Any],
+) -> None:
+    path, method, in_path, query, content = request_
+    fake = lively()
+    target = path
+    for name, value in in_path.items():
+        target = target.replace(f"{{{name}}}", quote(value or fake.notifications.last.sid, safe=""))
+    reply = ask(fake, method.upper(), f"{target}?{urlencode(query)}" if query else target, content)
+
+    check(path, method, reply)
+    check("/_fake/health", "get", ask(fake, "GET", "/_fake/health"))
+    assert ask(fake, "GET", "/_fake/state").status == 200
+
+
+# schemas
+
+
+def test_words_for_schemas() -> None:
+    assert obj({"a": TEXT, "b": INTEGER}) == {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "integer"}},
+        "required": ["a", "b"],
+        "additionalProperties": False,
+    }
+    assert obj({"a": array(TEXT)}, (), more=True) == {
+        "type": "object",
+        "properties": {"a": {"type": "array", "items": {"type": "string"}}},
+        "required": [],
+        "additionalProperties": True,
+    }
+
+
+def test_the_schema_of_a_record_is_read_from_its_annotations() -> None:
+    properties = record_schema(Delivery)["properties"]
+    assert properties["status"] == {"enum": ["SENT", "FAILED"]}
+    assert properties["error_code"] == {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    assert properties["payload"] == {"type": "object"}
+    assert properties["date_created"] == {"type": "string", "format": "date-time"}

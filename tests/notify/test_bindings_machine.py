@@ -1,0 +1,362 @@
+"""Bindings under any requests and any switches, beside a small model that knows only the rules of reference 3.2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from fakenotify.core.sids import is_sid
+from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
+from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.dispatch import Answer, Call, World
+from fakenotify.world import snapshot
+
+ORIGIN = "https://notify.twilio.com"
+NOW = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
+LIMIT = 20
+IDENTITIES = ("alice", "bob", "+15005550006", "é/b c")
+TYPES = ("apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa")
+TAGS = ("vip", "new user", "all", "sms", "apn")
+VERSIONS = {"apn": "4", "gcm": "3", "fcm": "3", "alexa": "3", "sms": "default", "facebook-messenger": "default"}
+CANNOT = "Can not convert incoming parameters to Binding object: Parameter '{}' is invalid"
+
+identities = st.sampled_from((*IDENTITIES[:1] * 4, *IDENTITIES))
+binding_types = st.sampled_from(TYPES)
+addresses = st.integers(0, 5).map("address {}".format)
+tag_lists = st.lists(st.sampled_from((*TAGS, "")), max_size=4)
+days = st.none() | st.integers(-2, 12).map(lambda number: NOW.date() + timedelta(days=number))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A Binding as the model knows it. Rows stand in the order of their creation, oldest first."""
+
+    sid: str
+    identity: str
+    binding_type: str
+    address: str
+    tags: list[str]
+    version: str
+    credential_sid: str | None
+    endpoint: str | None
+    created: datetime
+    updated: datetime
+
+    def has(self, tag: str) -> bool:
+        return tag in self.tags or tag in ("all", self.binding_type)
+
+
+class Bindings(RuleBasedStateMachine):
+    """One Service of an account, asked as a client asks it, but without a socket."""
+
+    @initialize(
+        identity_limit=st.sampled_from(["reject", "evict_oldest"]),
+        keeps_sid=st.booleans(),
+        address_scope=st.sampled_from(["service", "service_and_type"]),
+        crowd=st.sampled_from([20, 19, 0]),
+    )
+    def begin(self, identity_limit: Any, keeps_sid: bool, address_scope: Any, crowd: int) -> None:
+        self.behaviour = Behaviour(
+            identity_limit=identity_limit, replacement_keeps_sid=keeps_sid, address_scope=address_scope
+        )
+        self.world = World(self.behaviour)
+        self.world.clock.freeze(NOW)
+        self.now = NOW
+        self.rows: list[Row] = []
+        self.gone: set[str] = set()
+        answer = self.ask("POST", "/v1/Services")
+        assert answer.body is not None
+        self.service_sid = answer.body["sid"]
+        self.path = f"/v1/Services/{self.service_sid}/Bindings"
+        for number in range(crowd):
+            self.create("alice", "sms", f"crowd {number}", [], None, None, None)
+
+    # asking
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        form: dict[str, list[str]] | None = None,
+        query: dict[str, list[str]] | None = None,
+    ) -> Answer:
+        """Ask, and see that an error answer left the world as it was."""
+        before = snapshot.take(self.world.accounts)
+        call = Call(method, path, query or {}, form or {}, (ACCOUNT_SID, AUTH_TOKEN), ORIGIN)
+        answer = self.world.handle(call)
+        if answer.error is not None:
+            assert snapshot.take(self.world.accounts) == before
+        return answer
+
+    def refused(self, answer: Answer, status: int, code: int, message: str) -> None:
+        more_info = f"https://www.twilio.com/docs/errors/{code}"
+        assert answer.status == status
+        assert answer.body == {"code": code, "message": message, "more_info": more_info, "status": status}
+
+    def shown(self, row: Row) -> dict[str, Any]:
+        """A row as it looks on the wire."""
+        service = f"{ORIGIN}/v1/Services/{self.service_sid}"
+        return {
+            "account_sid": ACCOUNT_SID,
+            "address": row.address,
+            "binding_type": row.binding_type,
+            "credential_sid": row.credential_sid,
+            "date_created": row.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "date_updated": row.updated.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "endpoint": row.endpoint,
+            "identity": row.identity,
+            "notification_protocol_version": row.version,
+            "service_sid": self.service_sid,
+            "sid": row.sid,
+            "tags": row.tags,
+            "links": {"user": f"{service}/Users/{quote(row.identity, safe='')}"},
+            "url": f"{service}/Bindings/{row.sid}",
+        }
+
+    # writing
+
+    @rule(
+        identity=identities,
+        binding_type=binding_types,
+        address=addresses,
+        tags=tag_lists,
+        version=st.sampled_from([None, "3", "default", ""]),
+        credential_sid=st.sampled_from([None, "CR" + "a" * 32]),
+        endpoint=st.sampled_from([None, "endpoint_id"]),
+    )
+    def create(
+        self,
+        identity: str,
+        binding_type: str,
+        address: str,
+        tags: list[str],
+        version: str | None,
+        credential_sid: str | None,
+        endpoint: str | None,
+    ) -> None:
+        sent = {
+            "Identity": identity,
+            "BindingType": binding_type,
+            "Address": address,
+            "NotificationProtocolVersion": version,
+            "CredentialSid": credential_sid,
+            "Endpoint": endpoint,
+        }
+        form = {name: [value] for name, value in sent.items() if value is not None}
+        answer = self.ask("POST", self.path, form | {"Tag": tags})
+
+        replaced = next((row for row in self.rows if self.is_same_address(row, address, binding_type)), None)
+        owned = [row for row in self.rows if row.identity == identity and row is not replaced]
+        if len(owned) == LIMIT and self.behaviour.identity_limit == "reject":
+            self.refused(answer, 400, 20001, CANNOT.format("Identity"))
+            return
+        assert answer.body is not None
+        kept = replaced if self.behaviour.replacement_keeps_sid else None
+        row = Row(
+            sid=kept.sid if kept else answer.body["sid"],
+            identity=identity,
+            binding_type=binding_type,
+            address=address,
+            tags=[tag for tag in dict.fromkeys(tags) if tag],
+            version=version or VERSIONS[binding_type],
+            credential_sid=credential_sid,
+            endpoint=endpoint,
+            created=kept.created if kept else self.now,
+            updated=self.now,
+        )
+        assert (answer.status, answer.body) == (201, self.shown(row))
+        self.write(row, replaced, kept, owned[: len(owned) - LIMIT + 1] if len(owned) >= LIMIT else [])
+
+    def is_same_address(self, row: Row, address: str, binding_type: str) -> bool:
+        by_type = self.behaviour.address_scope == "service_and_type"
+        return row.address == address and (not by_type or row.binding_type == binding_type)
+
+    def write(self, row: Row, replaced: Row | None, kept: Row | None, evicted: list[Row]) -> None:
+        if kept:
+            self.rows[self.rows.index(kept)] = row
+        else:
+            known = {each.sid for each in self.rows} | self.gone
+            assert is_sid(row.sid, "BS")
+            assert row.sid not in known
+            self.rows.append(row)
+        for each in evicted if kept or not replaced else [replaced, *evicted]:
+            self.rows.remove(each)
+            self.gone.add(each.sid)
+
+    @precondition(lambda self: self.rows)
+    @rule(
+        data=st.data(),
+        identity=st.none() | identities,
+        binding_type=st.none() | binding_types,
+        tags=tag_lists,
+    )
+    def create_again(
+        self, data: st.DataObject, identity: str | None, binding_type: str | None, tags: list[str]
+    ) -> None:
+        """Create at an address that is there: the same identity again, or another that takes it over."""
+        others = [row for row in self.rows if row.identity != identity]
+        row = data.draw(st.sampled_from(others if identity and others else self.rows), "row")
+
+        self.create(identity or row.identity, binding_type or row.binding_type, row.address, tags, None, None, None)
+
+    @rule(identity=identities, number=st.sampled_from([3, LIMIT - 1, LIMIT]))
+    def crowd(self, identity: str, number: int) -> None:
+        """Give an identity up to ``number`` Bindings, at addresses of its own."""
+        owned = sum(row.identity == identity for row in self.rows)
+        taken = {row.address for row in self.rows}
+        free = (f"{identity} {at}" for at in range(100) if f"{identity} {at}" not in taken)
+        for _ in range(number - owned):
+            self.create(identity, "fcm", next(free), ["vip"], None, None, None)
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        row = data.draw(st.sampled_from(self.rows), "row")
+
+        answer = self.ask("DELETE", f"{self.path}/{row.sid}")
+
+        assert (answer.status, answer.body) == (204, None)
+        self.rows.remove(row)
+        self.gone.add(row.sid)
+
+    @rule(hours=st.sampled_from([0.25, 5, 24, 49]))
+    def pass_time(self, hours: float) -> None:
+        self.world.clock.shift(hours=hours)
+        self.now += timedelta(hours=hours)
+
+    # being refused
+
+    @rule(
+        data=st.data(),
+        method=st.sampled_from(["GET", "DELETE"]),
+        unknown=st.sampled_from(["BS" + "0" * 32, "BS71", "IS" + "0" * 32, ""]),
+    )
+    def ask_for_what_is_not_there(self, data: st.DataObject, method: str, unknown: str) -> None:
+        sid = data.draw(st.sampled_from([unknown, *sorted(self.gone)]), "sid")
+        path = f"{self.path}/{sid}"
+
+        answer = self.ask(method, path)
+
+        self.refused(answer, 404, 20404, f"The requested resource {path.removeprefix('/v1')} was not found")
+
+    @rule(
+        change=st.sampled_from(
+            [
+                ({"Identity": None}, "Missing required parameter Identity in the post body"),
+                ({"Identity": [""]}, "Missing required parameter Identity in the post body"),
+                ({"BindingType": None}, "Missing required parameter BindingType in the post body"),
+                ({"Address": None}, "Missing required parameter Address in the post body"),
+                ({"BindingType": ["SMS"]}, CANNOT.format("BindingType")),
+                ({"Tag": [f"tag {number}" for number in range(21)]}, CANNOT.format("Tag")),
+                ({"CredentialSid": ["CR71"]}, CANNOT.format("CredentialSid")),
+            ]
+        ),
+        identity=identities,
+        address=addresses,
+    )
+    def create_badly(self, change: tuple[dict[str, list[str] | None], str], identity: str, address: str) -> None:
+        changed, message = change
+        form = {"Identity": [identity], "BindingType": ["sms"], "Address": [address]} | changed
+        sent = {name: values for name, values in form.items() if values is not None}
+
+        self.refused(self.ask("POST", self.path, sent), 400, 20001, message)
+
+    # reading
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def fetch(self, data: st.DataObject) -> None:
+        row = data.draw(st.sampled_from(self.rows), "row")
+
+        answer = self.ask("GET", f"{self.path}/{row.sid}")
+
+        assert (answer.status, answer.body) == (200, self.shown(row))
+
+    @rule(
+        tags=st.lists(st.sampled_from((*TAGS, "fcm", "no such tag", "")), max_size=3),
+        owners=st.lists(st.sampled_from((*IDENTITIES, "nobody", "")), max_size=3),
+        first=days,
+        last=days,
+        size=st.sampled_from([1, 3, 7, 50]),
+    )
+    def find(self, tags: list[str], owners: list[str], first: date | None, last: date | None, size: int) -> None:
+        """What is found is what a scan of the model finds, page by page, and each page links back to the one before."""
+        query = {"Tag": tags, "Identity": owners, "PageSize": [f"{size}"]}
+        for name, day in (("StartDate", first), ("EndDate", last)):
+            if day is not None:
+                query[name] = [day.isoformat()]
+        pages = list(self.pages({name: values for name, values in query.items() if values}))
+
+        expected = [
+            self.shown(row)
+            for row in reversed(self.rows)
+            if all(row.has(tag) for tag in tags if tag)
+            and (not any(owners) or row.identity in owners)
+            and (first is None or row.created.date() >= first)
+            and (last is None or row.created.date() <= last)
+        ]
+        assert [binding for page in pages for binding in page["bindings"]] == expected
+        assert [page["meta"]["page"] for page in pages] == list(range(max(1, -(-len(expected) // size))))
+        for before, after in pairwise(pages):
+            back = next(self.pages(parse_qs(urlsplit(after["meta"]["previous_page_url"]).query)))
+            assert back["bindings"] == before["bindings"]
+
+    def pages(self, query: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+        """Follow the links of a list as the official libraries do."""
+        for _ in range(1 + len(self.rows)):
+            answer = self.ask("GET", self.path, query=query)
+            assert answer.status == 200
+            assert answer.body is not None
+            yield answer.body
+            following = answer.body["meta"]["next_page_url"]
+            if following is None:
+                return
+            query = parse_qs(urlsplit(following).query)
+        raise AssertionError("this walk never ends")
+
+    # what holds after every step
+
+    @invariant()
+    def the_table_holds_what_the_model_holds_and_its_indexes_agree(self) -> None:
+        if not hasattr(self, "path"):
+            return
+        table = self.world.accounts.default.scopes[self.service_sid].bindings
+        table.check()
+        stored = [
+            Row(
+                each.sid,
+                each.identity,
+                each.binding_type,
+                each.address,
+                list(each.tags),
+                each.notification_protocol_version,
+                each.credential_sid,
+                each.endpoint,
+                each.date_created,
+                each.date_updated,
+            )
+            for each in table
+        ]
+        assert stored == self.rows
+
+    @invariant()
+    def no_identity_has_more_than_twenty_and_no_address_stands_twice(self) -> None:
+        if not hasattr(self, "path"):
+            return
+        table = self.world.accounts.default.scopes[self.service_sid].bindings
+        by_type = self.behaviour.address_scope == "service_and_type"
+        places = [(each.address, each.binding_type if by_type else None) for each in table]
+        assert max([table.count("identity", each) for each in IDENTITIES]) <= LIMIT
+        assert len(set(places)) == len(places)
+
+
+TestBindings = Bindings.TestCase
+TestBindings.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -1,0 +1,232 @@
+"""The journal: bounded, newest last, and heard by whoever listens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request, note
+from fakenotify.notify.records import NO_STRINGS, Strings
+
+REQUEST = Request(
+    operation="bindings.create",
+    method="POST",
+    path="/v1/Services/IS1/Bindings",
+    params={"Identity": "alice", "Tag": ["vip", "new user"]},
+    account_sid="AC1",
+    status=201,
+    code=None,
+    message=None,
+    body={"sid": "BS1", "identity": "alice"},
+    warnings=NO_STRINGS,
+    request_id="RQ1",
+    date=datetime(2027, 10, 31, 12, tzinfo=timezone.utc),
+)
+
+
+def request_of(number: int, account_sid: str = "AC1") -> Request:
+    return replace(REQUEST, request_id=f"RQ{number}", account_sid=account_sid)
+
+
+def ids(journal: Journal) -> list[str]:
+    return [each.request_id for each in journal]
+
+
+@given(length=st.integers(1, 8), total=st.integers(0, 20))
+@settings(deadline=None)
+def test_a_journal_keeps_the_newest_requests_and_counts_the_others(length: int, total: int) -> None:
+    journal = Journal(length)
+
+    for number in range(total):
+        journal.record(request_of(number))
+
+    kept = min(length, total)
+    assert list(journal) == [request_of(number) for number in range(total - kept, total)]
+    assert (len(journal), journal.total, journal.dropped) == (kept, total, total - kept)
+
+
+def test_a_journal_keeps_ten_thousand_requests_unless_told() -> None:
+    journal = Journal()
+
+    for _ in range(KEPT_REQUESTS + 1):
+        journal.record(REQUEST)
+
+    assert (len(journal), journal.dropped) == (10_000, 1)
+
+
+def test_a_walk_through_the_journal_is_not_disturbed_by_new_requests() -> None:
+    journal = Journal(2)
+    journal.record(request_of(1))
+    journal.record(request_of(2))
+
+    seen = []
+    for request in journal:
+        journal.record(request_of(3))
+        seen.append(request.request_id)
+
+    assert seen == ["RQ1", "RQ2"]
+
+
+def test_a_cleared_journal_starts_anew() -> None:
+    journal = Journal(2)
+    for number in range(5):
+        journal.record(request_of(number))
+
+    journal.clear()
+
+    assert (ids(journal), journal.total, journal.dropped) == ([], 0, 0)
+    for number in range(3):
+        journal.record(request_of(number))
+    assert (ids(journal), journal.total, journal.dropped) == (["RQ1", "RQ2"], 3, 1)
+
+
+def test_the_requests_of_one_account_can_be_forgotten() -> None:
+    journal = Journal(5)
+    for number, account_sid in enumerate(("AC1", "AC2", "AC1", "AC2")):
+        journal.record(request_of(number, account_sid))
+
+    journal.clear("AC1")
+
+    assert list(journal) == [request_of(1, "AC2"), request_of(3, "AC2")]
+    assert (journal.total, journal.dropped) == (2, 0)
+    for number in range(4, 8):
+        journal.record(request_of(number, "AC1"))
+    assert len(journal) == 5
+
+
+def test_forgetting_one_account_survives_a_request_that_comes_meanwhile() -> None:
+    """Requests are recorded by other threads, at any moment: here, while an account is compared."""
+    journal = Journal()
+
+    class Busy(str):
+        __slots__ = ()
+
+        def __ne__(self, other: object) -> bool:
+            journal.record(request_of(9, "AC2"))
+            return str.__ne__(self, other)
+
+    journal.record(request_of(1, Busy("AC2")))
+    journal.record(request_of(2, "AC1"))
+
+    journal.clear("AC1")
+
+    assert ids(journal)[0] == "RQ1"
+
+
+def test_listeners_hear_every_request_once_it_is_recorded_until_they_end() -> None:
+    journal = Journal()
+    heard: list[tuple[str, str, int]] = []
+    journal.record(request_of(0))
+    end_first = journal.listen(lambda request: heard.append(("first", request.request_id, len(journal))))
+    journal.listen(lambda request: heard.append(("second", request.request_id, len(journal))))
+
+    journal.record(request_of(1))
+    end_first()
+    journal.record(request_of(2))
+    end_first()
+    journal.record(request_of(3))
+
+    assert heard == [
+        ("first", "RQ1", 2),
+        ("second", "RQ1", 2),
+        ("second", "RQ2", 3),
+        ("second", "RQ3", 4),
+    ]
+
+
+def test_a_listener_may_end_itself_while_it_listens() -> None:
+    journal = Journal()
+    heard: list[str] = []
+
+    def once(request: Request) -> None:
+        heard.append(request.request_id)
+        end()
+
+    end = journal.listen(once)
+    journal.listen(lambda request: heard.append("other"))
+
+    journal.record(request_of(1))
+    journal.record(request_of(2))
+
+    assert heard == ["RQ1", "other", "other"]
+
+
+def test_one_listener_that_listens_twice_ends_once_at_a_time() -> None:
+    journal = Journal()
+    heard: list[str] = []
+
+    def listener(request: Request) -> None:
+        heard.append(request.request_id)
+
+    end, _ = journal.listen(listener), journal.listen(listener)
+    end()
+    journal.record(request_of(1))
+
+    assert heard == ["RQ1"]
+
+
+def test_a_journal_stays_cleared_of_requests_but_not_of_listeners() -> None:
+    journal = Journal()
+    heard: list[str] = []
+    journal.listen(lambda request: heard.append(request.request_id))
+
+    journal.clear()
+    journal.record(request_of(1))
+
+    assert heard == ["RQ1"]
+
+
+# one request
+
+
+@pytest.mark.parametrize(
+    ("body", "sid"),
+    [
+        ({"sid": "BS1"}, "BS1"),
+        ({"bindings": [], "meta": {}}, None),
+        ({"sid": 1}, None),
+        ({"code": 20404}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_a_request_knows_the_sid_in_its_answer(body: dict[str, Any] | None, sid: str | None) -> None:
+    assert replace(REQUEST, body=body).sid == sid
+
+
+def test_a_request_fits_on_a_line() -> None:
+    assert str(REQUEST) == "POST /v1/Services/IS1/Bindings (Identity='alice', Tag=['vip', 'new user']) -> 201"
+
+
+def test_a_refused_request_tells_the_code_and_the_message() -> None:
+    refused = replace(REQUEST, params={}, status=404, code=20404, message="The requested resource /X was not found")
+
+    assert str(refused) == "POST /v1/Services/IS1/Bindings () -> 404 20404 The requested resource /X was not found"
+
+
+def test_a_request_that_a_fault_met_tells_of_it() -> None:
+    unanswered = replace(REQUEST, params={}, status=None, fault="stall")
+
+    assert str(unanswered) == "POST /v1/Services/IS1/Bindings () -> no answer [fault: stall]"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("x" * 196, "(B='" + "x" * 196 + "')"), ("x" * 197, "(B='" + "x" * 194 + "…)")]
+)
+def test_parameters_of_more_than_200_characters_are_cut(value: str, shown: str) -> None:
+    assert str(replace(REQUEST, params={"B": value})) == f"POST /v1/Services/IS1/Bindings {shown} -> 201"
+
+
+def test_the_representation_of_a_request_leaves_its_answer_out() -> None:
+    assert "body=" not in repr(REQUEST)
+    assert "request_id='RQ1'" in repr(REQUEST)
+
+
+def test_no_warnings_are_kept_as_one_object() -> None:
+    assert note([]) is NO_STRINGS
+    assert note(["a", "b"]) == Strings(("a", "b"))

@@ -1,0 +1,125 @@
+"""Nothing grows without bound: what a limit drops is the oldest, and the rest is as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from fakenotify import Behaviour, FakeNotify
+from fakenotify.notify.records import Notification
+
+
+def send_four(fake: FakeNotify) -> list[Notification]:
+    """Send to a number four times, ``0`` to ``3``, and to an address that has no Credential, which is an alert."""
+    service = fake.create_service(messaging_service_sid="MG" + "a" * 32)
+    targets = [{"binding_type": "sms", "address": "+15005550006"}, {"binding_type": "apn", "address": "a1"}]
+    callback = "http://127.0.0.1:9/nobody-listens"
+    return [
+        fake.create_notification(
+            service.sid, to_binding=targets[: 1 + number % 2], body=str(number), delivery_callback_url=callback
+        )
+        for number in range(4)
+    ]
+
+
+MANUAL = Behaviour(callback_delivery="manual")
+
+
+def test_old_notifications_and_callbacks_go_and_new_ones_are_posted() -> None:
+    fake = FakeNotify(MANUAL, keep_deliveries=2)
+    sent = send_four(fake)
+
+    assert [each.body for each in fake.notifications] == ["2", "3"]
+    assert [each.notification_sid for each in fake.callbacks] == [each.sid for each in sent[2:]]
+    assert [each.notification_sid for each in fake.deliveries] == [sent[3].sid] * 2
+    posted = [fake.deliver_callback() for _ in range(3)]
+    assert [each and each.notification_sid for each in posted] == [sent[2].sid, sent[3].sid, None]
+    with pytest.raises(LookupError, match="there is no notification"):
+        fake.explain(sent[0].sid)
+
+
+def test_what_is_dropped_is_counted() -> None:
+    with FakeNotify(MANUAL, keep_deliveries=1, keep_requests=2) as fake:
+        send_four(fake)
+        for _ in range(5):
+            requests.get(f"{fake.url}/v1/Services", timeout=10)
+        counts = {
+            table: requests.get(f"{fake.url}/_fake/{table}", timeout=10).json()
+            for table in ("requests", "deliveries", "alerts", "callbacks")
+        }
+    assert {table: (len(told[table]), told["dropped"]) for table, told in counts.items()} == {
+        "requests": (2, 3),
+        "deliveries": (1, 5),
+        "alerts": (1, 1),
+        "callbacks": (1, 3),
+    }
+
+
+def test_a_fresh_world_keeps_as_much_and_counts_anew() -> None:
+    fake = FakeNotify(MANUAL, keep_deliveries=1)
+    snapshot = fake.snapshot()
+    send_four(fake)
+    later = fake.snapshot()
+    fake.restore(snapshot)
+    fake.assert_not_delivered(identity="x")
+    fake.restore(later)
+    with pytest.warns(UserWarning, match="the 5 oldest deliveries are no longer held"):
+        fake.assert_not_delivered(identity="x")
+    fake.renew(MANUAL)
+    send_four(fake)
+    assert len(fake.deliveries) == 1
+
+
+def test_an_assertion_says_what_it_could_not_look_at() -> None:
+    fake = FakeNotify(MANUAL, keep_deliveries=1)
+    send_four(fake)
+    told = "the 5 oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+    with pytest.warns(UserWarning, match=told):
+        fake.assert_not_delivered(body="0")
+    with pytest.raises(AssertionError, match=told):
+        fake.assert_delivered(body="0")
+    with pytest.raises(AssertionError, match=told):
+        fake.assert_delivered(status="FAILED", times=2)
+
+
+@pytest.mark.parametrize("name", ["keep_requests", "keep_deliveries"])
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "2"])
+def test_something_must_be_kept(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name} is a whole number from 1, not {value!r}"):
+        FakeNotify(**{name: value})
+
+
+def test_a_sid_that_is_taken_is_not_made_again() -> None:
+    first, second = FakeNotify().create_service().sid, FakeNotify()
+    second.create_service(sid=first)
+    assert second.create_service().sid != first
+    assert len(second.services) == 2
+
+
+@pytest.mark.parametrize("key", [{"SK1": "secret"}, {"SK" + "a" * 32: ""}])
+def test_an_api_key_is_a_sid_with_a_secret(key: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"API key 'SK\w+' is not SK and 32 hex digits with a secret"):
+        FakeNotify(api_keys=key)
+
+
+def test_a_reset_of_one_account_leaves_the_others_where_they_are() -> None:
+    fake = FakeNotify()
+    other = fake.account()
+    other.create_service("theirs")
+    fake.world.begin_here()
+    other.create_service("later")
+    fake.create_service("mine")
+
+    fake.world.reset(fake.account_sid)
+
+    assert fake.services == []
+    assert [each.friendly_name for each in other.services] == ["theirs", "later"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="there is no such device")
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    FakeNotify().save("/dev/null")
+    assert not Path("/dev/null").is_file()

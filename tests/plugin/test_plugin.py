@@ -1,0 +1,616 @@
+"""The pytest plugin as foreign projects meet it: each test here is a pytest run of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from fnmatch import fnmatchcase as fnmatch
+
+import pytest
+
+from fakenotify.notify.accounts import ACCOUNT_SID
+
+pytest_plugins = ["pytester"]
+
+Run = Callable[..., pytest.RunResult]
+
+ASK = """
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    import pytest
+
+    AUTHORIZATION = {"Authorization": "Basic QUNmYTRlZmE0ZWZhNGVmYTRlZmE0ZWZhNGVmYTRlZmE0ZTp4"}
+
+    def ask(fake, method="GET", target="/v1/Services", body=None):
+        try:
+            with urlopen(Request(fake.url + target, body, AUTHORIZATION, method=method), timeout=5) as answer:
+                return answer.status
+        except HTTPError as error:
+            with error:
+                return error.code
+"""
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs of these tests are told nothing by the environment of this one."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith(("PYTEST_", "TWILIO_", "FAKENOTIFY_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs pytest on a module in a process of its own, with no other plugins than those named: that starts fastest."""
+
+    def start(
+        module: str, *arguments: str, ini: str = "", ask: bool = True, plugins: tuple[str, ...] | None = ()
+    ) -> pytest.RunResult:
+        pytester.makepyfile((textwrap.dedent(ASK) if ask else "") + textwrap.dedent(module))
+        pytester.makeini(f"[pytest]\n{textwrap.dedent(ini)}")
+        chosen: list[str] = []
+        if plugins is not None:
+            monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            chosen = [f"-p{each}" for each in ("conftest_plugin", *plugins)]
+        return pytester.runpytest_subprocess("-pno:cacheprovider", *chosen, *arguments, timeout=60)
+
+    return start
+
+
+# the fixtures
+
+
+def test_a_foreign_project_needs_five_lines(run: Run) -> None:
+    result = run(
+        """
+        def test_it_binds(fake_notify_client, fake_notify):
+            service = fake_notify_client.notify.v1.services.create(friendly_name="mine")
+            fake_notify_client.notify.v1.services(service.sid).bindings.create("alice", "sms", "+15005550006")
+            assert [each.identity for each in fake_notify.bindings] == ["alice"]
+        """,
+        "-W",
+        "error",
+        "--strict-markers",
+        "--strict-config",
+        ask=False,
+        plugins=None,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_each_test_has_a_fresh_world_on_one_server(run: Run) -> None:
+    result = run(
+        """
+        seen = []
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_fresh(fake_notify, fake_notify_server, number):
+            assert (fake_notify.services, fake_notify.requests, fake_notify.faults) == ([], [], [])
+            assert (fake_notify.clock.frozen, fake_notify.behaviour.identity_limit) == (False, "reject")
+            fake_notify.create_service()
+            fake_notify.clock.freeze()
+            fake_notify.behaviour = type(fake_notify.behaviour)(identity_limit="evict_oldest")
+            fake_notify.fail("*", status=503)
+            assert ask(fake_notify) == 503
+            seen.append((fake_notify.url, fake_notify.services[0].sid, fake_notify_server.url))
+
+        def test_seen():
+            assert len(seen) == 3
+            assert set(seen) == {seen[0]}
+            assert seen[0][0] == seen[0][2]
+        """
+    )
+    result.assert_outcomes(passed=4)
+
+
+def test_a_test_may_stop_the_fake_and_the_next_has_one_that_answers(run: Run) -> None:
+    result = run(
+        """
+        def test_outage(fake_notify):
+            url = fake_notify.url
+            fake_notify.stop()
+            with pytest.raises(OSError):
+                urlopen(url, timeout=5)
+
+        def test_after_it(fake_notify):
+            assert ask(fake_notify) == 200
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_no_socket_is_opened_that_nobody_needs(run: Run) -> None:
+    result = run(
+        """
+        import threading
+
+        def test_in_process(fake_notify):
+            assert fake_notify.client(in_process=True).notify.v1.services.list() == []
+            assert repr(fake_notify) == "<FakeNotify without a socket>"
+            assert [each.name for each in threading.enumerate() if each.name.startswith("fakenotify")] == []
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_test_without_the_fixture_pays_nothing(run: Run) -> None:
+    result = run(
+        """
+        import sys
+
+        def test_nothing():
+            loaded = [name for name in sys.modules if name.partition(".")[0] in ("fakenotify", "werkzeug", "twilio")]
+            assert loaded == []
+        """,
+        ask=False,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_plugin_imports_nothing_but_pytest() -> None:
+    program = "import pytest, sys; before = set(sys.modules); import conftest_plugin; print(set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "{'conftest_plugin'}\n"
+
+
+def test_calls_of_twilio_are_intercepted(run: Run) -> None:
+    result = run(
+        """
+        import requests
+
+        def test_intercepted(intercept_notify, fake_notify):
+            answer = requests.get("https://notify.twilio.com/v1/Services", headers=AUTHORIZATION)
+            assert (answer.status_code, len(fake_notify.requests)) == (200, 1)
+            assert intercept_notify is fake_notify
+        """,
+        "--fake-notify-strict",
+    )
+    result.assert_outcomes(passed=1)
+
+
+# the marker
+
+
+def test_the_marker_sets_switches_seed_and_clock(run: Run) -> None:
+    result = run(
+        """
+        pytestmark = pytest.mark.fake_notify(seed=1, identity_limit="evict_oldest", callback_when_empty=True)
+
+        class TestNearest:
+            pytestmark = pytest.mark.fake_notify(seed=2)
+
+            def test_class(self, fake_notify, sids):
+                assert fake_notify.behaviour.identity_limit == "evict_oldest"
+                sids.append(fake_notify.create_service().sid)
+
+            @pytest.mark.fake_notify(seed=3, callback_when_empty=False)
+            def test_function(self, fake_notify, sids):
+                assert fake_notify.behaviour.identity_limit == "evict_oldest"
+                assert fake_notify.behaviour.callback_when_empty is False
+                sids.append(fake_notify.create_service().sid)
+
+        def test_module(fake_notify, sids):
+            assert fake_notify.behaviour.callback_when_empty is True
+            assert not fake_notify.clock.frozen
+            sids.append(fake_notify.create_service().sid)
+
+        def test_sids(sids):
+            from fakenotify import FakeNotify
+            assert sids == [FakeNotify(seed=seed).create_service().sid for seed in (2, 3, 1)]
+
+        @pytest.mark.fake_notify(frozen=True)
+        def test_frozen_now(fake_notify):
+            assert fake_notify.clock.frozen
+            assert fake_notify.clock.now() == fake_notify.clock.now()
+
+        @pytest.mark.fake_notify(frozen="2027-10-31T00:00:00Z")
+        def test_frozen_then(fake_notify):
+            assert fake_notify.clock.now().isoformat() == "2027-10-31T00:00:00+00:00"
+
+        @pytest.mark.fake_notify(frozen=False)
+        def test_running(fake_notify):
+            assert not fake_notify.clock.frozen
+
+        @pytest.fixture(scope="module")
+        def sids():
+            return []
+        """,
+        "--strict-markers",
+    )
+    result.assert_outcomes(passed=7)
+
+
+def test_a_marker_that_cannot_be_says_so(run: Run) -> None:
+    result = run(
+        """
+        @pytest.mark.fake_notify(1)
+        def test_position(fake_notify): ...
+
+        @pytest.mark.fake_notify(identity_limits="reject")
+        def test_name(fake_notify): ...
+
+        @pytest.mark.fake_notify(identity_limit="maybe")
+        def test_value(fake_notify): ...
+
+        @pytest.mark.fake_notify(frozen="soon")
+        def test_instant(fake_notify): ...
+
+        @pytest.mark.fake_notify(frozen=5)
+        def test_number(fake_notify): ...
+
+        def test_fine(fake_notify):
+            assert ask(fake_notify) == 200
+        """
+    )
+    result.assert_outcomes(passed=1, errors=5)
+    said = [line.removeprefix("E   ").strip() for line in result.outlines if line.startswith("E   ")]
+    assert [line.partition("UsageError: ")[2] for line in said] == [
+        "@pytest.mark.fake_notify takes names only, e.g. seed=1 or identity_limit='reject'",
+        "@pytest.mark.fake_notify: Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
+        "@pytest.mark.fake_notify: Behaviour.identity_limit can't be 'maybe'; it is one of 'reject', 'evict_oldest'",
+        "@pytest.mark.fake_notify: frozen can't be 'soon'; it is True or an instant such as '2027-10-31T00:00:00Z'",
+        "@pytest.mark.fake_notify: frozen can't be 5; it is True or an instant such as '2027-10-31T00:00:00Z'",
+    ]
+
+
+def test_the_marker_and_the_options_are_in_pytests_own_help(run: Run) -> None:
+    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.fake_notify(seed=0, frozen=False,*"])
+    shown = run("", "--help").stdout.str()
+    options = ["--fake-notify-port", "--fake-notify-host", "--fake-notify-strict", "--fake-notify-behaviour"]
+    settings = ["fake_notify_port", "fake_notify_host", "fake_notify_strict", "fake_notify_behaviour"]
+    assert [name for name in (*options, *settings) if name not in shown] == []
+
+
+# options and settings
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+SHOWS = """
+    def test_shows(fake_notify):
+        switches = fake_notify.behaviour
+        print("url", fake_notify.url, switches.identity_limit, switches.callback_when_empty)
+"""
+
+
+@pytest.mark.parametrize("how", ["options", "settings", "both"])
+def test_options_and_settings_decide_for_the_run(run: Run, free_port: int, how: str) -> None:
+    ini = f"""\
+        fake_notify_port = {free_port if how == "settings" else 1}
+        fake_notify_host = {"127.0.0.2" if how == "settings" else "256.256.256.256"}
+        fake_notify_behaviour =
+            identity_limit=evict_oldest
+
+            callback_when_empty=false
+        """
+    options = [f"--fake-notify-port={free_port}", "--fake-notify-host=127.0.0.2"]
+    switches = [
+        "--fake-notify-behaviour=identity_limit=evict_oldest",
+        "--fake-notify-behaviour=callback_when_empty=true",
+    ]
+    result = run(
+        SHOWS,
+        "-s",
+        *([] if how == "settings" else options),
+        *{"options": switches, "settings": [], "both": switches[1:]}[how],
+        ini="" if how == "options" else ini,
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"*url http://127.0.0.2:{free_port} evict_oldest {how != 'settings'}*"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--fake-notify-behaviour", "x=y"], "*UsageError: fakenotify: Behaviour has no switch 'x'"),
+        (["--fake-notify-behaviour", "x"], "*UsageError: fakenotify: 'x' is not NAME=VALUE, e.g. *"),
+        (["-o", "fake_notify_port=x"], "*UsageError: fakenotify: *'x'*"),
+        (["--fake-notify-port", "70000"], "*UsageError: fakenotify: can't listen on 127.0.0.1:70000: *"),
+        (
+            ["--fake-notify-port", "BUSY"],
+            "*UsageError: fakenotify: can't listen on 127.0.0.1:*: Address already in use*",
+        ),
+    ],
+)
+def test_an_option_that_cannot_be_says_so(run: Run, arguments: list[str], told: str) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        result = run(SHOWS, *[str(port) if each == "BUSY" else each for each in arguments])
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"E *{told}"])
+    assert len([line for line in result.outlines if line.startswith("E ")]) == 1
+
+
+# what a failure shows
+
+
+def section(result: pytest.RunResult) -> list[str]:
+    """The lines of the fake's section of the only failure."""
+    lines = result.outlines
+    at = next(number for number, line in enumerate(lines) if line.strip("- ") == "fakenotify")
+    rest = lines[at + 1 :]
+    return rest[: next(number for number, line in enumerate(rest) if line.startswith(("===", "---", "___")))]
+
+
+def test_a_failure_shows_what_was_asked(run: Run) -> None:
+    result = run(
+        """
+        def test_fails(fake_notify):
+            service = fake_notify.create_service(sid="IS" + "a" * 32)
+            fake_notify.fail("services.find", status=429, times=1)
+            ask(fake_notify)
+            ask(fake_notify, "POST", body=b"friendlyName=x&FriendlyName=y")
+            fake_notify.create_notification(service.sid, to_binding=[{"binding_type": "apn", "address": "x"}])
+            assert ask(fake_notify, "GET", "/v1/services") == 200
+        """
+    )
+    result.assert_outcomes(failed=1)
+    shown = section(result)
+    for at, pattern in enumerate(
+        [
+            "GET /v1/Services () -> 429 20429 Too Many Requests*",
+            "POST /v1/Services (friendlyName='x', FriendlyName='y') -> 201",
+            "    warning: parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (*",
+            "GET /v1/services () -> 404 20404 The requested resource /services was not found",
+            "    warning: Notify has no resource at /v1/services; did you mean /v1/Services? (*",
+            "alerts:",
+            "    ERROR 52004 *",
+            "faults:",
+            "    http(status=429) before services.find, *",
+        ]
+    ):
+        assert fnmatch(shown[at], pattern)
+    assert len(shown) == 9
+
+
+def test_a_failure_without_a_request_says_so(run: Run) -> None:
+    result = run("def test_fails(fake_notify): assert False")
+    assert section(result) == ["nothing was asked of the fake"]
+
+
+def test_a_failure_after_many_requests_shows_the_last(run: Run) -> None:
+    result = run(
+        """
+        def test_fails(fake_notify):
+            for number in range(25):
+                ask(fake_notify, "GET", f"/v1/Services?FriendlyName={number}")
+            assert False
+        """
+    )
+    assert section(result) == [
+        "the last 20 of 25 requests:",
+        *(f"GET /v1/Services (FriendlyName='{number}') -> 200" for number in range(5, 25)),
+    ]
+
+
+def test_a_failure_of_another_fixture_shows_it_too(run: Run) -> None:
+    result = run(
+        """
+        @pytest.fixture
+        def prepared(fake_notify):
+            ask(fake_notify)
+            raise LookupError("mine")
+
+        def test_errs(prepared): ...
+        """
+    )
+    result.assert_outcomes(errors=1)
+    assert section(result) == ["GET /v1/Services () -> 200"]
+
+
+def test_a_failure_elsewhere_shows_nothing(run: Run) -> None:
+    result = run(
+        """
+        def test_uses(fake_notify):
+            ask(fake_notify)
+
+        def test_fails():
+            assert False
+        """
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*- fakenotify -*")
+
+
+# what Notify ignores in silence
+
+
+IGNORED = """
+    def test_ignored(fake_notify):
+        for _ in range(2):
+            assert ask(fake_notify, "POST", body=b"friendlyName=x") == 201
+        assert ask(fake_notify, "GET", "/v1/Nothing") == 404
+"""
+TOLD = [
+    "POST /v1/Services: parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (names are case-sensitive)",
+    "GET /v1/Nothing: Notify has no resource at /v1/Nothing",
+]
+
+
+def test_what_notify_ignores_is_a_warning_once(run: Run) -> None:
+    result = run(IGNORED)
+    result.assert_outcomes(passed=1, warnings=2)
+    mark = ": PytestWarning: fakenotify: "
+    assert [line.partition(mark)[2] for line in result.outlines if mark in line] == TOLD
+
+
+@pytest.mark.parametrize("how", [["--fake-notify-strict"], ["-o", "fake_notify_strict=true"]])
+def test_under_strict_it_fails_the_test(run: Run, how: list[str]) -> None:
+    result = run(IGNORED, *how)
+    result.assert_outcomes(passed=1, errors=1)
+    lines = result.outlines
+    at = lines.index("fakenotify (strict):")
+    assert lines[at + 1 : at + 3] == TOLD
+    assert section(result)[0] == "POST /v1/Services (friendlyName='x') -> 201"
+
+
+def test_strict_says_nothing_of_a_clean_test(run: Run) -> None:
+    run("def test_clean(fake_notify): assert ask(fake_notify) == 200", "--fake-notify-strict").assert_outcomes(passed=1)
+
+
+def test_strict_adds_nothing_to_a_test_that_did_not_get_to_its_end(run: Run) -> None:
+    """What was set up for later was not asked any more, and the real reason must stand alone."""
+    result = run(
+        """
+        def leave(why):
+            if why == "error":
+                raise LookupError("mine")
+            getattr(pytest, why)("mine")
+
+        @pytest.mark.parametrize("why", ["error", "fail", "skip", "xfail"])
+        def test_ends_early(fake_notify, why):
+            ask(fake_notify, "POST", body=b"friendlyName=x")
+            fake_notify.fail("bindings.*", status=503)
+            leave(why)
+        """,
+        "--fake-notify-strict",
+    )
+    result.assert_outcomes(failed=2, skipped=1, xfailed=1)
+    said = [line.removeprefix("E").strip() for line in result.outlines if line.startswith("E ")]
+    assert said == ["LookupError: mine", "Failed: mine"]
+
+
+# faults
+
+
+def test_a_fault_that_met_no_request_fails_the_test(run: Run) -> None:
+    result = run(
+        """
+        def test_unused(fake_notify):
+            fake_notify.fail("bindings.*", status=503)
+            fake_notify.fail("services.*", status=503)
+            assert ask(fake_notify) == 503
+
+        def test_optional(fake_notify):
+            fake_notify.fail("bindings.*", status=503, optional=True)
+            fake_notify.rate_limit("services.*", 1, 1)
+            fake_notify.shutdown()
+        """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    at = result.outlines.index("fakenotify: these faults never met a request (optional=True allows that):")
+    assert result.outlines[at + 1] == "    http(status=503) before bindings.*, always, fired 0"
+
+
+# the environment
+
+
+DEAD = "http://127.0.0.1:9"
+TRAPS = {
+    **dict.fromkeys(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"], DEAD),
+    "TWILIO_EDGE": "sydney",
+    "TWILIO_REGION": "au1",
+}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_no_trap_of_the_environment_stands_before_the_fake(
+    run: Run, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    if host == "::1" and not socket.has_ipv6:
+        pytest.skip("there is no IPv6 here")
+    for name, value in TRAPS.items():
+        monkeypatch.setenv(name, value)
+    result = run(
+        """
+        import os
+
+        import httpx
+        import requests
+        from twilio.rest import Client
+
+        def test_reached(fake_notify, fake_notify_client):
+            url = fake_notify.url + "/v1/Services"
+            if "[" not in url:  # urllib compares IPv6 hosts with their brackets, and httpx takes no such names
+                assert ask(fake_notify) == 200
+            assert requests.get(url, headers=AUTHORIZATION, timeout=5).status_code == 200
+            assert httpx.get(url, headers=AUTHORIZATION, timeout=5).status_code == 200
+            assert fake_notify_client.notify.v1.services.list() == []
+            mine = Client("AC" + "a" * 32, "x")
+            mine.notify.base_url = fake_notify.url
+            assert mine.notify.v1.services.list() == []
+
+        def test_left_as_it_was():
+            assert [os.environ.get(name) for name in ("TWILIO_EDGE", "NO_PROXY", "no_proxy")] == ["sydney", None, None]
+        """,
+        f"--fake-notify-host={host}",
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "bypassed"),
+    [
+        ({"NO_PROXY": "corp.example"}, [True, True, False]),
+        ({"no_proxy": "corp.example"}, [True, True, False]),
+        ({"NO_PROXY": "other.example", "no_proxy": "corp.example"}, [True, True, False]),
+        ({"NO_PROXY": "*"}, [True, True, True]),
+        ({"no_proxy": "*"}, [True, True, True]),
+        ({}, [True, False, False]),
+    ],
+)
+def test_what_was_to_be_reached_without_a_proxy_still_is(
+    run: Run, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], bypassed: list[bool]
+) -> None:
+    for name, value in {**TRAPS, **given}.items():
+        monkeypatch.setenv(name, value)
+    result = run(
+        f"""
+        import json
+        import urllib.request
+
+        import requests
+
+        URLS = ["http://127.0.0.1:1/", "http://corp.example/", "http://elsewhere.example/"]
+
+        def test_shows(fake_notify):
+            by_requests = [not requests.utils.get_environ_proxies(url) for url in URLS]
+            by_urllib = [bool(urllib.request.proxy_bypass(url.split("/")[2].split(":")[0])) for url in URLS]
+            assert (by_requests, by_urllib) == ({bypassed}, {bypassed})
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+# beside other plugins
+
+
+MANY = """
+    @pytest.mark.parametrize("number", range(12))
+    def test_alone(fake_notify, number):
+        assert (fake_notify.services, ask(fake_notify)) == ([], 200)
+        assert ask(fake_notify, "POST", body=f"FriendlyName={number}".encode()) == 201
+        assert [each.friendly_name for each in fake_notify.services] == [str(number)]
+        assert len(fake_notify.requests) == 2
+"""
+
+
+def test_it_works_under_xdist(run: Run) -> None:
+    run(MANY, "-n", "4", plugins=("xdist.plugin",)).assert_outcomes(passed=12)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_it_works_in_random_order(run: Run, seed: int) -> None:
+    result = run(MANY, f"--randomly-seed={seed}", plugins=("pytest_randomly",))
+    result.assert_outcomes(passed=12)
+    result.stdout.fnmatch_lines([f"Using --randomly-seed={seed}"])
+
+
+def test_the_default_account_is_known_beforehand(run: Run) -> None:
+    result = run(f"def test_known(fake_notify): assert fake_notify.account_sid == {json.dumps(ACCOUNT_SID)}")
+    result.assert_outcomes(passed=1)

@@ -1,0 +1,880 @@
+"""The proxy, asked over raw sockets and by real clients: Notify's hosts reach the fake, other hosts are reached."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import requests
+
+from fakenotify import FakeNotify, Fault
+from fakenotify.clients import intercept
+from fakenotify.proxy import certificates
+from fakenotify.proxy import proxy as proxy_module
+from fakenotify.proxy.certificates import Authority, first_certificates, system_certificates
+from fakenotify.proxy.proxy import Counts, Proxy, Upstream, ask, covers, exempts, is_notify
+
+trustme = pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
+
+PATIENCE = 5.0
+"""Seconds after which a test gives up on an answer."""
+
+AT_ONCE = 1.0
+"""Seconds within which the proxy has stopped."""
+
+MIB = 1_048_576
+USER = "AC" + "b" * 32
+AUTH = (USER, "x")
+AUTHORIZATION = f"Authorization: Basic {b64encode(':'.join(AUTH).encode()).decode()}\r\n"
+SERVICES = "https://notify.twilio.com/v1/Services"
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+class Listener:
+    """Another host: each connection to it is ``answer``'s, in a thread; ``asked`` is what that returned."""
+
+    def __init__(self, answer: Callable[[socket.socket], Any], context: ssl.SSLContext | None = None) -> None:
+        self._answer = answer
+        self._context = context
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+        self.port: int = self._socket.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        self.url = f"http://{self.address}"
+        self.asked: list[Any] = []
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+                self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(PATIENCE)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.enter_context(connection)
+            if self._context is not None:
+                connection = stack.enter_context(self._context.wrap_socket(connection, server_side=True))
+            self.asked.append(self._answer(connection))
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for thread in self._threads:
+            thread.join()
+
+
+def head(connection: socket.socket) -> bytes:
+    """The head of what arrives, to the byte."""
+    read = b""
+    while not read.endswith(b"\r\n\r\n"):
+        piece = connection.recv(1)
+        if not piece:
+            break
+        read += piece
+    return read
+
+
+def whole(connection: socket.socket) -> bytes:
+    """Everything until the other end has said its last."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def echo(connection: socket.socket) -> bytes:
+    """Say back what was said, once all of it was."""
+    said = whole(connection)
+    connection.sendall(said)
+    return said
+
+
+def answering(answer: bytes) -> Callable[[socket.socket], bytes]:
+    """Read a head, send an answer, and wait for the other end to leave."""
+
+    def act(connection: socket.socket) -> bytes:
+        asked = head(connection)
+        connection.sendall(answer)
+        return asked + whole(connection)
+
+    return act
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok"
+OK_AT_LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listener]]:
+    """Makes other hosts."""
+    with contextlib.ExitStack() as stack:
+
+        def start(answer: Callable[[socket.socket], Any], context: ssl.SSLContext | None = None) -> Listener:
+            listener = Listener(answer, context)
+            stack.callback(listener.close)
+            return listener
+
+        yield start
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeNotify]:
+    with FakeNotify() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    path.write_bytes(authority.pem)
+    return str(path)
+
+
+@pytest.fixture
+def start(fake: FakeNotify, authority: Authority) -> Iterator[Callable[..., Proxy]]:
+    """Makes proxies to ``fake``; the test fails if one met an error of its own."""
+    made: list[Proxy] = []
+
+    def make(**how: Any) -> Proxy:
+        proxy = Proxy(fake.wsgi_app, authority, **how)
+        proxy.start()
+        made.append(proxy)
+        return proxy
+
+    yield make
+    fake.world.end()
+    for proxy in made:
+        proxy.stop()
+        assert proxy.errors == []
+
+
+@pytest.fixture
+def proxy(start: Callable[..., Proxy]) -> Proxy:
+    return start()
+
+
+@pytest.fixture
+def dial() -> Iterator[Callable[[Proxy], socket.socket]]:
+    """Opens connections to a proxy."""
+    with contextlib.ExitStack() as stack:
+        yield lambda proxy: stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), PATIENCE))
+
+
+@pytest.fixture
+def tunnel(dial: Callable[[Proxy], socket.socket]) -> Callable[..., socket.socket]:
+    """Opens tunnels through a proxy."""
+
+    def open_one(proxy: Proxy, address: str = "notify.twilio.com:443") -> socket.socket:
+        connection = dial(proxy)
+        connection.sendall(f"CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+        assert head(connection) == ESTABLISHED
+        return connection
+
+    return open_one
+
+
+@pytest.fixture
+def session(proxy: Proxy, ca_file: str) -> Iterator[requests.Session]:
+    """``requests``, told of the proxy and its authority."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.proxies = {"https": proxy.url, "http": proxy.url}
+        session.verify = ca_file
+        session.auth = AUTH
+        yield session
+
+
+def secured(connection: socket.socket, ca_file: str, suppress_ragged_eofs: bool = True) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=ca_file)
+    return context.wrap_socket(
+        connection, server_hostname="notify.twilio.com", suppress_ragged_eofs=suppress_ragged_eofs
+    )
+
+
+def refused(connection: socket.socket, request: str) -> tuple[int, str]:
+    """Status and words of an answer that is the connection's last."""
+    connection.sendall(request.encode("latin-1"))
+    first, _, body = whole(connection).decode().partition("\r\n\r\n")
+    assert "\r\nConnection: close" in first
+    return int(first.split()[1]), body
+
+
+# which hosts
+
+
+def test_notifys_hosts_are_those_that_interception_knows() -> None:
+    assert proxy_module.NOTIFY == intercept.NOTIFY
+
+
+@pytest.mark.parametrize(
+    ("host", "is_it"),
+    [
+        ("notify.twilio.com", True),
+        ("Notify.Twilio.com.", True),
+        ("notify.us1.twilio.com", True),
+        ("notify.frankfurt.us1.twilio.com", True),
+        ("api.twilio.com", False),
+        ("notify.twilio.com.example", False),
+        ("notify.a.b.c.twilio.com", False),
+        ("xnotify.twilio.com", False),
+    ],
+)
+def test_a_host_is_notifys_or_not(host: str, is_it: bool) -> None:
+    assert is_notify(host) is is_it
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "is_exempt"),
+    [
+        ("", "a.test", False),
+        ("*", "a.test", True),
+        ("a.test", "a.test", True),
+        ("A.test:443", "a.test", True),
+        ("b.test, .test", "a.test", True),
+        ("*.test", "a.test", True),
+        ("test", "contest", False),
+        ("b.a.test", "a.test", False),
+        (",", "a.test", False),
+    ],
+)
+def test_no_proxy_is_read(no_proxy: str, host: str, is_exempt: bool) -> None:
+    assert exempts(no_proxy, host) is is_exempt
+    assert is_exempt is any(covers(entry, host) for entry in no_proxy.split(","))
+
+
+# Notify
+
+
+def test_connect_is_answered_in_the_words_that_twilio_php_waits_for(
+    proxy: Proxy, tunnel: Callable[..., socket.socket]
+) -> None:
+    tunnel(proxy)  # it has checked them
+
+
+@pytest.mark.parametrize("host", ["notify.twilio.com", "notify.us1.twilio.com", "notify.dublin.ie1.twilio.com"])
+def test_urls_say_https_and_the_host_that_was_asked(session: requests.Session, host: str) -> None:
+    answer = session.post(f"https://{host}/v1/Services", {"FriendlyName": "shop"}, timeout=PATIENCE)
+    assert (answer.status_code, answer.reason) == (201, "CREATED")
+    assert answer.json()["url"] == f"https://{host}/v1/Services/{answer.json()['sid']}"
+
+
+def test_pages_are_followed_by_their_urls(session: requests.Session, fake: FakeNotify) -> None:
+    made = [fake.create_service(f"s{at}").sid for at in range(5)]
+    found, url = [], f"{SERVICES}?PageSize=2"
+    while url:
+        page = session.get(url, timeout=PATIENCE).json()
+        found += [each["sid"] for each in page["services"]]
+        url = page["meta"]["next_page_url"]
+        assert url is None or url.startswith(SERVICES)
+    assert found == made[::-1]
+
+
+def test_a_tunnel_serves_request_after_request(
+    proxy: Proxy, tunnel: Callable[..., socket.socket], ca_file: str, fake: FakeNotify
+) -> None:
+    with secured(tunnel(proxy), ca_file) as connection:
+        for _ in range(3):
+            connection.sendall(f"GET /v1/Services HTTP/1.1\r\nHost: notify.twilio.com\r\n{AUTHORIZATION}\r\n".encode())
+            answer = head(connection).decode()
+            assert answer.startswith("HTTP/1.1 200 OK\r\n")
+            length = int(answer.partition("Content-Length: ")[2].partition("\r\n")[0])
+            while length:
+                length -= len(connection.recv(length))
+    assert [request.operation for request in fake.requests] == ["services.find"] * 3
+
+
+def test_tls_ends_with_a_farewell(proxy: Proxy, tunnel: Callable[..., socket.socket], ca_file: str) -> None:
+    with secured(tunnel(proxy), ca_file, suppress_ragged_eofs=False) as connection:  # an end without one is an error
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: notify.twilio.com\r\nConnection: close\r\n\r\n")
+        assert whole(connection).startswith(b"HTTP/1.1 401 UNAUTHORIZED\r\n")
+
+
+def test_http_2_is_not_offered(proxy: Proxy, tunnel: Callable[..., socket.socket], ca_file: str) -> None:
+    context = ssl.create_default_context(cafile=ca_file)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with context.wrap_socket(tunnel(proxy), server_hostname="notify.twilio.com") as connection:
+        assert connection.selected_alpn_protocol() == "http/1.1"
+
+
+def test_httpx_sees_the_same(proxy: Proxy, ca_file: str) -> None:
+    context = ssl.create_default_context(cafile=ca_file)
+    with httpx.Client(proxy=proxy.url, verify=context, trust_env=False, timeout=PATIENCE) as client:
+        assert client.get(SERVICES, auth=AUTH).json()["meta"]["url"].startswith(SERVICES)
+
+
+def test_a_body_that_is_too_large_is_answered(session: requests.Session) -> None:
+    answer = session.post(SERVICES, b"x" * 2 * MIB, timeout=PATIENCE)
+    assert (answer.status_code, answer.json()["code"]) == (413, 20413)
+
+
+def test_control_is_not_for_those_who_ask_for_notify(session: requests.Session) -> None:
+    assert session.get("https://notify.twilio.com/_fake/health", timeout=PATIENCE).status_code == 403
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_whole_url_reaches_the_fake_without_a_tunnel(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], scheme: str
+) -> None:
+    """Plain HTTP is asked so, and https by clients that were never taught to ask for tunnels."""
+    connection = dial(proxy)
+    for last in (False, True):
+        connection.sendall(
+            f"GET {scheme}://notify.twilio.com/v1/Services HTTP/1.1\r\nHost: notify.twilio.com\r\n{AUTHORIZATION}"
+            f"{'Connection: close' if last else 'A: b'}\r\n\r\n".encode()
+        )
+        answer = head(connection).decode()
+        assert answer.startswith("HTTP/1.1 200 OK\r\n")
+        length = int(answer.partition("Content-Length: ")[2].partition("\r\n")[0])
+        body = b""
+        while len(body) < length:
+            body += connection.recv(length - len(body))
+        assert json.loads(body)["meta"]["url"].startswith(f"{scheme}://notify.twilio.com/v1/Services?")
+    assert whole(connection) == b""
+
+
+def test_a_tunnel_may_hold_plain_http(proxy: Proxy, tunnel: Callable[..., socket.socket]) -> None:
+    connection = tunnel(proxy, "notify.twilio.com:80")
+    connection.sendall(
+        f"GET /v1/Services HTTP/1.1\r\nHost: notify.twilio.com\r\nConnection: close\r\n{AUTHORIZATION}\r\n".encode()
+    )
+    answer = whole(connection)
+    assert b'"url": "http://notify.twilio.com/v1/Services?' in answer
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.reset_connection(), requests.ConnectionError),
+        (Fault.empty_reply(), requests.ConnectionError),
+        (Fault.garbage(), requests.ConnectionError),
+        (Fault.truncate_body(), requests.exceptions.ChunkedEncodingError),
+        (Fault.stall(), requests.ReadTimeout),
+        (Fault.latency(30), requests.ReadTimeout),
+        (Fault.slow_body(30), requests.ConnectionError),
+    ],
+)
+def test_a_fault_of_the_wire_is_what_it_is_without_a_proxy(
+    session: requests.Session, fake: FakeNotify, fault: Fault, error: type[Exception]
+) -> None:
+    fake.fail("services.create", fault, times=2)
+    with requests.Session() as direct:
+        direct.trust_env, direct.auth = False, AUTH
+        for client, url in ((session, SERVICES), (direct, f"{fake.url}/v1/Services")):
+            with pytest.raises(error):
+                client.post(url, {"FriendlyName": "x"}, timeout=0.3)
+    assert session.post(SERVICES, {"FriendlyName": "x"}, timeout=PATIENCE).status_code == 201
+
+
+def test_a_reset_is_a_reset(proxy: Proxy, tunnel: Callable[..., socket.socket], ca_file: str, fake: FakeNotify) -> None:
+    fake.fail("services.find", Fault.reset_connection())
+    with secured(tunnel(proxy), ca_file) as connection:
+        connection.sendall(f"GET /v1/Services HTTP/1.1\r\nHost: notify.twilio.com\r\n{AUTHORIZATION}\r\n".encode())
+        with pytest.raises(ConnectionResetError):  # which TLS would call an end
+            list(iter(lambda: socket.socket.recv(connection, 65536), b""))
+
+
+# trust
+
+
+def test_a_client_that_trusts_others_only_is_counted(session: requests.Session, proxy: Proxy) -> None:
+    session.verify = True
+    with pytest.raises(requests.exceptions.SSLError):
+        session.get(SERVICES, timeout=PATIENCE)
+    proxy.stop()
+    assert proxy.distrusted == {"notify.twilio.com: TLSV1_ALERT_UNKNOWN_CA": 1}
+
+
+def test_a_client_that_stops_halfway_is_counted(proxy: Proxy, tunnel: Callable[..., socket.socket]) -> None:
+    connection = tunnel(proxy)
+    connection.sendall(b"\x16\x03\x01")
+    connection.shutdown(socket.SHUT_WR)
+    whole(connection)
+    proxy.stop()
+    (what,) = proxy.distrusted
+    assert what.startswith("notify.twilio.com: ")
+
+
+def test_a_client_that_leaves_before_is_not(proxy: Proxy, tunnel: Callable[..., socket.socket]) -> None:
+    connection = tunnel(proxy)
+    connection.shutdown(socket.SHUT_WR)
+    assert whole(connection) == b""
+    assert proxy.distrusted == {}
+
+
+def test_a_host_that_no_certificate_can_name_is_refused(proxy: Proxy, dial: Callable[[Proxy], socket.socket]) -> None:
+    host = f"notify.{'a' * 64}.twilio.com"
+    status, told = refused(dial(proxy), f"CONNECT {host}:443 HTTP/1.1\r\n\r\n")
+    assert (status, told.startswith(f"fakenotify: {host} can have no certificate: ")) == (400, True)
+
+
+def test_certificates_are_kept_but_not_for_ever(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    first = authority.context("notify.h0.twilio.com")
+    assert authority.context("notify.h0.twilio.com") is first
+    for at in range(1, certificates._MOST_CONTEXTS + 1):
+        authority.context(f"notify.h{at}.twilio.com")
+    assert authority.context("notify.h0.twilio.com") is not first
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_authoritys_key_is_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+
+    def load(self: ssl.SSLContext, path: str, *rest: Any) -> None:
+        written.append(Path(path).read_text())
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", load)
+    authority = Authority(tmp_path)
+    authority.context("notify.twilio.com")
+    (leaf,) = written
+    key = authority._authority.private_key_pem.bytes().decode()
+    assert leaf.count("PRIVATE KEY-----") == 2
+    assert key not in leaf
+    assert "PRIVATE KEY" not in authority.pem.decode()
+
+
+def test_without_trustme_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    with pytest.raises(ImportError, match=r"pip install 'fakenotify\[proxy\]'"):
+        Authority(tmp_path)
+
+
+def test_the_first_certificates_that_are_there_count(tmp_path: Path) -> None:
+    one, two, none = tmp_path / "one.pem", tmp_path / "two.pem", tmp_path / "none.txt"
+    one.write_bytes(b"-----BEGIN CERTIFICATE-----\n1")
+    two.write_bytes(b"-----BEGIN CERTIFICATE-----\n2")
+    none.write_bytes(b"nothing")
+    (tmp_path / "below").mkdir()
+    missing = str(tmp_path / "missing")
+
+    assert first_certificates(["", missing, str(none), str(two), str(one)]) == two.read_bytes() + b"\n"
+    assert first_certificates([str(tmp_path)]) == one.read_bytes() + b"\n" + two.read_bytes() + b"\n"
+    assert first_certificates([missing]) == b""
+
+
+def test_the_systems_certificates_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ours = tmp_path / "ours.pem"
+    ours.write_bytes(b"-----BEGIN CERTIFICATE-----\n")
+    monkeypatch.setattr(certificates, "_WHERE_SYSTEMS_KEEP_THEM", (str(ours),))
+    assert system_certificates() == b"-----BEGIN CERTIFICATE-----\n\n"
+
+    monkeypatch.setattr(certificates, "_WHERE_SYSTEMS_KEEP_THEM", ())
+    assert system_certificates().count(b"-----BEGIN CERTIFICATE-----") > 100  # certifi's
+
+    monkeypatch.setitem(sys.modules, "certifi", None)
+    der = ssl.PEM_cert_to_DER_cert(trustme.CA().cert_pem.bytes().decode())
+    monkeypatch.setattr(certificates, "_found_by_python", lambda: [der])
+    assert system_certificates() == ssl.DER_cert_to_PEM_cert(der).encode()
+
+
+def test_what_python_finds_is_certificates() -> None:
+    assert all(isinstance(each, bytes) for each in certificates._found_by_python())
+
+
+# other hosts
+
+
+@pytest.fixture
+def elsewhere(listen: Callable[..., Listener]) -> tuple[Listener, Any]:
+    """A TLS server with an authority of its own."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost", "other.test").configure_cert(context)
+    return listen(answering(OK_AT_LAST), context), authority
+
+
+def test_tls_with_another_host_is_its_own(
+    session: requests.Session, proxy: Proxy, elsewhere: tuple[Listener, Any], tmp_path: Path
+) -> None:
+    listener, authority = elsewhere
+    url = f"https://localhost:{listener.port}/path?a=b"
+    with pytest.raises(requests.exceptions.SSLError):
+        session.get(url, timeout=PATIENCE)  # our authority does not vouch for it
+
+    authority.cert_pem.write_to_path(str(tmp_path / "its.pem"))
+    session.verify = str(tmp_path / "its.pem")
+    assert session.get(url, timeout=PATIENCE).content == b"ok"
+    listener.close()
+    assert [asked.partition(b"\r\n")[0] for asked in listener.asked] == [b"GET /path?a=b HTTP/1.1"]
+    assert proxy.passed_on == {f"localhost:{listener.port}": 2}
+
+
+def test_every_byte_passes_and_half_an_end_is_half_an_end(
+    proxy: Proxy, tunnel: Callable[..., socket.socket], listen: Callable[..., Listener]
+) -> None:
+    said = bytes(range(256)) * 8192
+    listener = listen(echo)
+    connection = tunnel(proxy, listener.address)
+    connection.sendall(said)
+    connection.shutdown(socket.SHUT_WR)
+    assert whole(connection) == said
+    assert listener.asked == [said]
+
+
+def test_what_is_sent_before_the_tunnel_stands_is_not_lost(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], listen: Callable[..., Listener]
+) -> None:
+    listener = listen(echo)
+    connection = dial(proxy)
+    connection.sendall(f"CONNECT {listener.address} HTTP/1.1\r\n\r\nearly".encode())
+    connection.shutdown(socket.SHUT_WR)
+    assert whole(connection) == ESTABLISHED + b"early"
+
+
+def test_a_client_that_is_gone_is_gone_for_the_other_host(
+    proxy: Proxy, tunnel: Callable[..., socket.socket], listen: Callable[..., Listener]
+) -> None:
+    def chatter(connection: socket.socket) -> str:
+        with contextlib.suppress(OSError):
+            while True:
+                connection.sendall(b"x" * 65536)
+        return "gone"
+
+    listener = listen(chatter)
+    connection = tunnel(proxy, listener.address)
+    assert connection.recv(1) == b"x"
+    connection.close()
+    listener.close()
+    assert listener.asked == ["gone"]
+
+
+def test_plain_http_is_forwarded(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], listen: Callable[..., Listener]
+) -> None:
+    """The connection ends with it, since the next request may be for another host; whatever the server says."""
+    listener = listen(answering(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK))
+    connection = dial(proxy)
+    connection.sendall(
+        f"POST {listener.url}/a//b?c=%20 HTTP/1.1\r\nHost: {listener.address}\r\nX: 1\r\nX: 2\r\nContent-Length: 4\r\n"
+        f"Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic x\r\nConnection: keep-alive\r\n\r\nbody".encode()
+    )
+    assert head(connection) == b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+    assert head(connection) == b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
+    assert connection.recv(2) == b"ok"
+    connection.shutdown(socket.SHUT_WR)
+    assert whole(connection) == b""
+    listener.close()
+    assert listener.asked == [
+        f"POST /a//b?c=%20 HTTP/1.1\r\nHost: {listener.address}\r\nX: 1\r\nX: 2\r\nContent-Length: 4\r\n"
+        f"Connection: close\r\n\r\nbody".encode()
+    ]
+
+
+def test_a_url_without_a_path_has_the_root(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], listen: Callable[..., Listener]
+) -> None:
+    listener = listen(answering(OK))
+    connection = dial(proxy)
+    connection.sendall(f"GET {listener.url} HTTP/1.1\r\n\r\n".encode())
+    connection.shutdown(socket.SHUT_WR)
+    whole(connection)
+    listener.close()
+    assert listener.asked == [b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"]
+
+
+def test_one_connection_may_ask_for_notify_and_then_for_another(
+    session: requests.Session, listen: Callable[..., Listener], fake: FakeNotify
+) -> None:
+    first, second = listen(answering(OK)), listen(answering(OK))
+    for url in ("http://notify.twilio.com/v1/Services", first.url, second.url, "http://notify.twilio.com/v1/Services"):
+        assert session.get(url, timeout=PATIENCE).status_code == 200
+    first.close()
+    second.close()
+    assert (len(fake.requests), len(first.asked), len(second.asked)) == (2, 1, 1)
+
+
+def test_a_server_that_says_nothing_is_passed_on_too(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], listen: Callable[..., Listener]
+) -> None:
+    listener = listen(head)
+    connection = dial(proxy)
+    connection.sendall(f"GET {listener.url}/ HTTP/1.1\r\n\r\n".encode())
+    assert whole(connection) == b""
+
+
+@pytest.mark.parametrize("request_line", ["CONNECT {}", "GET http://{}/"])
+def test_a_host_that_does_not_answer_is_told(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], request_line: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        address = f"127.0.0.1:{busy.getsockname()[1]}"
+    status, told = refused(dial(proxy), f"{request_line.format(address)} HTTP/1.1\r\n\r\n")
+    assert (status, told) == (502, f"fakenotify: {address} can't be reached: [Errno 111] Connection refused\n")
+    assert proxy.passed_on == {}
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "told"),
+    [
+        (f"CONNECT {'a' * 64}.test:443", 502, f"{'a' * 64}.test:443 can't be reached: that is no host name"),
+        ("CONNECT :443", 400, "CONNECT :443 is nothing that a proxy can be asked"),
+        ("GET https://other.test/", 400, "GET https://other.test/ is nothing that a proxy can be asked"),
+        ("GET ftp://other.test/", 400, "GET ftp://other.test/ is nothing that a proxy can be asked"),
+        ("CONNECT other.test:port", 400, None),
+        ("GET http://[/", 400, None),
+        ("GET /v1/Services", 400, "this is a proxy; it wants CONNECT or a whole URL"),
+        ("OPTIONS *", 400, "this is a proxy; it wants CONNECT or a whole URL"),
+        ("POST /", 400, "this is a proxy; it wants CONNECT or a whole URL"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], request_line: str, status: int, told: str | None
+) -> None:
+    connection = dial(proxy)
+    request = f"{request_line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert refused(connection, request) == (status, f"fakenotify: {told}\n" if told else "")
+
+
+# offline
+
+
+@pytest.mark.parametrize("request_line", ["CONNECT other.test:443", "GET http://other.test:443/"])
+def test_offline_other_hosts_are_refused_in_words(
+    start: Callable[..., Proxy], dial: Callable[[Proxy], socket.socket], request_line: str
+) -> None:
+    proxy = start(offline=True)
+    assert refused(dial(proxy), f"{request_line} HTTP/1.1\r\n\r\n") == (
+        403,
+        "fakenotify: other.test:443 is not reached, because of --offline\n",
+    )
+    assert proxy.refused == {"other.test:443": 1}
+
+
+def test_offline_this_machine_is_still_reached(
+    start: Callable[..., Proxy], tunnel: Callable[..., socket.socket], listen: Callable[..., Listener]
+) -> None:
+    listener, proxy = listen(echo), start(offline=True)
+    for host in ("127.0.0.1", "localhost"):
+        connection = tunnel(proxy, f"{host}:{listener.port}")
+        connection.shutdown(socket.SHUT_WR)
+        assert whole(connection) == b""
+    assert proxy.refused == {}
+
+
+# the proxy before it
+
+
+def relay_to(listener: Listener, connection: socket.socket) -> bytes:
+    """A proxy that takes whatever is asked for to one listener."""
+    asked = head(connection)
+    connection.sendall(b"HTTP/1.1 200 yes\r\nVia: it\r\n\r\n")
+    with socket.create_connection(("127.0.0.1", listener.port), PATIENCE) as other:
+        other.sendall(whole(connection))
+        other.shutdown(socket.SHUT_WR)
+        connection.sendall(whole(other))
+    return asked
+
+
+def test_the_users_own_proxy_is_gone_through(
+    start: Callable[..., Proxy], tunnel: Callable[..., socket.socket], listen: Callable[..., Listener]
+) -> None:
+    listener = listen(echo)
+    before = listen(lambda connection: relay_to(listener, connection))
+    proxy = start(environment={"HTTPS_PROXY": f"http://me:p%40ss@{before.address}"})
+    connection = tunnel(proxy, "other.test:443")
+    connection.sendall(b"hello")
+    connection.shutdown(socket.SHUT_WR)
+    assert whole(connection) == b"hello"
+    before.close()
+    assert before.asked == [
+        b"CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n"
+        b"Proxy-Authorization: Basic " + b64encode(b"me:p@ss") + b"\r\n\r\n"
+    ]
+
+
+def test_the_users_own_proxy_is_asked_for_plain_http(
+    start: Callable[..., Proxy], dial: Callable[[Proxy], socket.socket], listen: Callable[..., Listener]
+) -> None:
+    before = listen(answering(OK_AT_LAST))
+    connection = dial(start(environment={"http_proxy": before.address}))
+    connection.sendall(b"GET http://other.test/a HTTP/1.1\r\nHost: other.test\r\n\r\n")
+    connection.shutdown(socket.SHUT_WR)
+    assert whole(connection) == OK_AT_LAST
+    before.close()
+    assert before.asked == [b"GET http://other.test/a HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\nA: b\r\n\r\n", "HTTP/1.1 407 Proxy Authentication Required"),
+        (b"", "nothing"),
+    ],
+)
+def test_what_the_users_own_proxy_refuses_is_told(
+    start: Callable[..., Proxy],
+    dial: Callable[[Proxy], socket.socket],
+    listen: Callable[..., Listener],
+    answer: bytes,
+    told: str,
+) -> None:
+    def refuse(connection: socket.socket) -> None:
+        head(connection)
+        connection.sendall(answer)
+
+    before = listen(refuse)
+    proxy = start(environment={"ALL_PROXY": f"http://{before.address}"})
+    assert refused(dial(proxy), "CONNECT other.test:443 HTTP/1.1\r\n\r\n") == (
+        502,
+        f"fakenotify: other.test:443 can't be reached: the proxy {before.address} answered {told}\n",
+    )
+
+
+@pytest.mark.parametrize("value", ["socks5://127.0.0.1:1", "http://:8080", "http://127.0.0.1:port", "http://["])
+def test_a_proxy_that_cannot_be_gone_through_is_told(
+    start: Callable[..., Proxy], dial: Callable[[Proxy], socket.socket], value: str
+) -> None:
+    proxy = start(environment={"HTTPS_PROXY": value})
+    assert refused(dial(proxy), "CONNECT other.test:443 HTTP/1.1\r\n\r\n") == (
+        502,
+        "fakenotify: other.test:443 can't be reached: "
+        "HTTPS_PROXY is no proxy that fakenotify can go through: it takes http://host:port\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "scheme", "host", "expected"),
+    [
+        ({}, "https", "other.test", None),
+        ({"HTTPS_PROXY": ""}, "https", "other.test", None),
+        ({"HTTPS_PROXY": "proxy.test"}, "https", "other.test", Upstream("proxy.test", 80)),
+        ({"HTTPS_PROXY": "proxy.test:3128"}, "http", "other.test", None),
+        ({"HTTP_PROXY": "a.test", "http_proxy": "b.test"}, "http", "other.test", Upstream("b.test", 80)),
+        ({"all_proxy": "http://a.test:1"}, "http", "other.test", Upstream("a.test", 1)),
+        ({"HTTPS_PROXY": "proxy.test", "NO_PROXY": "other.test"}, "https", "other.test", None),
+        ({"HTTPS_PROXY": "proxy.test", "NO_PROXY": "x", "no_proxy": "*"}, "https", "other.test", None),
+        ({"HTTPS_PROXY": "proxy.test"}, "https", "127.0.0.1", None),
+        ({"HTTPS_PROXY": "proxy.test"}, "https", "::1", None),
+    ],
+)
+def test_the_users_own_proxy_is_found(
+    environment: dict[str, str], scheme: str, host: str, expected: Upstream | None
+) -> None:
+    assert Upstream.of(environment, scheme, host) == expected
+
+
+def test_it_does_not_go_through_itself(start: Callable[..., Proxy], dial: Callable[[Proxy], socket.socket]) -> None:
+    """As an environment says that an earlier proxy on the same port has left behind."""
+    proxy = start()
+    proxy.environment["HTTPS_PROXY"] = f"http://localhost:{proxy.port}"
+    status, told = refused(dial(proxy), f"CONNECT {'a' * 64}.test:443 HTTP/1.1\r\n\r\n")
+    assert (status, told) == (502, f"fakenotify: {'a' * 64}.test:443 can't be reached: that is no host name\n")
+
+
+# what it tells of itself
+
+
+def test_it_tells_about_itself(start: Callable[..., Proxy]) -> None:
+    proxy = start(about={"directory": "/tmp/x"})
+    assert ask(proxy.port) == {"proxy": proxy.url, "directory": "/tmp/x"}
+
+
+def test_it_tells_nothing_to_a_page_that_found_a_name_for_it(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket]
+) -> None:
+    status, told = refused(dial(proxy), "GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n")
+    assert (status, "proxy; it wants" in told) == (400, True)
+
+
+@pytest.mark.parametrize("answer", [OK, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"garbage\r\n\r\n", b""])
+def test_what_is_no_proxy_of_ours_is_an_error(listen: Callable[..., Listener], answer: bytes) -> None:
+    listener = listen(answering(answer)) if answer else listen(head)
+    with pytest.raises((ValueError, OSError)):
+        ask(listener.port)
+
+
+def test_of_ever_new_things_only_so_many_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy_module, "_MOST_COUNTS", 2)
+    counts = Counts()
+    for what in "abcda":
+        counts.add(what)
+    assert counts == {"a": 2, "b": 1, "others": 2}
+
+
+# its end
+
+
+def test_it_stops_at_once_whatever_is_open_and_leaves_no_thread(
+    start: Callable[..., Proxy],
+    tunnel: Callable[..., socket.socket],
+    dial: Callable[[Proxy], socket.socket],
+    listen: Callable[..., Listener],
+    ca_file: str,
+    fake: FakeNotify,
+) -> None:
+    before = set(threading.enumerate())
+    listener = listen(lambda connection: connection.recv(1))
+    there = {*threading.enumerate()} - before
+    proxy = start()
+    fake.fail("services.find", Fault.stall())
+    ends = [dial(proxy), tunnel(proxy), tunnel(proxy, listener.address)]
+    with secured(tunnel(proxy), ca_file) as idle, secured(tunnel(proxy), ca_file) as stalled:
+        stalled.sendall(f"GET /v1/Services HTTP/1.1\r\nHost: notify.twilio.com\r\n{AUTHORIZATION}\r\n".encode())
+        fake.wait_for(lambda: fake.requests, timeout=PATIENCE)
+        fake.world.end()
+        stopper = threading.Thread(target=proxy.stop)
+        stopper.start()
+        stopper.join(AT_ONCE)
+        assert not stopper.is_alive()
+        for each in (*ends, idle, stalled):
+            assert each.recv(1) == b""
+    listener.close()
+    assert set(threading.enumerate()) - before - there == set()
+
+
+def test_what_is_reached_after_the_end_is_closed(proxy: Proxy, listen: Callable[..., Listener]) -> None:
+    listener = listen(whole)
+    proxy.stop()
+    connection, _ = proxy.connect("http", "127.0.0.1", listener.port)
+    with connection:
+        assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize(("error", "kept"), [(ArithmeticError("a mistake"), ["a mistake"]), (OSError("gone"), [])])
+def test_an_error_of_its_own_is_kept_but_not_that_a_client_is_gone(
+    error: Exception,
+    kept: list[str],
+    fake: FakeNotify,
+    authority: Authority,
+    dial: Callable[[Proxy], socket.socket],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(self: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(proxy_module.ProxyRequest, "ask", fail)
+    proxy = Proxy(fake.wsgi_app, authority)
+    proxy.start()
+    connection = dial(proxy)
+    connection.sendall(b"CONNECT a:1 HTTP/1.1\r\n\r\n")
+    assert whole(connection) == b""
+    proxy.stop()
+    assert [str(each) for each in proxy.errors] == kept
+    assert ("ArithmeticError: a mistake" in capsys.readouterr().err) is bool(kept)
+
+
+def test_curl_reaches_the_fake(proxy: Proxy, ca_file: str, fake: FakeNotify) -> None:
+    command = ["curl", "-sS", "-x", proxy.url, "--cacert", ca_file, "-u", ":".join(AUTH), SERVICES]
+    try:
+        done = subprocess.run([*command, "-d", "FriendlyName=shop"], capture_output=True, timeout=PATIENCE, check=True)
+    except FileNotFoundError:
+        pytest.skip("curl is not installed")
+    assert json.loads(done.stdout)["friendly_name"] == "shop"

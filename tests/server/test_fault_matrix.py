@@ -1,0 +1,297 @@
+"""What every fault looks like to every client, over a socket and without one. The page of it is made here:
+
+    python tests/test_fault_matrix.py
+
+writes ``docs/fault-matrix.md`` anew; the test fails while the page says something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import aiohttp
+import httpx
+import pytest
+import requests
+from twilio.base.exceptions import TwilioRestException
+
+from fakenotify import FakeNotify, Fault
+from fakenotify.faults.kinds import KINDS
+from fakenotify.faults.rate_limit import RateLimit
+
+PAGE = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
+SOON, LATE = 0.2, 10.0
+"""When clients give up: soon, unless an answer is to be expected, which may take its time on a busy machine."""
+LONG = 30.0
+TWILIO = "https://notify.twilio.com"
+
+FAULTS: dict[str, Fault] = {
+    "`http(429, retry_after=2)`": Fault.http(429, retry_after=2),
+    "`http(503)`": Fault.http(503),
+    "`rate_limit`, used up": RateLimit(1, 3600),
+    "`latency`, less than the timeout": Fault.latency(0.01),
+    "`latency`, more than the timeout": Fault.latency(LONG),
+    "`slow_body`, less than the timeout": Fault.slow_body(0.01),
+    "`slow_body`, more than the timeout": Fault.slow_body(LONG),
+    "`reset_connection()`": Fault.reset_connection(),
+    "`empty_reply()`": Fault.empty_reply(),
+    "`truncate_body()`": Fault.truncate_body(),
+    "`garbage()`": Fault.garbage(),
+    "`stall()`": Fault.stall(),
+}
+
+
+# the clients: each creates a Service, and tells the status of the answer
+
+
+def twilio(client: Any, timeout: float = LATE) -> int:
+    client.http_client.timeout = timeout
+    client.notify.v1.services.create()
+    return 201
+
+
+def twilio_async(fake: FakeNotify, timeout: float) -> int:
+    with patch("fakenotify.clients.twilio.TIMEOUT", timeout):
+        asyncio.run(fake.async_client().notify.v1.services.create_async())
+    return 201
+
+
+def by_requests(fake: FakeNotify, timeout: float, base: str, adapter: Any = None) -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        if adapter is not None:
+            session.mount(base, adapter)
+        auth = (fake.account_sid, fake.auth_token)
+        return session.post(f"{base}/v1/Services", auth=auth, timeout=timeout).status_code
+
+
+def by_httpx(fake: FakeNotify, timeout: float, base: str, transport: Any = None) -> int:
+    auth = (fake.account_sid, fake.auth_token)
+    with httpx.Client(transport=transport, auth=auth, timeout=timeout, trust_env=False, verify=False) as client:
+        return client.post(f"{base}/v1/Services").status_code
+
+
+def by_httpx_async(fake: FakeNotify, timeout: float, base: str, transport: Any = None) -> int:
+    auth = (fake.account_sid, fake.auth_token)
+
+    async def ask() -> int:
+        async with httpx.AsyncClient(
+            transport=transport, auth=auth, timeout=timeout, trust_env=False, verify=False
+        ) as client:
+            return (await client.post(f"{base}/v1/Services")).status_code
+
+    return asyncio.run(ask())
+
+
+def by_aiohttp(fake: FakeNotify, timeout: float, base: str) -> int:
+    headers = {"Authorization": requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)}
+
+    async def ask() -> int:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout), headers=headers) as session,
+            session.post(f"{base}/v1/Services") as response,
+        ):
+            await response.read()
+            return response.status
+
+    return asyncio.run(ask())
+
+
+def intercepted(ask: Callable[[FakeNotify, float, str], int]) -> Callable[[FakeNotify, float], int]:
+    """The same client, where it would reach Twilio."""
+
+    def asked(fake: FakeNotify, timeout: float) -> int:
+        with fake.intercept():
+            return ask(fake, timeout, TWILIO)
+
+    return asked
+
+
+def dialled(ask: Callable[[FakeNotify, float, str], int]) -> Callable[[FakeNotify, float], int]:
+    """The same client, over a socket."""
+    return lambda fake, timeout: ask(fake, timeout, fake.url)
+
+
+WAYS: dict[str, dict[str, Callable[[FakeNotify, float], int]]] = {
+    "The official client (`twilio`)": {
+        "`fake.client()`": lambda fake, timeout: twilio(fake.client(), timeout),
+        "`fake.client(in_process=True)`": lambda fake, timeout: twilio(fake.client(in_process=True), timeout),
+    },
+    "`requests`": {
+        "over a socket": dialled(by_requests),
+        "`fake.requests_adapter()`": lambda fake, timeout: by_requests(fake, timeout, TWILIO, fake.requests_adapter()),
+        "intercepted": intercepted(by_requests),
+    },
+    "`httpx`": {
+        "over a socket": dialled(by_httpx),
+        "`fake.httpx_transport()`": lambda fake, timeout: by_httpx(fake, timeout, TWILIO, fake.httpx_transport()),
+        "intercepted": intercepted(by_httpx),
+    },
+    "`httpx`, asynchronous": {
+        "over a socket": dialled(by_httpx_async),
+        "`fake.async_httpx_transport()`": lambda fake, timeout: by_httpx_async(
+            fake, timeout, TWILIO, fake.async_httpx_transport()
+        ),
+        "intercepted": intercepted(by_httpx_async),
+    },
+    "`aiohttp`, and with it the official asynchronous client": {
+        "`fake.async_client()`": twilio_async,
+        "over a socket": dialled(by_aiohttp),
+        "intercepted": intercepted(by_aiohttp),
+    },
+}
+
+REFUSED_429, REFUSED_503 = "TwilioRestException 429, code 20429", "TwilioRestException 503, code 20503"
+EXPECTED: dict[str, list[str]] = {
+    "The official client (`twilio`)": [
+        REFUSED_429,
+        REFUSED_503,
+        REFUSED_429,
+        "201",
+        "requests.exceptions.ReadTimeout",
+        "201",
+        "requests.exceptions.ConnectionError",
+        "requests.exceptions.ConnectionError",
+        "requests.exceptions.ConnectionError",
+        "requests.exceptions.ChunkedEncodingError",
+        "requests.exceptions.ConnectionError",
+        "requests.exceptions.ReadTimeout",
+    ],
+    "`httpx`": [
+        "429",
+        "503",
+        "429",
+        "201",
+        "httpx.ReadTimeout",
+        "201",
+        "httpx.ReadTimeout",
+        "httpx.ReadError",
+        "httpx.RemoteProtocolError",
+        "httpx.RemoteProtocolError",
+        "httpx.RemoteProtocolError",
+        "httpx.ReadTimeout",
+    ],
+    "`aiohttp`, and with it the official asynchronous client": [
+        "429",
+        "503",
+        "429",
+        "201",
+        "TimeoutError",
+        "201",
+        "TimeoutError",
+        "aiohttp.ClientOSError",
+        "aiohttp.ServerDisconnectedError",
+        "aiohttp.ClientPayloadError",
+        "aiohttp.ClientResponseError",
+        "TimeoutError",
+    ],
+}
+EXPECTED["`requests`"] = ["429", "503", "429", *EXPECTED["The official client (`twilio`)"][3:]]
+EXPECTED["`httpx`, asynchronous"] = EXPECTED["`httpx`"]
+
+
+@cache
+def outcome(fault: str, library: str, way: str) -> str:
+    """What a client sees of a fault: the status of an answer, or the exception that its author has to catch."""
+    with FakeNotify() as fake:
+        if isinstance(FAULTS[fault], RateLimit):
+            fake.rate_limit("services.create", 1, 3600)
+            twilio(fake.client(in_process=True))
+        else:
+            fake.fail("services.create", FAULTS[fault])
+        try:
+            return str(WAYS[library][way](fake, SOON if "more than" in fault or "stall" in fault else LATE))
+        except TwilioRestException as error:
+            return f"TwilioRestException {error.status}, code {error.code}"
+        except (requests.RequestException, httpx.HTTPError, aiohttp.ClientError, asyncio.TimeoutError) as error:
+            home = type(error).__module__.partition(".client_exceptions")[0]
+            own = "TimeoutError" if type(error) is asyncio.TimeoutError else type(error).__name__
+            return own if own == "TimeoutError" else f"{home}.{own}"
+
+
+@cache
+def effects(kind: str) -> dict[str, str]:
+    """Whether the operation took place, by phase."""
+    example = next(each for each in FAULTS.values() if each.kind == kind)
+    told = {}
+    for phase in ("before", "after"):
+        told[phase] = "not possible"
+        if phase in example.phases:
+            fake = FakeNotify()
+            fake.fail("services.create", example if kind != "rate_limit" else RateLimit(1, 3600), phase=phase)
+            made = [_tried(fake) for _ in range(2 if kind == "rate_limit" else 1)]
+            told[phase] = "happens" if len(fake.services) == len(made) else "does not happen"
+    return told
+
+
+def _tried(fake: FakeNotify) -> None:
+    with suppress(requests.RequestException, TwilioRestException):
+        twilio(fake.client(in_process=True))
+
+
+def render() -> str:
+    """The page."""
+    lines = [
+        "# What every fault looks like",
+        "",
+        "This page is made by `python tests/test_fault_matrix.py`, which asks by every client and writes down what it",
+        "saw; a test fails while the page says something else. Over a socket, a client waits until its timeout.",
+        "Without one no time passes: a client that would have given up gives up at once.",
+        "",
+        "## What happens to the operation, by `phase`",
+        "",
+        '| fault | `phase="before"` | `phase="after"` |',
+        "|---|---|---|",
+    ]
+    lines += [f"| `{kind}` | {effects(kind)['before']} | {effects(kind)['after']} |" for kind in KINDS]
+    lines += [
+        "",
+        "`rate_limit` stands here for the request that is refused. `slow_body` and `truncate_body` need an answer, so",
+        "they can only act after the effect.",
+    ]
+    for library, ways in WAYS.items():
+        lines += ["", f"## {library}", "", f"| fault | {' | '.join(ways)} |", "|---" * (len(ways) + 1) + "|"]
+        for fault in FAULTS:
+            cells = [outcome(fault, library, way) for way in ways]
+            lines.append(f"| {fault} | {' | '.join(f'`{cell}`' for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+CELLS = [(fault, library, way) for library, ways in WAYS.items() for way in ways for fault in FAULTS]
+
+
+@pytest.mark.parametrize(("fault", "library", "way"), CELLS)
+def test_a_fault_is_the_exception_that_its_name_promises(fault: str, library: str, way: str) -> None:
+    expected = EXPECTED[library][list(FAULTS).index(fault)]
+    if way == "`fake.async_client()`" and expected.isdigit() and expected != "201":
+        expected = f"TwilioRestException {expected}, code 20{expected}"
+    assert outcome(fault, library, way) == expected
+
+
+def test_the_async_client_gives_up_when_it_is_told_to() -> None:
+    """As the other one does: ``client.http_client.timeout = 0.1``."""
+    with FakeNotify() as fake:
+        fake.fail("services.create", Fault.latency(0.5))
+        client = fake.async_client()
+        client.http_client.timeout = 0.1
+        with pytest.raises(asyncio.TimeoutError):
+            asyncio.run(client.notify.v1.services.create_async())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_on_the_page(kind: str) -> None:
+    assert kind in {each.kind for each in FAULTS.values()}
+
+
+def test_the_page_says_what_was_seen() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "write it anew: python tests/test_fault_matrix.py"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")

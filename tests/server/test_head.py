@@ -1,0 +1,137 @@
+"""The quick way of reading a head gives what the slow way gives, or declines."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from fakenotify.server import connection
+from fakenotify.server.head import Head, read_plain
+from fakenotify.server.server import Server
+
+PLAIN = b"POST /v1/Services?PageSize=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: a/b\r\n\r\n"
+
+
+def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Tell the environ, without what differs from one connection to the next."""
+    told = {
+        name: value for name, value in environ.items() if isinstance(value, (str, int, tuple)) and name != "REMOTE_PORT"
+    }
+    body = json.dumps({**told, "body": environ["wsgi.input"].read().decode("latin-1")}, sort_keys=True).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    server = Server(echo)
+    server.start()
+    yield server.port
+    assert server.errors == []
+    server.stop()
+
+
+def ask(port: int, request: bytes) -> tuple[int, Any]:
+    with closing(socket.create_connection(("127.0.0.1", port), 5)) as connection:
+        connection.sendall(request)
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(body) if body else None
+
+
+NAMES = st.sampled_from(
+    [
+        "Accept",
+        "X-Thing",
+        "content-type",
+        "AUTHORIZATION",
+        "X_Under",
+        "Connection",
+        "Host",
+        "TE",
+        "Upgrade",
+        "x-a-1",
+        "1",
+        "-",
+    ]
+)
+VALUES = st.sampled_from(["", "a", "keep-alive", "close", "a  b", "\t a \t", "é", "a,b", '"q"', "=?x", "a:b"])
+TARGETS = st.sampled_from(
+    [
+        "/",
+        "/v1/Services",
+        "/v1/Services?a=b&a=%20",
+        "/v1/a%2Fb",
+        "//x/y",
+        "/a#b",
+        "/a?b?c",
+        "/a;b",
+        "/ü",
+        "*",
+        "http://h/p?q",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@example(method="POST", target="/v1/Services", headers=[("Connection", "keep-alive")], body="a=b")
+@given(
+    method=st.sampled_from(["GET", "POST", "DELETE", "PUT", "get"]),
+    target=TARGETS,
+    headers=st.lists(st.tuples(NAMES, VALUES), max_size=5),
+    body=st.sampled_from(["", "a=b", "ü"]),
+)
+def test_both_ways_make_the_same_of_a_request(
+    port: int, method: str, target: str, headers: list[tuple[str, str]], body: str
+) -> None:
+    content = body.encode()
+    lines = [f"{method} {target} HTTP/1.1", "Host: first", *(f"{name}: {value}" for name, value in headers)]
+    request = "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode("utf-8") + content
+
+    quick = ask(port, request)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "read_plain", lambda arrived, largest: None)
+        slow = ask(port, request)
+
+    assert quick == slow
+
+
+def test_a_plain_head_is_read_at_a_glance() -> None:
+    headers = {"HTTP_HOST": "x", "CONTENT_LENGTH": "2", "CONTENT_TYPE": "a/b"}
+    assert read_plain(PLAIN + b"ab", 10) == Head("POST", "/v1/Services?PageSize=5", headers, len(PLAIN), 2)
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        PLAIN[:-1],
+        PLAIN.replace(b"POST", b"PUT"),
+        PLAIN.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        PLAIN.replace(b"/v1", b"//v1"),
+        PLAIN.replace(b"Services", b"a%20b"),
+        PLAIN.replace(b"Services", b"a#b"),
+        PLAIN.replace(b"Services", b"\xc3\xbc"),
+        PLAIN.replace(b"Host: x", b"Host: x\r\nHost: y"),
+        PLAIN.replace(b"Host: x", b"Host : x"),
+        PLAIN.replace(b"Host: x", b"Host: x\r\n y"),
+        PLAIN.replace(b"Host: x", b"Host: \xff"),
+        PLAIN.replace(b"Host: x", b"Expect: 100-continue"),
+        PLAIN.replace(b"Host: x", b"Transfer-Encoding: chunked"),
+        PLAIN.replace(b"Host: x", b"Connection: close"),
+        PLAIN.replace(b"Host: x", b"X-A: b\nc"),
+        PLAIN.replace(b"Host: x", b"\r\n".join(b"X-%d: y" % number for number in range(61))),
+        PLAIN.replace(b": 2", b": 11"),
+        PLAIN.replace(b": 2", b": -2"),
+        PLAIN.replace(b": 2", b": 12345678"),
+        PLAIN.replace(b": 2", b": two"),
+        PLAIN.replace(b": 2", b":"),
+    ],
+)
+def test_what_is_doubtful_is_left_to_the_slow_way(doubtful: bytes) -> None:
+    assert read_plain(doubtful + b"ab", 10) is None
