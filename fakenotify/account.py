@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fakenotify.core.sids import is_sid
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.dispatch import Call, World
 from fakenotify.notify.journal import Request
 from fakenotify.notify.records import (
@@ -58,13 +58,13 @@ class Account:
         return world
 
     @property
-    def _notify(self) -> Notify:
+    def _state(self) -> AccountState:
         return self._world.accounts[self.account_sid]
 
     @property
     def auth_token(self) -> str:
         """The account's auth token; obviously fake, and the key of its callbacks' signatures."""
-        return self._notify.auth_token
+        return self._state.auth_token
 
     @property
     def url(self) -> str:
@@ -94,7 +94,7 @@ class Account:
 
     def create_service(self, friendly_name: str | None = None, sid: str | None = None, **fields: Any) -> Service:
         """Create a Service, with a sid of your choice (``IS`` and 32 hex digits) if you give one."""
-        if sid is not None and (not is_sid(sid, "IS") or sid in self._notify.services):
+        if sid is not None and (not is_sid(sid, "IS") or sid in self._state.services):
             raise ValueError(f"{sid!r} can't be a new Service's sid: IS and 32 hex digits, not yet in use")
         service: Service = self._run("services.create", (), {"friendly_name": friendly_name, **fields}, sid=sid)
         return service
@@ -137,7 +137,7 @@ class Account:
         from fakenotify.notify.outcomes import outcome
 
         rule = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
-        self._notify.outcomes.append(rule)
+        self._state.outcomes.append(rule)
 
     def fail(
         self,
@@ -199,64 +199,64 @@ class Account:
         return list(self._world.faults)
 
     def _run(self, operation: str, values: tuple[str, ...], arguments: dict[str, Any], **given: Any) -> Any:
-        return self._world.run(self._notify, operation, values, arguments, **given)
+        return self._world.run(self._state, operation, values, arguments, **given)
 
     # looking
 
     @property
     def services(self) -> Records[Service]:
         """The account's Services."""
-        with self._notify.lock:
-            return Records(self._notify.services)
+        with self._state.lock:
+            return Records(self._state.services)
 
     @property
     def credentials(self) -> Records[Credential]:
         """The account's Credentials."""
-        with self._notify.lock:
-            return Records(self._notify.credentials)
+        with self._state.lock:
+            return Records(self._state.credentials)
 
     @property
     def bindings(self) -> Records[Binding]:
         """The Bindings of all the account's Services."""
-        with self._notify.lock:
-            return Records(self._notify.below("bindings"))
+        with self._state.lock:
+            return Records(self._state.below("bindings"))
 
     @property
     def users(self) -> Records[User]:
         """The Users of all the account's Services; each identity that has had a Binding has one."""
-        with self._notify.lock:
-            self._notify.save()
-            return Records(self._notify.below("users"))
+        with self._state.lock:
+            self._state.save()
+            return Records(self._state.below("users"))
 
     @property
     def segments(self) -> Records[Segment]:
         """The Segments of all the account's Services."""
-        with self._notify.lock:
-            return Records(self._notify.below("segments"))
+        with self._state.lock:
+            return Records(self._state.below("segments"))
 
     @property
     def notifications(self) -> Records[Notification]:
         """The Notifications of all the account's Services."""
-        with self._notify.lock:
-            return Records(self._notify.below("notifications"))
+        with self._state.lock:
+            return Records(self._state.below("notifications"))
 
     @property
     def deliveries(self) -> Records[Delivery]:
         """What each device would have received, and what failed on its way."""
-        with self._notify.lock:
-            return Records(self._notify.deliveries)
+        with self._state.lock:
+            return Records(self._state.deliveries)
 
     @property
     def alerts(self) -> Records[Alert]:
         """The Debugger's entries."""
-        with self._notify.lock:
-            return Records(self._notify.alerts)
+        with self._state.lock:
+            return Records(self._state.alerts)
 
     @property
     def callbacks(self) -> Records[Callback]:
         """The delivery callbacks, posted or waiting, with their attempts."""
-        with self._notify.lock:
-            return Records(self._notify.callbacks)
+        with self._state.lock:
+            return Records(self._state.callbacks)
 
     def explain(self, notification_sid: str) -> Explanation:
         """Who a Notification reached, and a reason for every Binding of its Service that it didn't.
@@ -265,8 +265,8 @@ class Account:
         """
         from fakenotify.world.explain import explain
 
-        with self._notify.lock:
-            return explain(self._notify, notification_sid)
+        with self._state.lock:
+            return explain(self._state, notification_sid)
 
     # asserting
 
@@ -278,15 +278,15 @@ class Account:
         """
         from fakenotify.world import assertions as checks
 
-        with self._notify.lock:
-            return checks.assert_delivered(self._notify, times, wanted)
+        with self._state.lock:
+            return checks.assert_delivered(self._state, times, wanted)
 
     def assert_not_delivered(self, **wanted: Any) -> None:
         """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""
         from fakenotify.world import assertions as checks
 
-        with self._notify.lock:
-            checks.assert_not_delivered(self._notify, wanted)
+        with self._state.lock:
+            checks.assert_not_delivered(self._state, wanted)
 
     def wait_for(self, condition: Callable[[], T], timeout: float = 2.0) -> T:
         """Wait until ``condition()`` is true, at most ``timeout`` seconds; returns what it returned.

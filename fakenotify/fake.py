@@ -285,7 +285,7 @@ class FakeNotify(Account):
 
     def kick(self) -> None:
         """See to callbacks that may have become due."""
-        if any(len(notify.schedule) for notify in self.world.accounts):
+        if any(len(account.schedule) for account in self.world.accounts):
             self.courier.kick()
 
     def deliver_callback(self) -> Callback | None:

@@ -14,7 +14,7 @@ from fakenotify.core.clock import parse_instant
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.faults.kinds import KINDS
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.dispatch import Change, World
 from fakenotify.notify.journal import Request
 from fakenotify.notify.outcomes import outcome
@@ -32,22 +32,22 @@ def account_sid(world: World, ask: Ask, given: Any = None) -> str | None:
     sid = ask.query.get("account_sid") if given is None else given
     if sid is None or (isinstance(sid, str) and sid in world.accounts):
         return sid
-    known = [notify.account_sid for notify in world.accounts]
+    known = [account.account_sid for account in world.accounts]
     raise Refused(404, f"there is no account {sid!r}", nearest(str(sid), known) or known[:3])
 
 
-def accounts(world: World, ask: Ask) -> list[Notify]:
+def accounts(world: World, ask: Ask) -> list[AccountState]:
     """The accounts that a request is about."""
     narrowed = account_sid(world, ask)
-    return [notify for notify in world.accounts if narrowed in (None, notify.account_sid)]
+    return [account for account in world.accounts if narrowed in (None, account.account_sid)]
 
 
 def rows(world: World, ask: Ask, table: str) -> dict[str, Any]:
     """The records of an account-wide table, oldest first, and how many older ones are no longer held."""
     found, dropped = [], 0
-    for notify in accounts(world, ask):
-        with notify.lock:
-            records = getattr(notify, table)
+    for account in accounts(world, ask):
+        with account.lock:
+            records = getattr(account, table)
             found += [state.to_json(each) for each in records]
             dropped += records.dropped
     return {table: found, "dropped": dropped}
@@ -86,7 +86,7 @@ def put_state(world: World, ask: Ask) -> dict[str, Any]:
         state.load(world.accounts, ask.body)
     except state.StateError as error:
         raise Refused(400, str(error)) from None
-    return {"loaded": [notify.account_sid for notify in world.accounts]}
+    return {"loaded": [account.account_sid for account in world.accounts]}
 
 
 def get_requests(world: World, ask: Ask) -> dict[str, Any]:
@@ -114,10 +114,10 @@ def get_callbacks(world: World, ask: Ask) -> dict[str, Any]:
 def get_explanation(world: World, ask: Ask) -> dict[str, Any]:
     """Who a Notification reached, and why every other Binding of its Service was not selected."""
     missing = UnknownName("")
-    for notify in accounts(world, ask):
+    for account in accounts(world, ask):
         try:
-            with notify.lock:
-                return explanation_json(explain(notify, ask.rest))
+            with account.lock:
+                return explanation_json(explain(account, ask.rest))
         except UnknownName as error:
             missing = error if error.nearest or not str(missing) else missing
     raise Refused(404, str(missing), missing.nearest)
@@ -193,9 +193,9 @@ def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """What providers were told to answer."""
     return {
         "outcomes": [
-            {"account_sid": notify.account_sid, **each.told()}
-            for notify in accounts(world, ask)
-            for each in notify.outcomes
+            {"account_sid": account.account_sid, **each.told()}
+            for account in accounts(world, ask)
+            for each in account.outcomes
         ]
     }
 
@@ -203,7 +203,7 @@ def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
 def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """Let deliveries fail: the arguments of ``fail_delivery``, for one account (the default one unless it is named)."""
     given = dict(body_object(ask))
-    notify = world.accounts[account_sid(world, ask, given.pop("account_sid", None)) or world.accounts.default_sid]
+    account = world.accounts[account_sid(world, ask, given.pop("account_sid", None)) or world.accounts.default_sid]
     known = ("code", "address", "identity", "binding_type", "times")
     for name in given:
         if name not in known:
@@ -214,16 +214,16 @@ def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
         raise Refused(400, str(error), error.nearest) from None
     except ValueError as error:
         raise Refused(400, str(error)) from None
-    notify.outcomes.append(made)
-    return {"account_sid": notify.account_sid, **made.told()}
+    account.outcomes.append(made)
+    return {"account_sid": account.account_sid, **made.told()}
 
 
 def delete_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """Let providers answer as they would."""
     deleted = 0
-    for notify in accounts(world, ask):
-        deleted += len(notify.outcomes)
-        notify.outcomes = []
+    for account in accounts(world, ask):
+        deleted += len(account.outcomes)
+        account.outcomes = []
     return {"deleted": deleted}
 
 

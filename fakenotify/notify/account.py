@@ -133,7 +133,7 @@ class State:
                     yield table, record
 
 
-class Notify:
+class AccountState:
     """The state of one account: its tables, its clock, its sids, and the lock that every request holds.
 
     It keeps the newest ``kept`` deliveries, alerts and callbacks, and as many Notifications of a Service.

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import Unauthorized
 from fakenotify.core.sids import SidGenerator, is_sid
-from fakenotify.notify.account import Notify, State
+from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.behaviour import Behaviour
 
 ACCOUNT_SID = "AC" + "fa4e" * 8
@@ -48,34 +48,34 @@ class Accounts:
             if not is_sid(key_sid, "SK") or not secret:
                 raise ValueError(f"API key {key_sid!r} is not SK and 32 hex digits with a secret")
         self._guarded = set(self._tokens) if self.strict else set()
-        self._worlds: dict[str, Notify] = {}
+        self._worlds: dict[str, AccountState] = {}
         self.default_sid = next(iter(self._tokens))
         self.reset()
 
     @property
-    def default(self) -> Notify:
+    def default(self) -> AccountState:
         """The account that API keys, and unknown accounts where they are shared, act for."""
         return self._worlds[self.default_sid]
 
-    def __iter__(self) -> Iterator[Notify]:
+    def __iter__(self) -> Iterator[AccountState]:
         return iter(list(self._worlds.values()))
 
-    def __getitem__(self, account_sid: str) -> Notify:
+    def __getitem__(self, account_sid: str) -> AccountState:
         return self._worlds[account_sid]
 
     def __contains__(self, account_sid: object) -> bool:
         return account_sid in self._worlds
 
-    def declare(self, account_sid: str, auth_token: str) -> Notify:
+    def declare(self, account_sid: str, auth_token: str) -> AccountState:
         """Add an account whose token is checked from now on. Raises ``ValueError`` for unusable credentials."""
         check_credentials(account_sid, auth_token)
         self._tokens[account_sid] = auth_token
         self._guarded.add(account_sid)
-        notify = self._worlds.get(account_sid)
-        if notify is None:
+        account = self._worlds.get(account_sid)
+        if account is None:
             return self._open(account_sid, auth_token)
-        notify.auth_token = auth_token
-        return notify
+        account.auth_token = auth_token
+        return account
 
     def reset(self, account_sid: str | None = None, beginning: Mapping[str, State] = MappingProxyType({})) -> None:
         """Give every account, or one, a new world, empty or as in ``beginning``; accounts that nobody declared go.
@@ -87,34 +87,34 @@ class Accounts:
         else:
             self._worlds = {sid: self._anew(sid, token, beginning) for sid, token in self._tokens.items()}
 
-    def replace(self, loaded: Iterable[Notify]) -> None:
+    def replace(self, loaded: Iterable[AccountState]) -> None:
         """Let these be the accounts, at once; declared ones that are not among them become empty."""
         empty = {sid: self.fresh(sid, token) for sid, token in self._tokens.items()}
-        self._worlds = empty | {notify.account_sid: notify for notify in loaded}
+        self._worlds = empty | {account.account_sid: account for account in loaded}
 
-    def _anew(self, account_sid: str, auth_token: str, beginning: Mapping[str, State]) -> Notify:
-        notify = self.fresh(account_sid, auth_token)
+    def _anew(self, account_sid: str, auth_token: str, beginning: Mapping[str, State]) -> AccountState:
+        account = self.fresh(account_sid, auth_token)
         if account_sid in beginning:
-            notify.restore(beginning[account_sid])
-        return notify
+            account.restore(beginning[account_sid])
+        return account
 
-    def put(self, notify: Notify) -> None:
+    def put(self, account: AccountState) -> None:
         """Let this state be its account's from now on."""
-        self._worlds[notify.account_sid] = notify
+        self._worlds[account.account_sid] = account
 
-    def fresh(self, account_sid: str, auth_token: str | None = None) -> Notify:
+    def fresh(self, account_sid: str, auth_token: str | None = None) -> AccountState:
         """An empty state for an account, not yet in use."""
         token = auth_token or self._tokens.get(account_sid) or AUTH_TOKEN
         sids = SidGenerator(f"{self._seed}/{account_sid}")
-        return Notify(account_sid, token, self.behaviour, self._clock, sids, self._kept)
+        return AccountState(account_sid, token, self.behaviour, self._clock, sids, self._kept)
 
     def use(self, behaviour: Behaviour) -> None:
         """Let these switches be in force for every account from now on."""
         self.behaviour = behaviour
-        for notify in self._worlds.values():
-            notify.behaviour = behaviour
+        for account in self._worlds.values():
+            account.behaviour = behaviour
 
-    def authenticate(self, credentials: tuple[str, str] | None) -> Notify:
+    def authenticate(self, credentials: tuple[str, str] | None) -> AccountState:
         """The state that these Basic credentials act for. Raises ``Unauthorized``."""
         user, password = credentials or ("", "")
         known = self._worlds.get(user)
@@ -138,7 +138,7 @@ class Accounts:
             known.auth_token = password  # the key of its callbacks' signatures is what it last used (assumed D39)
         return known
 
-    def _open(self, account_sid: str, auth_token: str) -> Notify:
+    def _open(self, account_sid: str, auth_token: str) -> AccountState:
         """Open an account; several may come first at once, and one of them opens it for all."""
         return self._worlds.setdefault(account_sid, self.fresh(account_sid, auth_token))
 

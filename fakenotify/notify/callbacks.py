@@ -11,7 +11,7 @@ from hmac import new as hmac
 from itertools import groupby
 from urllib.parse import urlencode
 
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.records import Alert, Attempt, Callback, Delivery, Notification, Service
 
@@ -22,12 +22,12 @@ FIRST_RETRY = 1.0
 UNREACHABLE = 52311
 
 
-def plan(notify: Notify, service: Service, notification: Notification, deliveries: Sequence[Delivery]) -> None:
+def plan(account: AccountState, service: Service, notification: Notification, deliveries: Sequence[Delivery]) -> None:
     """Schedule the callbacks of a Notification, due at once. The Notification's URL wins. (assumed D23)"""
     url = notification.delivery_callback_url or (
         service.delivery_callback_url if service.delivery_callback_enabled else None
     )
-    if url is None or not (deliveries or notify.behaviour.callback_when_empty):
+    if url is None or not (deliveries or account.behaviour.callback_when_empty):
         return
     batches = [
         deliveries[at : at + DELIVERIES_PER_CALLBACK] for at in range(0, len(deliveries), DELIVERIES_PER_CALLBACK)
@@ -35,7 +35,7 @@ def plan(notify: Notify, service: Service, notification: Notification, deliverie
     for number, batch in enumerate(batches or [()]):
         fields = [
             ("NotificationSid", notification.sid),
-            ("AccountSid", notify.account_sid),
+            ("AccountSid", account.account_sid),
             ("ServiceSid", service.sid),
             ("Count", str(len(batch))),
             ("SequenceId", str(number)),
@@ -43,22 +43,22 @@ def plan(notify: Notify, service: Service, notification: Notification, deliverie
             *(("DeliveryState", delivery_state(delivery)) for delivery in batch),
         ]
         callback = Callback(
-            sid=notify.new_sid("CB", notify.callbacks),
-            account_sid=notify.account_sid,
+            sid=account.new_sid("CB", account.callbacks),
+            account_sid=account.account_sid,
             service_sid=service.sid,
             notification_sid=notification.sid,
             url=url,
             body=urlencode(fields, errors="replace"),
-            signature=sign(notify.auth_token, url, fields),
+            signature=sign(account.auth_token, url, fields),
             sequence_id=number,
             is_final=number >= len(batches) - 1,
             status="PENDING",
             attempts=(),
-            date_created=notify.clock.stamp(),
+            date_created=account.clock.stamp(),
         )
-        notify.callbacks.add(notify.next_sequence(), callback)
-        notify.callbacks.trim(notify.kept)
-        notify.schedule.add(notify.clock.seconds(), callback.sid)
+        account.callbacks.add(account.next_sequence(), callback)
+        account.callbacks.trim(account.kept)
+        account.schedule.add(account.clock.seconds(), callback.sid)
 
 
 def delivery_state(delivery: Delivery) -> str:
@@ -84,43 +84,43 @@ def sign(auth_token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:
     return b64encode(digest).decode()
 
 
-def take_due(notify: Notify) -> Callback | None:
+def take_due(account: AccountState) -> Callback | None:
     """Take the first callback that is due out of the schedule."""
-    with notify.lock:
-        while (key := notify.schedule.take(notify.clock.seconds())) is not None:
-            callback = notify.callbacks.get(key)
+    with account.lock:
+        while (key := account.schedule.take(account.clock.seconds())) is not None:
+            callback = account.callbacks.get(key)
             if callback is not None:  # else its record was one too many
                 return callback
         return None
 
 
-def put_back(notify: Notify, callback: Callback) -> None:
+def put_back(account: AccountState, callback: Callback) -> None:
     """Let a callback be due as before: the attempt was broken off by the fake itself, so it doesn't count."""
-    with notify.lock:
-        if callback.sid in notify.callbacks:
-            notify.schedule.add(callback.date_created.timestamp(), callback.sid)
+    with account.lock:
+        if callback.sid in account.callbacks:
+            account.schedule.add(callback.date_created.timestamp(), callback.sid)
 
 
-def note_attempt(notify: Notify, callback: Callback, attempt: Attempt) -> Callback:
+def note_attempt(account: AccountState, callback: Callback, attempt: Attempt) -> Callback:
     """Record how an attempt went: done, to be tried again, or given up with alert 52311."""
-    with notify.lock:
-        current = notify.callbacks.get(callback.sid)
+    with account.lock:
+        current = account.callbacks.get(callback.sid)
         if current is None:  # the world has been reset or restored meanwhile
             return callback
         attempts = (*current.attempts, attempt)
-        again = not attempt.succeeded and len(attempts) <= notify.behaviour.callback_retries
+        again = not attempt.succeeded and len(attempts) <= account.behaviour.callback_retries
         changed = replace(
             current, status="DELIVERED" if attempt.succeeded else "PENDING" if again else "FAILED", attempts=attempts
         )
-        notify.callbacks.replace(changed)
+        account.callbacks.replace(changed)
         if again:
-            notify.schedule.add(notify.clock.seconds() + FIRST_RETRY * 2 ** (len(attempts) - 1), callback.sid)
+            account.schedule.add(account.clock.seconds() + FIRST_RETRY * 2 ** (len(attempts) - 1), callback.sid)
         elif not attempt.succeeded:
-            notify.alerts.append(_unreachable(notify, callback))
+            account.alerts.append(_unreachable(account, callback))
         return changed
 
 
-def _unreachable(notify: Notify, callback: Callback) -> Alert:
+def _unreachable(account: AccountState, callback: Callback) -> Alert:
     code = CODES[UNREACHABLE]
     return Alert(
         code=code.code,
@@ -131,5 +131,5 @@ def _unreachable(notify: Notify, callback: Callback) -> Alert:
         account_sid=callback.account_sid,
         binding_sid=None,
         binding_type=None,
-        date_created=notify.clock.stamp(),
+        date_created=account.clock.stamp(),
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from fakenotify.core.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify import callbacks
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS, Channel, Failure, Rendered
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED, Outcome
@@ -20,20 +20,20 @@ from fakenotify.notify.targets import members, targets
 NOBODY, NO_USERS = 52301, 52307
 
 
-def send(notify: Notify, service: Service, notification: Notification) -> None:
+def send(account: AccountState, service: Service, notification: Notification) -> None:
     """Deliver a Notification to the targets of this moment. (assumed D21)"""
-    sending = Sending(notify, service, notification)
+    sending = Sending(account, service, notification)
     if notification.to_binding:
         meant = [Target(each["binding_type"], each["address"]) for each in notification.to_binding]
     else:
-        scope = notify.scopes[service.sid]
+        scope = account.scopes[service.sid]
         found = targets(scope, notification.identities, notification.tags, notification.segments)
         meant = [Target(binding.binding_type, binding.address, binding) for binding in found]
         if not meant:
             without_users = notification.segments and not members(scope, notification.segments)
             sending.alert(Failure(NO_USERS if without_users else NOBODY), None)
     deliveries = sending.deliver(meant)
-    callbacks.plan(notify, service, notification, deliveries)
+    callbacks.plan(account, service, notification, deliveries)
 
 
 class Target:
@@ -55,11 +55,11 @@ class Target:
 class Sending:
     """One Notification on its way; what is the same for all targets is worked out once."""
 
-    def __init__(self, notify: Notify, service: Service, notification: Notification) -> None:
-        self.notify = notify
+    def __init__(self, account: AccountState, service: Service, notification: Notification) -> None:
+        self.notify = account
         self.service = service
         self.notification = notification
-        self.now: datetime = notify.clock.stamp()
+        self.now: datetime = account.clock.stamp()
         self._rendered: dict[tuple[str, str], Rendered] = {}
         self._credentials: dict[tuple[str, str | None], Failure | None] = {}
 

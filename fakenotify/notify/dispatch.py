@@ -15,7 +15,7 @@ from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
-from fakenotify.notify.account import Notify, State
+from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.accounts import KEPT_DELIVERIES, Accounts
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request, note
@@ -167,7 +167,7 @@ class World:
 
     def begin_here(self) -> None:
         """Let what is stored now be what ``reset`` comes back to."""
-        self.beginning = {notify.account_sid: notify.save() for notify in self.accounts}
+        self.beginning = {account.account_sid: account.save() for account in self.accounts}
 
     def reset(self, account_sid: str | None = None) -> None:
         """Give all accounts, or one, the world they began with and an empty journal; clock and switches stay."""
@@ -181,30 +181,30 @@ class World:
     def handle(self, call: Call) -> Answer:
         """Answer a request: authentication, size, path, method, what the path names, parameters. (order: D30)"""
         answer = Answer(None, None, self._request_ids.new("RQ"))
-        notify: Notify | None = None
+        account: AccountState | None = None
         route: Route | None = None
         rule: Rule | None = None
         warnings = call.notes
         try:
-            notify = self.accounts.authenticate(call.credentials)
+            account = self.accounts.authenticate(call.credentials)
             if call.too_large:
                 raise RequestTooLarge
             route, values = self._match(call)
             call.operation = answer.operation = route.operation
-            call.account_sid = notify.account_sid
-            rule, goes_on = self._meet_before(route.operation, notify.account_sid, call, answer)
+            call.account_sid = account.account_sid
+            rule, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
             if goes_on:
-                with notify.lock:
-                    answer.body = _perform(notify, route, values, call)
+                with account.lock:
+                    answer.body = _perform(account, route, values, call)
                 answer.status = route.status
         except TwilioError as error:
             if isinstance(error, NotFound):
                 error = NotFound(call.resource_path)
-                warnings = warnings + self._why_not_found(call, notify, route)
+                warnings = warnings + self._why_not_found(call, account, route)
             answer.status, answer.body, answer.error = error.status, error.representation(), error
         if rule is not None and rule.phase == "after":
             self._meet(rule, call, answer)
-        self._record(call, answer, notify, route, warnings, rule)
+        self._record(call, answer, account, route, warnings, rule)
         return answer
 
     def _meet_before(self, operation: str, account_sid: str, call: Call, answer: Answer) -> tuple[Rule | None, bool]:
@@ -238,7 +238,7 @@ class World:
         return False
 
     def run(
-        self, notify: Notify, operation: str, values: tuple[str, ...], arguments: Mapping[str, Any], **given: Any
+        self, account: AccountState, operation: str, values: tuple[str, ...], arguments: Mapping[str, Any], **given: Any
     ) -> Any:
         """Run an operation from Python by the rules of the wire, unjournaled; returns its record.
 
@@ -246,10 +246,10 @@ class World:
         """
         route = ROUTES.by_operation[operation]
         form = route.params.to_form(operation, arguments)
-        with notify.lock:
+        with account.lock:
             try:
-                subject = (route.locate(notify, *values),) if route.locate else ()
-                return route.run(notify, *subject, **route.params.parse(form), **given)
+                subject = (route.locate(account, *values),) if route.locate else ()
+                return route.run(account, *subject, **route.params.parse(form), **given)
             except NotFound:
                 raise NotFound(route.resource_path(values)) from None
 
@@ -260,7 +260,7 @@ class World:
         self,
         call: Call,
         answer: Answer,
-        notify: Notify | None,
+        account: AccountState | None,
         route: Route | None,
         warnings: list[str],
         rule: Rule | None,
@@ -277,7 +277,7 @@ class World:
                 call.method,
                 call.path,
                 table.redact(sent),
-                notify.account_sid if notify else None,
+                account.account_sid if account else None,
                 answer.status,
                 answer.error.code if answer.error else None,
                 answer.error.message if answer.error else None,
@@ -289,7 +289,7 @@ class World:
             )
         )
 
-    def _why_not_found(self, call: Call, notify: Notify | None, route: Route | None) -> list[str]:
+    def _why_not_found(self, call: Call, account: AccountState | None, route: Route | None) -> list[str]:
         """What to tell the tester about a 404."""
         segments = segments_of(call.path)
         if route is None:
@@ -297,42 +297,42 @@ class World:
             hint = f"; did you mean /v1{nearest.path}? (paths are case-sensitive)" if nearest else ""
             return [f"Notify has no resource at {call.path}{hint}"]
         if segments[0] != "Services":
-            return self._elsewhere(segments[1], notify)
+            return self._elsewhere(segments[1], account)
         if not segments[1]:
             return ["the Service sid in the path is empty; is the variable that holds it set?"]
         other = _OTHER_SIDS.get(segments[1][:2])
         if other:
             return [f"{segments[1]!r} is the sid of {other}, not of a Notify Service (IS…)"]
-        return self._elsewhere(segments[1], notify) or (self._elsewhere(segments[3], notify) if segments[3:] else [])
+        return self._elsewhere(segments[1], account) or (self._elsewhere(segments[3], account) if segments[3:] else [])
 
-    def _elsewhere(self, sid: str, asking: Notify | None) -> list[str]:
+    def _elsewhere(self, sid: str, asking: AccountState | None) -> list[str]:
         """Tell of a sid that exists, but in another account."""
-        for notify in self.accounts:
-            if notify is not asking and notify.knows(sid):
-                return [f"{sid} exists, but in account {notify.account_sid}, not in the one that asked"]
+        for account in self.accounts:
+            if account is not asking and account.knows(sid):
+                return [f"{sid} exists, but in account {account.account_sid}, not in the one that asked"]
         return []
 
 
-def _perform(notify: Notify, route: Route, values: list[str], call: Call) -> dict[str, Any] | None:
+def _perform(account: AccountState, route: Route, values: list[str], call: Call) -> dict[str, Any] | None:
     """Locate, read the parameters, run, represent."""
-    subject = (route.locate(notify, *values),) if route.locate else ()
+    subject = (route.locate(account, *values),) if route.locate else ()
     base = call.origin + "/v1"
     if route.verb == "find":
-        return _find(notify, route, subject, call, base)
+        return _find(account, route, subject, call, base)
     read = route.params.parse_changes if route.verb == "update" else route.params.parse
-    record = route.run(notify, *subject, **read(call.form))
-    return None if route.represent is None else route.represent(notify, record, base)
+    record = route.run(account, *subject, **read(call.form))
+    return None if route.represent is None else route.represent(account, record, base)
 
 
-def _find(notify: Notify, route: Route, subject: tuple[Any, ...], call: Call, base: str) -> dict[str, Any]:
+def _find(account: AccountState, route: Route, subject: tuple[Any, ...], call: Call, base: str) -> dict[str, Any]:
     filters = route.params.sent(call.query)
-    selection = route.run(notify, *subject, **route.params.parse(call.query))
-    paging = read_paging(call.query, notify.behaviour.page_size_limit)
+    selection = route.run(account, *subject, **route.params.parse(call.query))
+    paging = read_paging(call.query, account.behaviour.page_size_limit)
     path = call.path.removesuffix(".json")
-    page = cut(selection, paging, f"{notify.account_sid}{path}{filters}")
+    page = cut(selection, paging, f"{account.account_sid}{path}{filters}")
     represent = route.represent
     assert represent is not None
-    return list_body(route.key, page, lambda record: represent(notify, record, base), call.origin + path, filters)
+    return list_body(route.key, page, lambda record: represent(account, record, base), call.origin + path, filters)
 
 
 def segments_of(path: str) -> list[str]:

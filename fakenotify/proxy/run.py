@@ -298,14 +298,14 @@ class Tally:
         from fakenotify.proxy.proxy import Counts
 
         deliveries, alerts, dropped = Counts(), Counts(), Counts()
-        for notify in self._fake.world.accounts:
-            with notify.lock:
-                for delivery in notify.deliveries:
+        for account in self._fake.world.accounts:
+            with account.lock:
+                for delivery in account.deliveries:
                     deliveries.add(delivery.status.lower())
-                for alert in notify.alerts:
+                for alert in account.alerts:
                     alerts.add(f"{alert.level} {alert.code} {alert.text}")
-                dropped.add("an older delivery", notify.deliveries.dropped)
-                dropped.add("an older alert", notify.alerts.dropped)
+                dropped.add("an older delivery", account.deliveries.dropped)
+                dropped.add("an older alert", account.alerts.dropped)
         return {
             "requests": sum(self.requests.values()),
             "deliveries": {"sent": 0, "failed": 0, **deliveries},

@@ -40,7 +40,9 @@ class Courier:
     def kick(self) -> None:
         """Something may have become due: see to it, in the thread; which begins when there is first work for it."""
         world = self._world()
-        if world.behaviour.callback_delivery == "manual" or not any(len(notify.schedule) for notify in world.accounts):
+        if world.behaviour.callback_delivery == "manual" or not any(
+            len(account.schedule) for account in world.accounts
+        ):
             return
         with self._wake:
             self._kicked = True
@@ -70,14 +72,14 @@ class Courier:
     def deliver_next(self, *, by_hand: bool = True) -> Callback | None:
         """Post the first callback that is due, here and now; None when none is, or a ``stop`` came between."""
         world = self._world()
-        for notify in world.accounts:
-            callback = callbacks.take_due(notify)
+        for account in world.accounts:
+            callback = callbacks.take_due(account)
             if callback is not None:
                 attempt = self._attempt(world, callback, by_hand)
                 if self._stopped and not by_hand and not attempt.succeeded:
-                    callbacks.put_back(notify, callback)
+                    callbacks.put_back(account, callback)
                     return None
-                told = callbacks.note_attempt(notify, callback, attempt)
+                told = callbacks.note_attempt(account, callback, attempt)
                 world.changes.tell(_change(told))
                 return told
         return None
@@ -99,7 +101,7 @@ class Courier:
         world = self._world()
         if world.clock.frozen or world.behaviour.callback_delivery == "manual":
             return None
-        moments = [due for notify in world.accounts if (due := notify.schedule.next_due()) is not None]
+        moments = [due for account in world.accounts if (due := account.schedule.next_due()) is not None]
         return max(min(moments) - world.clock.seconds(), _SHORTEST_WAIT) if moments else None
 
     def _attempt(self, world: World, callback: Callback, by_hand: bool) -> Attempt:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from fakenotify.core.params import did_you_mean
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.records import Delivery
 from fakenotify.world.explain import explain, name
@@ -40,28 +40,28 @@ def differences(delivery: Delivery, wanted: dict[str, Any]) -> list[str]:
     ]
 
 
-def assert_delivered(notify: Notify, times: int | None, wanted: dict[str, Any]) -> Delivery:
+def assert_delivered(account: AccountState, times: int | None, wanted: dict[str, Any]) -> Delivery:
     """The newest delivery that is as ``wanted``; without a ``status`` among it, one that was sent."""
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
         raise ValueError(f"times is a whole number from 1, not {times!r}; for none there is assert_not_delivered")
     wanted = _checked(wanted)
-    matching = [each for each in notify.deliveries if not differences(each, wanted)]
+    matching = [each for each in account.deliveries if not differences(each, wanted)]
     if matching and times in (None, len(matching)):
         return matching[-1]
     if matching:
-        raise AssertionError(_wrong_count(notify, matching, times, wanted))
-    raise AssertionError(_miss(notify, wanted))
+        raise AssertionError(_wrong_count(account, matching, times, wanted))
+    raise AssertionError(_miss(account, wanted))
 
 
-def assert_not_delivered(notify: Notify, wanted: dict[str, Any]) -> None:
+def assert_not_delivered(account: AccountState, wanted: dict[str, Any]) -> None:
     """No delivery is as ``wanted``; without a ``status`` among it, none that was sent."""
     wanted = _checked(wanted)
-    matching = [each for each in notify.deliveries if not differences(each, wanted)]
+    matching = [each for each in account.deliveries if not differences(each, wanted)]
     if matching:
         lines = [f"{len(matching)} unexpected {_plural(matching)} with {_words(wanted)}:"]
         raise AssertionError("\n".join([*lines, *_told(matching)]))
-    if notify.deliveries.dropped:
-        warnings.warn(_forgotten(notify), stacklevel=3)
+    if account.deliveries.dropped:
+        warnings.warn(_forgotten(account), stacklevel=3)
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -71,26 +71,26 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted if "status" in wanted else {**wanted, "status": "SENT"}
 
 
-def _forgotten(notify: Notify) -> str:
-    dropped = notify.deliveries.dropped
+def _forgotten(account: AccountState) -> str:
+    dropped = account.deliveries.dropped
     return f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
 
 
-def _wrong_count(notify: Notify, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]) -> str:
+def _wrong_count(account: AccountState, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]) -> str:
     lines = [f"expected {times}, got {len(matching)} {_plural(matching)} with {_words(wanted)}:", *_told(matching)]
-    if notify.deliveries.dropped:
-        lines.append(_forgotten(notify))
+    if account.deliveries.dropped:
+        lines.append(_forgotten(account))
     if len({each.notification_sid for each in matching}) > 1:
         lines.append("they come from different notifications: was a request that had succeeded sent again?")
     return "\n".join(lines)
 
 
-def _miss(notify: Notify, wanted: dict[str, Any]) -> str:
+def _miss(account: AccountState, wanted: dict[str, Any]) -> str:
     """Nearest candidates with their differences, then the reasons of the last notification."""
-    deliveries = list(notify.deliveries)[::-1]  # of two that are equally near, the newer is shown first
+    deliveries = list(account.deliveries)[::-1]  # of two that are equally near, the newer is shown first
     lines = [f"no delivery with {_words(wanted)}"]
-    if notify.deliveries.dropped:
-        lines.append(_forgotten(notify))
+    if account.deliveries.dropped:
+        lines.append(_forgotten(account))
     if deliveries:
         ranked = heapq.nsmallest(_NEAREST, deliveries, key=lambda each: len(differences(each, wanted)))
         lines.append(f"nearest of {len(deliveries)} {_plural(deliveries)}:")
@@ -99,11 +99,11 @@ def _miss(notify: Notify, wanted: dict[str, Any]) -> str:
             lines += [f"    {difference}" for difference in differences(each, wanted)]
             if each.error_code is not None:
                 lines.append(f"    it failed: {each.error_code} {each.error_message}")
-    notifications = notify.below("notifications")
+    notifications = account.below("notifications")
     if not notifications:
         lines.append("no notification was created at all")
         return "\n".join(lines)
-    explanation = explain(notify, notifications[-1].sid)
+    explanation = explain(account, notifications[-1].sid)
     reasons = [*explanation.selected, *explanation.skipped]
     mine = [each for each in reasons if each.binding and each.binding.identity == wanted.get("identity")]
     lines.append(f"the last notification, {str(explanation).splitlines()[0]}:")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.notify.account import Notify, Scope
+from fakenotify.notify.account import AccountState, Scope
 from fakenotify.notify.records import Binding, Delivery, Notification
 from fakenotify.notify.targets import why_not
 
@@ -49,23 +49,23 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(notify: Notify, notification_sid: str) -> Explanation:
+def explain(account: AccountState, notification_sid: str) -> Explanation:
     """Explain a Notification. Raises ``UnknownName`` with the nearest sids for one that is not there.
 
     Bindings are looked at as they are now; what was selected then is known from its delivery.
     """
-    for scope in notify.scopes.values():
+    for scope in account.scopes.values():
         notification = scope.notifications.get(notification_sid)
         if notification is not None:
-            return _explain(notify, scope, notification)
-    known = [each.sid for each in notify.below("notifications")]
+            return _explain(account, scope, notification)
+    known = [each.sid for each in account.below("notifications")]
     close = nearest(str(notification_sid), known[-100:]) or known[-1:]
     hint = f"; did you mean {' or '.join(close)}?" if close else "; none was created"
     raise UnknownName(f"there is no notification {notification_sid!r}{hint}", close)
 
 
-def _explain(notify: Notify, scope: Scope, notification: Notification) -> Explanation:
-    delivered = [each for each in notify.deliveries if each.notification_sid == notification.sid]
+def _explain(account: AccountState, scope: Scope, notification: Notification) -> Explanation:
+    delivered = [each for each in account.deliveries if each.notification_sid == notification.sid]
     reached = {each.binding_sid for each in delivered}
     selected = [
         Reason(

@@ -23,7 +23,7 @@ from fakenotify.core.params import Params, did_you_mean
 from fakenotify.core.routes import NO_PARAMS
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.core.store import Table
-from fakenotify.notify.account import ACCOUNT_TABLES, SCOPE_TABLES, Notify, Scope
+from fakenotify.notify.account import ACCOUNT_TABLES, SCOPE_TABLES, AccountState, Scope
 from fakenotify.notify.accounts import Accounts, check_credentials
 from fakenotify.notify.records import (
     NO_STRINGS,
@@ -57,18 +57,18 @@ class StateError(ValueError):
 
 def export(accounts: Accounts, account_sid: str | None = None, *, secrets: bool = False) -> dict[str, Any]:
     """The world, or one account, as a JSON object. Auth tokens are redacted unless ``secrets``."""
-    chosen = [notify for notify in accounts if account_sid in (None, notify.account_sid)]
+    chosen = [account for account in accounts if account_sid in (None, account.account_sid)]
     return {"fakenotify": FORMAT, "accounts": {each.account_sid: _export_account(each, secrets) for each in chosen}}
 
 
-def _export_account(notify: Notify, secrets: bool) -> dict[str, Any]:
-    with notify.lock:
-        state = notify.save()
+def _export_account(account: AccountState, secrets: bool) -> dict[str, Any]:
+    with account.lock:
+        state = account.save()
     exported = {name: [to_json(each) for each in getattr(state, name)] for name in ACCOUNT_TABLES}
     for service in exported["services"]:
         scope = state.scopes[service["sid"]]
         service |= {name: [to_json(each) for each in getattr(scope, name)] for name in SCOPE_TABLES}
-    return {"auth_token": notify.auth_token if secrets else REDACTED, **exported}
+    return {"auth_token": account.auth_token if secrets else REDACTED, **exported}
 
 
 def to_json(record: Any) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def load(accounts: Accounts, state: Any) -> None:
     accounts.replace(loaded)
 
 
-def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) -> Notify:
+def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) -> AccountState:
     _known(_expect(given, dict, where), ("auth_token", *ACCOUNT_TABLES), where)
     auth_token = given.get("auth_token")
     try:
@@ -109,72 +109,72 @@ def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) 
         raise StateError(f"{where}: {error}") from None
     if auth_token == REDACTED:
         auth_token = accounts[account_sid].auth_token if account_sid in accounts else None
-    notify = accounts.fresh(account_sid, auth_token)
+    account = accounts.fresh(account_sid, auth_token)
     for place, each in _rows(given, "credentials", where):
-        defaults = _defaults(notify, "CR", credentials.CREATE)
+        defaults = _defaults(account, "CR", credentials.CREATE)
         defaults["sandbox"] = credentials.sandbox_text(str(each.get("type")), None)
         credential = read_record(Credential, each, place, defaults)
         _check(credentials.CREATE, credential, place)
-        _add(notify, notify.credentials, "CR", credential, place)
+        _add(account, account.credentials, "CR", credential, place)
     for place, each in _rows(given, "services", where):
-        _load_service(notify, each, place)
+        _load_service(account, each, place)
     for place, each in _rows(given, "deliveries", where):
-        notify.deliveries.append(_own(notify, read_record(Delivery, each, place, {}), place))
+        account.deliveries.append(_own(account, read_record(Delivery, each, place, {}), place))
     for place, each in _rows(given, "alerts", where):
-        notify.alerts.append(_own(notify, read_record(Alert, each, place, {}), place))
+        account.alerts.append(_own(account, read_record(Alert, each, place, {}), place))
     for place, each in _rows(given, "callbacks", where):
         callback = read_record(Callback, each, place, {})
-        _add(notify, notify.callbacks, "CB", callback, place)
+        _add(account, account.callbacks, "CB", callback, place)
         if callback.status == "PENDING":
-            notify.schedule.add(notify.clock.seconds(), callback.sid)
-    known = sorted(str(getattr(record, "sid", None)) for _, record in notify.save().records())
-    notify.sids = SidGenerator(f"{account_sid}/{known}")  # none of these can come out of it again
-    return notify
+            account.schedule.add(account.clock.seconds(), callback.sid)
+    known = sorted(str(getattr(record, "sid", None)) for _, record in account.save().records())
+    account.sids = SidGenerator(f"{account_sid}/{known}")  # none of these can come out of it again
+    return account
 
 
-def _load_service(notify: Notify, given: dict[str, Any], where: str) -> None:
+def _load_service(account: AccountState, given: dict[str, Any], where: str) -> None:
     own = {name: value for name, value in given.items() if name not in SCOPE_TABLES}
-    defaults = _defaults(notify, "IS", services.PARAMS)
-    defaults["default_apn_notification_protocol_version"] = notify.behaviour.apn_protocol_version
+    defaults = _defaults(account, "IS", services.PARAMS)
+    defaults["default_apn_notification_protocol_version"] = account.behaviour.apn_protocol_version
     service = read_record(Service, own, where, defaults)
     _check(services.PARAMS, service, where)
-    _add(notify, notify.services, "IS", service, where)
-    scope = notify.scopes[service.sid] = Scope.empty()
+    _add(account, account.services, "IS", service, where)
+    scope = account.scopes[service.sid] = Scope.empty()
     of_service = {"service_sid": service.sid}
     for place, each in _rows(given, "segments", where):
-        segment = read_record(Segment, each, place, _defaults(notify, "GS") | of_service)
+        segment = read_record(Segment, each, place, _defaults(account, "GS") | of_service)
         if scope.segments.count("name", segment.unique_name):
             raise StateError(f"{place}: segment {segment.unique_name!r} is in this Service already")
-        _add(notify, scope.segments, "GS", segment, place, service.sid)
+        _add(account, scope.segments, "GS", segment, place, service.sid)
     for place, each in _rows(given, "users", where):
-        user = read_record(User, each, place, _defaults(notify, "US", users.CREATE) | of_service)
+        user = read_record(User, each, place, _defaults(account, "US", users.CREATE) | of_service)
         _check(users.CREATE, user, place)
         if scope.users.count("identity", user.identity):
             raise StateError(f"{place}: identity {user.identity!r} has a User in this Service already")
-        users.name_segments(notify, scope, service.sid, user.segments)
-        _add(notify, scope.users, "US", user, place, service.sid)
+        users.name_segments(account, scope, service.sid, user.segments)
+        _add(account, scope.users, "US", user, place, service.sid)
     for place, each in _rows(given, "bindings", where):
-        _load_binding(notify, scope, service, each, place)
+        _load_binding(account, scope, service, each, place)
     for place, each in _rows(given, "notifications", where):
-        defaults = _defaults(notify, "NT", notifications.CREATE) | of_service
+        defaults = _defaults(account, "NT", notifications.CREATE) | of_service
         notification = read_record(Notification, each, place, defaults)
         _check(notifications.CREATE, notification, place)
-        _add(notify, scope.notifications, "NT", notification, place, service.sid)
+        _add(account, scope.notifications, "NT", notification, place, service.sid)
 
 
-def _load_binding(notify: Notify, scope: Scope, service: Service, given: dict[str, Any], where: str) -> None:
-    defaults = _defaults(notify, "BS", bindings.CREATE) | {"service_sid": service.sid}
+def _load_binding(account: AccountState, scope: Scope, service: Service, given: dict[str, Any], where: str) -> None:
+    defaults = _defaults(account, "BS", bindings.CREATE) | {"service_sid": service.sid}
     if isinstance(given.get("binding_type"), str):
         defaults["notification_protocol_version"] = service.protocol_version(given["binding_type"])
     binding = read_record(Binding, given, where, defaults)
     _check(bindings.CREATE, binding, where)
     binding = replace(binding, tags=strings(tuple(dict.fromkeys(binding.tags))))
-    if scope.bindings.count("address", binding.address) and notify.behaviour.address_scope == "service":
+    if scope.bindings.count("address", binding.address) and account.behaviour.address_scope == "service":
         raise StateError(f"{where}: address {binding.address!r} has a Binding in this Service already")
     if scope.bindings.count("identity", binding.identity) >= bindings.BINDINGS_PER_IDENTITY:
         raise StateError(f"{where}: identity {binding.identity!r} has 20 Bindings in this Service already")
     scope.note_identity(binding.identity, binding.date_created)
-    _add(notify, scope.bindings, "BS", binding, where, service.sid)
+    _add(account, scope.bindings, "BS", binding, where, service.sid)
 
 
 def _rows(given: dict[str, Any], name: str, where: str) -> list[tuple[str, dict[str, Any]]]:
@@ -183,19 +183,19 @@ def _rows(given: dict[str, Any], name: str, where: str) -> list[tuple[str, dict[
     return [(f"{where}.{name}[{at}]", _expect(row, dict, f"{where}.{name}[{at}]")) for at, row in enumerate(rows)]
 
 
-def _defaults(notify: Notify, prefix: str, params: Params = NO_PARAMS) -> dict[str, Any]:
-    now = notify.clock.stamp()
+def _defaults(account: AccountState, prefix: str, params: Params = NO_PARAMS) -> dict[str, Any]:
+    now = account.clock.stamp()
     return {
         **{name: NO_STRINGS if value == () else value for name, value in params.defaults.items()},
-        "sid": notify.sids.new(prefix),
-        "account_sid": notify.account_sid,
+        "sid": account.sids.new(prefix),
+        "account_sid": account.account_sid,
         "date_created": now,
         "date_updated": now,
     }
 
 
 def _add(
-    notify: Notify, table: Table[Any], prefix: str, record: Any, where: str, service_sid: str | None = None
+    account: AccountState, table: Table[Any], prefix: str, record: Any, where: str, service_sid: str | None = None
 ) -> None:
     if not is_sid(record.sid, prefix):
         raise StateError(f"{where}: sid {record.sid!r} is not {prefix} and 32 hex digits")
@@ -203,13 +203,13 @@ def _add(
         raise StateError(f"{where}: sid {record.sid} is there twice")
     if service_sid is not None and record.service_sid != service_sid:
         raise StateError(f"{where}: service_sid {record.service_sid} is not the service it stands in")
-    table.add(notify.next_sequence(), _own(notify, record, where))
+    table.add(account.next_sequence(), _own(account, record, where))
 
 
-def _own(notify: Notify, record: R, where: str) -> R:
+def _own(account: AccountState, record: R, where: str) -> R:
     """The record, if it is this account's."""
     account_sid = record.account_sid  # type: ignore[attr-defined]  # every record has one
-    if account_sid != notify.account_sid:
+    if account_sid != account.account_sid:
         raise StateError(f"{where}: account_sid {account_sid} is not the account it stands in")
     return record
 

@@ -93,9 +93,9 @@ def _named(record: Any) -> str:
 def take(accounts: Accounts) -> Snapshot:
     """A snapshot of all accounts."""
     states = {}
-    for notify in accounts:
-        with notify.lock:
-            states[notify.account_sid] = notify.save()
+    for account in accounts:
+        with account.lock:
+            states[account.account_sid] = account.save()
     return Snapshot(states)
 
 
@@ -104,10 +104,10 @@ def restore(accounts: Accounts, snapshot: Snapshot) -> None:
     for account_sid in snapshot.states:
         if account_sid not in accounts:
             accounts.put(accounts.fresh(account_sid))
-    for notify in accounts:
-        with notify.lock:
-            state = snapshot.states.get(notify.account_sid)
-            notify.restore(accounts.fresh(notify.account_sid).save() if state is None else state)
+    for account in accounts:
+        with account.lock:
+            state = snapshot.states.get(account.account_sid)
+            account.restore(accounts.fresh(account.account_sid).save() if state is None else state)
 
 
 def difference(before: Snapshot, after: Snapshot) -> Difference:

@@ -188,7 +188,7 @@ def _works(fake: FakeNotify, service: Any, count: int) -> dict[str, Callable[[],
     for _ in range(5):
         page = page.next_page()
     deep = page.next_page_url
-    sid = fake._notify.scopes[service.sid].bindings.one("identity", f"user{count // 2}").sid  # type: ignore[union-attr]
+    sid = fake._state.scopes[service.sid].bindings.one("identity", f"user{count // 2}").sid  # type: ignore[union-attr]
     number = iter(range(10**9))
 
     def create() -> None:

@@ -58,18 +58,18 @@ def notify_of(banner: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def notify(told):
+def account(told):
     return notify_of(told)
 
 
 @pytest.fixture
-def service(notify):
-    return notify.services.create()
+def service(account):
+    return account.services.create()
 
 
 @pytest.fixture
-def bindings(notify, service):
-    return notify.services(service.sid).bindings
+def bindings(account, service):
+    return account.services(service.sid).bindings
 
 
 def refusal(call: Any) -> tuple[int, int, str]:
@@ -90,8 +90,8 @@ def test_the_first_line_tells_where_and_who(told):
     assert re.fullmatch("AC[0-9a-f]{32} [0-9A-Za-z]+ IS[0-9a-f]{32}", " ".join(list(told.values())[2:5]))
 
 
-def test_a_service_exists_already(notify, told):
-    service = notify.services(told["service_sid"]).fetch()
+def test_a_service_exists_already(account, told):
+    service = account.services(told["service_sid"]).fetch()
 
     assert (service.sid, service.account_sid) == (told["service_sid"], told["account_sid"])
     assert service.url == f"{told['url']}/v1/Services/{service.sid}"
@@ -169,16 +169,16 @@ def test_a_binding_is_replaced_by_its_address(bindings):
     assert refusal(old.fetch)[:2] == (404, 20404)
 
 
-def test_services_and_credentials_live_their_lives(notify):
-    credential = notify.credentials.create("fcm", friendly_name="before", secret="s")
-    service = notify.services.create(friendly_name="shop", fcm_credential_sid=credential.sid)
+def test_services_and_credentials_live_their_lives(account):
+    credential = account.credentials.create("fcm", friendly_name="before", secret="s")
+    service = account.services.create(friendly_name="shop", fcm_credential_sid=credential.sid)
 
     assert credential.update(friendly_name="after").friendly_name == "after"
-    assert credential.sid in [each.sid for each in notify.credentials.list()]
+    assert credential.sid in [each.sid for each in account.credentials.list()]
     assert service.update(friendly_name="closed").friendly_name == "closed"
-    assert [each.sid for each in notify.services.list(friendly_name="closed")] == [service.sid]
-    assert (credential.delete(), notify.services(service.sid).fetch().fcm_credential_sid) == (True, credential.sid)
-    assert notify.services(service.sid).delete() is True
+    assert [each.sid for each in account.services.list(friendly_name="closed")] == [service.sid]
+    assert (credential.delete(), account.services(service.sid).fetch().fcm_credential_sid) == (True, credential.sid)
+    assert account.services(service.sid).delete() is True
     assert refusal(service.fetch)[:2] == (404, 20404)
 
 
@@ -218,16 +218,16 @@ def test_a_refused_binding_raises_the_official_exception(bindings, call, status,
         (lambda v1: v1.create("PUT", "/Services"), 405, 20004, "Method not allowed"),
     ],
 )
-def test_a_refused_create_raises_the_official_exception(notify, call, status, code, message):
-    assert refusal(lambda: call(notify)) == (status, code, f"Unable to create record: {message}")
+def test_a_refused_create_raises_the_official_exception(account, call, status, code, message):
+    assert refusal(lambda: call(account)) == (status, code, f"Unable to create record: {message}")
 
 
 @pytest.mark.parametrize("operation", ["fetch", "update", "delete"])
-def test_what_is_not_there_raises_the_official_exception(notify, service, operation):
+def test_what_is_not_there_raises_the_official_exception(account, service, operation):
     contexts = {
-        "/Services/IS71": notify.services("IS71"),
-        "/Credentials/CR71": notify.credentials("CR71"),
-        f"/Services/{service.sid}/Bindings/BS71": notify.services(service.sid).bindings("BS71"),
+        "/Services/IS71": account.services("IS71"),
+        "/Credentials/CR71": account.credentials("CR71"),
+        f"/Services/{service.sid}/Bindings/BS71": account.services(service.sid).bindings("BS71"),
     }
     for path, context in contexts.items():
         if hasattr(context, operation):
@@ -248,9 +248,9 @@ def test_a_list_that_fails_raises_the_exception_without_a_code(bindings):
 
 @pytest.mark.parametrize("user", ["user", "AC1", "IS" + "a" * 32])
 def test_bad_credentials_raise_the_official_exception(told, user):
-    notify = notify_of({**told, "account_sid": user})
+    account = notify_of({**told, "account_sid": user})
 
-    assert refusal(notify.services.create) == (401, 20003, "Unable to create record: Authenticate")
+    assert refusal(account.services.create) == (401, 20003, "Unable to create record: Authenticate")
 
 
 def test_every_account_has_a_world_of_its_own(told, service):
@@ -268,9 +268,9 @@ def test_every_account_has_a_world_of_its_own(told, service):
 def test_switches_are_options_and_a_signal_ends_it_with_status_0(ending):
     switches = ("credentials_checked=at_write", "addresses_checked=at_write", "page_size_limit=reject")
     with running(*(f"--behaviour={each}" for each in switches)) as (process, banner):
-        notify = notify_of(banner)
-        bindings = notify.services(banner["service_sid"]).bindings
-        gcm = notify.credentials.create("gcm")
+        account = notify_of(banner)
+        bindings = account.services(banner["service_sid"]).bindings
+        gcm = account.credentials.create("gcm")
 
         refusals = [
             refusal(lambda: bindings.create("alice", "fcm", "1", credential_sid="CR" + "a" * 32)),

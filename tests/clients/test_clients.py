@@ -115,9 +115,9 @@ def test_the_environment_leads_no_client_astray(fake, monkeypatch, kind):
 
 
 def test_the_client_in_process_opens_no_socket(fake, without_sockets):
-    notify = fake.client(in_process=True).notify.v1
-    service = notify.services.create(friendly_name="shop")
-    bindings = notify.services(service.sid).bindings
+    account = fake.client(in_process=True).notify.v1
+    service = account.services.create(friendly_name="shop")
+    bindings = account.services(service.sid).bindings
     created = [bindings.create(f"id{at}", "fcm", str(at)) for at in range(5)]
 
     assert service.url == f"{TWILIO}/v1/Services/{service.sid}"
@@ -130,8 +130,8 @@ def test_the_client_in_process_opens_no_socket(fake, without_sockets):
 
 def walk(client: Any) -> list[Any]:
     """Everything that a program may do, and what it sees."""
-    notify = client.notify.v1
-    service = notify.services(SERVICE_SID)
+    account = client.notify.v1
+    service = account.services(SERVICE_SID)
     bindings = service.bindings
 
     def tried(call: Any) -> Any:
@@ -164,17 +164,17 @@ def walk(client: Any) -> list[Any]:
         lambda: service.notifications.create(body="to nobody"),
         lambda: bindings("BS71").fetch(),
         lambda: bindings("new user é%20+").fetch(),
-        lambda: notify.services("a#b").fetch(),
-        lambda: notify.services("a?b=c").bindings.create(**SMS),
-        lambda: notify.services("..").fetch(),
-        lambda: notify.services("").bindings.create(**SMS),
+        lambda: account.services("a#b").fetch(),
+        lambda: account.services("a?b=c").bindings.create(**SMS),
+        lambda: account.services("..").fetch(),
+        lambda: account.services("").bindings.create(**SMS),
         lambda: service.update(friendly_name="", log_enabled=False, delivery_callback_url="https://é.example/?a=b"),
-        lambda: notify.services.create(friendly_name="x" * 65),
-        lambda: notify.credentials.create("apn", sandbox=True, private_key="-----BEGIN\r\n+/=\n"),
-        lambda: notify.credentials.create("apn", friendly_name="x" * 2**20),
-        lambda: notify.create("PUT", "/Services", data={"A": "b"}),
-        lambda: notify.fetch("HEAD", "/Services"),
-        lambda: notify.services("a b").delete(),
+        lambda: account.services.create(friendly_name="x" * 65),
+        lambda: account.credentials.create("apn", sandbox=True, private_key="-----BEGIN\r\n+/=\n"),
+        lambda: account.credentials.create("apn", friendly_name="x" * 2**20),
+        lambda: account.create("PUT", "/Services", data={"A": "b"}),
+        lambda: account.fetch("HEAD", "/Services"),
+        lambda: account.services("a b").delete(),
         lambda: service.delete(),
     ]
     return [tried(step) for step in steps]
@@ -300,10 +300,10 @@ def test_the_async_client_does_what_the_other_does(fake):
     client = fake.async_client()  # outside of any event loop
 
     async def walk() -> dict[str, Any]:
-        notify = client.notify.v1
-        service = await notify.services.create_async(friendly_name="before")
+        account = client.notify.v1
+        service = await account.services.create_async(friendly_name="before")
         service = await service.update_async(friendly_name="after", log_enabled=False)
-        bindings = notify.services(service.sid).bindings
+        bindings = account.services(service.sid).bindings
         made = [await bindings.create_async(f"id{at}", "fcm", str(at), tag=["vip", str(at)]) for at in range(5)]
         listed = await bindings.list_async(page_size=2)
         found = await bindings.list_async(identity=["id1", "id2"], tag=["vip", "2"], start_date="2022-06-10")
@@ -335,16 +335,16 @@ def test_the_async_client_does_what_the_other_does(fake):
 
 
 def test_the_async_client_raises_the_same_errors(fake):
-    notify = fake.async_client().notify.v1
+    account = fake.async_client().notify.v1
 
     async def told() -> list[Any]:
         caught = []
-        for refused in (notify.services("IS71").fetch_async(), notify.credentials.create_async("fax")):
+        for refused in (account.services("IS71").fetch_async(), account.credentials.create_async("fax")):
             with pytest.raises(TwilioRestException) as error:
                 await refused
             caught.append((error.value.status, error.value.code, error.value.msg))
         with pytest.raises(TwilioException) as failed:
-            await notify.services("IS71").bindings.list_async()
+            await account.services("IS71").bindings.list_async()
         return [*caught, failed.value.args[0], failed.value.args[1].status_code]
 
     invalid = "Can not convert incoming parameters to Credential object: Parameter 'Type' is invalid"

@@ -789,7 +789,7 @@ def test_what_the_journal_has_dropped_is_told(look: Look, fake_notify: FakeNotif
 def test_what_an_account_has_dropped_is_told(look: Look, fake_notify: FakeNotify, bistro: Service, table: str) -> None:
     told = f"1,234 older {table} are no longer held."
     assert told not in look().text
-    getattr(fake_notify._notify, table).dropped += 1_234
+    getattr(fake_notify._state, table).dropped += 1_234
     assert told in look().text
 
 

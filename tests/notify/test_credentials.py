@@ -197,16 +197,16 @@ def test_credentials_are_listed_newest_first_and_there_is_no_filter(twilio_wire,
 @pytest.mark.parametrize("setting", ["at_delivery", "at_write"])
 def test_a_deleted_credential_leaves_its_sid_behind(open_fake, setting):
     fake = open_fake(credentials_checked=setting)
-    notify = fake.client().notify.v1
-    credential = notify.credentials.create("fcm")
-    service = notify.services.create(fcm_credential_sid=credential.sid)
+    account = fake.client().notify.v1
+    credential = account.credentials.create("fcm")
+    service = account.services.create(fcm_credential_sid=credential.sid)
     binding = service._proxy.bindings.create("alice", "fcm", "token", credential_sid=credential.sid)
 
     credential.delete()
 
-    renamed = notify.services(service.sid).update(friendly_name="still works")
+    renamed = account.services(service.sid).update(friendly_name="still works")
     assert (renamed.fcm_credential_sid, binding.fetch().credential_sid) == (credential.sid, credential.sid)
-    assert notify.credentials.list() == []
+    assert account.credentials.list() == []
 
 
 @warns

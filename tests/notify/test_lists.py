@@ -458,10 +458,10 @@ def test_twilio_turns_pages_in_both_directions(bindings):
 def test_twilio_lists_services_and_credentials_in_pages(fake_notify, fake_notify_client):
     services = [fake_notify.create_service() for _ in range(5)]
     credentials = [fake_notify.create_credential("apn") for _ in range(5)]
-    notify = fake_notify_client.notify.v1
+    account = fake_notify_client.notify.v1
 
-    assert [each.sid for each in notify.services.list(page_size=2)] == [each.sid for each in services[::-1]]
-    assert [each.sid for each in notify.credentials.list(page_size=2)] == [each.sid for each in credentials[::-1]]
+    assert [each.sid for each in account.services.list(page_size=2)] == [each.sid for each in services[::-1]]
+    assert [each.sid for each in account.credentials.list(page_size=2)] == [each.sid for each in credentials[::-1]]
 
 
 def test_twilio_says_only_that_a_page_can_not_be_fetched(fake_notify_client):

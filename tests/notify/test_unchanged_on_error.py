@@ -150,10 +150,10 @@ def fixed_world(behaviour: Behaviour) -> World:
     """A world with two accounts, in which an identity is full, an address is taken and every kind of record exists."""
     world = World(behaviour, accounts={ACCOUNT_SID: AUTH_TOKEN, OTHER_ACCOUNT: AUTH_TOKEN})
     world.clock.freeze("2027-10-31T12:00:00Z")
-    for notify in world.accounts:
+    for account in world.accounts:
 
-        def run(operation: str, *path: str, notify: Any = notify, **arguments: Any) -> Any:
-            return world.run(notify, operation, path, arguments)
+        def run(operation: str, *path: str, account: Any = account, **arguments: Any) -> Any:
+            return world.run(account, operation, path, arguments)
 
         for credential_type in ("apn", "fcm"):
             run("credentials.create", type=credential_type)
@@ -188,12 +188,12 @@ def placeholders(route: Route) -> list[tuple[str, ...]]:
 @cache
 def places(route: Route) -> list[tuple[str, ...]]:
     """The path values that do name something in the account that asks."""
-    notify = fixed_world(Behaviour()).accounts[ACCOUNT_SID]
+    account = fixed_world(Behaviour()).accounts[ACCOUNT_SID]
     found = []
     for values in product(*placeholders(route)):
         with suppress(NotFound):
             if route.locate:
-                route.locate(notify, *values)
+                route.locate(account, *values)
             found.append(values)
     return found
 

@@ -207,9 +207,9 @@ class Hammer:
 
     def watch(self, random: Random) -> None:
         """Look at the store itself, between two requests."""
-        notify = self.fake.world.accounts.default
-        with notify.lock:
-            scope = notify.scopes.get(self.service)
+        account = self.fake.world.accounts.default
+        with account.lock:
+            scope = account.scopes.get(self.service)
             if scope is None:
                 self.figure.fail(f"seed {self.seed}: the Service has gone")
                 return
@@ -264,14 +264,16 @@ class Hammer:
                 self.figure.fail(f"seed {self.seed}: {work.__name__}: {traceback.format_exc(limit=-4)}")
 
     def _check_end(self) -> None:
-        notify = self.fake.world.accounts.default
-        notify.save()
-        for table in (notify.services, notify.credentials, notify.callbacks):
+        account = self.fake.world.accounts.default
+        account.save()
+        for table in (account.services, account.credentials, account.callbacks):
             table.check()
-        for scope in notify.scopes.values():
+        for scope in account.scopes.values():
             for each in (scope.users, scope.segments, scope.notifications):
                 each.check()
-            self._check_bindings(scope.bindings) if scope is notify.scopes.get(self.service) else scope.bindings.check()
+            self._check_bindings(scope.bindings) if scope is account.scopes.get(
+                self.service
+            ) else scope.bindings.check()
         for snapshot, known in self.snapshots:
             if snapshot.by_key() != known:
                 self.figure.fail(f"seed {self.seed}: a snapshot changed")

@@ -34,12 +34,12 @@ def test_snapshots_restores_and_resets_in_between_change_no_rule() -> None:
 def test_the_hammer_notices_a_21st_binding() -> None:
     """So that its silence means something."""
     hammer = Hammer(travels=False)
-    notify = hammer.fake.world.accounts.default
-    table = notify.scopes[hammer.service].bindings
+    account = hammer.fake.world.accounts.default
+    table = account.scopes[hammer.service].bindings
     first = next(iter(table))
     for number in range(20):
         sid = f"BS{number:032}"
-        table.add(notify.next_sequence(), first.__class__(**{**fields_of(first), "sid": sid, "address": str(number)}))
+        table.add(account.next_sequence(), first.__class__(**{**fields_of(first), "sid": sid, "address": str(number)}))
 
     hammer._check_end()
 

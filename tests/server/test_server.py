@@ -154,7 +154,7 @@ def fake_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def notify(fake_server: Server, dial: Callable[[Server], Connection]) -> Connection:
+def account(fake_server: Server, dial: Callable[[Server], Connection]) -> Connection:
     """A connection to ``fake_server``."""
     return dial(fake_server)
 
@@ -179,19 +179,19 @@ def echoed(body: str = "", method: str = "POST", target: str = "/") -> dict[str,
     [("/v1/Services", "", 401), ("/v1/Nothing", AUTH, 404), ("/v1/Services/IS1/Bindings", AUTH, 404)],
 )
 def test_a_refused_post_leaves_the_connection_in_step(
-    notify: Connection, target: str, headers: str, status: int
+    account: Connection, target: str, headers: str, status: int
 ) -> None:
-    first = notify.ask(post("FriendlyName=first", target, headers + FORM))
-    second = notify.ask(post("FriendlyName=second", "/v1/Services", AUTH + FORM))
+    first = account.ask(post("FriendlyName=first", target, headers + FORM))
+    second = account.ask(post("FriendlyName=second", "/v1/Services", AUTH + FORM))
     assert (first.status, second.status, second.json["friendly_name"]) == (status, 201, "second")
     assert "Connection" not in first.headers
 
 
-def test_a_kept_connection_answers_without_the_stall_of_nagle(notify: Connection) -> None:
+def test_a_kept_connection_answers_without_the_stall_of_nagle(account: Connection) -> None:
     took = []
     for _ in range(25):
         began = perf_counter()
-        notify.ask(post("FriendlyName=x", "/v1/Services", AUTH + FORM))
+        account.ask(post("FriendlyName=x", "/v1/Services", AUTH + FORM))
         took.append(perf_counter() - began)
     assert median(took) < 0.02
 
@@ -246,17 +246,17 @@ def test_head_has_the_length_of_get_and_no_body(wire: Connection) -> None:
 
 
 @pytest.mark.parametrize("target", ["/v1/Services", "/v1/Nothing", "/_fake/health", "/_fake/nothing"])
-def test_head_leaves_the_connection_in_step(notify: Connection, target: str) -> None:
-    notify.send(get(target, AUTH, method="HEAD"))
-    assert notify.answer(head=True).status in (200, 404, 405)
-    assert notify.ask(get("/v1/Services", AUTH)).status == 200
+def test_head_leaves_the_connection_in_step(account: Connection, target: str) -> None:
+    account.send(get(target, AUTH, method="HEAD"))
+    assert account.answer(head=True).status in (200, 404, 405)
+    assert account.ask(get("/v1/Services", AUTH)).status == 200
 
 
-def test_a_204_has_neither_body_nor_length(notify: Connection) -> None:
-    sid = notify.ask(post("", "/v1/Services", AUTH)).json["sid"]
-    gone = notify.ask(get(f"/v1/Services/{sid}", AUTH, method="DELETE"))
+def test_a_204_has_neither_body_nor_length(account: Connection) -> None:
+    sid = account.ask(post("", "/v1/Services", AUTH)).json["sid"]
+    gone = account.ask(get(f"/v1/Services/{sid}", AUTH, method="DELETE"))
     assert (gone.status, gone.body, "Content-Length" in gone.headers) == (204, b"", False)
-    assert notify.ask(get("/v1/Services", AUTH)).json["services"] == []
+    assert account.ask(get("/v1/Services", AUTH)).json["services"] == []
 
 
 @pytest.mark.parametrize("status", ["204 NO CONTENT", "304 NOT MODIFIED"])
@@ -333,27 +333,27 @@ def test_a_body_of_exactly_the_limit_is_read(wire: Connection) -> None:
 
 
 @pytest.mark.parametrize("size", [BODY_LIMIT + 1, 2 * MIB])
-def test_a_body_over_the_limit_gets_a_readable_413(notify: Connection, size: int) -> None:
-    answer = notify.ask(post("x" * size, "/v1/Services", AUTH + FORM))
+def test_a_body_over_the_limit_gets_a_readable_413(account: Connection, size: int) -> None:
+    answer = account.ask(post("x" * size, "/v1/Services", AUTH + FORM))
     assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
-    assert notify.ended()
+    assert account.ended()
 
 
 def test_a_body_over_the_limit_that_never_comes_is_413_as_well(
-    notify: Connection, monkeypatch: pytest.MonkeyPatch
+    account: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.2)
-    notify.send(f"POST /v1/Services HTTP/1.1\r\nHost: x\r\n{AUTH}Content-Length: {9 * MIB}\r\n\r\n" + "x" * 2 * MIB)
-    assert (notify.answer().status, notify.ended()) == (413, True)
+    account.send(f"POST /v1/Services HTTP/1.1\r\nHost: x\r\n{AUTH}Content-Length: {9 * MIB}\r\n\r\n" + "x" * 2 * MIB)
+    assert (account.answer().status, account.ended()) == (413, True)
 
 
-def test_a_control_request_may_be_larger_than_a_body_of_notify(notify: Connection) -> None:
-    answer = notify.ask(post('"' + "x" * 2 * MIB + '"', "/_fake/reset"))
+def test_a_control_request_may_be_larger_than_a_body_of_notify(account: Connection) -> None:
+    answer = account.ask(post('"' + "x" * 2 * MIB + '"', "/_fake/reset"))
     assert (answer.status, answer.json) == (400, {"error": "this takes no body"})
 
 
-def test_the_host_in_an_absolute_target_changes_no_limit(notify: Connection) -> None:
-    answer = notify.ask(post('"' + "x" * 2 * MIB + '"', "http://127.0.0.1/_fake/reset"))
+def test_the_host_in_an_absolute_target_changes_no_limit(account: Connection) -> None:
+    answer = account.ask(post('"' + "x" * 2 * MIB + '"', "http://127.0.0.1/_fake/reset"))
     assert (answer.status, answer.json) == (400, {"error": "this takes no body"})
 
 
@@ -423,21 +423,21 @@ def test_a_refusal_is_readable_though_the_rest_of_the_body_is_on_its_way(wire: C
     [("100000\r\n" + "x" * MIB + "\r\n", 2), ("1\r\nx\r\n" * 1000 + "200000\r\n" + "x" * 2 * MIB, 1)],
 )
 @pytest.mark.parametrize("end", ["\r\n0\r\n\r\n", "\r\nno chunk\r\n"])
-def test_too_many_chunks_get_a_readable_413(notify: Connection, chunks: str, size: int, end: str) -> None:
+def test_too_many_chunks_get_a_readable_413(account: Connection, chunks: str, size: int, end: str) -> None:
     body = (chunks * size).removesuffix("\r\n") + end
-    answer = notify.ask(chunked(body, AUTH + FORM, target="/v1/Services"))
+    answer = account.ask(chunked(body, AUTH + FORM, target="/v1/Services"))
     assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
-    assert notify.ended()
+    assert account.ended()
 
 
-def test_chunks_without_end_are_read_up_to_a_bound(notify: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_without_end_are_read_up_to_a_bound(account: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (standard, connection_module):
         monkeypatch.setattr(module, "DRAIN_LIMIT", MIB)
-    notify.send(chunked("", AUTH, target="/v1/Services"))
+    account.send(chunked("", AUTH, target="/v1/Services"))
     with contextlib.suppress(ConnectionError):
         for _ in range(20):
-            notify.send("80000\r\n" + "x" * (MIB // 2) + "\r\n")
-    assert notify.answer().status == 413
+            account.send("80000\r\n" + "x" * (MIB // 2) + "\r\n")
+    assert account.answer().status == 413
 
 
 @pytest.mark.parametrize("first", ["Content-Length: 3", "Transfer-Encoding: chunked"])
@@ -544,19 +544,19 @@ def test_the_target_is_what_was_asked(wire: Connection, target: str, seen: str) 
     assert wire.ask(get(target)).json == echoed("", "GET", seen)
 
 
-def test_a_path_with_two_slashes_is_no_path_of_notify(notify: Connection) -> None:
-    answer = notify.ask(get("//v1/Services", AUTH))
+def test_a_path_with_two_slashes_is_no_path_of_notify(account: Connection) -> None:
+    answer = account.ask(get("//v1/Services", AUTH))
     assert (answer.status, answer.json["message"]) == (404, "The requested resource //v1/Services was not found")
 
 
-def test_a_query_in_plain_utf_8_is_understood(notify: Connection) -> None:
-    notify.ask(post("FriendlyName=zo%C3%AB", "/v1/Services", AUTH + FORM))
-    answer = notify.ask(get("/v1/Services?FriendlyName=zo\xc3\xab", AUTH))
+def test_a_query_in_plain_utf_8_is_understood(account: Connection) -> None:
+    account.ask(post("FriendlyName=zo%C3%AB", "/v1/Services", AUTH + FORM))
+    answer = account.ask(get("/v1/Services?FriendlyName=zo\xc3\xab", AUTH))
     assert [each["friendly_name"] for each in answer.json["services"]] == ["zoë"]
 
 
-def test_an_absolute_target_is_a_path_on_its_host(notify: Connection) -> None:
-    answer = notify.ask(get("http://notify.twilio.com/v1/Services", AUTH))
+def test_an_absolute_target_is_a_path_on_its_host(account: Connection) -> None:
+    answer = account.ask(get("http://notify.twilio.com/v1/Services", AUTH))
     assert (answer.status, answer.json["meta"]["url"]) == (
         200,
         "http://notify.twilio.com/v1/Services?PageSize=50&Page=0",
@@ -578,9 +578,9 @@ def test_an_absolute_target_is_a_path_on_its_host(notify: Connection) -> None:
         (post("FriendlyName=x", "/v1/Services", AUTH + "Content-Type: \x00\xff;\r\n"), 201),
     ],
 )
-def test_bytes_that_are_no_text_are_no_trouble(notify: Connection, request_text: str, status: int) -> None:
-    answer = notify.ask(request_text)
-    assert (answer.status, notify.ask(get("/v1/Services", AUTH)).status) == (status, 200)
+def test_bytes_that_are_no_text_are_no_trouble(account: Connection, request_text: str, status: int) -> None:
+    answer = account.ask(request_text)
+    assert (answer.status, account.ask(get("/v1/Services", AUTH)).status) == (status, 200)
 
 
 @pytest.mark.parametrize(

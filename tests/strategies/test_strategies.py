@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from twilio.base.exceptions import TwilioRestException
 
 from fakenotify import FakeNotify
-from fakenotify import strategies as notify
+from fakenotify import strategies as account
 from fakenotify.core.errors import TwilioError, UnknownName
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.dispatch import ROUTES, Call
@@ -46,9 +46,9 @@ def test_importing_the_package_does_not_import_hypothesis() -> None:
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
-@pytest.mark.parametrize("name", notify.__all__)
+@pytest.mark.parametrize("name", account.__all__)
 def test_every_name_says_what_it_is(name: str) -> None:
-    assert getattr(notify, name).__doc__
+    assert getattr(account, name).__doc__
 
 
 # arguments
@@ -57,7 +57,7 @@ def test_every_name_says_what_it_is(name: str) -> None:
 @every_type
 def test_an_address_reaches_its_device(binding_type: str) -> None:
     @few
-    @given(notify.addresses(binding_type))
+    @given(account.addresses(binding_type))
     def reaches(address: str) -> None:
         fake, service = world()
         target = {"binding_type": binding_type, "address": address}
@@ -70,7 +70,7 @@ def test_an_address_reaches_its_device(binding_type: str) -> None:
 @pytest.mark.parametrize(("binding_type", "code"), [("apn", 52134), ("sms", 52001)])
 def test_a_malformed_address_is_taken_and_fails(binding_type: str, code: int) -> None:
     @few
-    @given(notify.malformed_addresses(binding_type))
+    @given(account.malformed_addresses(binding_type))
     def fails(address: str) -> None:
         fake, service = world()
         fake.create_binding(service.sid, identity="alice", binding_type=binding_type, address=address)
@@ -82,10 +82,10 @@ def test_a_malformed_address_is_taken_and_fails(binding_type: str, code: int) ->
 
 @pytest.mark.parametrize("binding_type", ["gcm", "fcm", "facebook-messenger", "alexa"])
 def test_where_any_text_is_an_address_none_is_malformed(binding_type: str) -> None:
-    assert notify.malformed_addresses(binding_type).is_empty
+    assert account.malformed_addresses(binding_type).is_empty
 
 
-@pytest.mark.parametrize("of_type", [notify.addresses, notify.malformed_addresses])
+@pytest.mark.parametrize("of_type", [account.addresses, account.malformed_addresses])
 def test_an_unknown_type_names_the_nearest(of_type: Callable[[str], Any]) -> None:
     with pytest.raises(UnknownName, match=r"^no binding type 'apns'; nearest: apn$"):
         of_type("apns")
@@ -95,12 +95,12 @@ def test_an_unknown_type_names_the_nearest(of_type: Callable[[str], Any]) -> Non
 
 
 @few
-@given(notify.bindings())
+@given(account.bindings())
 def test_bindings_can_be_created_by_the_fake_and_by_the_client(arguments: dict[str, Any]) -> None:
     fake, service = world()
     arranged = fake.create_binding(service.sid, **arguments)
     bindings = fake.client(in_process=True).notify.v1.services(service.sid).bindings
-    created = bindings.create(**notify.for_sdk(arguments))
+    created = bindings.create(**account.for_sdk(arguments))
 
     assert {name: getattr(arranged, name) for name in arguments} == arguments
     assert replace(fake.bindings.last, sid=arranged.sid) == arranged
@@ -109,7 +109,7 @@ def test_bindings_can_be_created_by_the_fake_and_by_the_client(arguments: dict[s
 
 @few
 @given(
-    notify.bindings(
+    account.bindings(
         identity=st.just("alice"), binding_type=st.just("sms"), address=st.just("+1"), tag=st.sampled_from(("a", "b"))
     )
 )
@@ -119,11 +119,11 @@ def test_bindings_are_made_of_what_they_are_given(arguments: dict[str, Any]) -> 
 
 
 @few
-@given(notify.notifications())
+@given(account.notifications())
 def test_notifications_can_be_created_by_the_fake_and_by_the_client(arguments: dict[str, Any]) -> None:
     fake, service = world()
     arranged = fake.create_notification(service.sid, **arguments)
-    fake.client(in_process=True).notify.v1.services(service.sid).notifications.create(**notify.for_sdk(arguments))
+    fake.client(in_process=True).notify.v1.services(service.sid).notifications.create(**account.for_sdk(arguments))
 
     assert {name: plain(getattr(arranged, name)) for name in arguments} == arguments
     assert replace(fake.notifications.last, sid=arranged.sid) == arranged
@@ -146,7 +146,7 @@ def test_notifications_are_queries_or_direct_as_is_asked(direct: bool | None, se
     seen = set()
 
     @settings(max_examples=100, deadline=None, phases=[Phase.generate], derandomize=True)
-    @given(notify.notifications(direct=direct))
+    @given(account.notifications(direct=direct))
     def draws(arguments: dict[str, Any]) -> None:
         seen.add(tuple(name for name in ("identities", "tags", "to_binding") if name in arguments))
 
@@ -156,7 +156,7 @@ def test_notifications_are_queries_or_direct_as_is_asked(direct: bool | None, se
 
 @few
 @given(
-    notify.notifications(
+    account.notifications(
         identity=st.just("alice"), tag=st.just("vip"), target=st.just({"binding_type": "sms", "address": "+15"})
     )
 )
@@ -168,8 +168,8 @@ def test_notifications_are_made_of_what_they_are_given(arguments: dict[str, Any]
 
 def test_the_client_has_words_of_its_own() -> None:
     arguments = {"identities": ["a"], "tags": ["b"], "segments": ["c"], "body": "d"}
-    assert notify.for_sdk(arguments) == {"identity": ["a"], "tag": ["b"], "segment": ["c"], "body": "d"}
-    assert notify.for_sdk({"to_binding": [{"address": "é"}]}) == {"to_binding": ['{"address": "\\u00e9"}']}
+    assert account.for_sdk(arguments) == {"identity": ["a"], "tag": ["b"], "segment": ["c"], "body": "d"}
+    assert account.for_sdk({"to_binding": [{"address": "é"}]}) == {"to_binding": ['{"address": "\\u00e9"}']}
 
 
 # forms
@@ -202,7 +202,7 @@ def unread(request: Request) -> list[str]:
 @every_operation
 def test_a_form_is_taken_and_read_to_its_end(operation: str) -> None:
     @few
-    @given(notify.forms(operation))
+    @given(account.forms(operation))
     def is_taken(form: Form) -> None:
         status, request = ask(operation, form)
         already = {409} if operation in ("users.create", "segment_memberships.create") else set()
@@ -215,7 +215,7 @@ def test_a_form_is_taken_and_read_to_its_end(operation: str) -> None:
 @every_operation
 def test_a_form_with_a_mistake_is_refused_or_warned_of(operation: str) -> None:
     @settings(max_examples=60, deadline=None)
-    @given(notify.forms_with_mistakes(operation))
+    @given(account.forms_with_mistakes(operation))
     def is_noticed(form: Form) -> None:
         status, request = ask(operation, form)
         assert status == 400 or (status in (200, 201, 204, 409) and request.warnings)
@@ -254,7 +254,7 @@ def test_every_kind_of_mistake_is_made() -> None:
     @settings(max_examples=400, deadline=None, phases=[Phase.generate], derandomize=True, database=None)
     @given(st.sampled_from(operations), st.data())
     def draws(operation: str, data: st.DataObject) -> None:
-        seen.update(mistakes_in(operation, data.draw(notify.forms_with_mistakes(operation))))
+        seen.update(mistakes_in(operation, data.draw(account.forms_with_mistakes(operation))))
 
     draws()
     kinds = {"missing", "empty", "doubled", "unreadable", "too many", "unknown", "nobody"}
@@ -266,7 +266,7 @@ def test_every_kind_of_mistake_is_made() -> None:
 @every_operation
 def test_a_form_without_a_mistake_has_none(operation: str) -> None:
     @few
-    @given(notify.forms(operation))
+    @given(account.forms(operation))
     def has_none(form: Form) -> None:
         assert mistakes_in(operation, _without_paging(form)) == set()
 
@@ -280,7 +280,7 @@ def _without_paging(form: Form) -> Form:
 def test_a_notification_to_nobody_is_one_of_the_mistakes() -> None:
     known = ROUTES.by_operation["notifications.create"].params.names - {"Identity", "Tag", "Segment", "ToBinding"}
     search = settings(max_examples=2000, database=None, derandomize=True)
-    form = find(notify.forms_with_mistakes("notifications.create"), lambda form: set(form) <= known, settings=search)
+    form = find(account.forms_with_mistakes("notifications.create"), lambda form: set(form) <= known, settings=search)
     assert form == {}
 
 
@@ -290,7 +290,7 @@ def test_a_doubled_parameter_is_told_of_even_if_it_is_deprecated() -> None:
     assert "parameter 'AlexaSkillId' was sent 2 times, only the first was read" in request.warnings
 
 
-@pytest.mark.parametrize("of_operation", [notify.forms, notify.forms_with_mistakes])
+@pytest.mark.parametrize("of_operation", [account.forms, account.forms_with_mistakes])
 def test_an_unknown_operation_names_the_nearest(of_operation: Callable[[str], Any]) -> None:
     with pytest.raises(UnknownName, match=r"^no operation 'binding\.create'; nearest: bindings\.create") as caught:
         of_operation("binding.create")
@@ -337,7 +337,7 @@ class CarefulPhonebook(Phonebook):
         return identity, address
 
 
-class PhonebookMachine(notify.NotifyMachine):
+class PhonebookMachine(account.NotifyMachine):
     phonebook = Phonebook
 
     def __init__(self) -> None:
@@ -356,7 +356,7 @@ class CarefulPhonebookMachine(PhonebookMachine):
     phonebook = CarefulPhonebook
 
 
-TestNotify = notify.NotifyMachine.TestCase
+TestNotify = account.NotifyMachine.TestCase
 TestNotify.settings = quick
 
 
@@ -375,19 +375,19 @@ def test_the_machine_has_nothing_against_the_code_without_the_bug() -> None:
 
 
 @pytest.fixture
-def machine() -> Iterator[notify.NotifyMachine]:
+def machine() -> Iterator[account.NotifyMachine]:
     """A machine that is moved by hand."""
-    made = notify.NotifyMachine()
+    made = account.NotifyMachine()
     yield made
     made.teardown()
 
 
-def arrange(machine: notify.NotifyMachine, *addresses: str, identity: str = "alice") -> list[notify.Device]:
+def arrange(machine: account.NotifyMachine, *addresses: str, identity: str = "alice") -> list[account.Device]:
     """Register devices as the machine's own rules do."""
-    return [machine._register(notify.Device(identity, "sms", each)) for each in addresses]
+    return [machine._register(account.Device(identity, "sms", each)) for each in addresses]
 
 
-def test_a_device_that_the_code_forgot_is_missed(machine: notify.NotifyMachine) -> None:
+def test_a_device_that_the_code_forgot_is_missed(machine: account.NotifyMachine) -> None:
     machine.register = lambda *device: None
     arrange(machine, "+15005550006")
     complaint = r"^not registered: \[\('alice', 'sms', '\+15005550006'\)\]; left over: \[\]"
@@ -395,7 +395,7 @@ def test_a_device_that_the_code_forgot_is_missed(machine: notify.NotifyMachine) 
         machine.notify_knows_the_devices_that_are_registered()
 
 
-def test_a_device_that_the_code_left_is_found(machine: notify.NotifyMachine) -> None:
+def test_a_device_that_the_code_left_is_found(machine: account.NotifyMachine) -> None:
     [device] = arrange(machine, "+15005550006")
     machine.unregister = lambda *device: None
     machine.a_device_leaves(device)
@@ -405,7 +405,7 @@ def test_a_device_that_the_code_left_is_found(machine: notify.NotifyMachine) -> 
         machine.notify_knows_the_devices_that_are_registered()
 
 
-def test_a_second_delivery_is_noticed(machine: notify.NotifyMachine) -> None:
+def test_a_second_delivery_is_noticed(machine: account.NotifyMachine) -> None:
     arrange(machine, "+15005550006")
     send = machine.send
     machine.send = lambda *message: (send(*message), send(*message))
@@ -414,7 +414,7 @@ def test_a_second_delivery_is_noticed(machine: notify.NotifyMachine) -> None:
         machine.whoever_is_meant_is_told_once()
 
 
-def test_a_delivery_to_somebody_else_is_noticed(machine: notify.NotifyMachine) -> None:
+def test_a_delivery_to_somebody_else_is_noticed(machine: account.NotifyMachine) -> None:
     arrange(machine, "+15005550006")
     arrange(machine, "+15005550009", identity="bob")
     send = machine.send
@@ -426,7 +426,7 @@ def test_a_delivery_to_somebody_else_is_noticed(machine: notify.NotifyMachine) -
         machine.nothing_is_delivered_to_an_address_that_was_not_meant()
 
 
-def test_a_binding_too_many_and_an_address_that_stands_twice_are_noticed(machine: notify.NotifyMachine) -> None:
+def test_a_binding_too_many_and_an_address_that_stands_twice_are_noticed(machine: account.NotifyMachine) -> None:
     """Which the fake itself never lets happen."""
     machine.somebody_has_twenty_devices("alice")
     notify_of = machine.fake.world.accounts.default
@@ -443,7 +443,7 @@ def test_a_binding_too_many_and_an_address_that_stands_twice_are_noticed(machine
         machine.every_index_is_what_a_recomputation_gives()
 
 
-def test_the_twenty_first_device_may_be_refused_or_passed_over(machine: notify.NotifyMachine) -> None:
+def test_the_twenty_first_device_may_be_refused_or_passed_over(machine: account.NotifyMachine) -> None:
     machine.somebody_has_twenty_devices("alice")
     arrange(machine, "+15005550006")
     machine.refusals = lambda: (KeyError,)
@@ -460,7 +460,7 @@ def test_the_twenty_first_device_may_be_refused_or_passed_over(machine: notify.N
 def test_code_that_uses_no_official_client_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [each for each in sys.modules if each.partition(".")[0] == "twilio"]:
         monkeypatch.setitem(sys.modules, name, None)
-    machine = notify.NotifyMachine()
+    machine = account.NotifyMachine()
     machine.register = lambda identity, binding_type, address, tags: machine.fake.create_binding(
         machine.service.sid, identity=identity, binding_type=binding_type, address=address, tags=tags
     )
@@ -472,13 +472,13 @@ def test_code_that_uses_no_official_client_needs_none(monkeypatch: pytest.Monkey
     machine.teardown()
 
 
-def test_a_refusal_without_a_reason_is_an_error(machine: notify.NotifyMachine) -> None:
+def test_a_refusal_without_a_reason_is_an_error(machine: account.NotifyMachine) -> None:
     machine.fake.fail("bindings.create", status=503)
     with pytest.raises(TwilioRestException):
         arrange(machine, "+15005550006")
 
 
-def test_a_device_that_its_provider_disowns_is_gone(machine: notify.NotifyMachine) -> None:
+def test_a_device_that_its_provider_disowns_is_gone(machine: account.NotifyMachine) -> None:
     [device] = arrange(machine, "+15005550006")
     machine.a_provider_will_fail(device, 52141)
     machine.something_is_sent([], [], "Hi")

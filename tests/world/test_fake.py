@@ -285,7 +285,7 @@ def test_no_repr_shows_a_secret() -> None:
         shown = [
             fake,
             handle,
-            handle._notify,
+            handle._state,
             credential,
             fake.snapshot(),
             fake.world,

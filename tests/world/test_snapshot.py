@@ -321,10 +321,10 @@ def test_however_one_comes_and_goes_nothing_is_mixed_up(steps: list[str]) -> Non
             expected = []
         records = [*fake.services, *fake.credentials, *fake.bindings]
         assert sorted(record.sid for record in records) == sorted(expected)
-    for notify in fake.world.accounts:
-        notify.services.check()
-        notify.credentials.check()
-        for scope in notify.scopes.values():
+    for account in fake.world.accounts:
+        account.services.check()
+        account.credentials.check()
+        for scope in account.scopes.values():
             scope.bindings.check()
 
 

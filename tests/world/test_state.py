@@ -174,10 +174,10 @@ def build(fake: FakeNotify, actions: list[tuple[bool, tuple[str, dict[str, Any]]
 
 def check_tables(fake: FakeNotify) -> None:
     """Every index of every table agrees with its rows."""
-    for notify in fake.world.accounts:
-        for table in (notify.services, notify.credentials, notify.callbacks):
+    for account in fake.world.accounts:
+        for table in (account.services, account.credentials, account.callbacks):
             table.check()
-        for scope in notify.scopes.values():
+        for scope in account.scopes.values():
             for name in SCOPE_TABLES:
                 table_below: Table[Any] = getattr(scope, name)
                 table_below.check()

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from fakenotify.control.page.devices import NAMES
 from fakenotify.control.page.lens import Facets, Lens, account, cut, ends, moment, nothing, panel, pill, sid, terms
 from fakenotify.control.page.markup import Html, Node, clip, counted, tag
-from fakenotify.notify.account import Notify, Scope
+from fakenotify.notify.account import AccountState as Notify
+from fakenotify.notify.account import Scope
 from fakenotify.notify.records import Binding, Credential, Service
 
 FEW_SERVICES, SERVICES = 5, 20

@@ -15,7 +15,7 @@ from fakenotify.control.app import Ask, Refused
 from fakenotify.control.operations import accounts
 from fakenotify.control.page.markup import Html, Node, clip, tag
 from fakenotify.core.params import nearest
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState as Notify
 from fakenotify.notify.dispatch import World
 from fakenotify.notify.records import Delivery
 from fakenotify.notify.resources.representation import timestamp

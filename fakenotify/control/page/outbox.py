@@ -26,7 +26,7 @@ from fakenotify.control.page.lens import (
 )
 from fakenotify.control.page.markup import Html, Node, clip, tag
 from fakenotify.control.page.unreached import unreached
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState as Notify
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.records import Alert, Delivery, Notification
 from fakenotify.world.explain import asked

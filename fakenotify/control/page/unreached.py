@@ -6,7 +6,7 @@ from fakenotify.control.page.devices import NAMES
 from fakenotify.control.page.lens import Lens, ends
 from fakenotify.control.page.markup import Html, Node, clip, counted, tag
 from fakenotify.core.errors import UnknownName
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState as Notify
 from fakenotify.server.wsgi import CONTROL
 from fakenotify.world.explain import Reason, explain
 

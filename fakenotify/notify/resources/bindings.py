@@ -20,7 +20,7 @@ from fakenotify.core.errors import (
 from fakenotify.core.params import Param, Params, day, one_of, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.records import BINDING_TYPES, Binding, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.representation import segment, timestamp
@@ -63,16 +63,16 @@ FIND = Params(
 )
 
 
-def locate(notify: Notify, service_sid: str, binding_sid: str) -> Binding:
+def locate(account: AccountState, service_sid: str, binding_sid: str) -> Binding:
     """The Binding that a path names. Raises ``NotFound``."""
-    binding = notify.scopes[services.locate(notify, service_sid).sid].bindings.get(binding_sid)
+    binding = account.scopes[services.locate(account, service_sid).sid].bindings.get(binding_sid)
     if binding is None:
         raise NotFound
     return binding
 
 
 def create(
-    notify: Notify,
+    account: AccountState,
     service: Service,
     *,
     identity: str,
@@ -88,7 +88,7 @@ def create(
     Raises ``IdentityLimitReached`` for the 21st Binding of an identity; and, where ``Behaviour`` says so,
     ``InvalidAddress``, ``CredentialNotFound`` and ``CredentialTypeMismatch``.
     """
-    behaviour = notify.behaviour
+    behaviour = account.behaviour
     if behaviour.addresses_checked == "at_write":
         from fakenotify.notify.channels import CHANNELS  # else they are loaded with the first notification
 
@@ -96,8 +96,8 @@ def create(
         if bad is not None:
             raise InvalidAddress(bad.complaint)
     if binding_type in services.CREDENTIAL_TYPES:
-        services.check_credential(notify, credential_sid, binding_type)
-    scope = notify.scopes[service.sid]
+        services.check_credential(account, credential_sid, binding_type)
+    scope = account.scopes[service.sid]
     bindings = scope.bindings
     replaced = bindings.under("address", address)
     if behaviour.address_scope == "service_and_type":
@@ -110,11 +110,11 @@ def create(
         owned = [each for each in bindings.under("identity", identity) if each not in replaced]
         evicted = owned[: others - BINDINGS_PER_IDENTITY + 1]
 
-    now = notify.clock.stamp()
+    now = account.clock.stamp()
     kept = replaced.pop() if replaced and behaviour.replacement_keeps_sid else None
     binding = Binding(
-        sid=kept.sid if kept else notify.new_sid("BS", bindings),
-        account_sid=notify.account_sid,
+        sid=kept.sid if kept else account.new_sid("BS", bindings),
+        account_sid=account.account_sid,
         service_sid=service.sid,
         identity=identity,
         binding_type=binding_type,
@@ -132,17 +132,17 @@ def create(
     if kept:
         bindings.replace(binding)
     else:
-        bindings.add(notify.next_sequence(), binding)
+        bindings.add(account.next_sequence(), binding)
     return binding
 
 
-def fetch(notify: Notify, binding: Binding) -> Binding:
+def fetch(account: AccountState, binding: Binding) -> Binding:
     """Read a Binding."""
     return binding
 
 
 def find(
-    notify: Notify,
+    account: AccountState,
     service: Service,
     tags: tuple[str, ...] = (),
     identities: tuple[str, ...] = (),
@@ -155,15 +155,15 @@ def find(
         checks.append(lambda binding: binding.date_created.date() >= start_date)
     if end_date is not None:
         checks.append(lambda binding: binding.date_created.date() <= end_date)
-    return select(notify.scopes[service.sid].bindings, identities, tags, checks)
+    return select(account.scopes[service.sid].bindings, identities, tags, checks)
 
 
-def delete(notify: Notify, binding: Binding) -> None:
+def delete(account: AccountState, binding: Binding) -> None:
     """Delete a Binding; its User stays. (assumed D41)"""
-    notify.scopes[binding.service_sid].bindings.remove(binding.sid)
+    account.scopes[binding.service_sid].bindings.remove(binding.sid)
 
 
-def represent(notify: Notify, binding: Binding, base: str) -> dict[str, Any]:
+def represent(account: AccountState, binding: Binding, base: str) -> dict[str, Any]:
     """A Binding on the wire; ``base`` ends in ``/v1``. Order: reference 3.2."""
     service_url = f"{base}/Services/{binding.service_sid}"
     return {

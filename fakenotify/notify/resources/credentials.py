@@ -12,7 +12,7 @@ from fakenotify.core.errors import SAMPLE, InvalidFriendlyName, InvalidParameter
 from fakenotify.core.params import Param, Params, at_most, boolean, one_of
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.records import Credential
 from fakenotify.notify.resources.representation import timestamp
 
@@ -35,41 +35,43 @@ CREATE = Params(_invalid, Param("Type", "type", one_of("gcm", "apn", "fcm"), req
 UPDATE = Params(_invalid, *_CHANGEABLE)
 
 
-def locate(notify: Notify, credential_sid: str) -> Credential:
+def locate(account: AccountState, credential_sid: str) -> Credential:
     """The Credential that a path names. Raises ``NotFound``."""
-    credential = notify.credentials.get(credential_sid)
+    credential = account.credentials.get(credential_sid)
     if credential is None:
         raise NotFound
     return credential
 
 
-def create(notify: Notify, type: str, friendly_name: str | None, sandbox: bool | None, **secrets: Any) -> Credential:
+def create(
+    account: AccountState, type: str, friendly_name: str | None, sandbox: bool | None, **secrets: Any
+) -> Credential:
     """Create a Credential; ``Type`` alone is enough. (sample; not asking for a secret: assumed D47)"""
-    now = notify.clock.stamp()
+    now = account.clock.stamp()
     credential = Credential(
-        sid=notify.new_sid("CR", notify.credentials),
-        account_sid=notify.account_sid,
+        sid=account.new_sid("CR", account.credentials),
+        account_sid=account.account_sid,
         friendly_name=friendly_name,
         type=type,
         sandbox=sandbox_text(type, sandbox),
         date_created=now,
         date_updated=now,
     )
-    notify.credentials.add(notify.next_sequence(), credential)
+    account.credentials.add(account.next_sequence(), credential)
     return credential
 
 
-def fetch(notify: Notify, credential: Credential) -> Credential:
+def fetch(account: AccountState, credential: Credential) -> Credential:
     """Read a Credential, without its secrets. (documented)"""
     return credential
 
 
-def find(notify: Notify) -> Selection[Credential]:
+def find(account: AccountState) -> Selection[Credential]:
     """All Credentials; there are no filters. (documented)"""
-    return notify.credentials.select()
+    return account.credentials.select()
 
 
-def update(notify: Notify, credential: Credential, **changes: Any) -> Credential:
+def update(account: AccountState, credential: Credential, **changes: Any) -> Credential:
     """Change what was sent; the type stays. (documented)"""
     if not changes:
         return credential
@@ -78,15 +80,15 @@ def update(notify: Notify, credential: Credential, **changes: Any) -> Credential
         credential,
         friendly_name=changes.get("friendly_name", credential.friendly_name),
         sandbox=sandbox_text(credential.type, changes["sandbox"]) if "sandbox" in changes else credential.sandbox,
-        date_updated=notify.clock.stamp(),
+        date_updated=account.clock.stamp(),
     )
-    notify.credentials.replace(changed)
+    account.credentials.replace(changed)
     return changed
 
 
-def delete(notify: Notify, credential: Credential) -> None:
+def delete(account: AccountState, credential: Credential) -> None:
     """Delete a Credential, even one in use: references stay, deliveries then fail with 52002. (assumed D11)"""
-    notify.credentials.remove(credential.sid)
+    account.credentials.remove(credential.sid)
 
 
 def sandbox_text(credential_type: str, sandbox: bool | None) -> str | None:
@@ -94,7 +96,7 @@ def sandbox_text(credential_type: str, sandbox: bool | None) -> str | None:
     return str(bool(sandbox)) if credential_type == "apn" else None
 
 
-def represent(notify: Notify, credential: Credential, base: str) -> dict[str, Any]:
+def represent(account: AccountState, credential: Credential, base: str) -> dict[str, Any]:
     """A Credential on the wire; ``base`` ends in ``/v1``. Order: reference 3.3."""
     return {
         "sid": credential.sid,

@@ -8,7 +8,7 @@ from typing import Any
 from fakenotify.core.errors import OBSERVED, InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
 from fakenotify.core.params import Param, Params, integer, json_object, one_of
 from fakenotify.core.routes import Route
-from fakenotify.notify.account import Notify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.records import BINDING_TYPES, Notification, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.bindings import TAGS_PER_QUERY
@@ -81,7 +81,7 @@ CREATE = Params(
 
 
 def create(
-    notify: Notify,
+    account: AccountState,
     service: Service,
     *,
     identities: tuple[str, ...],
@@ -101,25 +101,25 @@ def create(
     if not (to_binding or identities or tags or segments):
         raise SelectorMissing
 
-    notifications = notify.scopes[service.sid].notifications
+    notifications = account.scopes[service.sid].notifications
     notification = Notification(
-        sid=notify.new_sid("NT", notifications),
-        account_sid=notify.account_sid,
+        sid=account.new_sid("NT", notifications),
+        account_sid=account.account_sid,
         service_sid=service.sid,
-        date_created=notify.clock.stamp(),
+        date_created=account.clock.stamp(),
         identities=strings(identities),
         tags=strings(tags),
         segments=strings(segments),
         to_binding=to_binding,
         **values,
     )
-    notifications.add(notify.next_sequence(), notification)
-    notifications.trim(notify.kept)
-    send(notify, service, notification)
+    notifications.add(account.next_sequence(), notification)
+    notifications.trim(account.kept)
+    send(account, service, notification)
     return notification
 
 
-def represent(notify: Notify, notification: Notification, base: str) -> dict[str, Any]:
+def represent(account: AccountState, notification: Notification, base: str) -> dict[str, Any]:
     """A Notification on the wire: exactly these twenty keys. (observed) Order: reference 3.4."""
     return {
         "sid": notification.sid,

@@ -18,7 +18,7 @@ from fakenotify.core.errors import (
 from fakenotify.core.params import Param, Params, at_most, boolean, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.notify.account import Notify, Scope
+from fakenotify.notify.account import AccountState, Scope
 from fakenotify.notify.records import Service
 from fakenotify.notify.resources.representation import timestamp
 
@@ -69,82 +69,82 @@ PARAMS = Params(
 FIND = Params(InvalidQuery, Param("FriendlyName", "friendly_name", source="OAI; exactness: D10"))
 
 
-def locate(notify: Notify, service_sid: str) -> Service:
+def locate(account: AccountState, service_sid: str) -> Service:
     """The Service that a path names. Raises ``NotFound``."""
-    service = notify.services.get(service_sid)
+    service = account.services.get(service_sid)
     if service is None:
         raise NotFound
     return service
 
 
-def create(notify: Notify, sid: str | None = None, **values: Any) -> Service:
+def create(account: AccountState, sid: str | None = None, **values: Any) -> Service:
     """Create a Service; an empty body is fine. (observed)"""
-    _complete(notify, values)
+    _complete(account, values)
 
-    now = notify.clock.stamp()
+    now = account.clock.stamp()
     service = Service(
-        sid=sid or notify.new_sid("IS", notify.services),
-        account_sid=notify.account_sid,
+        sid=sid or account.new_sid("IS", account.services),
+        account_sid=account.account_sid,
         date_created=now,
         date_updated=now,
         **values,
     )
-    notify.services.add(notify.next_sequence(), service)
-    notify.scopes[service.sid] = Scope.empty()
+    account.services.add(account.next_sequence(), service)
+    account.scopes[service.sid] = Scope.empty()
     return service
 
 
-def fetch(notify: Notify, service: Service) -> Service:
+def fetch(account: AccountState, service: Service) -> Service:
     """Read a Service."""
     return service
 
 
-def find(notify: Notify, friendly_name: str | None) -> Selection[Service]:
+def find(account: AccountState, friendly_name: str | None) -> Selection[Service]:
     """All Services, or those of exactly this name. (exactness: assumed D10)"""
-    return notify.services.select(None if friendly_name is None else [("name", friendly_name)])
+    return account.services.select(None if friendly_name is None else [("name", friendly_name)])
 
 
-def update(notify: Notify, service: Service, **changes: Any) -> Service:
+def update(account: AccountState, service: Service, **changes: Any) -> Service:
     """Change what was sent; an empty update changes nothing. (observed)"""
-    _complete(notify, changes)
+    _complete(account, changes)
     if not changes:
         return service
 
-    changed = replace(service, **changes, date_updated=notify.clock.stamp())
-    notify.services.replace(changed)
+    changed = replace(service, **changes, date_updated=account.clock.stamp())
+    account.services.replace(changed)
     return changed
 
 
-def delete(notify: Notify, service: Service) -> None:
+def delete(account: AccountState, service: Service) -> None:
     """Delete a Service and everything below it, at once. (observed; the cascade: assumed D11)"""
-    notify.services.remove(service.sid)
-    del notify.scopes[service.sid]
+    account.services.remove(service.sid)
+    del account.scopes[service.sid]
 
 
-def check_credential(notify: Notify, credential_sid: str | None, binding_type: str) -> None:
+def check_credential(account: AccountState, credential_sid: str | None, binding_type: str) -> None:
     """Under ``credentials_checked="at_write"``, refuse a Credential that is unknown or of another type. (assumed D3)"""
-    if credential_sid is None or notify.behaviour.credentials_checked != "at_write":
+    if credential_sid is None or account.behaviour.credentials_checked != "at_write":
         return
-    credential = notify.credentials.get(credential_sid)
+    credential = account.credentials.get(credential_sid)
     if credential is None:
         raise CredentialNotFound
     if credential.type != binding_type:
         raise CredentialTypeMismatch(credential.type, binding_type)
 
 
-def _complete(notify: Notify, values: dict[str, Any]) -> None:
+def _complete(account: AccountState, values: dict[str, Any]) -> None:
     """Fill in the default that is a switch, and check the Credentials if they are to be checked now."""
     if values.get(_APN_VERSION, "") is None:
-        values[_APN_VERSION] = notify.behaviour.apn_protocol_version
+        values[_APN_VERSION] = account.behaviour.apn_protocol_version
     for credential_type in CREDENTIAL_TYPES:
-        check_credential(notify, values.get(f"{credential_type}_credential_sid"), credential_type)
+        check_credential(account, values.get(f"{credential_type}_credential_sid"), credential_type)
 
 
-def represent(notify: Notify, service: Service, base: str) -> dict[str, Any]:
+def represent(account: AccountState, service: Service, base: str) -> dict[str, Any]:
     """A Service on the wire; ``base`` ends in ``/v1``. Order: reference 3.1."""
     url = f"{base}/Services/{service.sid}"
     links = {"bindings": f"{url}/Bindings", "notifications": f"{url}/Notifications"}
-    if notify.behaviour.legacy_resources:
+    if account.behaviour.legacy_resources:
         links |= {"segments": f"{url}/Segments", "users": f"{url}/Users"}
     return {
         "sid": service.sid,

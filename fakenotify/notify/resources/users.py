@@ -20,7 +20,7 @@ from fakenotify.core.errors import (
 from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.notify.account import Notify, Scope
+from fakenotify.notify.account import AccountState, Scope
 from fakenotify.notify.records import Binding, Segment, Service, User, strings
 from fakenotify.notify.resources import bindings, services
 from fakenotify.notify.resources.representation import segment as spelled
@@ -44,70 +44,70 @@ FIND_BINDINGS = Params(InvalidQuery, *(row for row in bindings.FIND.rows if row.
 JOIN = Params(_invalid, Param("Segment", "segment", required=True))
 
 
-def scope_with_users(notify: Notify, service_sid: str) -> Scope:
+def scope_with_users(account: AccountState, service_sid: str) -> Scope:
     """A Service's scope, in which every identity that has had a Binding has its User. (assumed D41)"""
-    notify.settle_users(services.locate(notify, service_sid).sid)
-    return notify.scopes[service_sid]
+    account.settle_users(services.locate(account, service_sid).sid)
+    return account.scopes[service_sid]
 
 
-def locate_service(notify: Notify, service_sid: str) -> Service:
+def locate_service(account: AccountState, service_sid: str) -> Service:
     """The Service that a path names, its Users complete. Raises ``NotFound``."""
-    scope_with_users(notify, service_sid)
-    return services.locate(notify, service_sid)
+    scope_with_users(account, service_sid)
+    return services.locate(account, service_sid)
 
 
-def locate(notify: Notify, service_sid: str, identity: str) -> User:
+def locate(account: AccountState, service_sid: str, identity: str) -> User:
     """The User that a path names, by identity or by ``US`` sid. (sample; both: assumed D46) Raises ``NotFound``."""
-    users = scope_with_users(notify, service_sid).users
+    users = scope_with_users(account, service_sid).users
     user = users.one("identity", identity) or users.get(identity)
     if user is None:
         raise NotFound
     return user
 
 
-def create(notify: Notify, service: Service, identity: str, segments: tuple[str, ...]) -> User:
+def create(account: AccountState, service: Service, identity: str, segments: tuple[str, ...]) -> User:
     """Create a User, and the Segments that it is the first to be in. Raises ``UserExists``."""
-    scope = notify.scopes[service.sid]
+    scope = account.scopes[service.sid]
     if scope.users.count("identity", identity):
         raise UserExists
 
-    name_segments(notify, scope, service.sid, segments)
-    return notify.add_user(service.sid, identity, segments, notify.clock.stamp())
+    name_segments(account, scope, service.sid, segments)
+    return account.add_user(service.sid, identity, segments, account.clock.stamp())
 
 
-def name_segments(notify: Notify, scope: Scope, service_sid: str, names: Iterable[str]) -> None:
+def name_segments(account: AccountState, scope: Scope, service_sid: str, names: Iterable[str]) -> None:
     """Let there be Segments of these names: one exists once it was named. (documented by absence)"""
-    now = notify.clock.stamp()
+    now = account.clock.stamp()
     for name in names:
         if not scope.segments.count("name", name):
-            sid = notify.new_sid("GS", scope.segments)
-            scope.segments.add(notify.next_sequence(), Segment(sid, notify.account_sid, service_sid, name, now, now))
+            sid = account.new_sid("GS", scope.segments)
+            scope.segments.add(account.next_sequence(), Segment(sid, account.account_sid, service_sid, name, now, now))
 
 
-def fetch(notify: Notify, user: User) -> User:
+def fetch(account: AccountState, user: User) -> User:
     """Read a User."""
     return user
 
 
-def find(notify: Notify, service: Service, identities: tuple[str, ...], segment: str | None) -> Selection[User]:
+def find(account: AccountState, service: Service, identities: tuple[str, ...], segment: str | None) -> Selection[User]:
     """The Users of any of ``identities`` that are in ``segment``."""
-    users = notify.scopes[service.sid].users
+    users = account.scopes[service.sid].users
     if identities:
         owners = [("identity", identity) for identity in identities]
         return users.select(owners, None if segment is None else lambda user: segment in user.segments)
     return users.select(None if segment is None else [("segment", segment)])
 
 
-def delete(notify: Notify, user: User) -> None:
+def delete(account: AccountState, user: User) -> None:
     """Delete a User without Bindings. Raises ``UserHasBindings``."""
-    scope = notify.scopes[user.service_sid]
+    scope = account.scopes[user.service_sid]
     if scope.bindings.count("identity", user.identity):
         raise UserHasBindings
 
     scope.users.remove(user.sid)
 
 
-def represent(notify: Notify, user: User, base: str) -> dict[str, Any]:
+def represent(account: AccountState, user: User, base: str) -> dict[str, Any]:
     """A User on the wire; ``base`` ends in ``/v1``. (sample)"""
     url = _url(user.service_sid, user.identity, base)
     return {
@@ -130,29 +130,29 @@ def _url(service_sid: str, identity: str, base: str) -> str:
 # a User's Bindings: the Service's Bindings, seen through their identity (assumed D41)
 
 
-def locate_binding(notify: Notify, service_sid: str, identity: str, binding_sid: str) -> Binding:
+def locate_binding(account: AccountState, service_sid: str, identity: str, binding_sid: str) -> Binding:
     """The Binding of a User that a path names. Raises ``NotFound``."""
-    user = locate(notify, service_sid, identity)
-    binding = notify.scopes[service_sid].bindings.get(binding_sid)
+    user = locate(account, service_sid, identity)
+    binding = account.scopes[service_sid].bindings.get(binding_sid)
     if binding is None or binding.identity != user.identity:
         raise NotFound
     return binding
 
 
-def create_binding(notify: Notify, user: User, **values: Any) -> Binding:
+def create_binding(account: AccountState, user: User, **values: Any) -> Binding:
     """Create or replace a Binding of this User."""
-    return bindings.create(notify, services.locate(notify, user.service_sid), identity=user.identity, **values)
+    return bindings.create(account, services.locate(account, user.service_sid), identity=user.identity, **values)
 
 
-def find_bindings(notify: Notify, user: User, **filters: Any) -> Selection[Binding]:
+def find_bindings(account: AccountState, user: User, **filters: Any) -> Selection[Binding]:
     """The Bindings of this User that match every filter."""
-    service = services.locate(notify, user.service_sid)
-    return bindings.find(notify, service, identities=(user.identity,), **filters)
+    service = services.locate(account, user.service_sid)
+    return bindings.find(account, service, identities=(user.identity,), **filters)
 
 
-def represent_binding(notify: Notify, binding: Binding, base: str) -> dict[str, Any]:
+def represent_binding(account: AccountState, binding: Binding, base: str) -> dict[str, Any]:
     """A Binding as its User's: another order and another URL. (sample)"""
-    shown = bindings.represent(notify, binding, base)
+    shown = bindings.represent(account, binding, base)
     shown["url"] = f"{_url(binding.service_sid, binding.identity, base)}/Bindings/{binding.sid}"
     return {name: shown[name] for name in _USER_BINDING}
 
@@ -178,12 +178,12 @@ _USER_BINDING = (
 # Segments, and a User's memberships in them
 
 
-def find_segments(notify: Notify, service: Service) -> Selection[Segment]:
+def find_segments(account: AccountState, service: Service) -> Selection[Segment]:
     """All Segments that were ever named."""
-    return notify.scopes[service.sid].segments.select()
+    return account.scopes[service.sid].segments.select()
 
 
-def represent_segment(notify: Notify, segment: Segment, base: str) -> dict[str, Any]:
+def represent_segment(account: AccountState, segment: Segment, base: str) -> dict[str, Any]:
     """A Segment on the wire; it has no URL. (sample)"""
     return {
         "account_sid": segment.account_sid,
@@ -198,41 +198,43 @@ def represent_segment(notify: Notify, segment: Segment, base: str) -> dict[str, 
 Membership = tuple[User, str]
 
 
-def locate_membership(notify: Notify, service_sid: str, identity: str, segment: str) -> Membership:
+def locate_membership(account: AccountState, service_sid: str, identity: str, segment: str) -> Membership:
     """A User and a Segment that it is in. Raises ``NotFound``."""
-    user = locate(notify, service_sid, identity)
+    user = locate(account, service_sid, identity)
     if segment not in user.segments:
         raise NotFound
     return user, segment
 
 
-def join(notify: Notify, user: User, segment: str) -> Membership:
+def join(account: AccountState, user: User, segment: str) -> Membership:
     """Put a User into a Segment. Raises ``AlreadyInSegment``, and 400 for the 21st Segment of a User."""
-    scope = notify.scopes[user.service_sid]
+    scope = account.scopes[user.service_sid]
     if segment in user.segments:
         raise AlreadyInSegment
     if len(user.segments) >= SEGMENTS_PER_USER:
         raise _invalid("Segment")
 
-    name_segments(notify, scope, user.service_sid, (segment,))
-    joined = replace(user, segments=strings((*user.segments, segment)), date_updated=notify.clock.stamp())
+    name_segments(account, scope, user.service_sid, (segment,))
+    joined = replace(user, segments=strings((*user.segments, segment)), date_updated=account.clock.stamp())
     scope.users.replace(joined)
     return joined, segment
 
 
-def fetch_membership(notify: Notify, membership: Membership) -> Membership:
+def fetch_membership(account: AccountState, membership: Membership) -> Membership:
     """Read a membership."""
     return membership
 
 
-def leave(notify: Notify, membership: Membership) -> None:
+def leave(account: AccountState, membership: Membership) -> None:
     """Take a User out of a Segment; the Segment stays."""
     user, segment = membership
     remaining = strings([each for each in user.segments if each != segment])
-    notify.scopes[user.service_sid].users.replace(replace(user, segments=remaining, date_updated=notify.clock.stamp()))
+    account.scopes[user.service_sid].users.replace(
+        replace(user, segments=remaining, date_updated=account.clock.stamp())
+    )
 
 
-def represent_membership(notify: Notify, membership: Membership, base: str) -> dict[str, Any]:
+def represent_membership(account: AccountState, membership: Membership, base: str) -> dict[str, Any]:
     """A membership on the wire. (sample)"""
     user, segment = membership
     return {
