@@ -133,7 +133,7 @@ def _section(fake: FakeNotify) -> str:
 
 def _tell(fake: FakeNotify, strict: bool) -> None:
     """Fail for a fault that never fired; warn of what Notify ignores in silence, or under ``strict`` fail."""
-    unused = fake.world.faults.unused()
+    unused = fake.world.unused_faults()
     if unused:
         listed = "\n".join(f"    {rule}" for rule in unused)
         pytest.fail(

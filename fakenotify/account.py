@@ -6,9 +6,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from fakenotify.core.sids import is_sid
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.dispatch import Call, World
+from fakenotify.notify.dispatch import Call
 from fakenotify.notify.journal import Request
 from fakenotify.notify.records import (
     Alert,
@@ -22,6 +21,7 @@ from fakenotify.notify.records import (
     Service,
     User,
 )
+from fakenotify.world.world import World
 
 if TYPE_CHECKING:
     from twilio.rest import Client
@@ -94,30 +94,29 @@ class Account:
 
     def create_service(self, friendly_name: str | None = None, sid: str | None = None, **fields: Any) -> Service:
         """Create a Service, with a sid of your choice (``IS`` and 32 hex digits) if you give one."""
-        if sid is not None and (not is_sid(sid, "IS") or sid in self._state.services):
-            raise ValueError(f"{sid!r} can't be a new Service's sid: IS and 32 hex digits, not yet in use")
-        service: Service = self._run("services.create", (), {"friendly_name": friendly_name, **fields}, sid=sid)
+        service: Service = self._world.create_service(self.account_sid, sid, friendly_name=friendly_name, **fields)
         return service
 
     def create_credential(self, type: str | None = None, **fields: Any) -> Credential:
         """Create a Credential of ``type`` ``apn``, ``fcm`` or ``gcm``."""
-        credential: Credential = self._run("credentials.create", (), {"type": type, **fields})
+        credential: Credential = self._world.create(self.account_sid, "credentials.create", (), type=type, **fields)
         return credential
 
     def create_binding(self, service_sid: str, **fields: Any) -> Binding:
         """Create or replace a Binding: ``identity``, ``binding_type``, ``address``, ``tags`` and so on."""
-        binding: Binding = self._run("bindings.create", (service_sid,), fields)
+        binding: Binding = self._world.create(self.account_sid, "bindings.create", (service_sid,), **fields)
         return binding
 
     def create_notification(self, service_sid: str, **fields: Any) -> Notification:
         """Send: ``identities``, ``tags``, ``to_binding``, ``body`` and so on."""
-        notification: Notification = self._run("notifications.create", (service_sid,), fields)
-        self._fake.kick()
+        notification: Notification = self._world.create(
+            self.account_sid, "notifications.create", (service_sid,), **fields
+        )
         return notification
 
     def create_user(self, service_sid: str, **fields: Any) -> User:
         """Create a User: ``identity`` and ``segments``."""
-        user: User = self._run("users.create", (service_sid,), fields)
+        user: User = self._world.create(self.account_sid, "users.create", (service_sid,), **fields)
         return user
 
     def fail_delivery(
@@ -134,10 +133,14 @@ class Account:
         52103 and 52141 also remove the Binding; 52302 ends the whole Notification before any delivery. An unknown
         code or binding type is a ``ValueError`` with the nearest ones.
         """
-        from fakenotify.notify.outcomes import outcome
-
-        rule = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
-        self._state.outcomes.append(rule)
+        self._world.fail_delivery(
+            code,
+            address=address,
+            identity=identity,
+            binding_type=binding_type,
+            times=times,
+            account_sid=self.account_sid,
+        )
 
     def fail(
         self,
@@ -160,20 +163,11 @@ class Account:
         happens and the answer is lost. A fault that never fired fails the test unless it is ``optional``. An unknown
         operation is an ``UnknownName`` with the nearest ones.
         """
-        if (fault is None) == (status is None):
-            raise TypeError("fail() takes either a Fault or status=, e.g. fail('bindings.*', status=429)")
-        from fakenotify.faults import Fault
-
-        if fault is None:
-            assert status is not None
-            fault = Fault.http(status, retry_after=retry_after)
-        elif retry_after is not None:
-            raise TypeError(
-                "retry_after goes with status=; a fault of your own takes it as Fault.http(…, retry_after=…)"
-            )
-        return self._world.faults.add(
+        return self._world.fail(
             operation,
             fault,
+            status=status,
+            retry_after=retry_after,
             times=times,
             after=after,
             when=when,
@@ -184,10 +178,7 @@ class Account:
 
     def rate_limit(self, operation: str, requests: int, seconds: float) -> Rule:
         """Allow ``requests`` in ``seconds`` of the fake's clock; the next gets 429 and ``Retry-After``."""
-        from fakenotify.faults.rate_limit import RateLimit
-
-        limit = RateLimit(requests, seconds)
-        return self._world.faults.add(operation, limit, account_sid=self._account_of(None), optional=True)
+        return self._world.rate_limit(operation, requests, seconds, self._account_of(None))
 
     def _account_of(self, account: Account | str | None) -> str | None:
         """The account that a fault is for; a handle's own unless it is told otherwise."""
@@ -196,10 +187,7 @@ class Account:
     @property
     def faults(self) -> list[Rule]:
         """The faults that were set, with ``fired``: how often they met a request."""
-        return list(self._world.faults)
-
-    def _run(self, operation: str, values: tuple[str, ...], arguments: dict[str, Any], **given: Any) -> Any:
-        return self._world.run(self._state, operation, values, arguments, **given)
+        return self._world.faults
 
     # looking
 
@@ -263,10 +251,7 @@ class Account:
 
         An unknown sid is a ``LookupError`` with the nearest ones.
         """
-        from fakenotify.world.explain import explain
-
-        with self._state.lock:
-            return explain(self._state, notification_sid)
+        return self._world.explain(notification_sid, self.account_sid)
 
     # asserting
 

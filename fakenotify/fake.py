@@ -6,17 +6,18 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fakenotify.account import Account
 from fakenotify.core.clock import Clock
-from fakenotify.notify.accounts import AUTH_TOKEN, KEPT_DELIVERIES
+from fakenotify.notify.accounts import KEPT_DELIVERIES
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.dispatch import World
 from fakenotify.notify.journal import KEPT_REQUESTS, Request
-from fakenotify.notify.records import Callback, Records
+from fakenotify.notify.records import Attempt, Callback, Records
 from fakenotify.server.wsgi import App
+from fakenotify.world.world import World
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from fakenotify.control.app import Control
     from fakenotify.faults import Rule
-    from fakenotify.server.callback_sender import Courier
+    from fakenotify.server.callback_sender import CallbackSender
     from fakenotify.server.server import Server
     from fakenotify.world.snapshot import Difference, Snapshot
 
@@ -64,14 +65,16 @@ class FakeNotify(Account):
         self._port = port
         self._server: Server | None = None
         self._stopped = False
+        self._first_use = RLock()
+        """Held while something is made that is made when it is first used: of each there is one."""
         for name, kept in (("keep_requests", keep_requests), ("keep_deliveries", keep_deliveries)):
             if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
                 raise ValueError(f"{name} is a whole number from 1, not {kept!r}")
         self._settings = (accounts, api_keys, keep_requests, keep_deliveries)
         self.world = self._watched(World(_shared(behaviour), seed, *self._settings))
-        self._courier: Courier | None = None
+        self._callback_sender: CallbackSender | None = None
         self._callbacks_to = (callback_hosts, callback_timeout)
-        self.wsgi_app = App(self.world, after=self.kick)
+        self.wsgi_app = App(self.world)
         self.wsgi_app.control = self._answer_control
         self._allow_hosts = allow_hosts
         self._control: Control | None = None
@@ -92,40 +95,44 @@ class FakeNotify(Account):
 
     def start(self) -> None:
         """Open the socket and answer; does nothing when it is open already."""
-        if self._server is not None:
-            return
-        from fakenotify.server.server import Server
+        with self._first_use:
+            if self._server is not None:
+                return
+            from fakenotify.server.server import Server  # in-process use needs no server
 
-        if not (self._host.startswith("127.") or self._host in _LOOPBACK):
-            warnings.warn(
-                f"fakenotify listens on {self._host}, not on loopback: whoever reaches this machine can use it",
-                stacklevel=2,
-            )
-        self._server = Server(self.wsgi_app, self._host, self._port)
-        self._server.start()
-        self.world.ended.clear()
-        if self._courier is not None:
-            self._courier.start()
-        self._stopped = False
+            if not (self._host.startswith("127.") or self._host in _LOOPBACK):
+                warnings.warn(
+                    f"fakenotify listens on {self._host}, not on loopback: whoever reaches this machine can use it",
+                    stacklevel=2,
+                )
+            server = Server(self.wsgi_app, self._host, self._port)
+            server.start()
+            self._server = server
+            self.world.ended.clear()
+            self._stopped = False
+            if self._callback_sender is not None:
+                self._callback_sender.start()
 
     def stop(self) -> None:
         """Close the socket and every connection; the records stay readable. Does nothing when it is closed already."""
-        self._stopped = True
-        if self._courier is not None:
-            self._courier.stop()
+        with self._first_use:
+            self._stopped = True
+            sender, server, self._server = self._callback_sender, self._server, None
+        if sender is not None:
+            sender.stop()
         self.world.end()
-        server, self._server = self._server, None
         if server is not None:
             server.stop()
 
     @property
     def url(self) -> str:
         """Where the fake answers, e.g. ``http://127.0.0.1:40123``; the first use opens the socket."""
-        if self._server is None:
-            if self._stopped:
-                raise RuntimeError("this fake was stopped; call start() to open it again")
-            self.start()
-        return self._address()
+        with self._first_use:
+            if self._server is None:
+                if self._stopped:
+                    raise RuntimeError("this fake was stopped; call start() to open it again")
+                self.start()
+            return self._address()
 
     def _address(self) -> str:
         assert self._server is not None
@@ -144,8 +151,7 @@ class FakeNotify(Account):
 
     @behaviour.setter
     def behaviour(self, behaviour: Behaviour) -> None:
-        self.world.accounts.use(_shared(behaviour))
-        self.kick()
+        self.world.set_behaviour(_shared(behaviour))
 
     @property
     def requests(self) -> Records[Request]:
@@ -157,15 +163,7 @@ class FakeNotify(Account):
 
         Without ``account_sid`` a new account is made each time.
         """
-        accounts = self.world.accounts
-        if account_sid is None:
-            account_sid = self.world.account_sids.new("AC")
-            while account_sid in accounts:  # a loaded world may have brought it
-                account_sid = self.world.account_sids.new("AC")
-        elif account_sid in accounts and auth_token is None:
-            auth_token = accounts[account_sid].auth_token
-        accounts.declare(account_sid, auth_token or AUTH_TOKEN)
-        return Account(self, account_sid)
+        return Account(self, self.world.declare_account(account_sid, auth_token).account_sid)
 
     def intercept(self, *, strict: bool = False) -> AbstractContextManager[None]:
         """While the context lasts, calls to ``https://notify.twilio.com`` reach this fake, in process.
@@ -204,12 +202,7 @@ class FakeNotify(Account):
 
         Twilio has not said how: 410 (20410 ``Gone``), 404 (20404) or 403 (20403). (assumed D20)
         """
-        code = {410: 20410, 404: 20404, 403: 20403}.get(status)
-        if code is None:
-            raise ValueError(f"the shutdown is rehearsed with status 410, 404 or 403, not {status!r}")
-        from fakenotify.faults import Fault
-
-        return self.world.faults.add("*", Fault.http(status, code), optional=True)
+        return self.world.shutdown(status)
 
     def _account_of(self, account: Account | str | None) -> str | None:
         """The account that a fault is for: every account's unless it is told otherwise."""
@@ -217,83 +210,73 @@ class FakeNotify(Account):
 
     def snapshot(self) -> Snapshot:
         """The records of this moment, to compare with or to come back to."""
-        from fakenotify.world import snapshot
-
-        return snapshot.take(self.world.accounts)
+        return self.world.snapshot()
 
     def restore(self, before: Snapshot) -> None:
         """Put back the records of ``before``; journal, clock and behaviour stay as they are."""
-        from fakenotify.world import snapshot
-
-        snapshot.restore(self.world.accounts, before)
-        self.kick()
+        self.world.restore(before)
 
     def diff(self, before: Snapshot) -> Difference:
         """What has been added, removed and changed since ``before``; falsy when nothing has."""
-        from fakenotify.world import snapshot
-
-        return snapshot.difference(before, self.snapshot())
+        return self.world.diff(before)
 
     def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
         """Write the world as JSON. Auth tokens are redacted unless ``secrets``. On ``OSError`` the old file stays."""
-        from fakenotify.world import saved_state as state
-
-        state.save_file(path, state.export(self.world.accounts, secrets=secrets))
+        self.world.save(path, secrets=secrets)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace the world by that of a file. Raises ``OSError``, or ``StateError`` (a ``ValueError``), unchanged."""
-        from fakenotify.world import saved_state as state
-
-        with open(path, "rb") as file:
-            text = file.read()
-        state.load(self.world.accounts, state.parse(text))
-        self.kick()
+        self.world.load(path)
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Begin anew on the same socket: another world, clock, journal and behaviour; a stopped fake may open again."""
         self.world.end()
         self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed, *self._settings))
         self._stopped = False
-        if self._courier is not None:
-            self._courier.start()
+        if self._callback_sender is not None:
+            self._callback_sender.start()
         self.account_sid = self.world.accounts.default_sid
 
     def _answer_control(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer what is below ``/_fake/``; its machinery is loaded when it is first asked for."""
-        if self._control is None:
-            from fakenotify.control.app import Control
-            from fakenotify.control.routes import ROUTES
+        with self._first_use:
+            if self._control is None:
+                from fakenotify.control.app import Control  # start-up time: most fakes are never asked
+                from fakenotify.control.routes import ROUTES
 
-            self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
+                self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
         return self._control(environ, start_response)
 
     def _watched(self, world: World) -> World:
-        world.clock.on_move(self.kick)
+        world.due.listen(self._work_is_due)
+        world.post_callback = self._post_callback
         return world
 
-    @property
-    def courier(self) -> Courier:
-        """Who posts the delivery callbacks."""
-        if self._courier is None:
-            from fakenotify.server.callback_sender import Courier
-
-            hosts, timeout = self._callbacks_to
-            self._courier = Courier(lambda: self.world, hosts, timeout)
-            if self._stopped:
-                self._courier.stop()
-        return self._courier
-
-    def kick(self) -> None:
-        """See to callbacks that may have become due."""
+    def _work_is_due(self, _: None) -> None:
         if any(len(account.schedule) for account in self.world.accounts):
-            self.courier.kick()
+            self._sender().wake()
+
+    def _post_callback(self, callback: Callback) -> Attempt:
+        return self._sender().post(callback)
+
+    def _sender(self) -> CallbackSender:
+        """What posts delivery callbacks; made when it is first needed."""
+        with self._first_use:
+            if self._callback_sender is None:
+                from fakenotify.server.callback_sender import CallbackSender  # start-up time: http.client, ssl
+
+                hosts, timeout = self._callbacks_to
+                self._callback_sender = CallbackSender(lambda: self.world, hosts, timeout)
+                if self._stopped:
+                    self._callback_sender.stop()
+            return self._callback_sender
 
     def deliver_callback(self) -> Callback | None:
         """Post the next delivery callback that is due, here and now, and return it; None when none is.
 
         This is the manual mode's only way (``Behaviour.callback_delivery``): no thread is involved.
         """
-        return self.courier.deliver_next()
+        return self.world.deliver_callback()
 
 
 @lru_cache(maxsize=64)  # a world for each test, and most have the same switches, which take their time to be checked

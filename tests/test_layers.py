@@ -56,9 +56,12 @@ THREADS_IN = {
     "control": "streams of events",
     "clients": "transports are called from any thread",
     "__main__": "it waits for a signal",
+    "core.listeners": "listeners come and go from any thread",
+    "core.schedule": "a thread that still has to answer holds its announcements back",
+    "fake": "what is made when it is first used is made once",
     "notify.account": "every request holds its account's lock",
     "faults": "requests of all accounts share their counts",
-    "notify.dispatch": "whoever waits for a change is woken",
+    "world.world": "whoever waits for a change is woken",
     "cli.output": "no request waits for whoever reads the log",
 }
 

@@ -13,9 +13,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fakenotify.core.params import nearest
-from fakenotify.notify.dispatch import Change, World
 from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, origin, parse_form, read_body, target
 from fakenotify.world import saved_state as state
+from fakenotify.world.world import Change, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -15,11 +15,10 @@ from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.dispatch import Change, World
 from fakenotify.notify.journal import Request
-from fakenotify.notify.outcomes import outcome
 from fakenotify.world import saved_state as state
 from fakenotify.world.explain import Explanation, explain
+from fakenotify.world.world import Change, World
 
 CLOCK = ("shift", "tick", "move_to", "freeze", "resume")
 SETTINGS = ("times", "after", "phase", "optional")
@@ -77,13 +76,13 @@ def get_state(world: World, ask: Ask) -> dict[str, Any]:
     secrets = ask.query.get("secrets", "false").lower()
     if secrets not in ("true", "false"):
         raise Refused(400, f"secrets is true or false, not {secrets!r}", ["true", "false"])
-    return state.export(world.accounts, account_sid(world, ask), secrets=secrets == "true")
+    return world.export(account_sid(world, ask), secrets=secrets == "true")
 
 
 def put_state(world: World, ask: Ask) -> dict[str, Any]:
     """Replace the world, all or nothing."""
     try:
-        state.load(world.accounts, ask.body)
+        world.import_state(ask.body)
     except state.StateError as error:
         raise Refused(400, str(error)) from None
     return {"loaded": [account.account_sid for account in world.accounts]}
@@ -161,7 +160,7 @@ def post_faults(world: World, ask: Ask) -> dict[str, Any]:
     if not isinstance(kind, str) or kind not in KINDS:
         raise Refused(400, f"there is no fault {kind!r}; there are {', '.join(KINDS)}", nearest(str(kind), KINDS))
     try:
-        rule = world.faults.add(operation, KINDS[kind](**given), account_sid=sid, **settings)
+        rule = world.fail(operation, KINDS[kind](**given), account_sid=sid, **settings)
     except UnknownName as error:
         raise Refused(400, str(error), error.nearest) from None
     except TypeError:
@@ -177,7 +176,7 @@ def post_faults(world: World, ask: Ask) -> dict[str, Any]:
 
 def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
     """Take out one fault by ``id``, an account's, or all."""
-    return {"deleted": world.faults.remove(fault_id(world, ask), account_sid(world, ask))}
+    return {"deleted": world.remove_faults(fault_id(world, ask), account_sid(world, ask))}
 
 
 def fault_id(world: World, ask: Ask) -> int | None:
@@ -209,22 +208,17 @@ def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
         if name not in known:
             raise Refused(400, f"an outcome has no {name!r}; it has {', '.join(known)}", nearest(name, known))
     try:
-        made = outcome(given.pop("code", None), **given)
+        made = world.fail_delivery(given.pop("code", None), account_sid=account.account_sid, **given)
     except UnknownName as error:
         raise Refused(400, str(error), error.nearest) from None
     except ValueError as error:
         raise Refused(400, str(error)) from None
-    account.outcomes.append(made)
     return {"account_sid": account.account_sid, **made.told()}
 
 
 def delete_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """Let providers answer as they would."""
-    deleted = 0
-    for account in accounts(world, ask):
-        deleted += len(account.outcomes)
-        account.outcomes = []
-    return {"deleted": deleted}
+    return {"deleted": world.clear_outcomes(account_sid(world, ask))}
 
 
 def get_clock(world: World, ask: Ask) -> dict[str, Any]:
@@ -284,7 +278,7 @@ def patch_behaviour(world: World, ask: Ask) -> dict[str, Any]:
     changes = body_object(ask)
     behaviour = world.behaviour
     try:
-        world.accounts.use(behaviour.changed(changes))
+        world.change_behaviour(changes)
     except (TypeError, ValueError) as error:
         unknown = [name for name in changes if name not in behaviour.to_json()]
         raise Refused(400, str(error), nearest(unknown[0], behaviour.to_json()) if unknown else ()) from None
@@ -312,7 +306,7 @@ def events(world: World, ask: Ask) -> Iterator[str]:
                     yield ": still here\n\n"
                     continue
                 if change is not None and concerns(change, narrowed):
-                    yield f"event: {change.kind}\ndata: {json.dumps(change.told)}\n\n"
+                    yield f"event: {change.kind}\ndata: {json.dumps(change.body)}\n\n"
         finally:
             for end in ends:
                 end()
@@ -322,7 +316,9 @@ def events(world: World, ask: Ask) -> Iterator[str]:
 
 def concerns(change: Change, narrowed: str | None) -> bool:
     """Whether a listener to one account, or to all, is to hear of this."""
-    return narrowed in (None, change.account_sid) or (change.kind == "control" and change.account_sid is None)
+    return narrowed in (None, change.account_sid) or (
+        change.kind in ("control", "change") and change.account_sid is None
+    )
 
 
 def event(request: Request) -> Change:

@@ -12,10 +12,10 @@ from fakenotify.control.page.inspector import PAGES
 from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
 from fakenotify.faults.fault import MOST_SECONDS
 from fakenotify.faults.kinds import KINDS
-from fakenotify.notify.dispatch import World
 from fakenotify.notify.journal import Request
 from fakenotify.notify.records import BINDING_TYPES, Alert, Callback, Delivery
 from fakenotify.server.wsgi import CONTROL
+from fakenotify.world.world import World
 
 
 def get_openapi(world: World, ask: Ask) -> dict[str, Any]:

@@ -1,16 +1,21 @@
-"""Whoever wants to hear of something, told one after the other."""
+"""Functions that are called with each thing that happens."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_lock = Lock()  # held for a moment while a list of listeners changes, whichever it is
+
 
 class Listeners(Generic[T]):
-    """Functions to call with each thing that happens. One that fails is told of, and nobody else suffers."""
+    """Functions to call with each thing that happens. One that raises is reported, and the others are still called."""
+
+    __slots__ = ("_entries",)
 
     def __init__(self) -> None:
         self._entries: tuple[tuple[Callable[[T], object]], ...] = ()
@@ -20,16 +25,18 @@ class Listeners(Generic[T]):
 
     def add(self, listener: Callable[[T], object]) -> Callable[[], None]:
         """Call ``listener`` from now on; returns the function that ends it."""
-        entry = (listener,)  # its own, so that a listener that listens twice can end once
-        self._entries = (*self._entries, entry)
+        entry = (listener,)  # its own, so that a listener that was added twice can end once
+        with _lock:
+            self._entries = (*self._entries, entry)
 
         def end() -> None:
-            self._entries = tuple(each for each in self._entries if each is not entry)
+            with _lock:
+                self._entries = tuple(each for each in self._entries if each is not entry)
 
         return end
 
     def tell(self, what: T) -> None:
-        """Call all of them."""
+        """Call all of them, in the order in which they were added."""
         for (listener,) in self._entries:
             try:
                 listener(what)

@@ -1,40 +1,88 @@
-"""What is still to happen, as data: keys with the moment when they are due. Moving the clock makes them due."""
+"""What is still to happen, as data: keys with the moment when each is due, and the announcement that work is due."""
 
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Callable, Iterator
+from threading import local
+
+from fakenotify.core.listeners import Listeners
+
+
+class Announcement:
+    """Tells listeners that work may have become due.
+
+    A thread that still has to send an answer holds its announcements back, so that a callback never overtakes the
+    answer to the request that caused it.
+    """
+
+    __slots__ = ("_here", "_listeners")
+
+    def __init__(self) -> None:
+        self._listeners: Listeners[None] = Listeners()
+        self._here = local()
+
+    def listen(self, listener: Callable[[None], object]) -> Callable[[], None]:
+        """Call ``listener`` with each announcement; returns the function that ends it."""
+        return self._listeners.add(listener)
+
+    def announce(self) -> None:
+        """Tell the listeners, or remember to, if this thread holds announcements back."""
+        if getattr(self._here, "held", None) is None:
+            self._listeners.tell(None)
+        else:
+            self._here.held = True
+
+    def hold(self) -> None:
+        """Hold back what this thread announces from now on."""
+        self._here.held = False
+
+    def release(self) -> Callable[[], None] | None:
+        """End ``hold``. Returns the function that makes up for what was held back, or None if nothing was."""
+        held, self._here.held = self._here.held, None
+        return self.announce if held else None
 
 
 class Schedule:
-    """Keys by due time (seconds since the epoch), then in the order in which they were added."""
+    """Keys by due time (seconds since the epoch), then in the order in which they were added.
 
-    __slots__ = ("_added", "_entries")
+    Adding a key is announced, so nobody has to remember to say that there is work.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_added", "_announcement", "_entries")
+
+    def __init__(self, announcement: Announcement) -> None:
         self._entries: list[tuple[float, int, str]] = []
         self._added = 0
+        self._announcement = announcement
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def add(self, due: float, key: str) -> None:
-        """Let ``key`` be due at ``due``."""
+        """Schedule ``key`` for ``due``, and announce it."""
         self._added += 1
         insort(self._entries, (due, self._added, key))
+        self._announcement.announce()
 
     def next_due(self) -> float | None:
         """When the first key is due, or None."""
         first = self._entries[:1]  # one look: another thread may take it
         return first[0][0] if first else None
 
-    def take(self, now: float) -> str | None:
-        """Take out the first key if it is due, else None."""
-        if self._entries and self._entries[0][0] <= now:
-            return self._entries.pop(0)[2]
-        return None
+    def due(self, now: float) -> Iterator[str]:
+        """The keys that are due, first the one that has been so for longest."""
+        for moment, _, key in self._entries.copy():
+            if moment > now:
+                return
+            yield key
 
-    def share(self) -> Schedule:
+    def remove(self, key: str) -> None:
+        """Take out ``key``, which must be there."""
+        del self._entries[next(at for at, entry in enumerate(self._entries) if entry[2] == key)]
+
+    def share(self, announcement: Announcement | None = None) -> Schedule:
         """A copy; schedules are short."""
-        twin = Schedule()
+        twin = Schedule(announcement or self._announcement)
         twin._entries, twin._added = self._entries.copy(), self._added
         return twin

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.clock import Clock
 from fakenotify.core.log import Log
-from fakenotify.core.schedule import Schedule
+from fakenotify.core.schedule import Announcement, Schedule
 from fakenotify.core.sids import SidGenerator
 from fakenotify.core.store import Table
 from fakenotify.notify.behaviour import Behaviour
@@ -140,7 +140,14 @@ class AccountState:
     """
 
     def __init__(
-        self, account_sid: str, auth_token: str, behaviour: Behaviour, clock: Clock, sids: SidGenerator, kept: int
+        self,
+        account_sid: str,
+        auth_token: str,
+        behaviour: Behaviour,
+        clock: Clock,
+        sids: SidGenerator,
+        kept: int,
+        due: Announcement,
     ) -> None:
         self.account_sid = account_sid
         self.auth_token = auth_token
@@ -155,7 +162,8 @@ class AccountState:
         self.deliveries: Log[Delivery] = Log(kept)
         self.alerts: Log[Alert] = Log(kept)
         self.callbacks: Table[Callback] = Table({"notification": lambda callback: (callback.notification_sid,)})
-        self.schedule = Schedule()
+        self._due = due
+        self.schedule = Schedule(due)
         self.outcomes: list[Outcome] = []
         self._sequence = 0
 
@@ -183,9 +191,10 @@ class AccountState:
         state = state.share()
         self.services, self.credentials, self.scopes = state.services, state.credentials, state.scopes
         self.deliveries, self.alerts = state.deliveries, state.alerts
-        self.callbacks, self.schedule = state.callbacks, state.schedule
+        self.callbacks, self.schedule = state.callbacks, state.schedule.share(self._due)
         self.sids.resume(state.sids)
         self._sequence = max(self._sequence, state.sequence)
+        self._due.announce()
 
     def next_sequence(self) -> int:
         """The number of the next record: one order for all records of the account."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import Unauthorized
+from fakenotify.core.schedule import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.behaviour import Behaviour
@@ -34,7 +35,9 @@ class Accounts:
         declared: Mapping[str, str] | None = None,
         api_keys: Mapping[str, str] | None = None,
         kept: int = KEPT_DELIVERIES,
+        due: Announcement | None = None,
     ) -> None:
+        self.due = due or Announcement()
         self.strict = bool(declared)
         self.behaviour = behaviour
         self._clock = clock
@@ -91,6 +94,7 @@ class Accounts:
         """Let these be the accounts, at once; declared ones that are not among them become empty."""
         empty = {sid: self.fresh(sid, token) for sid, token in self._tokens.items()}
         self._worlds = empty | {account.account_sid: account for account in loaded}
+        self.due.announce()
 
     def _anew(self, account_sid: str, auth_token: str, beginning: Mapping[str, State]) -> AccountState:
         account = self.fresh(account_sid, auth_token)
@@ -106,13 +110,14 @@ class Accounts:
         """An empty state for an account, not yet in use."""
         token = auth_token or self._tokens.get(account_sid) or AUTH_TOKEN
         sids = SidGenerator(f"{self._seed}/{account_sid}")
-        return AccountState(account_sid, token, self.behaviour, self._clock, sids, self._kept)
+        return AccountState(account_sid, token, self.behaviour, self._clock, sids, self._kept, self.due)
 
     def use(self, behaviour: Behaviour) -> None:
         """Let these switches be in force for every account from now on."""
         self.behaviour = behaviour
         for account in self._worlds.values():
             account.behaviour = behaviour
+        self.due.announce()
 
     def authenticate(self, credentials: tuple[str, str] | None) -> AccountState:
         """The state that these Basic credentials act for. Raises ``Unauthorized``."""

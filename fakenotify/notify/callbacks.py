@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha1
 from hmac import new as hmac
@@ -84,18 +84,21 @@ def sign(auth_token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:
     return b64encode(digest).decode()
 
 
-def take_due(account: AccountState) -> Callback | None:
-    """Take the first callback that is due out of the schedule."""
+def take_due(account: AccountState, busy: Container[str] = ()) -> Callback | None:
+    """Take the first callback that is due out of the schedule, those to ``busy`` URLs left out."""
     with account.lock:
-        while (key := account.schedule.take(account.clock.seconds())) is not None:
+        for key in account.schedule.due(account.clock.seconds()):
             callback = account.callbacks.get(key)
-            if callback is not None:  # else its record was one too many
+            if callback is None:  # its record was dropped
+                account.schedule.remove(key)
+            elif callback.url not in busy:
+                account.schedule.remove(key)
                 return callback
         return None
 
 
 def put_back(account: AccountState, callback: Callback) -> None:
-    """Let a callback be due as before: the attempt was broken off by the fake itself, so it doesn't count."""
+    """Schedule a callback as before: the fake itself broke the attempt off, so it doesn't count."""
     with account.lock:
         if callback.sid in account.callbacks:
             account.schedule.add(callback.date_created.timestamp(), callback.sid)

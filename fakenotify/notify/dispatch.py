@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Condition, Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import NotFound, RequestTooLarge, TwilioError
-from fakenotify.core.listeners import Listeners
 from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
-from fakenotify.notify.account import AccountState, State
-from fakenotify.notify.accounts import KEPT_DELIVERIES, Accounts
-from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request, note
+from fakenotify.notify.account import AccountState
+from fakenotify.notify.accounts import Accounts
+from fakenotify.notify.journal import Journal, Request, note
 from fakenotify.notify.resources import bindings, credentials, notifications, services, users
 
 if TYPE_CHECKING:
@@ -80,77 +77,26 @@ class Answer:
     broken: Fault | None = None
 
 
-@dataclass(frozen=True)
-class Change:
-    """What a follower is told: there was a ``request``, a ``callback`` was tried, or a ``control`` call wrote.
+class Dispatcher:
+    """Notify as its clients see it: it takes each request through authentication, faults, operation and journal."""
 
-    ``account_sid`` is None where it is about all accounts, or none; ``told`` is what is said of it, as JSON.
-    """
-
-    kind: str
-    account_sid: str | None
-    told: dict[str, Any]
-
-
-class World:
-    """Everything behind the wire: accounts, clock, switches, journal."""
-
-    def __init__(
-        self,
-        behaviour: Behaviour,
-        seed: int = 0,
-        accounts: Mapping[str, str] | None = None,
-        api_keys: Mapping[str, str] | None = None,
-        keep_requests: int = KEPT_REQUESTS,
-        keep_deliveries: int = KEPT_DELIVERIES,
-    ) -> None:
-        self.clock = Clock()
-        self.seed = seed
-        self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys, keep_deliveries)
-        self.journal = Journal(keep_requests)
+    def __init__(self, accounts: Accounts, clock: Clock, journal: Journal, seed: int) -> None:
+        self.accounts = accounts
+        self.clock = clock
+        self.journal = journal
+        self._seed = seed
         self._faults: Rules | None = None
-        self.ended = Event()
-        self._at_end: list[Callable[[], object]] = []
-        self.beginning: dict[str, State] = {}
-        self.account_sids = SidGenerator(f"{seed}/accounts")
-        self._request_ids = SidGenerator(f"{seed}/requests")
-        self.changes: Listeners[Change] = Listeners()
-        self._change = Condition()
-        self._waiting = 0
-        self.journal.listen(lambda request: self.changed())
-        self.changes.add(lambda change: self.changed())
+        self.reset()
 
-    def end(self) -> None:
-        """End all pauses and streams of this world."""
-        self.ended.set()
-        for act in self._at_end:
-            act()
-        self._at_end.clear()
-
-    def at_end(self, act: Callable[[], object]) -> None:
-        """Call ``act`` when this world ends."""
-        self._at_end.append(act)
-
-    def changed(self) -> None:
-        """Wake those who wait for something to happen."""
-        if self._waiting:
-            with self._change:
-                self._change.notify_all()
-
-    def wait(self, seconds: float) -> None:
-        """Wait until something happens, or ``seconds`` are over."""
-        with self._change:
-            self._waiting += 1
-            try:
-                self._change.wait(seconds)
-            finally:
-                self._waiting -= 1
+    def reset(self) -> None:
+        """Begin anew with the request ids."""
+        self._request_ids = SidGenerator(f"{self._seed}/requests")
 
     @property
     def faults(self) -> Rules:
-        """The faults that were set; their machinery is loaded when it is first asked for."""
+        """The injected faults. Their module is loaded when it is first needed, for the sake of the start-up time."""
         if self._faults is None:
-            from fakenotify.faults import Rules
+            from fakenotify.faults import Rules  # start-up time
 
             self._faults = Rules(ROUTES.by_operation)
         return self._faults
@@ -159,24 +105,6 @@ class World:
     def has_faults(self) -> bool:
         """Whether any fault is set."""
         return bool(self._faults)
-
-    @property
-    def behaviour(self) -> Behaviour:
-        """The switches in force."""
-        return self.accounts.behaviour
-
-    def begin_here(self) -> None:
-        """Let what is stored now be what ``reset`` comes back to."""
-        self.beginning = {account.account_sid: account.save() for account in self.accounts}
-
-    def reset(self, account_sid: str | None = None) -> None:
-        """Give all accounts, or one, the world they began with and an empty journal; clock and switches stay."""
-        self.accounts.reset(account_sid, self.beginning)
-        self.journal.clear(account_sid)
-        if self._faults is not None:
-            self._faults.remove(account_sid=account_sid)
-        if account_sid is None:
-            self._request_ids = SidGenerator(f"{self.seed}/requests")
 
     def handle(self, call: Call) -> Answer:
         """Answer a request: authentication, size, path, method, what the path names, parameters. (order: D30)"""
@@ -254,7 +182,7 @@ class World:
                 raise NotFound(route.resource_path(values)) from None
 
     def _match(self, call: Call) -> tuple[Route, list[str]]:
-        return ROUTES.match(call.method, segments_of(call.path), legacy=self.behaviour.legacy_resources)
+        return ROUTES.match(call.method, segments_of(call.path), legacy=self.accounts.behaviour.legacy_resources)
 
     def _record(
         self,

@@ -1,7 +1,8 @@
-"""Posts delivery callbacks: after the answer has gone, from a thread of its own, or one by one by the tester's hand.
+"""Posts delivery callbacks, in threads of its own, after the answer to the Notification has been sent.
 
-The laws: only loopback is called unless the tester allows a host; no redirect is followed; no answer is waited for
-longer than ``timeout`` seconds or read beyond 64 KiB; and nothing that a receiver does can hurt the fake.
+Receivers are posted to in parallel, callbacks to the same URL one after another in their order. Only loopback is called
+unless the tester allows a host; no redirect is followed; no answer is waited for longer than ``timeout`` seconds, nor
+read beyond 64 KiB. Whatever a post raises is recorded as the attempt's error.
 """
 
 from __future__ import annotations
@@ -10,140 +11,205 @@ import contextlib
 import http.client
 import ipaddress
 import socket
+import sys
 import threading
-import time
-from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from fakenotify.notify import callbacks
-from fakenotify.notify.dispatch import Change, World
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.records import Attempt, Callback
+
+if TYPE_CHECKING:
+    from fakenotify.world.world import World
 
 TIMEOUT = 5.0
 MOST_READ = 65_536
+MOST_AT_ONCE = 16
+"""How many callbacks are posted at the same time."""
+THREAD = "fakenotify callbacks"
 _SHORTEST_WAIT = 0.05
 
 
-class Courier:
-    """Posts what is due. ``world`` gives the world in force, ``hosts`` are allowed beside loopback."""
+class CallbackSender:
+    """Posts what is due. ``world`` gives the world in force; ``hosts`` may be called beside loopback."""
 
     def __init__(self, world: Callable[[], World], hosts: Iterable[str] = (), timeout: float = TIMEOUT) -> None:
         self._world = world
         self._hosts = frozenset(host.lower() for host in hosts)
         self._timeout = timeout
-        self._wake = threading.Condition()
-        self._kicked = False
+        self._condition = threading.Condition()
+        """Guards what ``stop`` and ``wake`` say. Nobody who holds it waits for another lock."""
+        self._woken = False
         self._stopped = False
-        self._thread: threading.Thread | None = None
-        self._under_way: socket.socket | None = None
+        self._timekeeper: threading.Thread | None = None
+        self._connections: set[socket.socket] = set()
+        self._taking = threading.Lock()
+        """Guards which URLs are being posted to, and by whom. An account's lock may be taken inside it."""
+        self._busy: set[str] = set()
+        self._workers: set[threading.Thread] = set()
 
-    def kick(self) -> None:
-        """Something may have become due: see to it, in the thread; which begins when there is first work for it."""
+    def wake(self) -> None:
+        """Look for due callbacks, in the background. The thread is started by the first, and again if it has died."""
         world = self._world()
-        if world.behaviour.callback_delivery == "manual" or not any(
-            len(account.schedule) for account in world.accounts
-        ):
+        if world.behaviour.callback_delivery == "manual" or not any(len(each.schedule) for each in world.accounts):
             return
-        with self._wake:
-            self._kicked = True
-            self._wake.notify()
-            if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name="fakenotify callbacks", daemon=True)
-                self._thread.start()
+        with self._condition:
+            self._woken = True
+            self._condition.notify_all()
+            if not self._stopped and (self._timekeeper is None or not self._timekeeper.is_alive()):
+                self._timekeeper = threading.Thread(target=self._keep_time, name=THREAD, daemon=True)
+                self._timekeeper.start()
 
     def stop(self) -> None:
-        """Post nothing more; an attempt of the thread that is under way is broken off, and to be made again."""
-        with self._wake:
+        """Post nothing more. Attempts under way are broken off, and made again after ``start``."""
+        with self._condition:
             self._stopped = True
-            self._wake.notify()
-            thread, self._thread = self._thread, None
-            under_way, self._under_way = self._under_way, None
-        if under_way is not None:
-            _cut(under_way)
-        if thread is not None:
-            thread.join(self._timeout)
+            self._condition.notify_all()
+            threads = [*self._workers] if self._timekeeper is None else [self._timekeeper, *self._workers]
+            self._timekeeper = None
+            for connection in self._connections:
+                _cut(connection)
+        latest = monotonic() + self._timeout
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, latest - monotonic()))
 
     def start(self) -> None:
-        """Post again after a ``stop``, what it left first."""
-        with self._wake:
+        """Post again after a ``stop``, first what it left."""
+        with self._condition:
             self._stopped = False
-        self.kick()
+        self.wake()
 
-    def deliver_next(self, *, by_hand: bool = True) -> Callback | None:
-        """Post the first callback that is due, here and now; None when none is, or a ``stop`` came between."""
-        world = self._world()
-        for account in world.accounts:
-            callback = callbacks.take_due(account)
-            if callback is not None:
-                attempt = self._attempt(world, callback, by_hand)
-                if self._stopped and not by_hand and not attempt.succeeded:
-                    callbacks.put_back(account, callback)
-                    return None
-                told = callbacks.note_attempt(account, callback, attempt)
-                world.changes.tell(_change(told))
-                return told
-        return None
+    def post(self, callback: Callback) -> Attempt:
+        """Post one callback in this thread. A ``stop`` doesn't break it off."""
+        return self._attempt(callback, lambda connection: None)
 
-    def _run(self) -> None:
+    def _keep_time(self) -> None:
+        """Start workers for what is due, and wait for what will be."""
         while True:
-            with self._wake:
-                if not self._kicked and not self._stopped:
-                    self._wake.wait(self._until_due())
+            with self._condition:
+                if not self._woken and not self._stopped:
+                    self._condition.wait(self._until_due())
                 if self._stopped:
                     return
-                self._kicked = False
-            while self._world().behaviour.callback_delivery == "automatic" and not self._stopped:
-                if self.deliver_next(by_hand=False) is None:
+                self._woken = False
+            with self._taking:
+                while len(self._workers) < MOST_AT_ONCE and (taken := self._take()) is not None:
+                    worker = threading.Thread(target=self._work, args=taken, name=THREAD, daemon=True)
+                    self._workers.add(worker)
+                    worker.start()
+
+    def _take(self) -> tuple[World, AccountState, Callback] | None:
+        """Take the first due callback whose URL is not being posted to, and mark its URL."""
+        world = self._world()
+        if self._stopped or world.behaviour.callback_delivery != "automatic":
+            return None
+        for account in world.accounts:
+            callback = callbacks.take_due(account, self._busy)
+            if callback is not None:
+                self._busy.add(callback.url)
+                return world, account, callback
+        return None
+
+    def _work(self, world: World, account: AccountState, callback: Callback) -> None:
+        """Post a callback, then others, until there is none left that this thread may post."""
+        while True:
+            try:
+                self._post(world, account, callback)
+            except Exception as error:  # a bug of ours must not leave the other callbacks waiting
+                sys.excepthook(type(error), error, error.__traceback__)
+            with self._taking:
+                self._busy.discard(callback.url)
+                taken = self._take()
+                if taken is None:
+                    self._workers.discard(threading.current_thread())
                     break
+            world, account, callback = taken
+        with self._condition:  # what was left to this thread may be somebody else's now
+            self._woken = True
+            self._condition.notify_all()
+
+    def _post(self, world: World, account: AccountState, callback: Callback) -> None:
+        opened: list[socket.socket] = []
+
+        def connected(connection: socket.socket) -> None:
+            with self._condition:
+                if self._stopped:
+                    raise ConnectionAbortedError("the fake was stopped")
+                opened.append(connection)
+                self._connections.add(connection)
+
+        try:
+            attempt = self._attempt(callback, connected)
+        finally:
+            with self._condition:
+                self._connections.difference_update(opened)
+        if self._stopped and not attempt.succeeded:
+            callbacks.put_back(account, callback)
+        else:
+            world.callback_tried(callbacks.note_attempt(account, callback, attempt))
+
+    def _attempt(self, callback: Callback, connected: Callable[[socket.socket], object]) -> Attempt:
+        clock = self._world().clock
+        try:
+            status, body = post(callback, self._hosts, self._timeout, connected)
+        except Exception as error:  # also what other tools raise in place of the network, such as pytest-socket
+            return Attempt(clock.stamp(), error=f"{type(error).__name__}: {error}")
+        return Attempt(clock.stamp(), status, body)
 
     def _until_due(self) -> float | None:
-        """Seconds to wait for the next callback; None (for ever) when there is none, or the clock stands still."""
+        """Seconds until the next callback is due; None (for ever) when there is none, or the clock is frozen."""
         world = self._world()
         if world.clock.frozen or world.behaviour.callback_delivery == "manual":
             return None
+        now = world.clock.seconds()
         moments = [due for account in world.accounts if (due := account.schedule.next_due()) is not None]
-        return max(min(moments) - world.clock.seconds(), _SHORTEST_WAIT) if moments else None
-
-    def _attempt(self, world: World, callback: Callback, by_hand: bool) -> Attempt:
-        try:
-            status, body = post(callback, self._hosts, self._timeout, _let_be if by_hand else self._connected)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            return Attempt(world.clock.stamp(), error=f"{type(error).__name__}: {error}")
-        return Attempt(world.clock.stamp(), status, body)
-
-    def _connected(self, line: socket.socket) -> None:
-        with self._wake:
-            if self._stopped:
-                raise ConnectionAbortedError("the fake was stopped")
-            self._under_way = line
-
-
-def _change(callback: Callback) -> Change:
-    """A try, as an event tells it."""
-    told = {name: getattr(callback, name) for name in ("sid", "notification_sid", "account_sid", "url", "status")}
-    return Change("callback", callback.account_sid, told | {"attempts": len(callback.attempts)})
-
-
-def _let_be(line: socket.socket) -> None:
-    """What the tester posts by hand, no ``stop`` breaks off."""
+        if not moments or (self._workers and min(moments) <= now):  # a worker that ends looks again
+            return None
+        return max(min(moments) - now, _SHORTEST_WAIT)
 
 
 def post(
-    callback: Callback, hosts: frozenset[str], timeout: float, connected: Callable[[socket.socket], None]
+    callback: Callback, hosts: frozenset[str], timeout: float, connected: Callable[[socket.socket], object]
 ) -> tuple[int, str]:
     """Post one callback. Raises ``ValueError`` for an unusable URL or host, ``OSError`` and ``HTTPException``.
 
-    ``connected`` is told the connection, which it may cut from another thread.
+    User and password in the URL answer a 401 with a ``Basic`` challenge. (documented for the platform; assumed D44)
+    ``connected`` gets each connection, which another thread may cut.
     """
     parts = urlsplit(callback.url)
-    host, port = parts.hostname, parts.port
+    host = parts.hostname
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"{callback.url!r} is not an http(s) URL")
     if not is_loopback(host) and host.lower() not in hosts:
         raise ValueError(f"{host} is not loopback; allow it with callback_hosts=({host!r},)")
+    deadline = monotonic() + timeout
+    sent = headers(callback, parts.netloc.rpartition("@")[2])
+    status, body, challenge = _ask(parts, callback.body.encode(), sent, timeout, connected)
+    if status == 401 and parts.username is not None and challenge.lower().startswith("basic"):
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+        sent["Authorization"] = f"Basic {b64encode(user).decode()}"
+        status, body, _ = _ask(parts, callback.body.encode(), sent, max(deadline - monotonic(), 0.001), connected)
+    if monotonic() > deadline:
+        raise TimeoutError(f"no whole answer within {timeout} seconds")
+    return status, body.decode("utf-8", "replace")
+
+
+def _ask(
+    parts: SplitResult,
+    body: bytes,
+    sent: Mapping[str, str],
+    timeout: float,
+    connected: Callable[[socket.socket], object],
+) -> tuple[int, bytes, str]:
+    """Post on a connection of its own: the status, the beginning of the body, and the challenge of a 401."""
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    deadline = time.monotonic() + timeout
-    with contextlib.closing(connect("127.0.0.1" if host == "localhost" else host, port, timeout=timeout)) as connection:
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
+    with contextlib.closing(connect(host, parts.port, timeout=timeout)) as connection:
         connection.connect()
         line: socket.socket = connection.sock  # http.client forgets it as soon as an answer closes the connection
         connected(line)
@@ -151,22 +217,17 @@ def post(
         guard.daemon = True
         guard.start()
         try:
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            sent = headers(callback, parts.netloc.rpartition("@")[2])
-            connection.request("POST", target, callback.body.encode(), sent)
+            connection.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, sent)
             with connection.getresponse() as response:
-                status, body = response.status, response.read(MOST_READ)
+                return response.status, response.read(MOST_READ), response.headers.get("WWW-Authenticate", "")
         finally:
             guard.cancel()
-    if time.monotonic() > deadline:
-        raise TimeoutError(f"no whole answer within {timeout} seconds")
-    return status, body.decode("utf-8", "replace")
 
 
-def _cut(line: socket.socket) -> None:
+def _cut(connection: socket.socket) -> None:
     """End a connection: each read of a receiver that trickles is in time, all together are not."""
     with contextlib.suppress(OSError):
-        line.shutdown(socket.SHUT_RDWR)
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def headers(callback: Callback, host: str) -> dict[str, str]:

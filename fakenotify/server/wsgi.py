@@ -14,7 +14,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from fakenotify.notify.dispatch import Answer, Call, World
+from fakenotify.notify.dispatch import Answer, Call
+from fakenotify.world.world import World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -63,13 +64,11 @@ Handler = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 class App:
-    """The application of one world. ``control`` answers what is below ``/_fake/``; ``after`` is called
-    when the answer to a Notification has gone."""
+    """The application of one world. ``control`` answers what is below ``/_fake/``."""
 
-    def __init__(self, world: World, control: Handler | None = None, after: Callable[[], object] | None = None) -> None:
+    def __init__(self, world: World, control: Handler | None = None) -> None:
         self.world = world
         self.control = control
-        self._after = after
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -80,16 +79,20 @@ class App:
         world = self.world
         call = read_call(environ, path, query)
         wire = environ.get(WIRE)
-        if wire is not None and world.has_faults:
+        if wire is not None and world.dispatcher.has_faults:
             call.wire = wire(world.ended)
-        answer = world.handle(call)
+        world.due.hold()
+        try:
+            answer = world.dispatcher.handle(call)
+        finally:
+            announce = world.due.release()
         if answer.broken is not None:
             environ[BROKEN] = answer.broken
         body = encode(answer.body)
         status = status_line(answer.status or 500)
         start_response(status, headers(answer, body, environ["REQUEST_METHOD"], perf_counter() - began))
         shown = () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
-        return Then(shown, self._after) if answer.operation == "notifications.create" and self._after else shown
+        return shown if announce is None else Then(shown, announce)
 
 
 def call_app(
@@ -107,7 +110,7 @@ def call_app(
 
 
 class Then:
-    """An answer with something to do once it has gone: WSGI closes it when the client has it."""
+    """An answer with something to do after it has been sent, which is when a WSGI server calls ``close``."""
 
     def __init__(self, chunks: Iterable[bytes], after: Callable[[], object]) -> None:
         self._chunks = chunks

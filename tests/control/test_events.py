@@ -36,6 +36,8 @@ class Listener:
 
     def event(self, expected: str = "request") -> dict[str, Any]:
         kind, data = self.block()
+        while kind == "event: change" != f"event: {expected}":  # each verb of the tester is one
+            kind, data = self.block()
         assert kind == f"event: {expected}"
         told: dict[str, Any] = json.loads(data.removeprefix("data: "))
         return told

@@ -16,7 +16,8 @@ from fakenotify.core.paging import Page, Paging, cut, list_body, read_paging
 from fakenotify.core.store import Table
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.dispatch import Call, World
+from fakenotify.notify.dispatch import Call
+from fakenotify.world.world import World
 
 sizes = st.integers(1, 12)
 

@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fakenotify.core.sids import is_sid
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.dispatch import Answer, Call, World
+from fakenotify.notify.dispatch import Answer, Call
 from fakenotify.world import snapshot
+from fakenotify.world.world import World
 
 ORIGIN = "https://notify.twilio.com"
 NOW = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)

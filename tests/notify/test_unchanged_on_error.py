@@ -20,9 +20,10 @@ from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.dispatch import ROUTES, Answer, Call, World
+from fakenotify.notify.dispatch import ROUTES, Answer, Call
 from fakenotify.server.wsgi import encode
 from fakenotify.world import snapshot
+from fakenotify.world.world import World
 
 OTHER_ACCOUNT = "AC" + "b" * 32
 UNKNOWN = ("IS" + "0" * 32, "BS71", "no such thing", "", "\ufffd", ".json")
@@ -153,7 +154,7 @@ def fixed_world(behaviour: Behaviour) -> World:
     for account in world.accounts:
 
         def run(operation: str, *path: str, account: Any = account, **arguments: Any) -> Any:
-            return world.run(account, operation, path, arguments)
+            return world.dispatcher.run(account, operation, path, arguments)
 
         for credential_type in ("apn", "fcm"):
             run("credentials.create", type=credential_type)

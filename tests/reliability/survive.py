@@ -416,7 +416,7 @@ for back in (0, -86400, -2 * 86400, 3600, -4e8):
         fake.wait_for(lambda: fake.callbacks.last.attempts, timeout=5)
         assert fake.callbacks.last.attempts[-1].status == 204
     limit = fake.rate_limit("services.fetch", 1, 60)
-    fake.world.faults.remove()
+    fake.world.remove_faults()
     assert fake.diff(fake.snapshot()) is not None and time.monotonic() - began < 5
 began = time.monotonic()
 fake.stop()

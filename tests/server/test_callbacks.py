@@ -26,7 +26,7 @@ from werkzeug.serving import make_server
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.notify.callbacks import sign
 from fakenotify.notify.records import Alert, Attempt, Callback
-from fakenotify.server.callback_sender import Courier, is_loopback
+from fakenotify.server.callback_sender import CallbackSender, is_loopback
 
 NOW = "2027-10-31T12:00:00Z"
 MOMENT = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
@@ -81,7 +81,7 @@ class Receiver(ThreadingHTTPServer):
         assert self.arrived.acquire(timeout=5)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        assert isinstance(sys.exc_info()[1], OSError)  # the courier has left
+        assert isinstance(sys.exc_info()[1], OSError)  # the sender has left
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -165,8 +165,8 @@ def receive() -> Iterator[Callable[..., Receiver]]:
 
 
 @pytest.fixture
-def open_courier() -> Iterator[Callable[..., FakeNotify]]:
-    """Makes fakes with a courier of the test's own settings."""
+def sending_fake() -> Iterator[Callable[..., FakeNotify]]:
+    """Makes fakes with a callback sender of the test's own settings."""
     opened: list[FakeNotify] = []
 
     def make(*, hosts: tuple[str, ...] = (), timeout: float = 5.0, **behaviour: Any) -> FakeNotify:
@@ -320,9 +320,9 @@ def test_the_headers_are_those_of_a_twilio_webhook(fake_notify, ready, receive):
     assert token.replace("-", "") == callback.sid[2:]
 
 
-def test_each_callback_has_an_idempotency_token_of_its_own_and_a_retry_has_the_same(open_courier, receive):
+def test_each_callback_has_an_idempotency_token_of_its_own_and_a_retry_has_the_same(sending_fake, receive):
     receiver = receive(says(500))
-    fake = open_courier(callback_delivery="manual", callback_retries=1)
+    fake = sending_fake(callback_delivery="manual", callback_retries=1)
     for _ in range(2):
         send(fake, receiver.url)
         fake.deliver_callback()
@@ -515,10 +515,10 @@ def test_each_account_signs_with_its_own_token(fake_notify, receive):
     ],
 )
 def test_an_undeclared_account_signs_with_the_password_it_last_used(
-    open_courier, wire_of, receive, user, password, signed_by
+    sending_fake, wire_of, receive, user, password, signed_by
 ):
     receiver = receive()
-    fake = open_courier(unknown_accounts="own")
+    fake = sending_fake(unknown_accounts="own")
     wire = wire_of(fake)
     wire.headers["Authorization"] = RequestAuth(user, "an older one").header
     wire.post("/v1/Services")
@@ -589,9 +589,9 @@ def test_the_answer_has_arrived_before_the_callback_is_posted(fake_notify, wire,
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["sid"] == fake_notify.notifications.last.sid
 
 
-def test_the_client_without_a_socket_is_answered_first_too(open_courier, receive):
+def test_the_client_without_a_socket_is_answered_first_too(sending_fake, receive):
     receiver = receive(blocks)
-    fake = open_courier()
+    fake = sending_fake()
 
     sent = (
         fake.client(in_process=True)
@@ -677,14 +677,14 @@ def test_nobody_reached_is_one_empty_callback_under_the_switch(fake_notify, read
 # by hand
 
 
-def courier_threads() -> list[threading.Thread]:
+def sender_threads() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name == THREAD]
 
 
-def test_by_hand_callbacks_are_posted_one_by_one_without_a_thread(open_courier, receive):
-    before = courier_threads()
+def test_by_hand_callbacks_are_posted_one_by_one_without_a_thread(sending_fake, receive):
+    before = sender_threads()
     receiver = receive()
-    fake = open_courier(callback_delivery="manual")
+    fake = sending_fake(callback_delivery="manual")
     sids = [send(fake, receiver.url) for _ in range(2)]
     fake.client().notify.v1.services(SERVICE_SID).notifications.create(
         to_binding=target("+1501"), delivery_callback_url=receiver.url
@@ -701,7 +701,7 @@ def test_by_hand_callbacks_are_posted_one_by_one_without_a_thread(open_courier, 
     assert [each.notification_sid for each in fake.callbacks][:2] == sids
     assert fake.deliver_callback() is None
     assert len(receiver.posts) == 3
-    assert courier_threads() == before
+    assert sender_threads() == before
 
 
 @manual
@@ -739,13 +739,13 @@ def test_by_hand_the_callbacks_of_every_account_are_posted(fake_notify, ready, r
     assert [each and each.notification_sid for each in posted] == [sid, other.notifications.last.sid, None]
 
 
-def test_nothing_waits_in_a_new_world(open_courier):
-    assert open_courier().deliver_callback() is None
+def test_nothing_waits_in_a_new_world(sending_fake):
+    assert sending_fake().deliver_callback() is None
 
 
-def test_by_itself_a_callback_is_there_to_be_posted_by_hand_as_well(open_courier, receive):
+def test_by_itself_a_callback_is_there_to_be_posted_by_hand_as_well(sending_fake, receive):
     receiver = receive(blocks)
-    fake = open_courier()
+    fake = sending_fake()
     send(fake, receiver.url)
     receiver.wait()
     by_hand = receive()
@@ -756,9 +756,9 @@ def test_by_itself_a_callback_is_there_to_be_posted_by_hand_as_well(open_courier
     assert [each.status for each in settled(fake, 2)] == ["DELIVERED", "DELIVERED"]
 
 
-def test_set_to_by_hand_what_waits_is_left_to_the_tester(open_courier, receive):
+def test_set_to_by_hand_what_waits_is_left_to_the_tester(sending_fake, receive):
     receiver = receive(blocks)
-    fake = open_courier()
+    fake = sending_fake()
     first, second = send(fake, receiver.url), send(fake, receiver.url)
     receiver.wait()
 
@@ -927,9 +927,9 @@ def test_a_redirect_is_not_followed(fake_notify, ready, receive, status):
         pytest.param(trickles(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), id="for ever 100"),
     ],
 )
-def test_a_receiver_that_takes_too_long_is_not_waited_for(open_courier, receive, answer):
+def test_a_receiver_that_takes_too_long_is_not_waited_for(sending_fake, receive, answer):
     receiver = receive(answer)
-    fake = open_courier(timeout=0.3)
+    fake = sending_fake(timeout=0.3)
     began = monotonic()
     send(fake, receiver.url)
 
@@ -960,9 +960,9 @@ def test_a_receiver_that_takes_too_long_is_not_waited_for(open_courier, receive,
         ),
     ],
 )
-def test_an_answer_that_is_no_http_raises_an_alert(open_courier, receive, answer):
+def test_an_answer_that_is_no_http_raises_an_alert(sending_fake, receive, answer):
     receiver = receive(answer)
-    fake = open_courier(timeout=1)
+    fake = sending_fake(timeout=1)
     send(fake, receiver.url)
 
     status, statuses, (error,) = outcome(fake)
@@ -1026,8 +1026,8 @@ def test_an_answer_that_is_no_text_is_kept_as_far_as_it_goes(fake_notify, ready,
         ("http://[::1/", "ValueError: Invalid IPv6 URL"),
     ],
 )
-def test_an_unusable_url_raises_an_alert(open_courier, receive, url, error):
-    fake = open_courier()
+def test_an_unusable_url_raises_an_alert(sending_fake, receive, url, error):
+    fake = sending_fake()
     send(fake, url)
 
     assert outcome(fake) == ("FAILED", [None], [error])
@@ -1055,8 +1055,8 @@ def test_an_unusable_url_raises_an_alert(open_courier, receive, url, error):
         ("0x7f.0.0.1", "0x7f.0.0.1"),
     ],
 )
-def test_a_host_that_is_not_loopback_is_refused_without_a_look_up(open_courier, receive, host, shown):
-    fake = open_courier()
+def test_a_host_that_is_not_loopback_is_refused_without_a_look_up(sending_fake, receive, host, shown):
+    fake = sending_fake()
     send(fake, f"http://{host}/callback")
 
     assert outcome(fake) == (
@@ -1074,10 +1074,10 @@ def test_loopback_has_these_names(host):
 
 
 @pytest.mark.parametrize("allowed", ["0.0.0.0", "other.example"])
-def test_a_host_that_the_tester_allows_is_called(open_courier, receive, allowed):
+def test_a_host_that_the_tester_allows_is_called(sending_fake, receive, allowed):
     receiver = receive()
     url = receiver.url.replace("127.0.0.1", "0.0.0.0")  # which Linux connects to loopback
-    fake = open_courier(hosts=("Elsewhere.Example", allowed))
+    fake = sending_fake(hosts=("Elsewhere.Example", allowed))
     send(fake, url)
 
     (callback,) = settled(fake)
@@ -1085,18 +1085,18 @@ def test_a_host_that_the_tester_allows_is_called(open_courier, receive, allowed)
     assert [post.url for post in receiver.posts] == ([url] if allowed == "0.0.0.0" else [])
 
 
-def test_allowed_hosts_have_no_case(open_courier, receive):
+def test_allowed_hosts_have_no_case(sending_fake, receive):
     receiver = receive()
-    fake = open_courier(hosts=("0x7F.0.0.1",))
+    fake = sending_fake(hosts=("0x7F.0.0.1",))
     send(fake, receiver.url.replace("127", "0X7f"))
 
     assert outcome(fake) == ("DELIVERED", [200], [None])
 
 
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "127.0.0.1"])
-def test_the_name_that_was_asked_for_is_the_host_header(open_courier, receive, name):
+def test_the_name_that_was_asked_for_is_the_host_header(sending_fake, receive, name):
     receiver = receive()
-    fake = open_courier()
+    fake = sending_fake()
     send(fake, receiver.url.replace("127.0.0.1", f"user:secret@{name}"))
 
     assert outcome(fake) == ("DELIVERED", [200], [None])
@@ -1106,10 +1106,10 @@ def test_the_name_that_was_asked_for_is_the_host_header(open_courier, receive, n
 @pytest.mark.parametrize(
     ("path", "asked"), [("", "/"), ("?a=b", "/?a=b"), ("/x?#y", "/x"), ("/%20é".replace("é", "%C3%A9"), "/%20%C3%A9")]
 )
-def test_path_and_query_are_asked_for_as_they_are(open_courier, receive, path, asked):
+def test_path_and_query_are_asked_for_as_they_are(sending_fake, receive, path, asked):
     receiver = receive()
     base = receiver.url.removesuffix("/callback")
-    fake = open_courier()
+    fake = sending_fake()
     send(fake, base + path)
 
     assert outcome(fake) == ("DELIVERED", [200], [None])
@@ -1127,9 +1127,9 @@ def test_path_and_query_are_asked_for_as_they_are(open_courier, receive, path, a
         ),
     ],
 )
-def test_a_path_that_is_no_path_raises_an_alert(open_courier, receive, path, error):
+def test_a_path_that_is_no_path_raises_an_alert(sending_fake, receive, path, error):
     receiver = receive()
-    fake = open_courier()
+    fake = sending_fake()
     send(fake, receiver.url.replace("/callback", path))
 
     assert outcome(fake) == ("FAILED", [None], [error])
@@ -1138,9 +1138,9 @@ def test_a_path_that_is_no_path_raises_an_alert(open_courier, receive, path, err
     assert_unharmed(fake, receiver)
 
 
-def test_https_is_spoken_and_certificates_are_checked(open_courier, receive):
+def test_https_is_spoken_and_certificates_are_checked(sending_fake, receive):
     receiver = receive()
-    fake = open_courier(timeout=1)
+    fake = sending_fake(timeout=1)
     send(fake, receiver.url.replace("http:", "https:"))
 
     status, statuses, (error,) = outcome(fake)
@@ -1149,7 +1149,7 @@ def test_https_is_spoken_and_certificates_are_checked(open_courier, receive):
     assert receiver.posts == []
 
 
-def test_an_ipv6_receiver_is_called(open_courier):
+def test_an_ipv6_receiver_is_called(sending_fake):
     try:
         server = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
@@ -1164,7 +1164,7 @@ def test_an_ipv6_receiver_is_called(open_courier):
 
     thread = threading.Thread(target=answer)
     thread.start()
-    fake = open_courier()
+    fake = sending_fake()
     with server:
         send(fake, f"http://[::1]:{server.getsockname()[1]}/v6")
         assert outcome(fake) == ("DELIVERED", [204], [None])
@@ -1187,9 +1187,9 @@ def test_a_bad_receiver_keeps_no_other_from_being_called(fake_notify, ready, rec
 
 
 @pytest.mark.parametrize("change", ["reset", "restore", "renew"])
-def test_an_attempt_that_is_under_way_ends_in_the_world_where_it_began(open_courier, receive, change):
+def test_an_attempt_that_is_under_way_ends_in_the_world_where_it_began(sending_fake, receive, change):
     receiver = receive(blocks)
-    fake = open_courier()
+    fake = sending_fake()
     before = fake.snapshot()
     send(fake, receiver.url)
     send(fake, receiver.url)
@@ -1246,9 +1246,9 @@ def waits(fake: FakeNotify, receiver: Receiver) -> None:
     assert [each.status for each in fake.callbacks] == ["PENDING"]
 
 
-def test_what_waits_is_posted_when_the_switch_is_set_to_automatic(open_courier, receive):
+def test_what_waits_is_posted_when_the_switch_is_set_to_automatic(sending_fake, receive):
     receiver = receive()
-    fake = open_courier()
+    fake = sending_fake()
     waits(fake, receiver)
 
     fake.behaviour = fake.behaviour.changed({"callback_delivery": "automatic"})
@@ -1257,9 +1257,9 @@ def test_what_waits_is_posted_when_the_switch_is_set_to_automatic(open_courier, 
 
 
 @pytest.mark.parametrize("how", ["restore", "load"])
-def test_what_a_restored_world_still_has_to_post_is_posted(open_courier, receive, tmp_path, how):
+def test_what_a_restored_world_still_has_to_post_is_posted(sending_fake, receive, tmp_path, how):
     receiver = receive()
-    fake = open_courier()
+    fake = sending_fake()
     waits(fake, receiver)
     pending = fake.snapshot()
     fake.save(tmp_path / "world.json")
@@ -1277,10 +1277,10 @@ def test_what_a_restored_world_still_has_to_post_is_posted(open_courier, receive
 # the end
 
 
-def test_stop_ends_soon_while_an_attempt_is_under_way(open_courier, receive):
-    before = courier_threads()
+def test_stop_ends_soon_while_an_attempt_is_under_way(sending_fake, receive):
+    before = sender_threads()
     receiver = receive(blocks)
-    fake = open_courier(timeout=30)
+    fake = sending_fake(timeout=30)
     send(fake, receiver.url)
     send(fake, receiver.url)
     receiver.wait()
@@ -1289,14 +1289,14 @@ def test_stop_ends_soon_while_an_attempt_is_under_way(open_courier, receive):
     fake.stop()
 
     assert monotonic() - began < 3
-    assert courier_threads() == before
+    assert sender_threads() == before
     assert [(each.status, each.attempts) for each in fake.callbacks] == [("PENDING", ())] * 2
     assert fake.alerts == []
 
 
-def test_what_a_stop_left_is_posted_after_the_next_start(open_courier, receive):
+def test_what_a_stop_left_is_posted_after_the_next_start(sending_fake, receive):
     receiver = receive(blocks)
-    fake = open_courier(timeout=30)
+    fake = sending_fake(timeout=30)
     fake.start()
     send(fake, receiver.url)
     receiver.wait()
@@ -1310,9 +1310,9 @@ def test_what_a_stop_left_is_posted_after_the_next_start(open_courier, receive):
     assert len(receiver.posts) == 3
 
 
-def test_a_stopped_fake_posts_nothing_by_itself_and_what_the_tester_wants(open_courier, receive):
+def test_a_stopped_fake_posts_nothing_by_itself_and_what_the_tester_wants(sending_fake, receive):
     receiver = receive()
-    fake = open_courier()
+    fake = sending_fake()
     fake.stop()
     fake.stop()
     send(fake, receiver.url)
@@ -1325,9 +1325,9 @@ def test_a_stopped_fake_posts_nothing_by_itself_and_what_the_tester_wants(open_c
     assert fake.deliver_callback().status == "FAILED"
 
 
-def test_a_receiver_may_stop_the_fake(open_courier, receive):
-    before = courier_threads()
-    fake = open_courier()
+def test_a_receiver_may_stop_the_fake(sending_fake, receive):
+    before = sender_threads()
+    fake = sending_fake()
 
     def stops(handler: Any) -> None:
         fake.stop()
@@ -1337,14 +1337,14 @@ def test_a_receiver_may_stop_the_fake(open_courier, receive):
     send(fake, receiver.url)
 
     receiver.wait()
-    fake.wait_for(lambda: courier_threads() == before)
+    fake.wait_for(lambda: sender_threads() == before)
 
     assert fake.callbacks.last.status == "PENDING"
 
 
-def test_an_attempt_that_a_stop_breaks_off_is_not_made_again_in_a_world_that_has_forgotten_it(open_courier, receive):
+def test_an_attempt_that_a_stop_breaks_off_is_not_made_again_in_a_world_that_has_forgotten_it(sending_fake, receive):
     receiver = receive(blocks)
-    fake = open_courier(timeout=30)
+    fake = sending_fake(timeout=30)
     before = fake.snapshot()
     send(fake, receiver.url)
     receiver.wait()
@@ -1355,9 +1355,9 @@ def test_an_attempt_that_a_stop_breaks_off_is_not_made_again_in_a_world_that_has
     assert (fake.callbacks, fake.deliver_callback()) == ([], None)
 
 
-def test_a_stop_before_the_connection_is_there_leaves_the_callback_alone(open_courier, receive):
+def test_a_stop_before_the_connection_is_there_leaves_the_callback_alone(sending_fake, receive):
     receiver = receive()
-    fake = open_courier()
+    fake = sending_fake()
     fake.stop()
     send(fake, receiver.url)
     looked, go = threading.Event(), threading.Event()
@@ -1370,13 +1370,13 @@ def test_a_stop_before_the_connection_is_there_leaves_the_callback_alone(open_co
             assert go.wait(5)
         return fake.world
 
-    courier = Courier(world, timeout=0.05)
-    before = courier_threads()
-    courier.kick()
+    sender = CallbackSender(world, timeout=0.05)
+    before = sender_threads()
+    sender.wake()
     assert looked.wait(5)
-    courier.stop()
+    sender.stop()
     go.set()
-    fake.wait_for(lambda: courier_threads() == before)
+    fake.wait_for(lambda: sender_threads() == before)
 
     assert (receiver.posts, [each.status for each in fake.callbacks]) == ([], ["PENDING"])
     assert fake.deliver_callback().status == "DELIVERED"

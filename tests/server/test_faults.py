@@ -671,7 +671,7 @@ def test_a_rule_is_told_in_words_and_as_json(fake: FakeNotify) -> None:
 
 
 def test_rules_can_be_taken_out_one_by_one_by_account_or_all(fake: FakeNotify) -> None:
-    one, rules = fake.account(), fake.world.faults
+    one, rules = fake.account(), fake.world.dispatcher.faults
     for account in (None, one, None, one):
         fake.fail("*", status=503, account=account)
 
@@ -687,7 +687,7 @@ def test_rules_that_never_fired_are_known(fake: FakeNotify, status: Callable[...
     fake.fail("bindings.*", status=503, optional=True)
     fake.rate_limit("bindings.*", 1, 60)
     status(fake)
-    assert fake.world.faults.unused() == [unused]
+    assert fake.world.unused_faults() == [unused]
 
 
 def test_faults_go_with_the_world(fake: FakeNotify, status: Callable[..., int | None]) -> None:

@@ -21,8 +21,8 @@ from fakenotify.control.page.switchboard import controls
 from fakenotify.control.schema import TEXT
 from fakenotify.core.params import nearest
 from fakenotify.notify.accounts import AUTH_TOKEN
-from fakenotify.notify.dispatch import World
 from fakenotify.server.wsgi import CONTROL
+from fakenotify.world.world import World
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "

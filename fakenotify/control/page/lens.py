@@ -16,10 +16,10 @@ from fakenotify.control.operations import accounts
 from fakenotify.control.page.markup import Html, Node, clip, tag
 from fakenotify.core.params import nearest
 from fakenotify.notify.account import AccountState as Notify
-from fakenotify.notify.dispatch import World
 from fakenotify.notify.records import Delivery
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.server.wsgi import CONTROL
+from fakenotify.world.world import World
 
 R = TypeVar("R")
 
