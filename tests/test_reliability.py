@@ -22,6 +22,8 @@ from fakenotify.control import notify_openapi
 
 TOP = Path(__file__).parents[1]
 
+pytestmark = pytest.mark.slow
+
 
 def proof(name: str, seconds: float) -> str:
     """Run a proof in a process of its own, where nothing else is traced or counted; what it says."""

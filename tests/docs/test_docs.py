@@ -219,6 +219,7 @@ def test_a_page_speaks_of_the_project_alone(page: str) -> None:
     assert re.findall(r"/home/|/root/|/work/|/tmp/|\bpypi\b|npmjs|localhost:\d", text_of(page)) == []
 
 
+@pytest.mark.slow
 def test_the_site_builds(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs", reason="the extra 'docs' is not installed")
     done = run(f"python -m mkdocs build --strict -f docs/mkdocs.yml -d {tmp_path / 'site'}", TOP)
@@ -259,6 +260,7 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_works(recipe: str, recipes: dict[str, list[str]]) -> None:
     if recipe in FRAMEWORKS:
@@ -269,6 +271,7 @@ def test_a_recipe_works(recipe: str, recipes: dict[str, list[str]]) -> None:
     assert set(became) == {"passed"}, "\n".join(became)
 
 
+@pytest.mark.slow
 def test_the_recipe_for_ci_works(tmp_path: Path) -> None:
     [commands] = blocks(section("how-to.md", "CI without Docker"), "sh")
     done = run(commands, tmp_path)
@@ -320,6 +323,7 @@ def test_the_examples_of_the_control_api_work(fake_notify: FakeNotify, tmp_path:
     assert {title: status for title, status in answers.items() if status != "200"} == {}
 
 
+@pytest.mark.slow
 def test_a_program_can_be_run_as_it_is(tmp_path: Path) -> None:
     pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
     told = section("languages.md", "Run a program as it is")
@@ -338,6 +342,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", CHECKS)
 def test_an_example_in_another_language_can_be_read(language: str, tmp_path: Path) -> None:
     command = CHECKS[language]
@@ -351,6 +356,7 @@ def test_an_example_in_another_language_can_be_read(language: str, tmp_path: Pat
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_example_for_node_sends(tmp_path: Path, node_home: Path) -> None:
     tmp_path.joinpath("send.js").write_text(blocks(text_of("languages.md"), "js")[0], encoding="utf-8")
     done = run(
@@ -370,6 +376,7 @@ LIBRARIES = {
 """How to tell that Twilio's library is there, and what runs a program; PHP finds it by COMPOSER_VENDOR_DIR."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LIBRARIES)
 @pytest.mark.parametrize("by_address", [False, True])
 def test_the_example_for_another_language_sends_where_its_library_is(
@@ -393,6 +400,7 @@ def test_the_example_for_another_language_sends_where_its_library_is(
     assert done.stdout.startswith("NT"), done.stderr
 
 
+@pytest.mark.slow
 def test_the_example_for_java_compiles_where_the_library_is(tmp_path: Path) -> None:
     if shutil.which("javac") is None or run("javap com.twilio.Twilio", tmp_path).returncode:
         pytest.skip("there is no javac, or Twilio's library is not on the CLASSPATH")

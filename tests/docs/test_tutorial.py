@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 INSTALLING = ("python3 -m venv ", ". .venv/bin/activate", "python -m pip install ")
 NOT_INSTALLED = ("hypothesispytest", "randomly", "xdist", "pytest_cov", "anyio", "cacheprovider")
@@ -53,6 +55,7 @@ def missing(printed: str, promised: str) -> list[str]:
     return [each for each, pattern in patterns if not any(re.search(pattern, line) for line in lines)]
 
 
+@pytest.mark.slow
 def test_the_tutorial_can_be_followed_word_by_word(tmp_path: Path) -> None:
     folder = tmp_path
     kept_promises = []
