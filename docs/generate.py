@@ -237,7 +237,7 @@ def debugger() -> Iterator[str]:
 
 def how_raised(code: alerts.Code) -> str:
     """Who raises a code: the fake, where its channels or what delivers name it, or the tester."""
-    package = Path(str(fakenotify.__file__)).parent
+    package = Path(str(fakenotify.__file__)).parent / "notify"
     rooms = [package / "deliveries.py", package / "callbacks.py", *(package / "channels").glob("*.py")]
     by_itself = any(str(code.code) in room.read_text(encoding="utf-8") for room in rooms)
     ways = ["by itself"] * (by_itself or code.code in _OF_ERRORS) + ["set"] * (code.code in outcomes.INJECTABLE)
