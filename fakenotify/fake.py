@@ -9,6 +9,7 @@ from functools import lru_cache
 from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from fakenotify.account import Account
 from fakenotify.core.clock import Clock
@@ -33,6 +34,19 @@ if TYPE_CHECKING:
     from fakenotify.world.snapshot import Difference, Snapshot
 
 _LOOPBACK = ("localhost", "::1")
+
+
+_fakes: WeakSet[FakeNotify] = WeakSet()
+"""Every fake of this process, for the sake of forks alone: a child must not go on with its parent's."""
+
+
+def _after_fork() -> None:
+    for fake in list(_fakes):
+        fake._begin_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class FakeNotify(Account):
@@ -79,6 +93,7 @@ class FakeNotify(Account):
         self._allow_hosts = allow_hosts
         self._control: Control | None = None
         super().__init__(self, self.world.accounts.default_sid)
+        _fakes.add(self)
 
     def __repr__(self) -> str:
         return f"<FakeNotify {self._address() if self._server else 'without a socket'}>"
@@ -246,6 +261,18 @@ class FakeNotify(Account):
 
                 self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
         return self._control(environ, start_response)
+
+    def _begin_in_child(self) -> None:
+        """After a fork: an empty world, no server, no thread. The parent's go on in the parent, and a lock that
+        another of its threads held is not waited for."""
+        server, self._server = self._server, None
+        self._first_use = RLock()
+        self._callback_sender = None
+        behaviour, seed = self.world.behaviour, self.world.seed
+        self.world = self.wsgi_app.world = self._watched(World(behaviour, seed, *self._settings))
+        self._control = None
+        if server is not None:
+            server.forget()
 
     def _watched(self, world: World) -> World:
         world.due.listen(self._work_is_due)

@@ -9,16 +9,15 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_lock = Lock()  # held for a moment while a list of listeners changes, whichever it is
-
 
 class Listeners(Generic[T]):
     """Functions to call with each thing that happens. One that raises is reported, and the others are still called."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "_lock")
 
     def __init__(self) -> None:
         self._entries: tuple[tuple[Callable[[T], object]], ...] = ()
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -26,11 +25,11 @@ class Listeners(Generic[T]):
     def add(self, listener: Callable[[T], object]) -> Callable[[], None]:
         """Call ``listener`` from now on; returns the function that ends it."""
         entry = (listener,)  # its own, so that a listener that was added twice can end once
-        with _lock:
+        with self._lock:
             self._entries = (*self._entries, entry)
 
         def end() -> None:
-            with _lock:
+            with self._lock:
                 self._entries = tuple(each for each in self._entries if each is not entry)
 
         return end

@@ -96,6 +96,12 @@ class Server:
         self._waker.close()
         self._wakened.close()
 
+    def forget(self) -> None:
+        """In a forked child: close the child's copies of the sockets, and leave the parent's connections alone."""
+        for each in (self._socket, self._waker, self._wakened, *self._connections):
+            with contextlib.suppress(OSError):
+                socket.close(each.detach())
+
     def date(self) -> str:
         """The value of ``Date``, made anew a few times a second."""
         now = monotonic()

@@ -60,6 +60,7 @@ class World:
         keep_requests: int = KEPT_REQUESTS,
         keep_deliveries: int = KEPT_DELIVERIES,
     ) -> None:
+        self.seed = seed
         self.clock = Clock()
         self.due = Announcement()
         self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys, keep_deliveries, self.due)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -1380,3 +1381,137 @@ def test_a_stop_before_the_connection_is_there_leaves_the_callback_alone(sending
 
     assert (receiver.posts, [each.status for each in fake.callbacks]) == ([], ["PENDING"])
     assert fake.deliver_callback().status == "DELIVERED"
+
+
+# many at once
+
+
+def test_a_receiver_that_hangs_delays_no_other(sending_fake, receive) -> None:
+    fake = sending_fake(timeout=30)
+    hanging, quick = receive(blocks), receive()
+    send(fake, hanging.url)
+    hanging.wait()
+
+    send(fake, quick.url)
+
+    quick.wait()
+    fake.wait_for(lambda: [each.status for each in fake.callbacks] == ["PENDING", "DELIVERED"], timeout=5)
+
+
+def test_callbacks_to_one_url_arrive_one_after_another_in_their_order(sending_fake, receive) -> None:
+    fake = sending_fake()
+    receiver = receive()
+    sids = [send(fake, receiver.url) for _ in range(30)]
+
+    settled(fake, 30)
+
+    assert [dict(post.fields)["NotificationSid"] for post in receiver.posts] == sids
+
+
+def test_no_more_than_sixteen_are_posted_at_once_and_none_is_left_out(sending_fake, receive) -> None:
+    fake = sending_fake(timeout=30)
+    receivers = [receive(blocks) for _ in range(20)]
+    for receiver in receivers:
+        send(fake, receiver.url)
+    for receiver in receivers[:16]:
+        receiver.wait()
+    assert [len(receiver.posts) for receiver in receivers[16:]] == [0] * 4
+
+    for receiver in receivers:
+        receiver.released.set()
+
+    assert {each.status for each in settled(fake, 20)} == {"DELIVERED"}
+
+
+def test_whatever_a_post_raises_is_an_error_of_its_attempt(sending_fake, receive, monkeypatch) -> None:
+    """Such as pytest-socket's SocketBlockedError, a RuntimeError."""
+    fake = sending_fake()
+    receiver = receive()
+
+    def blocked(*arguments: Any, **settings: Any) -> Any:
+        raise RuntimeError("A test tried to use socket.socket.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "create_connection", blocked)
+        send(fake, receiver.url)
+        assert outcome(fake) == ("FAILED", [None], ["RuntimeError: A test tried to use socket.socket."])
+    assert alerted(fake) == [UNREACHABLE]
+    assert_unharmed(fake, receiver)
+
+
+def test_a_sender_whose_thread_has_died_begins_again(sending_fake, receive, monkeypatch) -> None:
+    fake = sending_fake()
+    receiver = receive()
+    sender = fake._sender()
+    died = threading.Event()
+
+    def die(self: CallbackSender) -> None:
+        died.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CallbackSender, "_keep_time", die)
+        send(fake, receiver.url)
+        assert died.wait(5)
+        sender._timekeeper.join()
+
+    send(fake, receiver.url)
+
+    assert {each.status for each in settled(fake, 2)} == {"DELIVERED"}
+
+
+def test_a_bug_in_a_worker_leaves_no_other_callback_waiting(sending_fake, receive, monkeypatch, capsys) -> None:
+    fake = sending_fake()
+    receiver = receive()
+    post = CallbackSender._post
+
+    def failing(self: CallbackSender, world: Any, account: Any, callback: Callback) -> None:
+        if callback is first:
+            raise ZeroDivisionError("a bug")
+        post(self, world, account, callback)
+
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: print(f"{kind.__name__}: {error}"))
+    monkeypatch.setattr(CallbackSender, "_post", failing)
+    fake.behaviour = fake.behaviour.changed({"callback_delivery": "manual"})
+    for _ in range(2):
+        send(fake, receiver.url)
+    first = fake.callbacks[0]
+
+    fake.behaviour = fake.behaviour.changed({"callback_delivery": "automatic"})
+
+    fake.wait_for(lambda: fake.callbacks[1].status == "DELIVERED", timeout=5)
+    assert (fake.callbacks[0].status, capsys.readouterr().out) == ("PENDING", "ZeroDivisionError: a bug\n")
+
+
+def test_a_callback_posted_by_a_control_call_as_by_python(sending_fake, receive, wire_of) -> None:
+    fake = sending_fake(callback_delivery="manual")
+    receiver = receive()
+    send(fake, receiver.url)
+    state = json.dumps(fake.world.export(secrets=True))
+    wire = wire_of(fake)
+
+    def write(method: str, path: str, body: str) -> None:
+        assert wire.send(method, path, body, {"Content-Type": "application/json"}).status == 200
+
+    write("PATCH", "/_fake/behaviour", '{"callback_delivery": "automatic"}')
+    settled(fake)
+    write("PUT", "/_fake/state", state)
+    settled(fake)
+
+    assert len(receiver.posts) == 2
+
+
+@pytest.mark.parametrize(("user", "answered"), [("", 401), ("joe:s%40crət@", 200)])
+def test_credentials_in_the_url_answer_a_challenge(sending_fake, receive, user, answered) -> None:
+    def answer(handler: Any) -> None:
+        if handler.headers["Authorization"] == "Basic " + b64encode("joe:s@crət".encode()).decode():
+            says(200)(handler)
+        else:
+            says(401, **{"WWW-Authenticate": 'Basic realm="theirs"'})(handler)
+
+    receiver = receive(answer)
+    fake = sending_fake()
+    send(fake, receiver.url.replace("http://", f"http://{user}"))
+
+    assert outcome(fake)[1] == [answered]
+    assert len(receiver.posts) == (2 if user else 1)
+    assert "Authorization" not in dict(receiver.posts[0].headers)
