@@ -95,6 +95,7 @@ VALUES: dict[str, Callable[..., str]] = {
     "day": lambda: "day, `YYYY-MM-DD`",
     "integer": lambda low, high: f"whole number, {low} to {high}",
     "one_of": one_of,
+    "key_of": one_of,
     "at_most": lambda limit: f"text of at most {limit} characters",
     "sid": lambda prefix: f"sid, `{prefix}…`",
     "json_object": lambda: "JSON object",

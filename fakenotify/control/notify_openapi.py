@@ -16,8 +16,9 @@ from fakenotify.core.paging import LARGEST_SIZE
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
 from fakenotify.core.sids import sid_pattern
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.dispatch import ROUTES
-from fakenotify.notify.records import BINDING_TYPES, Binding, Credential, Notification, Segment, Service, User
+from fakenotify.notify.records import Binding, Credential, Notification, Segment, Service, User
 from fakenotify.world.provenance import rules
 
 FORM = "application/x-www-form-urlencoded"
@@ -55,7 +56,7 @@ def _links(*names: str, always: int) -> dict[str, Any]:
     return obj(dict.fromkeys(names, _URL), names[:always])
 
 
-_TYPE = {"type": "string", "enum": list(BINDING_TYPES)}
+_TYPE = {"type": "string", "enum": list(CHANNELS)}
 _BINDING = _resource(Binding, "BS", binding_type=_TYPE, url=_URL, links=_links("user", always=1))
 RESOURCES: dict[str, dict[str, Any]] = {
     "services": _resource(
@@ -97,6 +98,7 @@ _VALUES: dict[str, Callable[..., dict[str, Any]]] = {
     "day": lambda: {"type": "string", "format": "date"},
     "integer": lambda low, high: {"type": "integer", "minimum": low, "maximum": high},
     "one_of": lambda choices: {"type": "string", "enum": list(choices)},
+    "key_of": lambda choices: {"type": "string", "enum": list(choices)},
     "at_most": lambda limit: {"type": "string", "maxLength": limit},
     "sid": _sid,
     "json_object": lambda: _JSON,

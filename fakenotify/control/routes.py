@@ -12,8 +12,9 @@ from fakenotify.control.page.inspector import PAGES
 from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
 from fakenotify.faults.fault import MOST_SECONDS
 from fakenotify.faults.kinds import KINDS
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.journal import Request
-from fakenotify.notify.records import BINDING_TYPES, Alert, Callback, Delivery
+from fakenotify.notify.records import Alert, Callback, Delivery
 from fakenotify.server.wsgi import CONTROL
 from fakenotify.world.world import World
 
@@ -75,7 +76,7 @@ _SET_OUTCOME = obj(
         "code": INTEGER,
         "address": TEXT,
         "identity": TEXT,
-        "binding_type": {"type": "string", "enum": list(BINDING_TYPES)},
+        "binding_type": {"type": "string", "enum": list(CHANNELS)},
         "times": {"type": ["integer", "null"], "minimum": 1},
         "account_sid": TEXT,
     },

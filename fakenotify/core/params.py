@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any, NoReturn
@@ -54,6 +54,17 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 def one_of(*choices: str) -> Callable[[str], str]:
     """One of ``choices``, exactly."""
+
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(value)
+        return value
+
+    return read
+
+
+def key_of(choices: Collection[str]) -> Callable[[str], str]:
+    """One of the names in a table, which may grow."""
 
     def read(value: str) -> str:
         if value not in choices:

@@ -165,6 +165,8 @@ class AccountState:
         self._due = due
         self.schedule = Schedule(due)
         self.outcomes: list[Outcome] = []
+        self.hints: list[str] = []
+        """Where an operation puts advice that the request under way is to carry among its warnings."""
         self._sequence = 0
 
     def __repr__(self) -> str:

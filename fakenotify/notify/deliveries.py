@@ -1,6 +1,6 @@
 """From a Notification to what every device receives, or why it doesn't: targets, outcomes, deliveries, alerts.
 
-The law: all of it happens after the 201 is decided and never changes it. Reference 4.6, 4.7.
+The law: all of it happens after the 201 is decided and never changes it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from fakenotify.core.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.channels import CHANNELS, Channel, Failure, Rendered
+from fakenotify.notify.channels import CHANNELS, Channel, Failure, Outgoing, Rendered
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED, Outcome
 from fakenotify.notify.records import Alert, Binding, Delivery, Notification, Service
@@ -56,11 +56,11 @@ class Sending:
     """One Notification on its way; what is the same for all targets is worked out once."""
 
     def __init__(self, account: AccountState, service: Service, notification: Notification) -> None:
-        self.notify = account
+        self.account = account
         self.service = service
         self.notification = notification
         self.now: datetime = account.clock.stamp()
-        self._rendered: dict[tuple[str, str], Rendered] = {}
+        self._rendered: dict[tuple[str, str, str | None], Rendered] = {}
         self._credentials: dict[tuple[str, str | None], Failure | None] = {}
 
     def deliver(self, meant: Sequence[Target]) -> list[Delivery]:
@@ -72,7 +72,7 @@ class Sending:
 
     def _stopped(self, meant: Sequence[Target]) -> bool:
         """Whether the tester has set 52302 for one of the targets; Notifications use it up, not deliveries."""
-        for outcome in self.notify.outcomes:
+        for outcome in self.account.outcomes:
             if outcome.code == TOO_MANY_RECIPIENTS and any(_is_meant(outcome, target) for target in meant):
                 outcome.use()
                 return True
@@ -80,7 +80,7 @@ class Sending:
 
     def _told(self, target: Target) -> int | None:
         """The code that the tester has set for this delivery."""
-        for outcome in self.notify.outcomes:
+        for outcome in self.account.outcomes:
             if _is_meant(outcome, target):
                 return outcome.use()
         return None
@@ -94,13 +94,13 @@ class Sending:
             else self.service.protocol_version(target.binding_type)  # a direct send: assumed D36
         )
         credential_sid = self._credential_sid(channel, binding)
-        rendered = self._render(channel, version)
+        rendered = self._render(channel, version, credential_sid)
         failure = Failure(told) if told else self._failure(channel, target, credential_sid) or rendered.failure
         delivery = Delivery(
-            sid=None if failure else self.notify.sids.new(channel.message_sid),
+            sid=None if failure else self.account.sids.new(channel.message_sid),
             notification_sid=self.notification.sid,
             service_sid=self.service.sid,
-            account_sid=self.notify.account_sid,
+            account_sid=self.account.account_sid,
             binding_sid=binding.sid if binding else None,
             identity=target.identity,
             binding_type=target.binding_type,
@@ -114,11 +114,13 @@ class Sending:
             protocol_version=version,
             date_created=self.now,
         )
-        self.notify.deliveries.append(delivery)
+        self.account.deliveries.append(delivery)
+        if rendered.warning and not failure:
+            self.alert(rendered.warning, target)
         if failure:
             self.alert(failure, target)
             if failure.code in UNREGISTERED and binding:
-                self.notify.scopes[self.service.sid].bindings.remove(binding.sid)
+                self.account.scopes[self.service.sid].bindings.remove(binding.sid)
         return delivery
 
     def _credential_sid(self, channel: Channel, binding: Binding | None) -> str | None:
@@ -126,14 +128,19 @@ class Sending:
         if not channel.uses_credential:
             return None
         own = binding.credential_sid if binding else None
-        sid: str | None = own or getattr(self.service, f"{channel.binding_type}_credential_sid")
+        sid: str | None = own or getattr(self.service, f"{channel.binding_type}_credential_sid", None)
         return sid
 
-    def _render(self, channel: Channel, version: str) -> Rendered:
-        key = (channel.binding_type, version)
+    def _render(self, channel: Channel, version: str, credential_sid: str | None) -> Rendered:
+        key = (channel.binding_type, version, credential_sid)
         rendered = self._rendered.get(key)
         if rendered is None:
-            rendered = self._rendered[key] = channel.render(self.notification, self.service, version, self.now)
+            credential = None if credential_sid is None else self.account.credentials.get(credential_sid)
+            behaviour = self.account.behaviour
+            outgoing = Outgoing(self.notification, self.service, version, self.now, credential, behaviour)
+            rendered = self._rendered[key] = channel.render(outgoing)
+            if rendered.hint is not None:
+                self.account.hints.append(rendered.hint)
         return rendered
 
     def _failure(self, channel: Channel, target: Target, credential_sid: str | None) -> Failure | None:
@@ -152,7 +159,7 @@ class Sending:
     def _check_credential(self, channel: Channel, credential_sid: str | None) -> Failure | None:
         if credential_sid is None:
             return Failure(52004)
-        credential = self.notify.credentials.get(credential_sid)
+        credential = self.account.credentials.get(credential_sid)
         if credential is None:
             return Failure(CredentialNotFound.code)
         if credential.type != channel.binding_type:
@@ -162,14 +169,14 @@ class Sending:
 
     def alert(self, failure: Failure, target: Target | None) -> None:
         """Put an entry into the Debugger."""
-        self.notify.alerts.append(
+        self.account.alerts.append(
             Alert(
                 code=failure.code,
                 level=CODES[failure.code].level,
                 text=_text(failure),
                 notification_sid=self.notification.sid,
                 service_sid=self.service.sid,
-                account_sid=self.notify.account_sid,
+                account_sid=self.account.account_sid,
                 binding_sid=target.binding.sid if target and target.binding else None,
                 binding_type=target.binding_type if target else None,
                 date_created=self.now,

@@ -112,7 +112,7 @@ class Dispatcher:
         account: AccountState | None = None
         route: Route | None = None
         rule: Rule | None = None
-        warnings = call.notes
+        hints: list[str] = []
         try:
             account = self.accounts.authenticate(call.credentials)
             if call.too_large:
@@ -123,16 +123,17 @@ class Dispatcher:
             rule, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
             if goes_on:
                 with account.lock:
+                    account.hints = hints
                     answer.body = _perform(account, route, values, call)
                 answer.status = route.status
         except TwilioError as error:
             if isinstance(error, NotFound):
                 error = NotFound(call.resource_path)
-                warnings = warnings + self._why_not_found(call, account, route)
+                hints += self._why_not_found(call, account, route)
             answer.status, answer.body, answer.error = error.status, error.representation(), error
         if rule is not None and rule.phase == "after":
             self._meet(rule, call, answer)
-        self._record(call, answer, account, route, warnings, rule)
+        self._record(call, answer, account, route, call.notes + hints, rule)
         return answer
 
     def _meet_before(self, operation: str, account_sid: str, call: Call, answer: Answer) -> tuple[Rule | None, bool]:
@@ -175,6 +176,7 @@ class Dispatcher:
         route = ROUTES.by_operation[operation]
         form = route.params.to_form(operation, arguments)
         with account.lock:
+            account.hints = []
             try:
                 subject = (route.locate(account, *values),) if route.locate else ()
                 return route.run(account, *subject, **route.params.parse(form), **given)

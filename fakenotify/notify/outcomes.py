@@ -7,8 +7,8 @@ from typing import Any
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
-from fakenotify.notify.records import BINDING_TYPES
 
 TOO_MANY_RECIPIENTS = 52302
 UNREGISTERED = frozenset((52103, 52141))
@@ -64,9 +64,9 @@ def outcome(
     """A checked rule. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
     if isinstance(code, bool) or not isinstance(code, int) or code not in INJECTABLE:
         raise UnknownName(_no_such_outcome(code), nearest_codes(code))
-    if binding_type is not None and binding_type not in BINDING_TYPES:
-        close = nearest(str(binding_type), BINDING_TYPES)
-        raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close or BINDING_TYPES)}", close)
+    if binding_type is not None and binding_type not in list(CHANNELS):
+        close = nearest(str(binding_type), CHANNELS)
+        raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close or CHANNELS)}", close)
     for name, value in (("address", address), ("identity", identity)):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{name} is a text, not {value!r}")

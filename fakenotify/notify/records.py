@@ -13,9 +13,6 @@ from fakenotify.core.params import did_you_mean
 
 T = TypeVar("T")
 
-BINDING_TYPES = ("apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa")
-"""The channels, in the order of Twilio's enum. (documented)"""
-
 
 class Strings(tuple[str, ...]):
     """A frozen list of strings, equal to a list as well as to a tuple of the same strings."""

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.notify.records import BINDING_TYPES
+from fakenotify.notify.channels import CHANNELS, Channel
 
 Arguments = dict[str, Any]
 
@@ -19,7 +19,6 @@ _ENCODABLE = st.characters(codec="utf-8")
 TEXT = st.text(_ENCODABLE, min_size=1, max_size=40)
 _DIGITS = "0123456789"
 _NUMBERS = st.text(_DIGITS, min_size=10, max_size=13).map("+1{}".format)
-_TOKENS = st.text(_DIGITS + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_:", min_size=20, max_size=152)
 
 
 def identities() -> SearchStrategy[str]:
@@ -30,34 +29,17 @@ def identities() -> SearchStrategy[str]:
 
 def tags() -> SearchStrategy[str]:
     """Tags: words, the implicit ones (``all`` and the binding types), and any text that is not empty."""
-    return st.sampled_from(("vip", "new user", "preferred device", "opt-in_2", "all", *BINDING_TYPES)) | TEXT
+    return st.sampled_from(("vip", "new user", "preferred device", "opt-in_2", "all", *CHANNELS)) | TEXT
 
 
 def binding_types() -> SearchStrategy[str]:
     """The channels, in the order of Twilio's enum."""
-    return st.sampled_from(BINDING_TYPES)
-
-
-_ADDRESSES: dict[str, SearchStrategy[str]] = {
-    "apn": st.binary(min_size=32, max_size=32).map(bytes.hex),
-    "gcm": _TOKENS,
-    "sms": st.builds("+{}{}".format, st.integers(1, 9), st.text(_DIGITS, min_size=6, max_size=14)),
-    "fcm": _TOKENS,
-    "facebook-messenger": st.text(_DIGITS, min_size=15, max_size=17) | _NUMBERS,
-    "alexa": st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=52, max_size=52).map("amzn1.ask.account.{}".format),
-}
-_MALFORMED: dict[str, SearchStrategy[str]] = {
-    "apn": st.sampled_from(("device_token", "<a7c658f4 1b0d7a2c>", "a7c658f", "a7 c6", "0xa7"))
-    | st.text(_DIGITS + "abcdef", min_size=1, max_size=63).filter(lambda digits: len(digits) % 2 == 1),
-    "sms": st.sampled_from(("5005550006", "+05005550006", "sms:+15005550006", "Address=+15005550006", "+1", "+1x"))
-    | st.sampled_from(("+1 500 555 0006", "+1-500-555-0006", "tel:+15005550006", "+١٥٠٠٥٥٥٠٠٠٦"))
-    | st.text(_DIGITS, min_size=15, max_size=20).map("+1{}".format),
-}
+    return st.sampled_from(list(CHANNELS))
 
 
 def addresses(binding_type: str) -> SearchStrategy[str]:
     """Addresses of one channel, in the form that its provider gives them. Raises ``UnknownName`` with the nearest."""
-    return _ADDRESSES[_known_type(binding_type)]
+    return st.from_regex(_channel(binding_type).addresses, fullmatch=True)
 
 
 def malformed_addresses(binding_type: str) -> SearchStrategy[str]:
@@ -65,14 +47,15 @@ def malformed_addresses(binding_type: str) -> SearchStrategy[str]:
 
     The other channels take any text, so theirs is the empty strategy, ``st.nothing()``.
     """
-    return _MALFORMED.get(_known_type(binding_type), st.nothing())
+    malformed = _channel(binding_type).malformed
+    return st.nothing() if malformed is None else st.from_regex(malformed, fullmatch=True)
 
 
-def _known_type(binding_type: str) -> str:
-    if binding_type not in BINDING_TYPES:
-        close = nearest(str(binding_type), BINDING_TYPES) or [*BINDING_TYPES]
+def _channel(binding_type: str) -> Channel:
+    if binding_type not in CHANNELS:
+        close = nearest(str(binding_type), CHANNELS) or [*CHANNELS]
         raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close)}", close)
-    return binding_type
+    return CHANNELS[binding_type]
 
 
 def bindings(

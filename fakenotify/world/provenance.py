@@ -110,6 +110,7 @@ _DEFAULTS = {
 _KINDS = {
     "integer.<locals>.read": "a whole number",
     "one_of.<locals>.read": "one of an enum",
+    "key_of.<locals>.read": "one of an enum",
     "at_most.<locals>.read": "text of limited length",
     "sid.<locals>.read": "a sid with the right two letters",
     "message.<locals>.read": "a JSON object without targets and ``twi_`` keys",

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.notify.channels import CHANNELS, Failure, Rendered
+from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.channels import CHANNELS, Failure, Outgoing, Rendered
 from fakenotify.notify.channels.channel import BadAddress, merged, size_in_bytes
 from fakenotify.notify.records import NO_STRINGS, Notification, Service
 
@@ -75,7 +76,7 @@ APNS_HEADERS = {"apns-priority": "10", "apns-expiration": str(int(NOW.timestamp(
 
 
 def rendered(binding_type: str, version: str = "4", service: Service = SERVICE, **fields: Any) -> Rendered:
-    return CHANNELS[binding_type].render(replace(EMPTY, **fields), service, version, NOW)
+    return CHANNELS[binding_type].render(Outgoing(replace(EMPTY, **fields), service, version, NOW, None, Behaviour()))
 
 
 def payload(binding_type: str, address: str, version: str = "4", **fields: Any) -> dict[str, Any]:
@@ -563,7 +564,9 @@ def test_a_payload_never_holds_another_channels_override(
         }
         for field in OVERRIDES.values()
     }
-    result = CHANNELS[binding_type].render(replace(notification, **marked), SERVICE, version, NOW)
+    result = CHANNELS[binding_type].render(
+        Outgoing(replace(notification, **marked), SERVICE, version, NOW, None, Behaviour())
+    )
 
     shown = json.dumps([result.payload, result.headers])
     assert {field for field in OVERRIDES.values() if f"<{field}>" in shown} == {OVERRIDES[binding_type]}
@@ -575,10 +578,10 @@ def test_rendering_is_pure(binding_type: str, version: str, notification: Notifi
     channel = CHANNELS[binding_type]
     before = copy.deepcopy(notification)
 
-    first = channel.render(notification, SERVICE, version, NOW)
+    first = channel.render(Outgoing(notification, SERVICE, version, NOW, None, Behaviour()))
     channel.put_address(first.payload, address)
 
-    assert channel.render(notification, SERVICE, version, NOW) == first
+    assert channel.render(Outgoing(notification, SERVICE, version, NOW, None, Behaviour())) == first
     assert notification == before
 
 
@@ -588,7 +591,7 @@ def test_putting_an_address_leaves_the_shared_payload_alone(
     binding_type: str, version: str, notification: Notification, address: str, other: str
 ) -> None:
     channel = CHANNELS[binding_type]
-    shared = channel.render(notification, SERVICE, version, NOW).payload
+    shared = channel.render(Outgoing(notification, SERVICE, version, NOW, None, Behaviour())).payload
     before = copy.deepcopy(shared)
 
     one = channel.put_address(shared, address)

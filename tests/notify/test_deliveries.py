@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 import fakenotify
 from fakenotify import FakeNotify
 from fakenotify.core.errors import UnknownName
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.outcomes import INJECTABLE
-from fakenotify.notify.records import BINDING_TYPES, Alert, Binding, Delivery
+from fakenotify.notify.records import Alert, Binding, Delivery
 
 NOW = "2027-10-31T12:00:00Z"
 MOMENT = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
@@ -606,7 +607,7 @@ TAGS = ("vip", "news", "all", "sms")
 SEGMENTS = ("premium", "north")
 bound = st.tuples(
     st.sampled_from(IDENTITIES),
-    st.sampled_from(BINDING_TYPES),
+    st.sampled_from(list(CHANNELS)),
     st.sampled_from([f"+1500{number}" for number in range(8)]),
     st.lists(st.sampled_from(TAGS), unique=True, max_size=3),
 )

@@ -19,14 +19,15 @@ from fakenotify import FakeNotify
 from fakenotify import strategies as account
 from fakenotify.core.errors import TwilioError, UnknownName
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.dispatch import ROUTES, Call
 from fakenotify.notify.journal import Request
-from fakenotify.notify.records import BINDING_TYPES, Service
+from fakenotify.notify.records import Service
 from fakenotify.notify.resources.bindings import BINDINGS_PER_IDENTITY
 from fakenotify.strategies.wire import Form
 
 few = settings(max_examples=25, deadline=None)
-every_type = pytest.mark.parametrize("binding_type", BINDING_TYPES)
+every_type = pytest.mark.parametrize("binding_type", CHANNELS)
 every_operation = pytest.mark.parametrize("operation", ROUTES.by_operation)
 
 
@@ -91,7 +92,7 @@ def test_an_unknown_type_names_the_nearest(of_type: Callable[[str], Any]) -> Non
         of_type("apns")
     with pytest.raises(UnknownName) as caught:
         of_type("fax")
-    assert caught.value.nearest == [*BINDING_TYPES]
+    assert caught.value.nearest == [*CHANNELS]
 
 
 @few

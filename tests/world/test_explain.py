@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.core.errors import UnknownName
-from fakenotify.notify.records import BINDING_TYPES
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.world.explain import Explanation, Reason
 
 SERVICE_SID = "IS" + "a" * 32
@@ -280,7 +280,7 @@ def test_a_direct_send_names_its_targets_and_says_why_bindings_are_not_meant(fak
 
 bound = st.tuples(
     st.sampled_from(("alice", "bob", "carol")),
-    st.sampled_from(BINDING_TYPES),
+    st.sampled_from(list(CHANNELS)),
     st.sampled_from([f"+1500{number}" for number in range(6)]),
     st.lists(st.sampled_from(("vip", "news")), unique=True),
 )

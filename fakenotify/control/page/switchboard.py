@@ -15,10 +15,10 @@ from fakenotify.control.page.markup import Html, Node, clip, tag
 from fakenotify.faults import Rule
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.behaviour import MOST_RETRIES, Behaviour
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.notify.outcomes import INJECTABLE, Outcome
-from fakenotify.notify.records import BINDING_TYPES
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.server.wsgi import CONTROL
 
@@ -131,7 +131,7 @@ def _outcomes(lens: Lens) -> Html:
             _field("Code", _select("code", codes, "52141", kind="number"), wide=True),
             _field("Identity", tag("input", name="identity", placeholder="any")),
             _field("Address", tag("input", name="address", placeholder="any")),
-            _field("Type", _select("binding_type", {"": "any"} | {each: each for each in BINDING_TYPES}, "")),
+            _field("Type", _select("binding_type", {"": "any"} | {each: each for each in CHANNELS}, "")),
             _field("Times", _number("times", 1, None, None, placeholder="always")),
             _account(lens),
             submit="Let deliveries fail",

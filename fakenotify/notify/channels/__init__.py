@@ -1,13 +1,27 @@
-"""The channels of Notify. Adding one is one module and its line in this table."""
+"""The channels of Notify. One more is its module and its line in the loop below."""
 
 from __future__ import annotations
 
 from fakenotify.notify.channels import alexa, apn, facebook_messenger, fcm, gcm, sms
-from fakenotify.notify.channels.channel import Channel, Failure, Rendered, Shown
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown
 
-__all__ = ["CHANNELS", "Channel", "Failure", "Rendered", "Shown"]
+__all__ = ["CHANNELS", "Channel", "Failure", "Outgoing", "Rendered", "Shown", "register", "unregister"]
 
-CHANNELS = {
-    channel.binding_type: channel
-    for channel in (apn.CHANNEL, gcm.CHANNEL, sms.CHANNEL, fcm.CHANNEL, facebook_messenger.CHANNEL, alexa.CHANNEL)
-}
+CHANNELS: dict[str, Channel] = {}
+"""The channels by their binding type, in the order of Twilio's enum. (documented)"""
+
+
+def register(channel: Channel) -> None:
+    """Let there be one more binding type. Raises ``ValueError`` for one that is there already."""
+    if channel.binding_type in CHANNELS:
+        raise ValueError(f"there is a channel {channel.binding_type!r} already")
+    CHANNELS[channel.binding_type] = channel
+
+
+def unregister(binding_type: str) -> None:
+    """Take a channel out again, as a test does that registered one."""
+    del CHANNELS[binding_type]
+
+
+for _each in (apn.CHANNEL, gcm.CHANNEL, sms.CHANNEL, fcm.CHANNEL, facebook_messenger.CHANNEL, alexa.CHANNEL):
+    register(_each)

@@ -1,4 +1,4 @@
-"""Alexa, deprecated by Notify: a message to a skill. Reference 4.2.
+"""Alexa, deprecated by Notify: a message to a skill.
 
 Twilio documents where attributes go in the ``request.message`` that the skill receives, and no more. The rest is
 *assumed*: the payload is a request to Amazon's Skill Messaging API, whose ``data`` becomes that ``request.message``,
@@ -8,21 +8,12 @@ and whose path holds the user's id. ``Alexa``, whose shape is undocumented, maps
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fakenotify.notify.channels.channel import (
-    Channel,
-    Failure,
-    Rendered,
-    Shown,
-    any_address,
-    given,
-    inside,
-    merged,
-    words,
-)
-from fakenotify.notify.records import Notification, Service
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, given, inside, merged, words
+
+if TYPE_CHECKING:
+    from fakenotify.notify.records import Notification, Service
 
 
 def check_service(service: Service) -> Failure | None:
@@ -30,8 +21,9 @@ def check_service(service: Service) -> Failure | None:
     return None if service.alexa_skill_id else Failure(52212)
 
 
-def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
+def render(outgoing: Outgoing) -> Rendered:
     """``Title`` to be shown, ``Body`` and ``Data`` for the skill, under what ``Alexa`` says."""
+    notification = outgoing.notification
     generic = {"data": _message(notification), "expiresAfterSeconds": notification.ttl}
     return Rendered(merged(generic, notification.alexa), failure=_failure(notification))
 
@@ -53,11 +45,6 @@ def _failure(notification: Notification) -> Failure | None:
     return Failure(52309) if notification.body is None else None
 
 
-def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
-    """The payload as it is: the user's id is not part of it. (assumed)"""
-    return dict(payload)
-
-
 def shows(payload: Mapping[str, Any]) -> Shown:
     """The title of the first content, and the text for the skill."""
     content = inside(payload, "data", "displayInfo", "content")
@@ -67,11 +54,11 @@ def shows(payload: Mapping[str, Any]) -> Shown:
 
 CHANNEL = Channel(
     binding_type="alexa",
-    message_sid="DA",
-    uses_credential=False,
-    check_address=any_address,
+    label="Alexa",
+    example="amzn1.ask.account.A2QPJ7NH3EWOXKYL5GD6TRBC4FUVZMSIA2QPJ7NH3EWOXKYL5GD6",
+    addresses=r"amzn1\.ask\.account\.[A-Z2-7]{52}",
+    override="alexa",
     check_service=check_service,
     render=render,
-    put_address=put_address,
     shows=shows,
 )

@@ -1,4 +1,4 @@
-"""Apple's push service: ``Apn`` maps to the root of the payload. Reference 4.2 to 4.4.
+"""Apple's push service: ``Apn`` maps to the root of the payload.
 
 The token stands in the path of the request to APNs, so the payload of every target is the same.
 """
@@ -8,22 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakenotify.notify.channels.channel import (
     BadAddress,
     Channel,
     Failure,
+    Outgoing,
     Rendered,
     Shown,
-    any_service,
     given,
     inside,
     merged,
     size_in_bytes,
     words,
 )
-from fakenotify.notify.records import Notification, Service
+
+if TYPE_CHECKING:
+    from fakenotify.notify.records import Notification
 
 MOST_PAYLOAD_BYTES = 4096
 PRIORITIES = {"high": "10", "low": "5"}
@@ -42,15 +44,17 @@ def check_address(address: str, binding_sid: str | None) -> BadAddress | None:
     return None if _TOKEN.fullmatch(address) else _BAD_TOKEN
 
 
-def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
+def render(outgoing: Outgoing) -> Rendered:
     """Standard attributes under ``aps``, ``Data`` beside it, then ``Apn`` over all of it. (documented)
 
     A ``Data`` that has an ``aps`` of its own is laid over the standard attributes. (assumed)
     """
-    aps = given(alert=_alert(notification, protocol_version), sound=notification.sound, category=notification.action)
+    notification = outgoing.notification
+    alert = _alert(notification, outgoing.protocol_version)
+    aps = given(alert=alert, sound=notification.sound, category=notification.action)
     generic = merged({"aps": aps} if aps else {}, notification.data)
     payload = merged(generic, notification.apn)
-    return Rendered(payload, _headers(notification, now), _failure(payload))
+    return Rendered(payload, _headers(notification, outgoing.now), _failure(payload))
 
 
 def _alert(notification: Notification, protocol_version: str) -> str | dict[str, Any] | None:
@@ -73,11 +77,6 @@ def _failure(payload: Mapping[str, Any]) -> Failure | None:
     return Failure(52138) if size_in_bytes(payload) > MOST_PAYLOAD_BYTES else None
 
 
-def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
-    """The payload as it is: the token is not part of it."""
-    return dict(payload)
-
-
 def shows(payload: Mapping[str, Any]) -> Shown:
     """The alert, in the form of either protocol."""
     alert = inside(payload, "aps", "alert")
@@ -88,11 +87,13 @@ def shows(payload: Mapping[str, Any]) -> Shown:
 
 CHANNEL = Channel(
     binding_type="apn",
-    message_sid="DA",
+    label="APNs",
+    example="a7c658f4111ec4ff5a1a647f9d0edd819025b9f20522d2fae897049f32873e73",
+    addresses="[0-9a-f]{64}",
+    malformed="device_token|<a7c658f4 1b0d7a2c>|a7 c6|0xa7|[0-9a-f]([0-9a-f]{2}){0,31}",
+    override="apn",
     uses_credential=True,
     check_address=check_address,
-    check_service=any_service,
     render=render,
-    put_address=put_address,
     shows=shows,
 )

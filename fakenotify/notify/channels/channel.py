@@ -1,4 +1,8 @@
-"""What a channel is: how its addresses look, what it needs of the Service, and what its provider would get."""
+"""What a channel is: how its addresses look, what it needs of the Service, and what its provider would get.
+
+The annotations of this package name records that are imported for type checkers alone, because a delivery's record
+asks its channel for the request to the provider.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,50 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fakenotify.notify.records import Notification, Service
+if TYPE_CHECKING:
+    from fakenotify.notify.behaviour import Behaviour
+    from fakenotify.notify.records import Credential, Notification, Service
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why a delivery fails: one of Notify's 52xxx codes; ``text`` where it says more than the code's own title."""
 
     code: int
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BadAddress:
+class BadAddress(NamedTuple):
     """What is wrong with an address: Notify's ``complaint`` at a write, and the ``failure`` of a delivery."""
 
     complaint: str
     failure: Failure
 
 
+class Outgoing(NamedTuple):
+    """A Notification on its way through one channel: what all targets with this version and Credential share."""
+
+    notification: Notification
+    service: Service
+    protocol_version: str
+    now: datetime
+    credential: Credential | None
+    behaviour: Behaviour
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What the provider would get, before an address is put into it, and why it would not be sent."""
+    """What the provider would get, before an address is put into it, and why it would not be sent.
+
+    ``warning`` is an alert beside a delivery that is sent nevertheless; ``hint`` is advice for the request's warnings.
+    """
 
     payload: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
     failure: Failure | None = None
+    warning: Failure | None = None
+    hint: str | None = None
 
 
 class Shown(NamedTuple):
@@ -41,28 +61,6 @@ class Shown(NamedTuple):
 
     title: str | None
     body: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """One row of ``CHANNELS``.
-
-    ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
-    Service lacks. ``render(notification, service, protocol_version, now)`` is called once for all targets of a
-    Notification that share a version; ``put_address(payload, address)`` then makes the payload of one target, leaving
-    the shared one alone. ``shows(payload)`` is the title and the text that a person would see. ``message_sid`` is the
-    prefix of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice
-    (sibling; as the id itself: assumed). ``uses_credential``: apn, fcm and gcm.
-    """
-
-    binding_type: str
-    message_sid: str
-    uses_credential: bool
-    check_address: Callable[[str, str | None], BadAddress | None]
-    check_service: Callable[[Service], Failure | None]
-    render: Callable[[Notification, Service, str, datetime], Rendered]
-    put_address: Callable[[Mapping[str, Any], str], dict[str, Any]]
-    shows: Callable[[Mapping[str, Any]], Shown]
 
 
 def any_address(address: str, binding_sid: str | None) -> BadAddress | None:
@@ -73,6 +71,42 @@ def any_address(address: str, binding_sid: str | None) -> BadAddress | None:
 def any_service(service: Service) -> Failure | None:
     """The channel needs nothing of the Service but a Credential."""
     return None
+
+
+def same_payload(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """The payload as it is: the address is not part of it."""
+    return dict(payload)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One way to reach a person. ``channels.register`` makes it a binding type everywhere.
+
+    ``label`` is what people call it. ``example`` is an address; ``addresses`` is a regular expression of those that the
+    provider gives out, ``malformed`` one of those that Notify takes and that then fail (None: there are none).
+    ``override`` names the field of a Notification that holds the channel's own parameter. ``message_sid`` is the prefix
+    of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice (sibling; as
+    the id itself: assumed). ``uses_credential``: apn, fcm and gcm.
+
+    ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
+    Service lacks. ``render(outgoing)`` is called once for all targets that share what is in it;
+    ``put_address(payload, address)`` then makes the payload of one target, leaving the shared one alone.
+    ``shows(payload)`` is the title and the text that a person would see.
+    """
+
+    binding_type: str
+    label: str
+    example: str
+    addresses: str
+    malformed: str | None = None
+    override: str | None = None
+    message_sid: str = "DA"
+    uses_credential: bool = False
+    check_address: Callable[[str, str | None], BadAddress | None] = any_address
+    check_service: Callable[[Service], Failure | None] = any_service
+    render: Callable[[Outgoing], Rendered]
+    put_address: Callable[[Mapping[str, Any], str], dict[str, Any]] = same_payload
+    shows: Callable[[Mapping[str, Any]], Shown]
 
 
 def merged(generic: Mapping[str, Any], override: Mapping[str, Any] | None) -> dict[str, Any]:

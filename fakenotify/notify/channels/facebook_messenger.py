@@ -1,14 +1,15 @@
-"""Facebook Messenger: ``FacebookMessenger`` maps to the root of a Send API request. Reference 4.2, 4.3."""
+"""Facebook Messenger: ``FacebookMessenger`` maps to the root of a Send API request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fakenotify.notify.channels.channel import Channel, Failure, Rendered, Shown, any_address, inside, merged, words
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged, words
 from fakenotify.notify.channels.sms import is_phone_number
-from fakenotify.notify.records import Notification, Service
+
+if TYPE_CHECKING:
+    from fakenotify.notify.records import Service
 
 
 def check_service(service: Service) -> Failure | None:
@@ -16,11 +17,12 @@ def check_service(service: Service) -> Failure | None:
     return None if service.facebook_messenger_page_id else Failure(52202)
 
 
-def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
+def render(outgoing: Outgoing) -> Rendered:
     """``Body`` as the text of the message, under what ``FacebookMessenger`` says. (field names: the Send API's)
 
     Its ``recipient`` can't be overridden (documented) and is dropped (assumed D34).
     """
+    notification = outgoing.notification
     generic = {} if notification.body is None else {"message": {"text": notification.body}}
     override = {key: value for key, value in (notification.facebook_messenger or {}).items() if key != "recipient"}
     payload = merged(generic, override)
@@ -45,9 +47,10 @@ def shows(payload: Mapping[str, Any]) -> Shown:
 
 CHANNEL = Channel(
     binding_type="facebook-messenger",
-    message_sid="DA",
-    uses_credential=False,
-    check_address=any_address,
+    label="Messenger",
+    example="1254477777772919",
+    addresses=r"[0-9]{15,17}|\+1[0-9]{10}",
+    override="facebook_messenger",
     check_service=check_service,
     render=render,
     put_address=put_address,

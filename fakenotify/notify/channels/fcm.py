@@ -1,4 +1,4 @@
-"""Firebase Cloud Messaging: ``Fcm`` maps to the root of the message. Reference 4.2, 4.3.
+"""Firebase Cloud Messaging: ``Fcm`` maps to the root of the message.
 
 An override in the shape of FCM's HTTP v1, ``{"message": {…}}``, passes through as it is. (observed)
 """
@@ -7,4 +7,4 @@ from __future__ import annotations
 
 from fakenotify.notify.channels import legacy_fcm
 
-CHANNEL = legacy_fcm.channel("fcm", lambda notification: notification.fcm)
+CHANNEL = legacy_fcm.channel("fcm", "FCM")

@@ -1,50 +1,49 @@
-"""Google's legacy HTTP protocol, which GCM and FCM share: a data message with ``twi_`` keys. Reference 4.2, 4.3.
+"""Google's legacy HTTP protocol, which GCM and FCM share: a data message with ``twi_`` keys.
 
 There is no ``notification`` unless the override brings one, so the system shows nothing by itself. (documented)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from fakenotify.notify.channels.channel import (
     Channel,
     Failure,
+    Outgoing,
     Rendered,
     Shown,
-    any_address,
-    any_service,
     given,
     inside,
     merged,
     size_in_bytes,
     words,
 )
-from fakenotify.notify.records import Notification, Service
+
+if TYPE_CHECKING:
+    from fakenotify.notify.records import Notification
 
 MOST_DATA_BYTES = 4096
 PRIORITIES = {"high": "high", "low": "normal"}
 RESERVED_KEYS = frozenset({"from", "gcm"})
 RESERVED_PREFIX = "google"
 
-Override = Callable[[Notification], Mapping[str, Any] | None]
 
+def channel(binding_type: str, label: str) -> Channel:
+    """The channel of a ``binding_type``, which is also the name of its own parameter."""
 
-def channel(binding_type: str, override: Override) -> Channel:
-    """The channel of a ``binding_type``; ``override`` reads its own parameter of a Notification."""
-
-    def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
-        payload = merged(_generic(notification), override(notification))
+    def render(outgoing: Outgoing) -> Rendered:
+        payload = merged(_generic(outgoing.notification), getattr(outgoing.notification, binding_type))
         return Rendered(payload, failure=_failure(payload))
 
     return Channel(
         binding_type=binding_type,
-        message_sid="DA",
+        label=label,
+        example="f0xiqa1mVEtvkiEQBE00Xx:APA91bHun4MxP5egoKMwt2KZFBaFUH",
+        addresses="[0-9A-Za-z_:-]{20,152}",
+        override=binding_type,
         uses_credential=True,
-        check_address=any_address,
-        check_service=any_service,
         render=render,
         put_address=_put_address,
         shows=_shows,

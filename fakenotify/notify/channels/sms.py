@@ -1,14 +1,15 @@
-"""SMS: an ordinary Message of the Service's Messaging Service; ``Sms`` holds its parameters. Reference 4.2, 4.3."""
+"""SMS: an ordinary Message of the Service's Messaging Service; ``Sms`` holds its parameters."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Rendered, Shown, given, words
-from fakenotify.notify.records import Notification, Service
+from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown, given, words
+
+if TYPE_CHECKING:
+    from fakenotify.notify.records import Service
 
 PARAMETERS = {
     "body": "Body",
@@ -40,12 +41,13 @@ def check_service(service: Service) -> Failure | None:
     return None if service.messaging_service_sid else Failure(52182)
 
 
-def render(notification: Notification, service: Service, protocol_version: str, now: datetime) -> Rendered:
+def render(outgoing: Outgoing) -> Rendered:
     """``Body``, and what ``Sms`` says; its other keys are ignored. (documented)
 
     A null in ``Sms`` counts as not sent, since a form has no null. (assumed)
     """
-    generic = given(MessagingServiceSid=service.messaging_service_sid, Body=notification.body)
+    notification = outgoing.notification
+    generic = given(MessagingServiceSid=outgoing.service.messaging_service_sid, Body=notification.body)
     override = notification.sms or {}
     payload = generic | given(**{PARAMETERS[key]: override.get(key) for key in PARAMETERS})
     has_content = payload.get("Body") or payload.get("MediaUrl")
@@ -64,8 +66,15 @@ def shows(payload: Mapping[str, Any]) -> Shown:
 
 CHANNEL = Channel(
     binding_type="sms",
+    label="SMS",
+    example="+15005550006",
+    addresses=r"\+[1-9][0-9]{6,14}",
+    malformed=(
+        r"5005550006|\+05005550006|sms:\+15005550006|tel:\+15005550006|Address=\+15005550006|\+1x?"
+        r"|\+1 500 555 0006|\+1-500-555-0006|\+١٥٠٠٥٥٥٠٠٠٦|\+1[0-9]{15,20}"
+    ),
+    override="sms",
     message_sid="SM",
-    uses_credential=False,
     check_address=check_address,
     check_service=check_service,
     render=render,

@@ -17,11 +17,12 @@ from fakenotify.core.errors import (
     InvalidQuery,
     NotFound,
 )
-from fakenotify.core.params import Param, Params, day, one_of, sid
+from fakenotify.core.params import Param, Params, day, key_of, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.records import BINDING_TYPES, Binding, Service, strings
+from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.records import Binding, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.representation import segment, timestamp
 from fakenotify.notify.targets import Check, select
@@ -37,7 +38,7 @@ def _invalid(name: str) -> InvalidParameter:
 
 IDENTITY = Param("Identity", "identity", required=True)
 REST = (
-    Param("BindingType", "binding_type", one_of(*BINDING_TYPES), required=True),
+    Param("BindingType", "binding_type", key_of(CHANNELS), required=True),
     Param("Address", "address", required=True, source="OAI, BIND; not checked: sample BIND, D4"),
     Param("Tag", "tags", most=TAGS_PER_BINDING, distinct=True, source="OAI; doubled and empty ones: D9"),
     Param(
@@ -90,8 +91,6 @@ def create(
     """
     behaviour = account.behaviour
     if behaviour.addresses_checked == "at_write":
-        from fakenotify.notify.channels import CHANNELS  # else they are loaded with the first notification
-
         bad = CHANNELS[binding_type].check_address(address, None)
         if bad is not None:
             raise InvalidAddress(bad.complaint)

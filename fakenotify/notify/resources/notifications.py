@@ -9,7 +9,8 @@ from fakenotify.core.errors import OBSERVED, InvalidParameter, InvalidToBinding,
 from fakenotify.core.params import Param, Params, integer, json_object, one_of
 from fakenotify.core.routes import Route
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.records import BINDING_TYPES, Notification, Service, strings
+from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.records import Notification, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.bindings import TAGS_PER_QUERY
 from fakenotify.notify.resources.representation import timestamp
@@ -29,7 +30,7 @@ def to_binding(value: str) -> dict[str, str]:
     """One direct target: a JSON object with ``binding_type`` and ``address``; other keys are ignored. (assumed D33)"""
     item = json_object(value)
     binding_type, address = item.get("binding_type"), item.get("address")
-    if binding_type not in BINDING_TYPES or not isinstance(address, str) or not address:
+    if not isinstance(binding_type, str) or binding_type not in CHANNELS or not isinstance(address, str) or not address:
         raise ValueError(value)
     return {"binding_type": binding_type, "address": address}
 
@@ -94,7 +95,7 @@ def create(
 
     Raises ``SelectorMissing`` for a Notification to nobody and ``SelectorsMixed`` for a direct one with a query.
     """
-    from fakenotify.notify.deliveries import send  # with all channels: a fake that answers first is worth it
+    from fakenotify.notify.deliveries import send  # start-up time: it signs callbacks and has the table of codes
 
     if to_binding and (identities or tags or segments):
         raise SelectorsMixed
