@@ -123,7 +123,8 @@ def _section(fake: FakeNotify) -> str:
     lines += [f"the last {_SHOWN} of {len(requests)} requests:"] if len(requests) > _SHOWN else []
     for each in requests[-_SHOWN:]:
         lines.append(str(each))
-        lines += [f"    warning: {warning}" for warning in each.warnings]
+        lines += [f"    warning: {warning}" for warning in each.ignored]
+        lines += [f"    hint: {hint}" for hint in each.hints]
     for label, entries in (("alerts", fake.alerts), ("faults", fake.faults)):
         if entries:
             lines.append(f"{label}:")
@@ -139,7 +140,7 @@ def _tell(fake: FakeNotify, strict: bool) -> None:
         pytest.fail(
             f"fakenotify: these faults never met a request (optional=True allows that):\n{listed}", pytrace=False
         )
-    told = list(dict.fromkeys(f"{each.method} {each.path}: {text}" for each in fake.requests for text in each.warnings))
+    told = list(dict.fromkeys(f"{each.method} {each.path}: {text}" for each in fake.requests for text in each.ignored))
     if told and strict:
         pytest.fail("fakenotify (strict):\n" + "\n".join(told), pytrace=False)
     for each in told:

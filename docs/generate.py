@@ -23,11 +23,10 @@ import fakenotify
 from fakenotify import __main__ as command_line
 from fakenotify.control import routes as table
 from fakenotify.control.app import ControlRoute
-from fakenotify.core import errors
 from fakenotify.core.paging import DEFAULT_SIZE, LARGEST_SIZE
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
-from fakenotify.notify import behaviour, outcomes
+from fakenotify.notify import behaviour, errors, outcomes
 from fakenotify.notify import debugger as alerts
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.proxy import run
@@ -177,7 +176,7 @@ names where that comes from, or our decision. A 4xx answer names its rule in the
 
 IN_PYTHON = """
 In Python they are exceptions: all are `fakenotify.TwilioError` with `status`, `code` and `message`, and each can be
-imported from `fakenotify.core.errors`. Where the tester names something that isn't there, the error is a
+imported from `fakenotify.notify.errors`. Where the tester names something that isn't there, the error is a
 `fakenotify.core.errors.UnknownName` (a `LookupError` and a `ValueError`) whose `nearest` lists what is.
 """
 
@@ -209,10 +208,10 @@ def error_table() -> Iterator[str]:
             f"{each.code}",
             message_of(each),
             in_one_line(each),
-            each.known,
+            each.label,
             each.source,
         )
-        for each in provenance.catalogue()
+        for each in errors.CATALOGUE
     )
     yield from rows(("Error", "Status", "Code", "Message", "When", "Known", "Source"), lines)
     yield from prose(IN_PYTHON)
@@ -245,7 +244,7 @@ def how_raised(code: alerts.Code) -> str:
     return ", ".join(ways) if code.when != "M" else "an error of Users and Segments"
 
 
-_OF_ERRORS = frozenset(each.code for each in provenance.catalogue())
+_OF_ERRORS = frozenset(each.code for each in errors.CATALOGUE)
 
 
 # Python

@@ -103,18 +103,19 @@ def _colour(status: int | None) -> str:
 
 def _columns(request: Request, colour: str, plain: str) -> str:
     """A request in columns, and below it in words why it was refused, and what Notify ignores in silence."""
-    said = [f"{request.code} {request.message}"] if request.code else []
+    said = [f"{request.code} {request.message}{request.provenance}"] if request.code else []
     said += [f"fault: {request.fault}"] if request.fault else []
-    said += [f"warning: {warning}" for warning in request.warnings]
+    said += [f"warning: {warning}" for warning in request.ignored] + [f"hint: {hint}" for hint in request.hints]
     columns = f"{request.method:<6} {request.operation or '-':<{_OPERATION}} {printable(request.path)}"
     first = f"{colour}{request.status or '---'}{plain} {columns}"
     return "\n".join([first, *(f"    {colour}{printable(each)}{plain}" for each in said)])
 
 
 def _text(request: Request) -> str:
-    told = f"  {request.code} {request.message}" if request.code else ""
+    told = f"  {request.code} {request.message}{request.provenance}" if request.code else ""
     lines = [f"{request.status} {request.method:<6} {request.path}{told}"]
-    lines += [f"    warning: {warning}" for warning in request.warnings]
+    lines += [f"    warning: {warning}" for warning in request.ignored]
+    lines += [f"    hint: {hint}" for hint in request.hints]
     return "\n".join(map(printable, lines))
 
 

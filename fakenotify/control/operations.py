@@ -333,6 +333,9 @@ def event(request: Request) -> Change:
         "account_sid": request.account_sid,
         "request_id": request.request_id,
         "warnings": list(request.warnings),
+        "hints": list(request.hints),
+        "rule": request.rule,
+        "label": request.label,
         "fault": request.fault,
     }
     return Change("request", request.account_sid, told)

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Generic, Literal
 from urllib.parse import quote
 
-from fakenotify.core.errors import InvalidQuery, PageSizeTooLarge
+from fakenotify.core.errors import InvalidPaging, PageSizeTooLarge
 from fakenotify.core.params import Form
 from fakenotify.core.store import R, Selection
 
@@ -42,7 +42,7 @@ class Page(Generic[R]):
 
 
 def read_paging(query: Form, too_large: Literal["clamp", "reject"]) -> Paging:
-    """Read ``PageSize``, ``Page`` and ``PageToken``. Raises ``InvalidQuery`` or ``PageSizeTooLarge``. (assumed D6)"""
+    """Read ``PageSize``, ``Page`` and ``PageToken``. Raises ``InvalidPaging`` or ``PageSizeTooLarge``. (assumed D6)"""
     size, number = _whole(query, "PageSize", 1, DEFAULT_SIZE), _whole(query, "Page", 0, 0)
     if size > LARGEST_SIZE:
         if too_large == "reject":
@@ -60,10 +60,10 @@ def _whole(query: Form, name: str, least: int, default: int) -> int:
     if not value:
         return default
     if not (value.isascii() and value.isdigit()):
-        raise InvalidQuery(name)
+        raise InvalidPaging(name)
     number = min(int(value.lstrip("0")[:20] or "0"), _HIGHEST)
     if number < least:
-        raise InvalidQuery(name)
+        raise InvalidPaging(name)
     return number
 
 
@@ -107,7 +107,7 @@ def _encode(forward: bool, edge: int, scope: str) -> str:
 def _decode(token: str, scope: str) -> tuple[bool, int]:
     position, checksum = token[2:14], token[14:]
     if token[:2] != "PA" or checksum != _checksum(position, scope):
-        raise InvalidQuery("PageToken")
+        raise InvalidPaging("PageToken")
     return position[0] == "a", int(position[1:], 16)
 
 

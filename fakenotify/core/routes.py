@@ -78,7 +78,7 @@ class RouteTable:
         if not legacy and any(each.legacy for each in methods.values()):
             raise NotFound
         if route is None:
-            raise MethodNotAllowed
+            raise MethodNotAllowed(sorted(methods))
         return route, segments[1::2]
 
     def nearest_path(self, segments: list[str]) -> Route | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from fakenotify.core.errors import ASSUMED, TwilioError
+from fakenotify.core.errors import TwilioError
 from fakenotify.faults.fault import Fault, Wire, check_seconds
 
 WORDS = {
@@ -72,7 +72,11 @@ def _plain(seconds: float) -> str:
 class Injected(TwilioError):
     """An error that the tester has set, not a rule of Notify's."""
 
-    known, source = ASSUMED, "a fault"
+    label = "injected"
+
+    def rule(self, operation: str | None) -> str:
+        """``fault``: no rule of Notify's."""
+        return "fault"
 
 
 def error(status: int, code: int | None = None, message: str | None = None) -> TwilioError:

@@ -7,11 +7,11 @@ from hmac import compare_digest
 from types import MappingProxyType
 
 from fakenotify.core.clock import Clock
-from fakenotify.core.errors import Unauthorized
 from fakenotify.core.schedule import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.errors import Unauthorized
 
 ACCOUNT_SID = "AC" + "fa4e" * 8
 AUTH_TOKEN = "faketoken0" * 3 + "fa"

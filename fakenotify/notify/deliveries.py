@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from fakenotify.core.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS, Channel, Failure, Outgoing, Rendered
 from fakenotify.notify.debugger import CODES
+from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED, Outcome
 from fakenotify.notify.records import Alert, Binding, Delivery, Notification, Service
 from fakenotify.notify.targets import members, targets

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from fakenotify.core.clock import Clock
-from fakenotify.core.errors import NotFound, RequestTooLarge, TwilioError
+from fakenotify.core.errors import NotFound, TwilioError
 from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
 from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
 from fakenotify.core.sids import SidGenerator
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts
+from fakenotify.notify.errors import RequestTooLarge
 from fakenotify.notify.journal import Journal, Request, note
 from fakenotify.notify.resources import bindings, credentials, notifications, services, users
 
@@ -131,9 +132,10 @@ class Dispatcher:
                 error = NotFound(call.resource_path)
                 hints += self._why_not_found(call, account, route)
             answer.status, answer.body, answer.error = error.status, error.representation(), error
+            answer.headers.update(error.headers)
         if rule is not None and rule.phase == "after":
             self._meet(rule, call, answer)
-        self._record(call, answer, account, route, call.notes + hints, rule)
+        self._record(call, answer, account, route, hints, rule)
         return answer
 
     def _meet_before(self, operation: str, account_sid: str, call: Call, answer: Answer) -> tuple[Rule | None, bool]:
@@ -192,15 +194,18 @@ class Dispatcher:
         answer: Answer,
         account: AccountState | None,
         route: Route | None,
-        warnings: list[str],
+        hints: list[str],
         rule: Rule | None,
     ) -> None:
         sent = call.query if call.method == "GET" else call.form
         table = route.params if route else NO_PARAMS
+        ignored, error = call.notes, answer.error
         if route is not None:
             found = table.warnings(sent, PAGING_NAMES if route.verb == "find" else frozenset())
             if found:
-                warnings = warnings + found
+                ignored = ignored + found
+        elif hints:
+            ignored, hints = ignored + hints, []  # a URL that Notify doesn't have
         self.journal.record(
             Request(
                 answer.operation,
@@ -209,13 +214,17 @@ class Dispatcher:
                 table.redact(sent),
                 account.account_sid if account else None,
                 answer.status,
-                answer.error.code if answer.error else None,
-                answer.error.message if answer.error else None,
+                error.code if error else None,
+                error.message if error else None,
                 answer.body,
-                note(warnings),
+                note(ignored + hints) if hints else note(ignored),
                 answer.request_id,
                 self.clock.now(),
                 None if rule is None else f"{rule.fault} {rule.phase}",
+                note(hints),
+                error.rule(answer.operation) if error else None,
+                error.label if error else None,
+                error.source or None if error else None,
             )
         )
 

@@ -20,7 +20,11 @@ class Request:
 
     ``params`` has what was sent, lists where a parameter is repeatable, secrets redacted. ``code`` and ``message`` are
     Twilio's on an error. ``status`` is None where a ``fault`` left no answer. ``body`` is the answer's JSON.
-    ``warnings`` say in words what Notify ignores in silence.
+
+    ``warnings`` say in words what a tester should know: first what Notify ignores in silence and URLs that it doesn't
+    have, which are ``ignored`` too, then explanations of a refusal and advice, which are ``hints`` too.
+    ``rule`` names the rule that refused (as in ``X-Fakenotify-Rule``), ``label`` says how sure we are of
+    that answer, and ``source`` where it comes from, e.g. a decision such as ``D1`` of ``docs/fidelity.md``.
     """
 
     operation: str | None
@@ -36,6 +40,15 @@ class Request:
     request_id: str
     date: datetime
     fault: str | None = None
+    hints: Strings = NO_STRINGS
+    rule: str | None = None
+    label: str | None = None
+    source: str | None = None
+
+    @property
+    def ignored(self) -> Strings:
+        """What Notify ignores in silence, and a URL that it doesn't have: pytest warnings, or errors under strict."""
+        return Strings(self.warnings[: len(self.warnings) - len(self.hints)]) if self.hints else self.warnings
 
     @property
     def sid(self) -> str | None:
@@ -47,7 +60,13 @@ class Request:
         """One line for a report."""
         told = f" {self.code} {self.message}" if self.code else ""
         fault = f" [fault: {self.fault}]" if self.fault else ""
-        return f"{self.method} {self.path} {_short(self.params)} -> {self.status or 'no answer'}{told}{fault}"
+        outcome = f"{self.status or 'no answer'}{told}{self.provenance}{fault}"
+        return f"{self.method} {self.path} {_short(self.params)} -> {outcome}"
+
+    @property
+    def provenance(self) -> str:
+        """How sure we are of a refusal, for the end of a line: ``" [assumed D1]"``; nothing for other answers."""
+        return f" [{self.label} {self.source}]" if self.source else ""
 
 
 def _short(params: Mapping[str, str | list[str]]) -> str:

@@ -29,7 +29,9 @@ BROKEN = "fakenotify.broken"
 """The environ's key for the fault that breaks the answer; who sends it must look there first."""
 
 RULE = "X-Fakenotify-Rule"
-"""The header of a 4xx answer that names the rule; ``GET /_fake/rules/{id}`` tells it in words."""
+"""The header of a 4xx answer that names the rule that refused; ``GET /_fake/rules/{id}`` has it in words."""
+LABEL = "X-Fakenotify-Label"
+"""The header of a 4xx answer that says how sure we are of it: *observed*, *documented*, *sample* …"""
 
 NOTIFY = re.compile(r"notify(\.[a-z0-9-]+){0,2}\.twilio\.com")
 """The hosts of Notify: ``notify.twilio.com`` and its edge and region forms. (documented)"""
@@ -246,7 +248,7 @@ def headers(answer: Answer, body: bytes, method: str, seconds: float) -> list[tu
         ("Twilio-Request-Duration", f"{seconds:.3f}"),
     ]
     if answer.error is not None and answer.status is not None and answer.status < 500:
-        block.append((RULE, answer.error.rule(answer.operation)))
+        block += ((RULE, answer.error.rule(answer.operation)), (LABEL, answer.error.label))
     if answer.headers:
         block += answer.headers.items()
     if body:

@@ -18,9 +18,10 @@ from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any
 
-from fakenotify.core import errors
+from fakenotify.core.errors import MissingParameter
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
+from fakenotify.notify import errors
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.dispatch import ROUTES
 
@@ -59,8 +60,8 @@ def _parameters() -> Iterator[Provenance]:
         for row in route.params.rows:
             refusal = row.error() if row.error else route.params.error(row.name)
             if row.required:
-                refusal = errors.MissingParameter(row.name)
-            says = f"{parameter_words(row, route)}; refused by {refusal.rule(None)} ({refusal.known}, {refusal.source})"
+                refusal = MissingParameter(row.name)
+            says = f"{parameter_words(row, route)}; refused by {refusal.rule(None)} ({refusal.label}, {refusal.source})"
             source = "PY6, JAVA, SNIP" if route.legacy else row.source
             yield Provenance(f"{route.operation}.{row.name}", says, row.known, source)
             if row.default_known and route.verb == "create":
@@ -118,15 +119,9 @@ _KINDS = {
 
 
 def _errors() -> Iterator[Provenance]:
-    for error in catalogue():
+    for error in errors.CATALOGUE:
         words = " ".join((inspect.getdoc(error) or "").split())
-        yield Provenance(f"errors.{error.__name__}", f"{error.status}/{error.code}: {words}", error.known, error.source)
-
-
-def catalogue() -> list[type[errors.TwilioError]]:
-    """Every error of Notify's, in the catalogue's order."""
-    found = [each for each in vars(errors).values() if isinstance(each, type)]
-    return [each for each in found if issubclass(each, errors.TwilioError) and each is not errors.TwilioError]
+        yield Provenance(f"errors.{error.__name__}", f"{error.status}/{error.code}: {words}", error.label, error.source)
 
 
 def _switches() -> Iterator[Provenance]:

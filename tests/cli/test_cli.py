@@ -235,7 +235,7 @@ def talk(server: Server) -> None:
 
 TALK = """\
 200 GET    /v1/Services
-401 GET    /v1/Services  20003 Authenticate
+401 GET    /v1/Services  20003 Authenticate [sibling D19]
 201 POST   /v1/Services
     warning: parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (names are case-sensitive)
 """
@@ -837,4 +837,4 @@ def test_the_last_lines_of_the_log_are_printed_before_it_ends(serve: Callable[..
         received = b""
         while received.count(b"HTTP/1.1 401") < 200:
             received += raw.recv(65536)
-        assert server.end() == (0, "", "401 GET    /v1/Services  20003 Authenticate\n" * 200)
+        assert server.end() == (0, "", "401 GET    /v1/Services  20003 Authenticate [sibling D19]\n" * 200)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from answers import IDENTITY_LIMIT
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
@@ -195,7 +196,7 @@ def test_services_and_credentials_live_their_lives(account):
             lambda each: [each.create("alice", "sms", at) for at in TWENTY_ONE],
             400,
             20001,
-            T.format("Binding", "Identity"),
+            IDENTITY_LIMIT[2],
         ),
         (lambda each: each.create(**SMS, tag="x" * 2**21), 413, 20413, "Request Entity Too Large"),
     ],

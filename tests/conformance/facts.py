@@ -494,11 +494,14 @@ def _(notify: Notify) -> Pair:
     return _invalid("Binding", "BindingType"), _bind(notify, notify.service, BindingType="pigeon").error
 
 
+_TWENTY = "Bindings for the same Identity are limited to less than or equal to 20"
+
+
 @_check("bindings.create.21st", "the 21st Binding of an identity is refused", "assumed", "D1")
 def _(notify: Notify) -> Pair:
     who = notify.name("busy")
     came = [_bind(notify, notify.service, Identity=who).status for _ in range(20)]
-    return ([201] * 20, _invalid("Binding", "Identity")), (came, _bind(notify, notify.service, Identity=who).error)
+    return ([201] * 20, (400, 20001, _TWENTY)), (came, _bind(notify, notify.service, Identity=who).error)
 
 
 @_check("bindings.replace", "an address that is known moves to its new owner", "documented", "BIND")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.core.errors import InvalidFriendlyName, InvalidParameter, MissingParameter, TwilioError
+from fakenotify.core.errors import MissingParameter, TwilioError
 from fakenotify.core.params import (
     Param,
     Params,
@@ -26,6 +26,7 @@ from fakenotify.core.params import (
     sid,
     text,
 )
+from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter
 
 CR = "CR" + "0123456789abcdefABCDEF0123456789"
 

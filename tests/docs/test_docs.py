@@ -27,10 +27,10 @@ from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.accounts import KEPT_DELIVERIES
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.dispatch import ROUTES
+from fakenotify.notify.errors import CATALOGUE
 from fakenotify.notify.journal import KEPT_REQUESTS
 from fakenotify.server.server import MOST_CONNECTIONS
 from fakenotify.server.wsgi import BODY_LIMIT
-from fakenotify.world.provenance import catalogue
 
 TOP = Path(__file__).parents[2]
 DOCS = TOP / "docs"
@@ -115,7 +115,7 @@ def test_every_switch_has_its_heading() -> None:
 def test_every_error_has_its_entry() -> None:
     told = section("reference.md", "Errors")
     assert [
-        each.__name__ for each in catalogue() if f"| `{each.__name__}` | {each.status} | {each.code} |" not in told
+        each.__name__ for each in CATALOGUE if f"| `{each.__name__}` | {each.status} | {each.code} |" not in told
     ] == []
 
 

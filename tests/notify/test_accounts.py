@@ -6,9 +6,11 @@ import re
 import threading
 
 import pytest
+from answers import IDENTITY_LIMIT
 
 from fakenotify import Account, Behaviour, Fault, TwilioError
-from fakenotify.core.errors import IdentityLimitReached, InvalidParameter, MissingParameter, NotFound
+from fakenotify.core.errors import MissingParameter, NotFound
+from fakenotify.notify.errors import IdentityLimitReached, InvalidParameter
 
 NOW = "2022-06-10T20:58:33Z"
 SERVICES = "/v1/Services"
@@ -404,7 +406,7 @@ def test_arranging_raises_what_the_wire_would_answer(open_fake):
         (InvalidParameter.__name__, invalid.format("Credential", "Type")),
         (MissingParameter.__name__, missing.format("Address")),
         (NotFound.__name__, "HTTP 404, code 20404: The requested resource /Services/IS71/Bindings was not found"),
-        (IdentityLimitReached.__name__, invalid.format("Binding", "Identity")),
+        (IdentityLimitReached.__name__, "HTTP {}, code {}: {}".format(*IDENTITY_LIMIT)),
     ]
     assert len(fake.bindings) == 20
 

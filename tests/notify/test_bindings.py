@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from answers import IDENTITY_LIMIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
@@ -24,7 +25,6 @@ CR = "CR" + "a" * 32
 TOKEN = "a7c658f4111ec4ff5a1a647f9d0edd819025b9f20522d2fae897049f32873e73"
 TYPES = ("apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa")
 T = "Can not convert incoming parameters to Binding object: Parameter '{}' is invalid"
-LIMIT = (400, 20001, T.format("Identity"))
 
 pytestmark = pytest.mark.fake_notify(frozen=NOW)
 warns = pytest.mark.filterwarnings("ignore:fakenotify")
@@ -525,7 +525,7 @@ def test_the_21st_binding_of_an_identity_is_refused(wire, fake_notify, service, 
     crowd(fake_notify)
     before = fake_notify.snapshot()
 
-    assert wire.post(PATH, form(address="20")).refusal == LIMIT
+    assert wire.post(PATH, form(address="20")).refusal == IDENTITY_LIMIT
     assert not fake_notify.diff(before)
 
 
@@ -538,7 +538,7 @@ def test_twilio_raises_for_the_21st_binding(fake_notify, fake_notify_client, ser
     assert (caught.value.status, caught.value.code, caught.value.msg) == (
         400,
         20001,
-        f"Unable to create record: {T.format('Identity')}",
+        f"Unable to create record: {IDENTITY_LIMIT[2]}",
     )
 
 
@@ -574,7 +574,7 @@ def test_taking_an_address_over_counts_and_if_refused_leaves_the_owner_alone(wir
     wire.post(PATH, form("bob", address="bob's", Tag="vip"))
     before = fake_notify.snapshot()
 
-    assert wire.post(PATH, form("alice", address="bob's")).refusal == LIMIT
+    assert wire.post(PATH, form("alice", address="bob's")).refusal == IDENTITY_LIMIT
     assert not fake_notify.diff(before)
 
 

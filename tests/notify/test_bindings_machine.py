@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from answers import IDENTITY_LIMIT
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -157,7 +158,7 @@ class Bindings(RuleBasedStateMachine):
         replaced = next((row for row in self.rows if self.is_same_address(row, address, binding_type)), None)
         owned = [row for row in self.rows if row.identity == identity and row is not replaced]
         if len(owned) == LIMIT and self.behaviour.identity_limit == "reject":
-            self.refused(answer, 400, 20001, CANNOT.format("Identity"))
+            self.refused(answer, *IDENTITY_LIMIT)
             return
         assert answer.body is not None
         kept = replaced if self.behaviour.replacement_keeps_sid else None

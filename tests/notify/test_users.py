@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from answers import IDENTITY_LIMIT
 
 from fakenotify import TwilioError
 from fakenotify.notify.records import Segment, User
@@ -422,11 +423,7 @@ def test_a_user_has_twenty_bindings_at_most(wire, service):
     made = [wire.post(path, {"BindingType": "sms", "Address": str(number)}).status for number in range(20)]
 
     assert made == [201] * 20
-    assert wire.post(path, BINDING).refusal == (
-        400,
-        20001,
-        "Can not convert incoming parameters to Binding object: Parameter 'Identity' is invalid",
-    )
+    assert wire.post(path, BINDING).refusal == IDENTITY_LIMIT
 
 
 def test_a_users_binding_takes_an_address_from_another(wire, fake_notify, service):

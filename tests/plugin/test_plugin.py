@@ -366,7 +366,7 @@ def test_a_failure_shows_what_was_asked(run: Run) -> None:
             "GET /v1/Services () -> 429 20429 Too Many Requests*",
             "POST /v1/Services (friendlyName='x', FriendlyName='y') -> 201",
             "    warning: parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (*",
-            "GET /v1/services () -> 404 20404 The requested resource /services was not found",
+            "GET /v1/services () -> 404 20404 The requested resource /services was not found [[]observed O3]",
             "    warning: Notify has no resource at /v1/services; did you mean /v1/Services? (*",
             "alerts:",
             "    ERROR 52004 *",

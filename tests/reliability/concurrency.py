@@ -27,7 +27,7 @@ from .figure import Figure
 
 BUSY, CONTESTED = "busy", "+15005550000"
 STAYERS = 23
-FULL = "Parameter 'Identity' is invalid"
+FULL = "Bindings for the same Identity are limited"
 _SNAPSHOTS = 5
 _SWITCH = 2e-5
 """Seconds that a thread may run before another has its turn: a hundredth of Python's own, to meet every seam."""

@@ -18,8 +18,9 @@ import pytest
 
 import fakenotify
 from fakenotify import Account, Behaviour, FakeNotify, TwilioError, __version__
-from fakenotify.core.errors import IdentityLimitReached, InvalidParameter, MissingParameter, NotFound, Unauthorized
+from fakenotify.core.errors import MissingParameter, NotFound
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
+from fakenotify.notify.errors import IdentityLimitReached, InvalidParameter, Unauthorized
 
 OTHER_SID = "AC" + "b" * 32
 KEY_SID = "SK" + "a" * 32

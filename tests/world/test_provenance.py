@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from fakenotify import Behaviour, FakeNotify
-from fakenotify.core import errors
+from fakenotify.notify import errors
 from fakenotify.notify.dispatch import ROUTES
-from fakenotify.world.provenance import catalogue, rules
+from fakenotify.notify.errors import CATALOGUE
+from fakenotify.world.provenance import rules
 
 LABELS = {"documented", "observed", "sibling", "sample", "assumed"}
 
@@ -32,7 +33,7 @@ def test_every_operation_parameter_error_and_switch_is_a_rule() -> None:
     for route in ROUTES.by_operation.values():
         assert route.operation in known
         assert {f"{route.operation}.{row.name}" for row in route.params.rows} <= set(known)
-    assert {f"errors.{each.__name__}" for each in catalogue()} <= set(known)
+    assert {f"errors.{each.__name__}" for each in CATALOGUE} <= set(known)
     assert {f"behaviour.{name}" for name in Behaviour().to_json()} <= set(known)
 
 
@@ -48,6 +49,7 @@ def test_what_was_observed_is_what_the_reference_has_recordings_of() -> None:
     assert {rule for rule in observed if not rule.endswith(".default")} == {
         "errors.NotFound",
         "errors.InvalidToBinding",
+        "errors.UnparsableCertificate",
         "errors.SelectorMissing",
         "errors.SelectorsMixed",
     }

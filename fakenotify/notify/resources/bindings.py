@@ -8,20 +8,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from fakenotify.core.errors import (
-    ASSUMED,
-    OBSERVED,
-    IdentityLimitReached,
-    InvalidAddress,
-    InvalidParameter,
-    InvalidQuery,
-    NotFound,
-)
+from fakenotify.core.errors import ASSUMED, OBSERVED, InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params, day, key_of, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.errors import IdentityLimitReached, InvalidAddress, InvalidParameter
 from fakenotify.notify.records import Binding, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.representation import segment, timestamp

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fakenotify.core.errors import SAMPLE, InvalidFriendlyName, InvalidParameter, NotFound
+from fakenotify.core.errors import SAMPLE, NotFound
 from fakenotify.core.params import Param, Params, at_most, boolean, one_of
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState
+from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter
 from fakenotify.notify.records import Credential
 from fakenotify.notify.resources.representation import timestamp
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fakenotify.core.errors import OBSERVED, InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
+from fakenotify.core.errors import OBSERVED
 from fakenotify.core.params import Param, Params, integer, json_object, one_of
 from fakenotify.core.routes import Route
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.errors import InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
 from fakenotify.notify.records import Notification, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.bindings import TAGS_PER_QUERY
@@ -63,7 +64,7 @@ CREATE = Params(
     Param("Identity", "identities", most=IDENTITIES_PER_NOTIFICATION),
     Param("Tag", "tags", most=TAGS_PER_QUERY),
     Param("Segment", "segments", most=0, deprecated=_WITHDRAWN),
-    Param("ToBinding", "to_binding", to_binding, most=0, error=lambda: InvalidToBinding("Notification", "ToBinding")),
+    Param("ToBinding", "to_binding", to_binding, most=0, error=InvalidToBinding),
     Param("Body", "body"),
     Param("Title", "title"),
     Param("Sound", "sound"),

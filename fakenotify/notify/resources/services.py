@@ -5,20 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fakenotify.core.errors import (
-    OBSERVED,
-    SAMPLE,
-    CredentialNotFound,
-    CredentialTypeMismatch,
-    InvalidFriendlyName,
-    InvalidParameter,
-    InvalidQuery,
-    NotFound,
-)
+from fakenotify.core.errors import OBSERVED, SAMPLE, InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params, at_most, boolean, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState, Scope
+from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch, InvalidFriendlyName, InvalidParameter
 from fakenotify.notify.records import Service
 from fakenotify.notify.resources.representation import timestamp
 

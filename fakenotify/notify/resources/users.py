@@ -9,18 +9,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from fakenotify.core.errors import (
-    AlreadyInSegment,
-    InvalidParameter,
-    InvalidQuery,
-    NotFound,
-    UserExists,
-    UserHasBindings,
-)
+from fakenotify.core.errors import InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState, Scope
+from fakenotify.notify.errors import AlreadyInSegment, InvalidParameter, UserExists, UserHasBindings
 from fakenotify.notify.records import Binding, Segment, Service, User, strings
 from fakenotify.notify.resources import bindings, services
 from fakenotify.notify.resources.representation import segment as spelled
