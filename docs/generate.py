@@ -259,7 +259,7 @@ CLASSES = (
     ("fakenotify.fake", "FakeNotify", "fake"),
     ("fakenotify.account", "Account", "fake"),
     ("fakenotify.core.clock", "Clock", "fake.clock"),
-    ("fakenotify.faults.fault", "Fault", "Fault"),
+    ("fakenotify.faults.kinds", "Fault", "Fault"),
     ("fakenotify.notify.records", "Records", "fake.bindings"),
 )
 """What a tester holds, and its name in an example."""
@@ -279,11 +279,13 @@ RECORDS = (
     ("fakenotify.notify.journal", "Request"),
     ("fakenotify.world.explain", "Explanation"),
     ("fakenotify.world.explain", "Reason"),
-    ("fakenotify.faults.rules", "Rule"),
+    ("fakenotify.faults.injected", "InjectedFault"),
     ("fakenotify.world.snapshot", "Snapshot"),
     ("fakenotify.world.snapshot", "Difference"),
 )
-INNER = frozenset(("meet", "break_answer", "told", "on_move", "seconds", "stamp", "renew", "kick", "courier"))
+INNER = frozenset(
+    ("meet", "break_answer", "to_json", "told", "on_move", "seconds", "stamp", "renew", "kick", "courier")
+)
 """Methods for the package's own rooms."""
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fakenotify.account import Account
     from fakenotify.core.errors import TwilioError
     from fakenotify.fake import FakeNotify
-    from fakenotify.faults import Fault
+    from fakenotify.faults.kinds import Fault
     from fakenotify.notify.behaviour import Behaviour
 
 __all__ = ["Account", "Behaviour", "FakeNotify", "Fault", "TwilioError", "__version__"]
@@ -23,7 +23,7 @@ _HOMES = {
     "Account": "fakenotify.account",
     "Behaviour": "fakenotify.notify.behaviour",
     "FakeNotify": "fakenotify.fake",
-    "Fault": "fakenotify.faults",
+    "Fault": "fakenotify.faults.kinds",
     "TwilioError": "fakenotify.core.errors",
 }
 

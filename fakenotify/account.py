@@ -26,7 +26,8 @@ from fakenotify.world.world import World
 if TYPE_CHECKING:
     from twilio.rest import Client
 
-    from fakenotify.faults import Fault, Rule
+    from fakenotify.faults.injected import InjectedFault
+    from fakenotify.faults.kinds import Fault
     from fakenotify.server.wsgi import App
     from fakenotify.world.explain import Explanation
 
@@ -155,7 +156,7 @@ class Account:
         phase: Literal["before", "after"] | None = None,
         account: Account | str | None = None,
         optional: bool = False,
-    ) -> Rule:
+    ) -> InjectedFault:
         """Let requests go wrong: those whose ``operation`` fits a pattern such as ``bindings.*``.
 
         What happens is a ``Fault``, or an HTTP ``status`` in Twilio's words. The first ``after`` requests pass, the
@@ -176,7 +177,7 @@ class Account:
             optional=optional,
         )
 
-    def rate_limit(self, operation: str, requests: int, seconds: float) -> Rule:
+    def rate_limit(self, operation: str, requests: int, seconds: float) -> InjectedFault:
         """Allow ``requests`` in ``seconds`` of the fake's clock; the next gets 429 and ``Retry-After``."""
         return self._world.rate_limit(operation, requests, seconds, self._account_of(None))
 
@@ -185,7 +186,7 @@ class Account:
         return account.account_sid if isinstance(account, Account) else account or self.account_sid
 
     @property
-    def faults(self) -> list[Rule]:
+    def faults(self) -> list[InjectedFault]:
         """The faults that were set, with ``fired``: how often they met a request."""
         return self._world.faults
 

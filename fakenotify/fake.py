@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
 
     from fakenotify.control.app import Control
-    from fakenotify.faults import Rule
+    from fakenotify.faults.injected import InjectedFault
     from fakenotify.server.callback_sender import CallbackSender
     from fakenotify.server.server import Server
     from fakenotify.world.snapshot import Difference, Snapshot
@@ -212,7 +212,7 @@ class FakeNotify(Account):
         """Empty the world of every account, and the journal. Clock and behaviour stay as they are."""
         self.world.reset()
 
-    def shutdown(self, status: int = 410) -> Rule:
+    def shutdown(self, status: int = 410) -> InjectedFault:
         """Rehearse the end of Notify on 31 October 2027: every request is refused from now on.
 
         Twilio has not said how: 410 (20410 ``Gone``), 404 (20404) or 403 (20403). (assumed D20)

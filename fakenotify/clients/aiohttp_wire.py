@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from fakenotify.clients.in_process import App, exchange
-from fakenotify.faults import Broken
+from fakenotify.faults.wire import Broken
 
 
 class Connection(asyncio.Transport):

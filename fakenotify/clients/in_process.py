@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from fakenotify.faults import Broken, Fault, NoPause, Wire
+from fakenotify.faults.wire import Broken, NoPause, Wire
 from fakenotify.server.wsgi import BROKEN, WIRE, call_app
+
+if TYPE_CHECKING:
+    from fakenotify.faults.kinds import Fault
 
 App = Callable[..., Iterable[bytes]]
 
@@ -43,7 +46,7 @@ def call(
     reply, broken = exchange(app, method, url, headers, body, wire)
     if broken is not None:
         if not broken.needs_answer:
-            raise Broken(broken.kind, broken)
+            raise Broken(broken.kind)
         broken.break_answer(wire, b"", reply.body)
     return reply
 

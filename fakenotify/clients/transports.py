@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.clients.in_process import App, Reply, call
-from fakenotify.faults import Broken
+from fakenotify.faults.wire import Broken
 
 if TYPE_CHECKING:
     import httpx

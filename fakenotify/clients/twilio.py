@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 from fakenotify.clients.in_process import App, call
 from fakenotify.clients.transports import requests_error
-from fakenotify.faults import Broken
+from fakenotify.faults.wire import Broken
 
 if TYPE_CHECKING:
     from twilio.rest import Client

@@ -145,7 +145,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
 
 def get_faults(world: World, ask: Ask) -> dict[str, Any]:
     """The faults that were set, with how often each has fired."""
-    return {"faults": [rule.told() for rule in world.faults]}
+    return {"faults": [injected.to_json() for injected in world.faults]}
 
 
 def post_faults(world: World, ask: Ask) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def post_faults(world: World, ask: Ask) -> dict[str, Any]:
     if not isinstance(kind, str) or kind not in KINDS:
         raise Refused(400, f"there is no fault {kind!r}; there are {', '.join(KINDS)}", nearest(str(kind), KINDS))
     try:
-        rule = world.fail(operation, KINDS[kind](**given), account_sid=sid, **settings)
+        injected = world.fail(operation, KINDS[kind](**given), account_sid=sid, **settings)
     except UnknownName as error:
         raise Refused(400, str(error), error.nearest) from None
     except TypeError:
@@ -171,7 +171,7 @@ def post_faults(world: World, ask: Ask) -> dict[str, Any]:
         raise Refused(400, f"fault {kind} takes {', '.join(known) or 'no arguments'}: {hint}", close) from None
     except ValueError as error:
         raise Refused(400, str(error)) from None
-    return rule.told()
+    return injected.to_json()
 
 
 def delete_faults(world: World, ask: Ask) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from fakenotify.control.app import Ask, ControlRoute
 from fakenotify.control.openapi import document
 from fakenotify.control.page.inspector import PAGES
 from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
-from fakenotify.faults.fault import MOST_SECONDS
-from fakenotify.faults.kinds import KINDS
+from fakenotify.faults.kinds import KINDS, MOST_SECONDS
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.journal import Request
 from fakenotify.notify.records import Alert, Callback, Delivery

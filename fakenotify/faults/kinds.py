@@ -1,26 +1,353 @@
-"""The table of the kinds of fault, by the names that ``Fault`` and the control API know them by."""
+"""The kinds of fault: what each does to the request that it meets, and the errors that ``Fault.http`` answers with."""
 
 from __future__ import annotations
 
-from fakenotify.faults.empty_reply import EmptyReply
-from fakenotify.faults.fault import Fault
-from fakenotify.faults.garbage import Garbage
-from fakenotify.faults.http_error import HttpError
-from fakenotify.faults.latency import Latency
-from fakenotify.faults.rate_limit import RateLimit
-from fakenotify.faults.reset_connection import ResetConnection
-from fakenotify.faults.slow_body import SlowBody
-from fakenotify.faults.stall import Stall
-from fakenotify.faults.truncate_body import TruncateBody
+import math
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, ClassVar
+
+from fakenotify.core.errors import TwilioError
+from fakenotify.faults.wire import Broken, NoPause, Wire
+
+MOST_SECONDS = 10**9
+"""The longest time that a fault takes; a thread can't wait ten times as long."""
+
+MOST_REQUESTS = 10**9
+
+CODES_BY_STATUS = {
+    400: (20001, "Bad Request"),
+    401: (20003, "Authenticate"),
+    403: (403, "Service cannot be used"),  # observed (O6)
+    404: (20404, "Not Found"),
+    405: (20004, "Method not allowed"),
+    409: (20409, "Conflict"),
+    410: (20410, "Gone"),
+    413: (20413, "Request Entity Too Large"),
+    426: (20426, "Upgrade Required"),
+    429: (20429, "Too Many Requests"),  # sibling
+    500: (20500, "Internal Server Error"),
+    503: (20503, "Service unavailable"),
+}
+"""Code and message of a status. (documented, Twilio's dictionary; the status is the platform's convention)"""
+
+MESSAGES_BY_CODE = {
+    20003: (401, "Authenticate"),
+    20005: (401, "Account not active"),
+    20006: (403, "Access Denied"),
+    20008: (403, "Resource not accessible with Test Account Credentials"),  # sibling
+    20403: (403, "Forbidden"),
+    20422: (400, "Invalid Parameter"),
+    20423: (400, "Invalid SID"),
+    21243: (400, "Credential Validation Error"),
+    70002: (400, "Bad request"),
+}
+"""Status and message of the codes that are not their status's own."""
+
+_GARBAGE = b"\x00\x01\xfe\xffnot HTTP at all\r\n\r\n"
+_ROUNDING = 1e-6
+"""Seconds by which a clock in floating point may be wrong."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong: made by ``Fault.http(503)``, ``Fault.stall()`` and so on, injected by ``fake.fail(…)``.
+
+    A fault is a value: the same one can be injected many times. (Kinds without a field of their own inherit the
+    dataclass's methods: each ``@dataclass`` costs a millisecond of start-up time.)
+    """
+
+    kind: ClassVar[str] = ""
+    phases: ClassVar[tuple[str, ...]] = ("before", "after")
+    """The phases in which it can act; the first is its default."""
+    needs_answer: ClassVar[bool] = False
+    """Whether it acts while the answer is being sent."""
+    lets_through: ClassVar[bool] = False
+    """Whether it may do nothing to a request, which then meets the next fault that fits."""
+    goes_on: ClassVar[bool] = False
+    """Whether the operation takes place although the client has given up."""
+
+    @staticmethod
+    def http(
+        status: int, code: int | None = None, message: str | None = None, retry_after: float | None = None
+    ) -> Fault:
+        """An HTTP error; Twilio's code and message are filled in. ``retry_after``: seconds, for ``Retry-After``."""
+        return HttpError(status, code, message, retry_after)
+
+    @staticmethod
+    def latency(seconds: float) -> Fault:
+        """The answer comes ``seconds`` late."""
+        return Latency(seconds)
+
+    @staticmethod
+    def slow_body(seconds: float) -> Fault:
+        """``seconds`` pass in the middle of the answer's body."""
+        return SlowBody(seconds)
+
+    @staticmethod
+    def reset_connection() -> Fault:
+        """The connection is reset instead of an answer."""
+        return ResetConnection()
+
+    @staticmethod
+    def empty_reply() -> Fault:
+        """The connection is closed without an answer."""
+        return EmptyReply()
+
+    @staticmethod
+    def truncate_body() -> Fault:
+        """The whole head arrives and half of the body, then the connection is closed."""
+        return TruncateBody()
+
+    @staticmethod
+    def garbage() -> Fault:
+        """Bytes that are not HTTP arrive instead of an answer."""
+        return Garbage()
+
+    @staticmethod
+    def stall() -> Fault:
+        """Nothing arrives until the client gives up, or the test ends."""
+        return Stall()
+
+    def meet(self, wire: Wire, now: float) -> tuple[TwilioError, dict[str, str]] | None:
+        """Act on a request: an error to answer with, and headers; None to go on. Raises ``Broken`` for no answer.
+
+        ``now`` is the fake's clock, in seconds.
+        """
+        raise Broken(self.kind)
+
+    def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
+        """Send what is to be sent of an answer that is broken on its way; then the connection is closed."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fault as JSON."""
+        return {"fault": self.kind, **{name: value for name, value in vars(self).items() if value is not None}}
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
+        return f"{self.kind}({arguments})"
+
+
+@dataclass(frozen=True)
+class HttpError(Fault):
+    """Answer with ``status``. ``retry_after``: seconds, in the header ``Retry-After``."""
+
+    kind = "http"
+    status: int
+    code: int | None = None
+    message: str | None = None
+    retry_after: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.status, bool) or not isinstance(self.status, int) or not 400 <= self.status <= 599:
+            raise ValueError(f"status must be an HTTP error, a whole number from 400 to 599, not {self.status!r}")
+        if self.code is not None and (isinstance(self.code, bool) or not isinstance(self.code, int)):
+            raise ValueError(f"code must be a whole number such as 20429, not {self.code!r}")
+        if self.message is not None and not isinstance(self.message, str):
+            raise ValueError(f"message must be a string, not {self.message!r}")
+        if self.retry_after is not None:
+            _check_seconds(self.retry_after, "retry_after")
+
+    def meet(self, wire: Wire, now: float) -> tuple[TwilioError, dict[str, str]]:
+        """Answer with the error."""
+        headers = {} if self.retry_after is None else {"Retry-After": _plain(self.retry_after)}
+        return _error(self.status, self.code, self.message), headers
+
+
+@dataclass(frozen=True)
+class Delay(Fault):
+    """What the faults that take ``seconds`` of real time have in common."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _check_seconds(self.seconds)
+
+
+class Latency(Delay):
+    """Let ``seconds`` pass, then answer as usual."""
+
+    kind = "latency"
+    goes_on = True
+
+    def meet(self, wire: Wire, now: float) -> None:
+        """Wait."""
+        wire.pause(self.seconds)
+
+
+class SlowBody(Delay):
+    """Send the head and half of the body, let ``seconds`` pass, send the rest."""
+
+    kind = "slow_body"
+    phases = ("after",)
+    needs_answer = True
+
+    def meet(self, wire: Wire, now: float) -> None:
+        """Let the answer be made first."""
+
+    def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
+        """Send it in two halves."""
+        half = len(body) // 2
+        wire.send(head + body[:half])
+        try:
+            wire.pause(self.seconds)
+        except Broken:  # a client's error in the middle of a body is another than before it
+            raise Broken(self.kind) from None
+        wire.send(body[half:])
+
+
+class ResetConnection(Fault):
+    """Reset the connection instead of answering."""
+
+    kind = "reset_connection"
+
+    def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
+        """Reset it."""
+        wire.reset()
+
+
+class EmptyReply(Fault):
+    """Close the connection without an answer."""
+
+    kind = "empty_reply"
+
+
+class TruncateBody(Fault):
+    """Send the whole head and half of the body, then close."""
+
+    kind = "truncate_body"
+    phases = ("after",)
+    needs_answer = True
+
+    def meet(self, wire: Wire, now: float) -> None:
+        """Let the answer be made first."""
+
+    def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
+        """Send half of it."""
+        if body and isinstance(wire, NoPause):
+            raise Broken(self.kind)
+        wire.send(head + body[: len(body) // 2])
+
+
+class Garbage(Fault):
+    """Send bytes that are not HTTP, then close."""
+
+    kind = "garbage"
+
+    def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
+        """Send them."""
+        wire.send(_GARBAGE)
+
+
+class Stall(Fault):
+    """Send nothing until the client gives up, or the test ends; then close."""
+
+    kind = "stall"
+
+    def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
+        """Wait for the client to give up."""
+        wire.pause(None)
+
+
+@dataclass(frozen=True)
+class RateLimit(Fault):
+    """Let ``requests`` in ``seconds`` through; the next gets 429/20429 and a ``Retry-After`` of whole seconds.
+
+    It is a token bucket on the fake's clock: it holds ``requests`` tokens, begins full, and fills evenly.
+    """
+
+    kind = "rate_limit"
+    phases = ("before",)
+    lets_through = True
+    requests: int
+    seconds: float
+    _bucket: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: Any = field(default_factory=Lock, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if (
+            isinstance(self.requests, bool)
+            or not isinstance(self.requests, int)
+            or not 1 <= self.requests <= MOST_REQUESTS
+        ):
+            raise ValueError(f"requests must be a whole number from 1 to {MOST_REQUESTS}, not {self.requests!r}")
+        _check_seconds(self.seconds)
+        if not self.seconds:
+            raise ValueError("seconds must be more than 0; to refuse every request, inject Fault.http(429)")
+
+    def meet(self, wire: Wire, now: float) -> tuple[TwilioError, dict[str, str]] | None:
+        """Take a token, or refuse."""
+        rate = self.requests / self.seconds
+        with self._lock:
+            tokens, last = self._bucket.get("tokens", float(self.requests)), self._bucket.get("last", now)
+            tokens = min(float(self.requests), tokens + max(0.0, now - last) * rate)
+            self._bucket["last"] = now
+            allowed = tokens >= 1 - min(_ROUNDING * rate, 0.001)
+            self._bucket["tokens"] = tokens - 1 if allowed else tokens
+        if allowed:
+            return None
+        return _error(429), {"Retry-After": str(max(1, math.ceil((1 - tokens) / rate - _ROUNDING)))}
+
+    def to_json(self) -> dict[str, Any]:
+        """The fault as JSON."""
+        return {"fault": self.kind, "requests": self.requests, "seconds": self.seconds}
+
+    def __str__(self) -> str:
+        return f"rate_limit(requests={self.requests}, seconds={self.seconds:g})"
+
 
 KINDS: dict[str, type[Fault]] = {
-    "http": HttpError,
-    "latency": Latency,
-    "slow_body": SlowBody,
-    "reset_connection": ResetConnection,
-    "empty_reply": EmptyReply,
-    "truncate_body": TruncateBody,
-    "garbage": Garbage,
-    "stall": Stall,
-    "rate_limit": RateLimit,
+    each.kind: each
+    for each in (
+        HttpError,
+        Latency,
+        SlowBody,
+        ResetConnection,
+        EmptyReply,
+        TruncateBody,
+        Garbage,
+        Stall,
+        RateLimit,
+    )
 }
+"""The kinds by the names that ``Fault`` and the control API give them."""
+
+
+class InjectedError(TwilioError):
+    """The error that a fault answers with; no rule of Notify's refused the request."""
+
+    label = "injected"
+
+    def rule(self, operation: str | None) -> str:
+        """``fault``: no rule of Notify's."""
+        return "fault"
+
+
+def _error(status: int, code: int | None = None, message: str | None = None) -> TwilioError:
+    """Twilio's error for a status; a status that is in no table gets the code 20000 + status. (assumed)"""
+    own_code, own_message = CODES_BY_STATUS.get(status) or (20000 + status, _phrase(status))
+    if code is not None and code != own_code:
+        own_code, own_message = code, MESSAGES_BY_CODE.get(code, (status, own_message))[1]
+    error = InjectedError(own_message if message is None else message)
+    error.status, error.code = status, own_code
+    return error
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+def _check_seconds(seconds: float, name: str = "seconds") -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        raise ValueError(f"{name} must be a number of seconds from 0, not {seconds!r}")
+    if seconds > MOST_SECONDS:
+        raise ValueError(f"{name} must be at most {MOST_SECONDS}; for an answer that never comes, use Fault.stall()")
+
+
+def _plain(seconds: float) -> str:
+    """Seconds as a header spells them: ``0.5``, ``2``, ``86400000``, never ``8.64e+07``."""
+    return f"{seconds:f}".rstrip("0").rstrip(".")

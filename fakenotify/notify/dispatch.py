@@ -20,7 +20,9 @@ from fakenotify.notify.journal import Journal, Request, note
 from fakenotify.notify.resources import bindings, credentials, notifications, services, users
 
 if TYPE_CHECKING:
-    from fakenotify.faults import Fault, Rule, Rules, Wire
+    from fakenotify.faults.injected import InjectedFault, InjectedFaults
+    from fakenotify.faults.kinds import Fault
+    from fakenotify.faults.wire import Wire
 
 ROUTES = RouteTable((*services.ROUTES, *credentials.ROUTES, *bindings.ROUTES, *notifications.ROUTES, *users.ROUTES))
 
@@ -86,7 +88,7 @@ class Dispatcher:
         self.clock = clock
         self.journal = journal
         self._seed = seed
-        self._faults: Rules | None = None
+        self._faults: InjectedFaults | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -94,12 +96,12 @@ class Dispatcher:
         self._request_ids = SidGenerator(f"{self._seed}/requests")
 
     @property
-    def faults(self) -> Rules:
+    def faults(self) -> InjectedFaults:
         """The injected faults. Their module is loaded when it is first needed, for the sake of the start-up time."""
         if self._faults is None:
-            from fakenotify.faults import Rules  # start-up time
+            from fakenotify.faults.injected import InjectedFaults  # start-up time
 
-            self._faults = Rules(ROUTES.by_operation)
+            self._faults = InjectedFaults(ROUTES.by_operation)
         return self._faults
 
     @property
@@ -112,7 +114,7 @@ class Dispatcher:
         answer = Answer(None, None, self._request_ids.new("RQ"))
         account: AccountState | None = None
         route: Route | None = None
-        rule: Rule | None = None
+        injected: InjectedFault | None = None
         hints: list[str] = []
         try:
             account = self.accounts.authenticate(call.credentials)
@@ -121,7 +123,7 @@ class Dispatcher:
             route, values = self._match(call)
             call.operation = answer.operation = route.operation
             call.account_sid = account.account_sid
-            rule, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
+            injected, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
             if goes_on:
                 with account.lock:
                     account.hints = hints
@@ -133,35 +135,38 @@ class Dispatcher:
                 hints += self._why_not_found(call, account, route)
             answer.status, answer.body, answer.error = error.status, error.representation(), error
             answer.headers.update(error.headers)
-        if rule is not None and rule.phase == "after":
-            self._meet(rule, call, answer)
-        self._record(call, answer, account, route, hints, rule)
+        if injected is not None and injected.phase == "after":
+            self._meet(injected, call, answer)
+        self._record(call, answer, account, route, hints, injected)
         return answer
 
-    def _meet_before(self, operation: str, account_sid: str, call: Call, answer: Answer) -> tuple[Rule | None, bool]:
-        """The rule that meets the request, and whether the operation goes on; what acts before it has acted."""
-        rule: Rule | None = None
+    def _meet_before(
+        self, operation: str, account_sid: str, call: Call, answer: Answer
+    ) -> tuple[InjectedFault | None, bool]:
+        """The fault that meets the request, and whether the operation goes on; what acts before it has acted."""
+        injected: InjectedFault | None = None
         while self._faults is not None:
-            rule = self._faults.choose(operation, account_sid, call, rule)
-            if rule is None or rule.phase == "after":
+            injected = self._faults.choose(operation, account_sid, call, injected)
+            if injected is None or injected.phase == "after":
                 break
-            if not self._meet(rule, call, answer):
-                return rule, False
-            if not rule.fault.lets_through:
+            if not self._meet(injected, call, answer):
+                return injected, False
+            if not injected.fault.lets_through:
                 break
-        return rule, True
+        return injected, True
 
-    def _meet(self, rule: Rule, call: Call, answer: Answer) -> bool:
+    def _meet(self, injected: InjectedFault, call: Call, answer: Answer) -> bool:
         """Let a fault act; returns whether the operation goes on."""
-        from fakenotify.faults import Broken, Fault, NoPause
+        from fakenotify.faults.kinds import Fault  # start-up time: most worlds have no fault
+        from fakenotify.faults.wire import Broken, NoPause
 
         try:
-            met = rule.fault.meet(call.wire or NoPause(), self.clock.seconds())
+            met = injected.fault.meet(call.wire or NoPause(), self.clock.seconds())
         except Broken as broken:
-            answer.broken = broken.fault or Fault.stall()
-            return rule.fault.goes_on
-        if rule.fault.needs_answer:
-            answer.broken = rule.fault
+            answer.broken = injected.fault if broken.kind == injected.fault.kind else Fault.stall()
+            return injected.fault.goes_on
+        if injected.fault.needs_answer:
+            answer.broken = injected.fault
         if met is None:
             return True
         answer.error, answer.headers = met
@@ -195,7 +200,7 @@ class Dispatcher:
         account: AccountState | None,
         route: Route | None,
         hints: list[str],
-        rule: Rule | None,
+        injected: InjectedFault | None,
     ) -> None:
         sent = call.query if call.method == "GET" else call.form
         table = route.params if route else NO_PARAMS
@@ -220,7 +225,7 @@ class Dispatcher:
                 note(ignored + hints) if hints else note(ignored),
                 answer.request_id,
                 self.clock.now(),
-                None if rule is None else f"{rule.fault} {rule.phase}",
+                None if injected is None else f"{injected.fault} {injected.phase}",
                 note(hints),
                 error.rule(answer.operation) if error else None,
                 error.label if error else None,

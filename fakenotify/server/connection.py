@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from fakenotify.faults import Fault
+    from fakenotify.faults.kinds import Fault
 
 REQUEST_TIMEOUT = 10.0
 """Seconds of silence after which a request that has begun to arrive is given up; an idle connection waits for ever."""

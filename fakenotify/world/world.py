@@ -25,7 +25,8 @@ from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request
 from fakenotify.notify.records import Attempt, Callback
 
 if TYPE_CHECKING:
-    from fakenotify.faults import Fault, Rule
+    from fakenotify.faults.injected import InjectedFault
+    from fakenotify.faults.kinds import Fault
     from fakenotify.notify.outcomes import Outcome
     from fakenotify.world.explain import Explanation
     from fakenotify.world.snapshot import Difference, Snapshot
@@ -150,11 +151,11 @@ class World:
     # faults and outcomes
 
     @property
-    def faults(self) -> list[Rule]:
+    def faults(self) -> list[InjectedFault]:
         """The faults that are set, each with how often it has met a request."""
         return list(self.dispatcher.faults) if self.dispatcher.has_faults else []
 
-    def unused_faults(self) -> list[Rule]:
+    def unused_faults(self) -> list[InjectedFault]:
         """The faults that never met a request and are not optional."""
         return self.dispatcher.faults.unused() if self.dispatcher.has_faults else []
 
@@ -171,19 +172,17 @@ class World:
         phase: Any = None,
         account_sid: str | None = None,
         optional: bool = False,
-    ) -> Rule:
+    ) -> InjectedFault:
         """Inject a fault, or an HTTP ``status``, into the requests whose operation fits a pattern (``bindings.*``)."""
         if (fault is None) == (status is None):
             raise TypeError("fail() takes either a Fault or status=, e.g. fail('bindings.*', status=429)")
-        from fakenotify.faults import Fault  # start-up time: most worlds have no fault
+        from fakenotify.faults.kinds import Fault  # start-up time: most worlds have no fault
 
         if fault is None:
             assert status is not None
             fault = Fault.http(status, retry_after=retry_after)
         elif retry_after is not None:
-            raise TypeError(
-                "retry_after goes with status=; a fault of your own takes it as Fault.http(…, retry_after=…)"
-            )
+            raise TypeError("retry_after goes with status=; a Fault has its own: Fault.http(429, retry_after=2)")
         injected = self.dispatcher.faults.add(
             operation,
             fault,
@@ -197,18 +196,20 @@ class World:
         self._changed("fail", account_sid, operation=operation)
         return injected
 
-    def rate_limit(self, operation: str, requests: int, seconds: float, account_sid: str | None = None) -> Rule:
+    def rate_limit(
+        self, operation: str, requests: int, seconds: float, account_sid: str | None = None
+    ) -> InjectedFault:
         """Allow ``requests`` in ``seconds`` of the fake's clock; the next gets 429 and ``Retry-After``."""
-        from fakenotify.faults.rate_limit import RateLimit  # start-up time: most worlds have no fault
+        from fakenotify.faults.kinds import RateLimit  # start-up time: most worlds have no fault
 
         return self.fail(operation, RateLimit(requests, seconds), account_sid=account_sid, optional=True)
 
-    def shutdown(self, status: int = 410) -> Rule:
+    def shutdown(self, status: int = 410) -> InjectedFault:
         """Rehearse the end of Notify on 31 October 2027: every request is refused from now on. (assumed D20)"""
         code = SHUTDOWN_CODES.get(status)
         if code is None:
             raise ValueError(f"the shutdown is rehearsed with status 410, 404 or 403, not {status!r}")
-        from fakenotify.faults import Fault  # start-up time: most worlds have no fault
+        from fakenotify.faults.kinds import Fault  # start-up time: most worlds have no fault
 
         return self.fail("*", Fault.http(status, code), optional=True)
 

@@ -120,11 +120,16 @@ def service(client: Any) -> Any:
         (
             {"operation": "*", "fault": "rate_limit", "requests": 1, "seconds": 60, "phase": "after"},
             400,
-            "rate_limit acts before the effect; phase can't be 'after'",
+            "rate_limit can only act before the effect: leave phase='after' out",
             None,
         ),
         ({"operation": "*", "status": 429, "account_sid": TYPO_SID}, 404, NO_ACCOUNT, [OTHER_SID]),
-        ({"operation": "*", "fault": "latency", "seconds": 10**400}, 400, "seconds is at most 1000000000", None),
+        (
+            {"operation": "*", "fault": "latency", "seconds": 10**400},
+            400,
+            "seconds must be at most 1000000000; for an answer that never comes, use Fault.stall()",
+            None,
+        ),
     ],
 )
 def test_a_fault_is_refused_in_words(

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from fakenotify.control.page.lens import Lens, account, panel, pill, ticking
 from fakenotify.control.page.markup import Html, Node, clip, tag
-from fakenotify.faults import Rule
+from fakenotify.faults.injected import InjectedFault
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.behaviour import MOST_RETRIES, Behaviour
 from fakenotify.notify.channels import CHANNELS
@@ -98,7 +98,7 @@ def _faults(lens: Lens) -> Html:
     )
 
 
-def _rule(lens: Lens, rule: Rule) -> Html:
+def _rule(lens: Lens, rule: InjectedFault) -> Html:
     often = "always" if rule.times is None else f"{rule.times}×"
     return tag(
         "li",

@@ -1,6 +1,6 @@
 """What every fault looks like to every client, over a socket and without one. The page of it is made here:
 
-    python tests/test_fault_matrix.py
+    python tests/faults/test_fault_matrix.py
 
 writes ``docs/fault-matrix.md`` anew; the test fails while the page says something else.
 """
@@ -22,8 +22,7 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.faults.kinds import KINDS
-from fakenotify.faults.rate_limit import RateLimit
+from fakenotify.faults.kinds import KINDS, RateLimit
 
 PAGE = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
 SOON, LATE = 0.2, 10.0
@@ -147,54 +146,6 @@ WAYS: dict[str, dict[str, Callable[[FakeNotify, float], int]]] = {
     },
 }
 
-REFUSED_429, REFUSED_503 = "TwilioRestException 429, code 20429", "TwilioRestException 503, code 20503"
-EXPECTED: dict[str, list[str]] = {
-    "The official client (`twilio`)": [
-        REFUSED_429,
-        REFUSED_503,
-        REFUSED_429,
-        "201",
-        "requests.exceptions.ReadTimeout",
-        "201",
-        "requests.exceptions.ConnectionError",
-        "requests.exceptions.ConnectionError",
-        "requests.exceptions.ConnectionError",
-        "requests.exceptions.ChunkedEncodingError",
-        "requests.exceptions.ConnectionError",
-        "requests.exceptions.ReadTimeout",
-    ],
-    "`httpx`": [
-        "429",
-        "503",
-        "429",
-        "201",
-        "httpx.ReadTimeout",
-        "201",
-        "httpx.ReadTimeout",
-        "httpx.ReadError",
-        "httpx.RemoteProtocolError",
-        "httpx.RemoteProtocolError",
-        "httpx.RemoteProtocolError",
-        "httpx.ReadTimeout",
-    ],
-    "`aiohttp`, and with it the official asynchronous client": [
-        "429",
-        "503",
-        "429",
-        "201",
-        "TimeoutError",
-        "201",
-        "TimeoutError",
-        "aiohttp.ClientOSError",
-        "aiohttp.ServerDisconnectedError",
-        "aiohttp.ClientPayloadError",
-        "aiohttp.ClientResponseError",
-        "TimeoutError",
-    ],
-}
-EXPECTED["`requests`"] = ["429", "503", "429", *EXPECTED["The official client (`twilio`)"][3:]]
-EXPECTED["`httpx`, asynchronous"] = EXPECTED["`httpx`"]
-
 
 @cache
 def outcome(fault: str, library: str, way: str) -> str:
@@ -240,9 +191,9 @@ def render() -> str:
     lines = [
         "# What every fault looks like",
         "",
-        "This page is made by `python tests/test_fault_matrix.py`, which asks by every client and writes down what it",
-        "saw; a test fails while the page says something else. Over a socket, a client waits until its timeout.",
-        "Without one no time passes: a client that would have given up gives up at once.",
+        "This page is written by `python tests/faults/test_fault_matrix.py`, which injects every fault, asks with",
+        "every client and records what it saw; a test fails when the page is out of date. Over a socket, a client",
+        "waits until its timeout. In process no time passes: a client that would have given up gives up at once.",
         "",
         "## What happens to the operation, by `phase`",
         "",
@@ -263,17 +214,6 @@ def render() -> str:
     return "\n".join(lines) + "\n"
 
 
-CELLS = [(fault, library, way) for library, ways in WAYS.items() for way in ways for fault in FAULTS]
-
-
-@pytest.mark.parametrize(("fault", "library", "way"), CELLS)
-def test_a_fault_is_the_exception_that_its_name_promises(fault: str, library: str, way: str) -> None:
-    expected = EXPECTED[library][list(FAULTS).index(fault)]
-    if way == "`fake.async_client()`" and expected.isdigit() and expected != "201":
-        expected = f"TwilioRestException {expected}, code 20{expected}"
-    assert outcome(fault, library, way) == expected
-
-
 def test_the_async_client_gives_up_when_it_is_told_to() -> None:
     """As the other one does: ``client.http_client.timeout = 0.1``."""
     with FakeNotify() as fake:
@@ -284,13 +224,9 @@ def test_the_async_client_gives_up_when_it_is_told_to() -> None:
             asyncio.run(client.notify.v1.services.create_async())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_is_on_the_page(kind: str) -> None:
-    assert kind in {each.kind for each in FAULTS.values()}
-
-
-def test_the_page_says_what_was_seen() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render(), "write it anew: python tests/test_fault_matrix.py"
+def test_the_page_says_what_every_client_sees_of_every_kind() -> None:
+    assert {each.kind for each in FAULTS.values()} == set(KINDS)
+    assert PAGE.read_text(encoding="utf-8") == render(), "write it anew: python tests/faults/test_fault_matrix.py"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,181 @@
+"""Which request meets which fault: patterns of operations, how often, from when on, for which account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import Any, Literal
+
+from fakenotify.core.errors import UnknownName
+from fakenotify.core.params import nearest
+from fakenotify.faults.kinds import Fault
+
+Phase = Literal["before", "after"]
+
+
+@dataclass(slots=True, eq=False)
+class InjectedFault:
+    """A fault that is in force for the requests whose operation fits ``operation`` (such as ``bindings.*``).
+
+    The first ``after`` of them pass; the next ``times`` (None: all) meet the fault and are counted in ``fired``.
+    ``when(call)`` narrows it further. One that never fired fails the test, unless it is ``optional``.
+    """
+
+    id: int
+    operation: str
+    fault: Fault
+    phase: Phase
+    times: int | None
+    after: int
+    when: Callable[[Any], object] | None
+    account_sid: str | None
+    optional: bool
+    seen: int = 0
+    fired: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether it can still meet a request."""
+        return self.times is None or self.fired < self.times
+
+    def to_json(self) -> dict[str, Any]:
+        """The fault as JSON, with whom it meets and how often it has fired."""
+        return {
+            "id": self.id,
+            "operation": self.operation,
+            **self.fault.to_json(),
+            "phase": self.phase,
+            "times": self.times,
+            "after": self.after,
+            "account_sid": self.account_sid,
+            "optional": self.optional,
+            "fired": self.fired,
+            "active": self.active,
+        }
+
+    def __str__(self) -> str:
+        often = "always" if self.times is None else f"{self.times} time{'s' * (self.times != 1)}"
+        return f"{self.fault} {self.phase} {self.operation}, {often}, fired {self.fired}"
+
+
+class InjectedFaults:
+    """The faults in force, oldest first. ``operations`` are the names that a pattern may fit."""
+
+    def __init__(self, operations: Iterable[str]) -> None:
+        self._operations = tuple(operations)
+        self._patterns = {f"{each.partition('.')[0]}.*" for each in self._operations}
+        self._faults: list[InjectedFault] = []
+        self._lock = Lock()
+        self._made = 0
+
+    def __iter__(self) -> Iterator[InjectedFault]:
+        return iter(list(self._faults))
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def add(
+        self,
+        operation: str,
+        fault: Fault,
+        *,
+        times: int | None = None,
+        after: int = 0,
+        when: Callable[[Any], object] | None = None,
+        phase: Phase | None = None,
+        account_sid: str | None = None,
+        optional: bool = False,
+    ) -> InjectedFault:
+        """Inject a fault. Raises ``UnknownName`` (operation), ``TypeError`` or ``ValueError``.
+
+        ``phase`` is ``"before"`` unless the fault needs an answer (``slow_body``, ``truncate_body``): then ``"after"``.
+        """
+        if not isinstance(operation, str) or not any(fnmatchcase(each, operation) for each in self._operations):
+            known = (*self._operations, *self._patterns) if "*" in str(operation) else self._operations
+            close = nearest(str(operation), known) or self._like(str(operation))
+            raise UnknownName(f"no operation fits {operation!r}; nearest: {', '.join(close)}", close)
+        if not isinstance(fault, Fault):
+            raise TypeError(f"a fault is made by Fault.http(503), Fault.stall() and so on, not {fault!r}")
+        if phase not in (None, "before", "after"):
+            raise ValueError(f"phase must be 'before' or 'after' (the effect of the operation), not {phase!r}")
+        if phase not in (None, *fault.phases):
+            raise ValueError(f"{fault.kind} can only act {fault.phases[0]} the effect: leave phase={phase!r} out")
+        _check_count("times", times, 1, none=True)
+        _check_count("after", after, 0)
+        if not isinstance(optional, bool):
+            raise ValueError(f"optional must be True or False, not {optional!r}")
+        with self._lock:
+            self._made += 1
+            acts: Any = phase or fault.phases[0]
+            injected = InjectedFault(self._made, operation, fault, acts, times, after, when, account_sid, optional)
+            self._faults = [*self._faults, injected]  # a thread that iterates over the old list is not disturbed
+        return injected
+
+    def _like(self, operation: str) -> list[str]:
+        resource = nearest(operation.partition(".")[0], {each.partition(".")[0] for each in self._operations})
+        return [each for each in self._operations if each.partition(".")[0] in resource] or list(self._operations[:3])
+
+    def choose(
+        self, operation: str, account_sid: str, call: Any, beyond: InjectedFault | None = None
+    ) -> InjectedFault | None:
+        """The fault that meets this request, counted. An error of a ``when`` is noted on the call, not raised.
+
+        ``beyond`` is a fault that let the request through: only later ones are considered.
+        """
+        for injected in self._faults:
+            if (
+                (beyond is None or injected.id > beyond.id)
+                and injected.active
+                and injected.account_sid in (None, account_sid)
+                and fnmatchcase(operation, injected.operation)
+                and _is_wanted(injected, call)
+                and self._count(injected)
+            ):
+                return injected
+        return None
+
+    def _count(self, injected: InjectedFault) -> bool:
+        """Count a request that fits, and say whether it is one that meets the fault."""
+        with self._lock:  # not around the tester's when=, which may ask the fake itself
+            if not injected.active:
+                return False
+            injected.seen += 1
+            if injected.seen <= injected.after:
+                return False
+            injected.fired += 1
+            return True
+
+    def remove(self, fault_id: int | None = None, account_sid: str | None = None) -> int:
+        """Take out one fault, an account's, or all; returns how many."""
+        with self._lock:
+            removed = [
+                each
+                for each in self._faults
+                if fault_id in (None, each.id) and (account_sid is None or each.account_sid == account_sid)
+            ]
+            self._faults = [each for each in self._faults if each not in removed]
+        return len(removed)
+
+    def unused(self) -> list[InjectedFault]:
+        """The faults that never fired and are not optional."""
+        return [each for each in self if not each.fired and not each.optional]
+
+
+def _is_wanted(injected: InjectedFault, call: Any) -> bool:
+    if injected.when is None:
+        return True
+    try:
+        return bool(injected.when(call))
+    except Exception as error:  # the tester's own code; the request must not suffer from it
+        call.notes.append(f"the when= of the fault on {injected.operation} raised {type(error).__name__}: {error}")
+        return False
+
+
+def _check_count(name: str, value: int | None, least: int, *, none: bool = False) -> None:
+    if value is None and none:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        hint = " or None for every request" if none else ""
+        raise ValueError(f"{name} must be a whole number from {least}{hint}, not {value!r}")
