@@ -21,12 +21,11 @@ from fakenotify.server.wsgi import App
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from httpx import AsyncBaseTransport, BaseTransport
     from requests.adapters import HTTPAdapter
 
+    from fakenotify.clients.intercept import Interception
     from fakenotify.control.app import Control
     from fakenotify.faults.injected import InjectedFault
     from fakenotify.server.callback_sender import CallbackSender
@@ -180,15 +179,17 @@ class FakeNotify(Account):
         """
         return Account(self, self.world.declare_account(account_sid, auth_token).account_sid)
 
-    def intercept(self, *, strict: bool = False) -> AbstractContextManager[None]:
-        """While the context lasts, calls to ``https://notify.twilio.com`` reach this fake, in process.
+    def intercept(self, *, strict: bool = False) -> Interception[FakeNotify]:
+        """While it lasts, calls to ``https://notify.twilio.com`` reach this fake, in process.
 
-        They may be made by ``requests`` (and so the official client), ``httpx`` or ``aiohttp``, and name edge and
-        region hosts too. Under ``strict``, a call to any other host of Twilio's raises ``UnexpectedTwilioCall``.
+        Use it as a context manager, which gives the fake, or as a decorator of a function. The calls may be made by
+        ``requests`` (and so the official client), ``httpx`` or ``aiohttp``, and name edge and region hosts too; any
+        other look-up of such a host raises ``UninterceptedCall``. Under ``strict``, a call to any other host of
+        Twilio's raises ``UnexpectedTwilioCall``.
         """
-        from fakenotify.clients.intercept import intercept
+        from fakenotify.clients.intercept import Interception  # start-up time: most tests don't intercept
 
-        return intercept(self.wsgi_app, strict=strict)
+        return Interception(self, self.wsgi_app, strict=strict)
 
     def requests_adapter(self) -> HTTPAdapter:
         """An adapter for ``requests.Session.mount``: no socket, and faults raise the exceptions of ``requests``."""

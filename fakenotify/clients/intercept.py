@@ -1,116 +1,224 @@
 """Interception: code that calls ``https://notify.twilio.com`` as it always does reaches the fake, in this process.
 
-While it lasts, the one place where each library hands a request to its transport is ours: ``requests`` and so the
-official client, ``httpx`` (sync and async), ``aiohttp``. No socket, no proxy, no certificate. Other hosts go their way.
+It replaces the functions by which ``requests`` (and so the official client), ``httpx`` and ``aiohttp`` choose where to
+send a request: no socket, no proxy, no certificate. Calls to other hosts are left alone. Other tools that mock these
+libraries may begin and end before or after, in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import inspect
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
-from urllib.parse import urlsplit
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 
+from fakenotify.clients import resolver_guard
+from fakenotify.clients.active import ACTIVE, Entry
 from fakenotify.clients.in_process import App
-from fakenotify.server.wsgi import NOTIFY
+from fakenotify.clients.seats import Seat
+
+Fake = TypeVar("Fake")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class UnexpectedTwilioCall(RuntimeError):
-    """A call to a host of Twilio's that is not Notify's, where only Notify is faked and ``strict`` was asked for."""
+class Interception(Generic[Fake]):
+    """What ``fake.intercept()`` returns: a context manager that gives the fake, and a decorator of functions."""
+
+    def __init__(self, fake: Fake, app: App, *, strict: bool = False) -> None:
+        self._fake = fake
+        self._app = app
+        self._strict = strict
+        self._begun: list[Entry] = []
+
+    def __enter__(self) -> Fake:
+        entry = Entry(self._app, self._strict)
+        with ACTIVE.lock:
+            ACTIVE.add(entry)
+            for seat in _seats():
+                seat.take()
+        self._begun.append(entry)
+        return self._fake
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with ACTIVE.lock:
+            ACTIVE.remove(self._begun.pop())
+            if not ACTIVE:
+                for seat in _seats():
+                    seat.leave()
+
+    def __call__(self, function: Function) -> Function:
+        """Intercept while ``function`` runs; it may be a coroutine function."""
+        if inspect.isclass(function) or not callable(function):
+            raise TypeError(f"@fake.intercept() decorates a function, not {function!r}")
+        made: Any
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def made(*arguments: Any, **named: Any) -> Any:
+                with Interception(self._fake, self._app, strict=self._strict):
+                    return await function(*arguments, **named)
+
+        else:
+
+            @wraps(function)
+            def made(*arguments: Any, **named: Any) -> Any:
+                with Interception(self._fake, self._app, strict=self._strict):
+                    return function(*arguments, **named)
+
+        return made  # type: ignore[no-any-return]  # it has the function's own signature
 
 
-@contextmanager
-def intercept(app: App, *, strict: bool = False) -> Iterator[None]:
-    """Let calls to Notify reach ``app`` while the context lasts.
-
-    Under ``strict``, a call to any other ``*.twilio.com`` host raises ``UnexpectedTwilioCall`` instead of leaving.
-    """
-    with ExitStack() as stack:
-        for library, install in (("requests", _requests), ("httpx", _httpx), ("aiohttp", _aiohttp)):
-            if find_spec(library) is not None:
-                install(app, strict, stack)
-        yield
+@lru_cache(maxsize=1)
+def _seats() -> tuple[Seat, ...]:
+    """Every attribute that is replaced, of the libraries that are installed."""
+    seats = resolver_guard.seats()
+    for library, seats_of in (("requests", _requests), ("httpx", _httpx), ("aiohttp", _aiohttp)):
+        if find_spec(library) is not None:
+            seats += seats_of()
+    return tuple(seats)
 
 
-def is_ours(url: str, strict: bool) -> bool:
-    """Whether a URL is Notify's. Raises ``UnexpectedTwilioCall``."""
-    host = (urlsplit(url).hostname or "").lower()
-    if NOTIFY.fullmatch(host):
-        return True
-    if strict and (host == "twilio.com" or host.endswith(".twilio.com")):
-        raise UnexpectedTwilioCall(
-            f"the code under test called {host}; fakenotify fakes Notify only, and strict lets no other call go"
-        )
-    return False
+# requests: a Session chooses an adapter for each request
 
 
-def _replace(stack: ExitStack, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-    """Put ``make(original)`` in the place of a method until the stack unwinds."""
-    original = owner.__dict__[name]
-    setattr(owner, name, make(original))
-    stack.callback(setattr, owner, name, original)
+def _requests() -> list[Seat]:
+    return [Seat(import_module("requests").Session, "get_adapter", AdapterChoice)]
 
 
-def _requests(app: App, strict: bool, stack: ExitStack) -> None:
-    from fakenotify.clients.transports import requests_send
+class AdapterChoice:
+    """``Session.get_adapter``, also where a tool has set one of its own on a session: Notify's adapter is the fake."""
 
-    def make(original: Any) -> Any:
-        def send(
-            self: Any,
-            request: Any,
-            stream: bool = False,
-            timeout: Any = None,
-            verify: Any = True,
-            cert: Any = None,
-            proxies: Any = None,
-        ) -> Any:
-            if is_ours(request.url, strict):
-                return requests_send(app, self, request, timeout)
-            return original(self, request, stream, timeout, verify, cert, proxies)
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __get__(self, session: Any, owner: Any = None) -> Any:
+        if session is None:
+            return self._inner
+        usual = vars(session).get("get_adapter") or self._inner.__get__(session)
+
+        def get_adapter(url: str) -> Any:
+            app = ACTIVE.app_for(url)
+            if app is None:
+                return usual(url)
+            from fakenotify.clients.transports import faked_adapter  # requests is optional
+
+            return faked_adapter(app, self._inner(session, url))
+
+        return get_adapter
+
+    def __set__(self, session: Any, value: Any) -> None:
+        vars(session)["get_adapter"] = value
+
+    def __delete__(self, session: Any) -> None:
+        del vars(session)["get_adapter"]
+
+
+# httpx: a Client sends by a transport, and other tools replace the transports' methods
+
+
+def _httpx() -> list[Seat]:
+    httpx = import_module("httpx")
+    transports = [
+        Seat(httpx.HTTPTransport, "handle_request", _handle_request),
+        Seat(httpx.MockTransport, "handle_request", _handle_request),
+        Seat(httpx.AsyncHTTPTransport, "handle_async_request", _handle_async_request),
+        Seat(httpx.MockTransport, "handle_async_request", _handle_async_request),
+    ]
+
+    def make(inner: Any) -> Any:
+        @wraps(inner)
+        def send(self: Any, *arguments: Any, **named: Any) -> Any:  # of AsyncClient too: a coroutine passes through
+            _take_again(transports)
+            return inner(self, *arguments, **named)
 
         return send
 
-    _replace(stack, import_module("requests.adapters").HTTPAdapter, "send", make)
+    return [*transports, Seat(httpx.Client, "send", make), Seat(httpx.AsyncClient, "send", make)]
 
 
-def _httpx(app: App, strict: bool, stack: ExitStack) -> None:
-    from fakenotify.clients.transports import httpx_answer
+def _handle_request(inner: Any) -> Any:
+    @wraps(inner)
+    def handle_request(self: Any, request: Any) -> Any:
+        app = ACTIVE.app_for(str(request.url))
+        if app is None:
+            return inner(self, request)
+        from fakenotify.clients.transports import httpx_answer  # httpx is optional
 
-    def make(original: Any) -> Any:
-        def handle_request(self: Any, request: Any) -> Any:
-            if is_ours(str(request.url), strict):
-                return httpx_answer(app, request, request.read())
-            return original(self, request)
+        return httpx_answer(app, request, request.read())
 
-        return handle_request
-
-    def make_async(original: Any) -> Any:
-        async def handle_async_request(self: Any, request: Any) -> Any:
-            if is_ours(str(request.url), strict):
-                return httpx_answer(app, request, await request.aread())
-            return await original(self, request)
-
-        return handle_async_request
-
-    httpx = import_module("httpx")
-    _replace(stack, httpx.HTTPTransport, "handle_request", make)
-    _replace(stack, httpx.AsyncHTTPTransport, "handle_async_request", make_async)
+    return handle_request
 
 
-def _aiohttp(app: App, strict: bool, stack: ExitStack) -> None:
-    from fakenotify.clients.aiohttp_wire import Connection
+def _handle_async_request(inner: Any) -> Any:
+    @wraps(inner)
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        app = ACTIVE.app_for(str(request.url))
+        if app is None:
+            return await inner(self, request)
+        from fakenotify.clients.transports import httpx_answer  # httpx is optional
 
-    def make(original: Any) -> Any:
-        async def _create_connection(self: Any, request: Any, traces: Any, timeout: Any) -> Any:
-            if not is_ours(str(request.url), strict):
-                return await original(self, request, traces, timeout)
-            protocol = self._factory()
-            origin = str(request.url.origin())
-            protocol.connection_made(Connection(app, origin, protocol, timeout.total, timeout.sock_read))
-            return protocol
+        return httpx_answer(app, request, await request.aread())
 
-        return _create_connection
+    return handle_async_request
 
-    _replace(stack, import_module("aiohttp").TCPConnector, "_create_connection", make)
+
+# aiohttp: a session asks its connector for a connection; tools replace what its verbs call
+
+
+def _aiohttp() -> list[Seat]:
+    aiohttp = import_module("aiohttp")
+    below = [Seat(aiohttp.ClientSession, "_request", _session_request)]
+
+    def make(inner: Any) -> Any:
+        @wraps(inner)
+        def verb(self: Any, *arguments: Any, **named: Any) -> Any:
+            _take_again(below)
+            return inner(self, *arguments, **named)
+
+        return verb
+
+    verbs = ("request", "get", "options", "head", "post", "put", "patch", "delete")
+    return [
+        Seat(aiohttp.BaseConnector, "connect", _connect),
+        *below,
+        *(Seat(aiohttp.ClientSession, name, make) for name in verbs),
+    ]
+
+
+def _connect(inner: Any) -> Any:
+    @wraps(inner)
+    async def connect(self: Any, req: Any, traces: Any, timeout: Any) -> Any:
+        from fakenotify.clients.aiohttp_connector import FakeConnector  # aiohttp is optional
+
+        app = None if isinstance(self, FakeConnector) else ACTIVE.app_for(str(req.url))
+        if app is None:
+            return await inner(self, req, traces, timeout)
+        return await FakeConnector(app).connect(req, traces, timeout)
+
+    return connect
+
+
+def _session_request(inner: Any) -> Any:
+    """VCR replaces this method; it keeps the real one as ``__wrapped__``, and that one asks a connector."""
+    real = inspect.unwrap(inner)
+
+    @wraps(inner)
+    async def request(self: Any, method: str, url: Any, **named: Any) -> Any:
+        whole = str(url) if "://" in str(url) else str(getattr(self, "_base_url", None) or "")
+        return await (inner if ACTIVE.app_for(whole) is None else real)(self, method, url, **named)
+
+    return request
+
+
+def _take_again(seats: list[Seat]) -> None:
+    """Be the first again where another tool has come in between."""
+    if ACTIVE:
+        with ACTIVE.lock:
+            if ACTIVE:
+                for seat in seats:
+                    seat.take()

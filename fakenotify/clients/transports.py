@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -105,15 +106,46 @@ def requests_error(broken: Broken, request: Any = None) -> Exception:
 
 def requests_adapter(app: App) -> requests.adapters.HTTPAdapter:
     """An adapter to mount on a ``requests.Session``: whatever it is mounted for reaches the fake."""
+    adapter: requests.adapters.HTTPAdapter = _fake_adapter_class()(app)
+    return adapter
+
+
+def faked_adapter(app: App, usual: Any) -> requests.adapters.HTTPAdapter:
+    """The adapter that a session would have used, with the fake where it would open a connection.
+
+    Retries, and what a subclass of ``HTTPAdapter`` does in ``send`` and ``build_response``, stay as they are.
+    """
     from requests.adapters import HTTPAdapter
 
-    class Adapter(HTTPAdapter):
+    if not isinstance(usual, HTTPAdapter):
+        return requests_adapter(app)
+    faked: requests.adapters.HTTPAdapter = object.__new__(_faked(type(usual)))
+    vars(faked).update(vars(usual), app=app)
+    return faked
+
+
+@lru_cache(maxsize=64)
+def _faked(usual: Any) -> Any:
+    """A class of adapters whose own ``send`` comes first and whose ``super().send`` is the fake's."""
+    fake = _fake_adapter_class()
+    return fake if issubclass(fake, usual) else type(usual.__name__, (usual, fake), {})
+
+
+@lru_cache(maxsize=1)
+def _fake_adapter_class() -> Any:
+    from requests.adapters import HTTPAdapter
+
+    class FakeAdapter(HTTPAdapter):
         """Answers from the fake."""
 
-        def send(self, request: Any, *args: Any, timeout: Any = None, **settings: Any) -> Any:
-            return requests_send(app, self, request, timeout)
+        def __init__(self, app: App) -> None:
+            super().__init__()
+            self.app = app
 
-    return Adapter()
+        def send(self, request: Any, stream: Any = False, timeout: Any = None, *args: Any, **settings: Any) -> Any:
+            return requests_send(self.app, self, request, timeout)
+
+    return FakeAdapter
 
 
 def httpx_answer(app: App, request: httpx.Request, body: bytes) -> httpx.Response:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import io
 import socket
 import threading
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, NamedTuple
@@ -20,18 +22,20 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.clients.aiohttp_wire import _whole_request
-from fakenotify.clients.intercept import UnexpectedTwilioCall, is_ours
+from fakenotify.clients.active import ACTIVE, UnexpectedTwilioCall, UninterceptedCall
+from fakenotify.clients.intercept import _seats
 
 pytest_plugins = ["pytester"]
 
 TWILIO = "https://notify.twilio.com"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 MACHINERY = (
-    (requests.adapters.HTTPAdapter, "send"),
+    (requests.Session, "get_adapter"),
     (httpx.HTTPTransport, "handle_request"),
     (httpx.AsyncHTTPTransport, "handle_async_request"),
-    (aiohttp.TCPConnector, "_create_connection"),
+    (aiohttp.BaseConnector, "connect"),
+    (socket, "getaddrinfo"),
+    (socket.socket, "connect"),
 )
 
 # aiohttp deprecates the BasicAuth that the official client hands it
@@ -41,22 +45,6 @@ official = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.fixture
 def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
     return open_fake()
-
-
-@pytest.fixture
-def forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No socket goes anywhere, and no name is looked up."""
-
-    def refuse(*arguments: Any, **more: Any) -> Any:
-        raise AssertionError("a connection was wanted")
-
-    for owner, name in (
-        (socket.socket, "connect"),
-        (socket.socket, "connect_ex"),
-        (socket, "create_connection"),
-        (socket, "getaddrinfo"),
-    ):
-        monkeypatch.setattr(owner, name, refuse)
 
 
 class Told(NamedTuple):
@@ -226,7 +214,7 @@ def test_the_fixture_is_strict_when_the_run_is(pytester: pytest.Pytester) -> Non
     pytester.makepyfile(
         """
         import pytest, requests
-        from fakenotify.clients.intercept import UnexpectedTwilioCall
+        from fakenotify.clients.active import UnexpectedTwilioCall
 
         def test_calls_another_product(intercept_notify):
             with pytest.raises(UnexpectedTwilioCall):
@@ -350,28 +338,6 @@ def test_aiohttp_may_ask_many_things_at_once_and_delete(fake: FakeNotify) -> Non
     assert (len(fake.requests), fake.services) == (450, [])
 
 
-@pytest.mark.parametrize(
-    ("written", "whole"),
-    [
-        (b"POST /a HTTP/1.1\r\nHost: b\r\n", None),
-        (b"POST /a HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\nab", None),
-        (
-            b"POST /a HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\nabcd",
-            ("POST", "/a", {"Host": "b", "Content-Length": "3"}, b"abc"),
-        ),
-        (b"GET /a HTTP/1.1\r\n\r\n", ("GET", "/a", {}, b"")),
-        (b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1", None),
-        (b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc", None),
-        (
-            b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
-            ("POST", "/a", {"Transfer-Encoding": "chunked"}, b"abc"),
-        ),
-    ],
-)
-def test_a_request_is_answered_once_it_is_whole(written: bytes, whole: Any) -> None:
-    assert _whole_request(written) == whole
-
-
 # other hosts
 
 
@@ -433,19 +399,21 @@ def test_under_strict_the_official_client_of_another_product_is_an_error(fake: F
         ("https://example.com/notify.twilio.com", False),
         ("https://xnotify.twilio.com/", False),
         ("https://nottwilio.com/", False),
+        ("https://notify.twilio.com./v1", True),
         ("/v1/Services", False),
         ("", False),
     ],
 )
-def test_a_url_is_ours_by_its_host(url: str, ours: bool) -> None:
-    assert is_ours(url, strict=False) is ours
+def test_a_url_is_notifys_by_its_host(fake: FakeNotify, url: str, ours: bool) -> None:
+    with fake.intercept():
+        assert (ACTIVE.app_for(url) is fake.wsgi_app) is ours
 
 
 # the end of it
 
 
 def originals() -> list[Any]:
-    return [owner.__dict__[name] for owner, name in MACHINERY]
+    return [vars(owner).get(name) for owner, name in MACHINERY]
 
 
 def test_on_exit_everything_is_as_it_was(fake: FakeNotify) -> None:
@@ -478,9 +446,126 @@ def test_an_inner_interception_is_strict_for_itself(fake: FakeNotify, forbidden:
 
 def test_libraries_that_are_missing_are_not_missed(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fakenotify.clients.intercept.find_spec", lambda name: None)
-    before = originals()
+    _seats.cache_clear()
+    before = originals()[:4]
     with fake.intercept():
-        assert originals() == before
+        assert originals()[:4] == before
+    _seats.cache_clear()
+
+
+def test_interceptions_may_end_in_another_order_than_they_began(open_fake: Callable[..., FakeNotify]) -> None:
+    first, second = open_fake(), open_fake(seed=1)
+    before = originals()
+    one, other = first.intercept(), second.intercept()
+
+    one.__enter__()
+    other.__enter__()
+    by_requests(second, "POST", f"{TWILIO}/v1/Services")
+    one.__exit__(None, None, None)
+    by_requests(second, "POST", f"{TWILIO}/v1/Services")
+    other.__exit__(None, None, None)
+
+    assert (len(first.services), len(second.services)) == (0, 2)
+    assert originals() == before
+
+
+def test_a_session_made_before_is_intercepted_and_goes_free_again(fake: FakeNotify, elsewhere: str) -> None:
+    session = requests.Session()
+    session.auth = (fake.account_sid, fake.auth_token)
+    with fake.intercept():
+        assert session.post(f"{TWILIO}/v1/Services", timeout=5).status_code == 201
+        adapter = session.get_adapter(f"{TWILIO}/")
+    assert session.get_adapter(f"{TWILIO}/") is session.adapters["https://"]
+    assert type(adapter) is not requests.adapters.HTTPAdapter
+    assert len(fake.requests) == 1
+
+
+def test_an_adapter_of_the_projects_own_keeps_its_behaviour(fake: FakeNotify, forbidden: None) -> None:
+    class Patient(requests.adapters.HTTPAdapter):
+        def send(self, request: Any, **settings: Any) -> Any:
+            response = super().send(request, **settings | {"timeout": 60})
+            response.headers["X-Seen-By"] = type(self).__name__
+            return response
+
+    fake.fail("services.create", Fault.latency(30), times=1)
+    session = requests.Session()
+    session.mount("https://", Patient())
+    with fake.intercept():
+        response = session.post(f"{TWILIO}/v1/Services", auth=(fake.account_sid, fake.auth_token), timeout=5)
+    assert (response.status_code, response.headers["X-Seen-By"]) == (201, "Patient")
+
+
+def test_a_context_gives_the_fake_and_a_decorator_lasts_for_a_call(fake: FakeNotify) -> None:
+    before = originals()
+    with fake.intercept() as given:
+        assert given is fake
+
+    @fake.intercept()
+    def create(name: str) -> int:
+        return by_requests(fake, "POST", f"{TWILIO}/v1/Services", data={"FriendlyName": name}).status
+
+    @fake.intercept()
+    async def create_later(name: str) -> int:
+        async with httpx.AsyncClient(auth=(fake.account_sid, fake.auth_token)) as client:
+            return (await client.post(f"{TWILIO}/v1/Services", data={"FriendlyName": name})).status_code
+
+    assert (create.__name__, create("one"), asyncio.run(create_later("two"))) == ("create", 201, 201)
+    assert [each.friendly_name for each in fake.services] == ["one", "two"]
+    assert originals() == before
+    with pytest.raises(TypeError, match="decorates a function"):
+        fake.intercept()(FakeNotify)
+
+
+# what escapes
+
+
+def by_urllib(host: str) -> None:
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"https://{host}/v1/Services", timeout=5)
+
+
+def by_http_client(host: str) -> None:
+    http.client.HTTPSConnection(host, timeout=5).request("GET", "/v1/Services")
+
+
+def by_raw_socket(host: str) -> None:
+    with socket.socket() as raw:
+        raw.connect((host, 443))
+
+
+def by_lookup(host: str) -> None:
+    socket.gethostbyname(host.encode())
+
+
+def by_asyncio(host: str) -> None:
+    asyncio.run(asyncio.wait_for(asyncio.open_connection(host, 443), 5))
+
+
+ESCAPES = (by_urllib, by_http_client, by_raw_socket, by_lookup, by_asyncio)
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_what_is_not_intercepted_is_stopped_before_it_leaves(fake: FakeNotify, escape: Callable[[str], None]) -> None:
+    with fake.intercept(), pytest.raises(UninterceptedCall) as caught:
+        escape("notify.twilio.com")
+    assert str(caught.value) == (
+        "notify.twilio.com was looked up while calls to Notify are intercepted (fixture intercept_notify, or "
+        "fake.intercept()). Interception reaches requests, httpx and aiohttp in this process; this call came "
+        "from something else and would have left the machine. Point it to the fake's own address "
+        "(fake_notify.url), or run the whole program with: fakenotify run -- COMMAND"
+    )
+
+
+def test_the_guard_knows_regions_and_under_strict_other_products(fake: FakeNotify, elsewhere: str) -> None:
+    with fake.intercept(strict=True):
+        with pytest.raises(UninterceptedCall):
+            by_urllib("notify.dublin.ie1.twilio.com")
+        with pytest.raises(UnexpectedTwilioCall):
+            by_urllib("api.twilio.com")
+        with urllib.request.urlopen(elsewhere, timeout=5) as answer:
+            assert answer.status == 200
+        assert socket.getaddrinfo(None, 80)
+        with socket.socket(socket.AF_UNIX) as raw, pytest.raises(FileNotFoundError):
+            raw.connect("/nowhere/at/all")
 
 
 def test_control_routes_are_not_within_reach(fake: FakeNotify) -> None:

@@ -175,33 +175,3 @@ def test_the_timeouts_of_aiohttp_count(
         else:
             assert asyncio.run(ask()) == 201
     assert len(fake.services) == 1
-
-
-def test_bytes_that_come_after_the_end_are_nobodys(fake: FakeNotify) -> None:
-    """As when the client has closed while the answer was being made."""
-    from fakenotify.clients.aiohttp_wire import Connection
-
-    told: list[Any] = []
-
-    class Protocol:
-        def data_received(self, data: bytes) -> None:
-            told.append(data)
-
-        def connection_lost(self, error: Exception | None) -> None:
-            told.append(error)
-
-    async def leave() -> None:
-        connection = Connection(fake.wsgi_app, TWILIO, Protocol())
-        connection.write(b"GET /v1/Services HTTP/1.1\r\n")
-        connection.write(b"Host: notify.twilio.com\r\n\r\n")
-        assert connection.get_extra_info("peername", "nobody") == "nobody"
-        connection.pause_reading()
-        connection.resume_reading()
-        assert not connection.is_closing()
-        connection.close()
-        connection.abort()
-        assert connection.is_closing()
-        await asyncio.sleep(0)
-
-    asyncio.run(leave())
-    assert told == [None]

@@ -1,0 +1,83 @@
+"""Which fakes intercept calls at the moment, and which of them gets the next one.
+
+Interceptions may end in another order than they began: the one that began last, of those that last, gets the call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+from urllib.parse import urlsplit
+
+from fakenotify.clients.in_process import App
+from fakenotify.server.wsgi import NOTIFY
+
+
+class UnexpectedTwilioCall(RuntimeError):
+    """A call to a host of Twilio's that is not Notify's, where only Notify is faked and ``strict`` was asked for."""
+
+
+class UninterceptedCall(RuntimeError):
+    """Something looked up a host of Notify by itself while calls are intercepted; it would have left the machine."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One interception that has begun and not yet ended."""
+
+    app: App
+    strict: bool
+
+
+class Active:
+    """The interceptions of this process that have begun and not yet ended."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self._entries: list[Entry] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def add(self, entry: Entry) -> None:
+        """Begin one; it gets the calls from now on."""
+        self._entries.append(entry)
+
+    def remove(self, entry: Entry) -> None:
+        """End one, whichever it is."""
+        self._entries.remove(entry)
+
+    def app_for(self, url: str) -> App | None:
+        """The application that a URL is for, or None for a host that isn't Notify's.
+
+        Raises ``UnexpectedTwilioCall``.
+        """
+        return self._app_for_host(urlsplit(url).hostname or "") if self._entries else None
+
+    def _app_for_host(self, host: str) -> App | None:
+        entries = tuple(self._entries)
+        if not entries:  # another thread has just ended the last one
+            return None
+        host = host.lower().rstrip(".")
+        if NOTIFY.fullmatch(host):
+            return entries[-1].app
+        if any(each.strict for each in entries) and (host == "twilio.com" or host.endswith(".twilio.com")):
+            raise UnexpectedTwilioCall(
+                f"the code under test called {host}; fakenotify fakes Notify only, and strict lets no other call go"
+            )
+        return None
+
+    def refuse_lookup(self, host: object) -> None:
+        """Raise ``UninterceptedCall`` for a host of Notify, ``UnexpectedTwilioCall`` as ``app_for`` does."""
+        name = host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else host
+        if isinstance(name, str) and self._app_for_host(name) is not None:
+            raise UninterceptedCall(
+                f"{name} was looked up while calls to Notify are intercepted (fixture intercept_notify, or "
+                "fake.intercept()). Interception reaches requests, httpx and aiohttp in this process; this call came "
+                "from something else and would have left the machine. Point it to the fake's own address "
+                "(fake_notify.url), or run the whole program with: fakenotify run -- COMMAND"
+            )
+
+
+ACTIVE = Active()
+"""What is patched belongs to the process, and so does this."""

@@ -1,0 +1,41 @@
+"""The second line: while calls are intercepted, nothing in this process looks up a host of Notify by itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from fakenotify.clients.active import ACTIVE
+from fakenotify.clients.seats import Seat
+
+_LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+_CONNECTS = ("connect", "connect_ex")
+
+
+def seats() -> list[Seat]:
+    """Where names become addresses: ``socket``'s functions, which event loops use as well, and a raw ``connect``."""
+    return [
+        *(Seat(socket, name, _guarded_lookup) for name in _LOOKUPS),
+        *(Seat(socket.socket, name, _guarded_connect) for name in _CONNECTS),
+    ]
+
+
+def _guarded_lookup(inner: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(inner)
+    def look_up(host: Any, *arguments: Any, **more: Any) -> Any:
+        ACTIVE.refuse_lookup(host)
+        return inner(host, *arguments, **more)
+
+    return look_up
+
+
+def _guarded_connect(inner: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(inner)
+    def connect(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and address:
+            ACTIVE.refuse_lookup(address[0])
+        return inner(self, address)
+
+    return connect
