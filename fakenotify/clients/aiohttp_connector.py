@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.client_proto import ResponseHandler
 
 from fakenotify.clients.in_process import App, exchange
-from fakenotify.faults import Broken
+from fakenotify.faults.wire import Broken
 
 
 class FakeConnector(aiohttp.BaseConnector):

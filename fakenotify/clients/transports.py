@@ -119,7 +119,7 @@ def faked_adapter(app: App, usual: Any) -> requests.adapters.HTTPAdapter:
 
     if not isinstance(usual, HTTPAdapter):
         return requests_adapter(app)
-    faked: requests.adapters.HTTPAdapter = object.__new__(_faked(type(usual)))
+    faked: requests.adapters.HTTPAdapter = object.__new__(_faked(type(usual)))  # type: ignore[arg-type]  # a class can be hashed
     vars(faked).update(vars(usual), app=app)
     return faked
 
