@@ -1,32 +1,34 @@
-"""The client: the standard library's HTTP, and a guard in front of every request that could leave something behind."""
+"""A client of another Notify: the standard library's HTTP, and a guard in front of whatever could leave something
+behind."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 import uuid
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from time import sleep
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 FORM = "application/x-www-form-urlencoded"
 NOBODY = "IS" + "X" * 32
 """A sid that no Service can have: what is sent there creates nothing."""
-
-_TIMEOUT = 30
-_RETRIES = 3
+TIMEOUT = 30.0
+RETRIES = 5
+LONGEST_WAIT = 60.0
 
 
 class NotAllowed(Exception):
     """A request that this run may not make."""
+
+
+class Unreachable(Exception):
+    """The other Notify gives no usable answer; the message is a line for the user."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
+        """The body as JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -50,34 +53,133 @@ class Answer:
         return {"http": self.status, "body": self.json if self.status >= 400 else "(no error)"}
 
 
-class Notify:
-    """A Notify at ``url``. ``may_write`` is the tester's word that things may be created there."""
+@dataclass(frozen=True)
+class Credentials:
+    """Who asks: an account's sid and auth token, or an API key's sid and secret."""
 
-    def __init__(self, url: str, user: str, password: str, *, may_write: bool) -> None:
-        self.url = url.rstrip("/")
+    user: str
+    password: str
+
+    @property
+    def header(self) -> str:
+        """The value of ``Authorization``."""
+        return "Basic " + b64encode(f"{self.user}:{self.password}".encode()).decode()
+
+
+class Connection:
+    """GET, POST and DELETE of a Notify at ``url``, one request after another.
+
+    429 is waited for, and with ``retry_errors`` 5xx and lost connections too: as long as ``Retry-After`` says, else 1,
+    2, 4 … seconds. ``pause`` waits.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials,
+        *,
+        retry_errors: bool = False,
+        pause: Callable[[float], object] = sleep,
+    ) -> None:
+        self.url = check_url(url)
+        self._parts = urlsplit(self.url)
+        self._credentials = credentials
+        self._retry_errors = retry_errors
+        self._pause = pause
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: str = "",
+        content_type: str = FORM,
+        authorization: str | None = "own",
+    ) -> Answer:
+        """Ask for a path below ``/v1``. Raises ``OSError`` or ``HTTPException`` where no answer comes."""
+        headers = {"Accept": "application/json"}
+        if body or method == "POST":
+            headers["Content-Type"] = content_type
+        if authorization is not None:
+            headers["Authorization"] = self._credentials.header if authorization == "own" else authorization
+        for attempt in range(RETRIES):
+            last = attempt == RETRIES - 1
+            try:
+                answer = self._ask(method, f"{self._parts.path}/v1{path}", body, headers)
+            except (OSError, http.client.HTTPException):
+                if last or not self._retry_errors:
+                    raise
+                self._pause(2.0**attempt)
+                continue
+            if last or not (answer.status == 429 or (self._retry_errors and answer.status >= 500)):
+                break
+            self._pause(_wait(answer, attempt))
+        return answer
+
+    def _ask(self, method: str, target: str, body: str, headers: Mapping[str, str]) -> Answer:
+        connect = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+        with contextlib.closing(connect(self._parts.hostname or "", self._parts.port, timeout=TIMEOUT)) as connection:
+            connection.request(method, target, body.encode(), dict(headers))
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+
+
+def check_url(url: str) -> str:
+    """The base URL without ``/v1`` and slashes at its end. Raises ``Unreachable`` for what is no http(s) URL."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Unreachable(f"{url!r} is not an http(s) URL, such as https://notify.twilio.com")
+    return url.rstrip("/").removesuffix("/v1")
+
+
+def _wait(answer: Answer, attempt: int) -> float:
+    named = {name.lower(): value for name, value in answer.headers.items()}.get("retry-after", "")
+    try:
+        return min(max(float(named), 0.0), LONGEST_WAIT)
+    except ValueError:
+        return 2.0**attempt
+
+
+def below_v1(path: str) -> str:
+    """The path below ``/v1`` of a URL that a list's ``meta`` gives; a path stays as it is."""
+    if "://" not in path:
+        return path
+    parts = urlsplit(path)
+    return parts.path.partition("/v1")[2] + (f"?{parts.query}" if parts.query else "")
+
+
+class RemoteNotify:
+    """Another Notify, as the checks ask it. ``may_write`` is the tester's word that things may be created there."""
+
+    def __init__(self, connection: Connection, credentials: Credentials, *, may_write: bool) -> None:
+        self._connection = connection
         self.may_write = may_write
         self.run = uuid.uuid4().hex[:12]
         """What is in every name that this run gives."""
         self.created: list[str] = []
         """The paths of what this run created and has not yet deleted, oldest first."""
-        self._secrets = [password, b64encode(f"{user}:{password}".encode()).decode(), user]
-        self._authorization = "Basic " + self._secrets[1]
+        self._secrets = [credentials.password, credentials.header.partition(" ")[2], credentials.user]
         self._gone: set[str] = set()
         self._service: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return self._connection.url
 
     # reading
 
     def get(self, path: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
         """Read a path below ``/v1``, or an absolute URL that the service gave."""
-        if "://" in path:
-            parts = urlsplit(path)
-            path = parts.path.partition("/v1")[2] + (f"?{parts.query}" if parts.query else "")
-        asked = urlencode(list(query))
-        return self._send("GET", f"{path}?{asked}" if asked else path)
+        path, asked = below_v1(path), urlencode(list(query))
+        return self._connection.send("GET", f"{path}?{asked}" if asked else path)
 
     def get_as(self, authorization: str | None, path: str) -> Answer:
         """Read with other credentials, or with none."""
-        return self._send("GET", path, authorization=authorization)
+        return self._connection.send("GET", path, authorization=authorization)
 
     def pages(self, path: str, query: Iterable[tuple[str, str]] = (), most: int = 40) -> Iterator[Any]:
         """The pages of a list, by the links that they give."""
@@ -96,7 +198,7 @@ class Notify:
         below_nobody = path.startswith((f"/Services/{NOBODY}/", "/Services//"))
         if not below_nobody and path.split("/")[1] in ("Services", "Credentials"):
             raise NotAllowed(f"POST {path} might create something")
-        return self._send("POST", path, urlencode(list(form)))
+        return self._connection.send("POST", path, urlencode(list(form)))
 
     def create(
         self,
@@ -111,7 +213,7 @@ class Notify:
         self._check_may_write()
         if not path.endswith(("/Services", "/Credentials")) and not self._is_ours(path):
             raise NotAllowed(f"{method} {path}: this Service was not created by this run")
-        answer = self._send(method, path, body or urlencode(list(form)), content_type)
+        answer = self._connection.send(method, path, body or urlencode(list(form)), content_type)
         sid = (answer.json or {}).get("sid") if answer.status < 300 else None
         if sid and not path.endswith("/Notifications"):
             self.created.append(f"{path}/{sid}")
@@ -122,14 +224,14 @@ class Notify:
         self._check_may_write()
         if not self._is_ours(path):
             raise NotAllowed(f"POST {path}: it was not created by this run")
-        return self._send("POST", path, urlencode(list(form)))
+        return self._connection.send("POST", path, urlencode(list(form)))
 
     def delete(self, path: str) -> Answer:
         """Delete what this run created, perhaps for the second time."""
         self._check_may_write()
         if not self._is_ours(path):
             raise NotAllowed(f"DELETE {path}: it was not created by this run")
-        answer = self._send("DELETE", path)
+        answer = self._connection.send("DELETE", path)
         if answer.status == 204 and path in self.created:
             self.created.remove(path)
             self._gone.add(path)
@@ -139,7 +241,7 @@ class Notify:
         """Delete everything that this run created; returns what could not be deleted."""
         for path in reversed([*self.created]):
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self._send("DELETE", path).status in (204, 404):
+                if self._connection.send("DELETE", path).status in (204, 404):
                     self.created.remove(path)
         self._service = None
         return [*self.created]
@@ -182,56 +284,4 @@ class Notify:
 
     def _check_may_write(self) -> None:
         if not self.may_write:
-            raise NotAllowed("NOTIFY_URL was given without NOTIFY_DESTRUCTIVE=1: nothing is created or deleted there")
-
-    def _send(
-        self, method: str, path: str, body: str = "", content_type: str = FORM, authorization: str | None = "own"
-    ) -> Answer:
-        parts = urlsplit(self.url)
-        connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        headers = {"Accept": "application/json"}
-        if body or method == "POST":
-            headers["Content-Type"] = content_type
-        if authorization is not None:
-            headers["Authorization"] = self._authorization if authorization == "own" else authorization
-        for attempt in range(_RETRIES):
-            with contextlib.closing(connect(parts.hostname or "", parts.port, timeout=_TIMEOUT)) as connection:
-                connection.request(method, f"{parts.path}/v1{path}", body.encode(), headers)
-                response = connection.getresponse()
-                answer = Answer(response.status, dict(response.getheaders()), response.read())
-            if answer.status != 429:
-                break
-            time.sleep(float(answer.headers.get("Retry-After", 1 + attempt)))  # never processed, so safe to repeat
-        return answer
-
-
-@contextlib.contextmanager
-def named_or_fake(environment: Mapping[str, str] = os.environ) -> Iterator[Notify]:
-    """The Notify that the environment names, else a fake of its own; what was created is gone in the end."""
-    with contextlib.ExitStack() as stack:
-        url = environment.get("NOTIFY_URL")
-        if url:
-            user, password = environment["NOTIFY_ACCOUNT_SID"], environment["NOTIFY_AUTH_TOKEN"]
-            notify = Notify(url, user, password, may_write=environment.get("NOTIFY_DESTRUCTIVE") == "1")
-        else:
-            told = stack.enter_context(_fake())
-            notify = Notify(told["url"], told["account_sid"], told["auth_token"], may_write=True)
-        try:
-            yield notify
-        finally:
-            left = notify.undo()
-            if left:
-                print("could not be deleted, please do so by hand:", *left, file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _fake() -> Iterator[dict[str, str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fakenotify", "--port", "0", "--json", "--quiet"], stdout=subprocess.PIPE, text=True
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
+            raise NotAllowed("nothing is created or deleted there without --write")

@@ -1,0 +1,184 @@
+"""``fakenotify compare``: another Notify, or recorded traffic, against what the fake answers."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fakenotify.conformance import replay, suite
+from fakenotify.conformance.client import Connection, Credentials, RemoteNotify, Unreachable
+from fakenotify.conformance.recording import BadRecording, read
+
+NOTIFY = "https://notify.twilio.com"
+
+
+class CompareError(Exception):
+    """What kept a comparison from being made, in a line for the user."""
+
+
+def add_options(add: Callable[..., object]) -> None:
+    """Declare the options."""
+    add(
+        "recording",
+        nargs="?",
+        metavar="RECORDING",
+        help="recorded traffic; without it, the conformance suite asks --url",
+    )
+    add("--url", default=NOTIFY, help="the Notify to ask (default: %(default)s)")
+    add("--write", action="store_true", help="also run the checks that create things; these are deleted again")
+    add("--report", metavar="FILE", help="write the differences as JSON")
+    add("--markdown", metavar="FILE", help="write a page that can be pasted into an issue")
+
+
+def run(options: Namespace, credentials: Callable[[], Credentials]) -> int:
+    """Compare, and write the reports. Returns 1 where there are differences. Raises ``CompareError``."""
+    for path in (options.report, options.markdown):
+        if path and not Path(path).resolve().parent.is_dir():
+            raise CompareError(f"can't write {path}: there is no such folder")
+    report = _recorded(options.recording) if options.recording else _asked(options, credentials())
+    try:
+        if options.report:
+            Path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        if options.markdown:
+            Path(options.markdown).write_text(page(report), encoding="utf-8")
+    except OSError as error:
+        raise CompareError(f"can't write {error.filename}: {error.strerror or error}") from None
+    for each in report["differences"]:
+        print("\n".join(_words(each)))
+    print(_summary(report), flush=True)
+    return 1 if report["differences"] else 0
+
+
+def _recorded(path: str) -> dict[str, Any]:
+    try:
+        calls = read(path)
+    except OSError as error:
+        raise CompareError(f"can't read the recording {path}: {error.strerror or error}") from None
+    except BadRecording as error:
+        raise CompareError(str(error)) from None
+    differences = [
+        {
+            "call": each.call,
+            "request": each.request,
+            "what": each.what,
+            "expected": each.expected,
+            "actual": each.actual,
+            "label": each.label,
+            "rule": each.rule,
+            "switch": each.switch,
+        }
+        for each in replay.compare(calls)
+    ]
+    return {"differences": differences, "checked": len(calls), "of": "recorded calls", "source": Path(path).name}
+
+
+def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
+    try:
+        notify = RemoteNotify(Connection(options.url, credentials), credentials, may_write=options.write)
+        answer = notify.get("/Services", [("PageSize", "1")])
+    except Unreachable as error:
+        raise CompareError(str(error)) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise CompareError(f"can't reach {options.url}: {error}") from None
+    if answer.status in (401, 403):
+        message = answer.json.get("message") if isinstance(answer.json, dict) else ""
+        raise CompareError(f"{options.url} refused the login: {answer.status} {message}".rstrip())
+    try:
+        outcomes = suite.run(notify, _progress())
+    finally:
+        left = notify.undo()
+        if left:
+            print("could not be deleted, please do so by hand:", *left, file=sys.stderr)
+    return {
+        "differences": [_difference(each) for each in outcomes if each.verdict in (suite.DIFFERS, suite.BROKE)],
+        "checked": sum(each.verdict != suite.SKIPPED for each in outcomes),
+        "skipped": sum(each.verdict == suite.SKIPPED for each in outcomes),
+        "of": "checks",
+        "source": notify.masked(notify.url),
+        "rules": [_difference(each) | {"verdict": each.verdict} for each in outcomes],
+    }
+
+
+def _progress() -> Callable[[suite.Outcome], object]:
+    if not sys.stderr.isatty():
+        return lambda outcome: None
+    return lambda outcome: print(f"\r\x1b[K{outcome.check.id}: {outcome.verdict}", end="\r\x1b[K", file=sys.stderr)
+
+
+def _difference(outcome: suite.Outcome) -> dict[str, Any]:
+    check = outcome.check
+    return {
+        "rule": check.rule,
+        "check": check.id,
+        "what": check.says,
+        "expected": outcome.expected,
+        "actual": outcome.actual,
+        "label": check.label,
+        "source": check.source,
+        "switch": outcome.switch,
+    }
+
+
+def _summary(report: Mapping[str, Any]) -> str:
+    count = len(report["differences"])
+    differences = "no difference" if count == 0 else f"{count} difference{'s' * (count != 1)}"
+    skipped = f"; {report['skipped']} skipped, --write runs them too" if report.get("skipped") else ""
+    return f"{report['source']}: {report['checked']} {report['of']}, {differences}{skipped}"
+
+
+def _words(each: Mapping[str, Any]) -> list[str]:
+    """A difference in lines for a terminal."""
+    where = (
+        f"call {each['call']}, {each['request']}: {each['what']}"
+        if "call" in each
+        else f"{each['check']}: {each['what']}"
+    )
+    label = f" [{each['label']}]" if each["label"] else ""
+    lines = [
+        ascii_safe(f"{where}{label}"),
+        f"    the fake   {_short(each['expected'])}",
+        f"    the other  {_short(each['actual'])}",
+    ]
+    return [*lines, f"    with the switch {each['switch']} the fake answers so too"] if each["switch"] else lines
+
+
+def ascii_safe(text: str) -> str:
+    """A text that can't steer a terminal."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 300 else f"{text[:297]}…"
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """A page in Markdown: the summary, then a row for each difference."""
+    lines = ["# fakenotify compare", "", _summary(report), ""]
+    if report["differences"]:
+        lines += ["| Where | What | Label | The fake | The other | Switch |", "| --- | --- | --- | --- | --- | --- |"]
+    for each in report["differences"]:
+        where = f"call {each['call']}: `{each['request']}`" if "call" in each else f"`{each['rule']}`"
+        cells = (
+            where,
+            each["what"],
+            each["label"] or "",
+            _code(each["expected"]),
+            _code(each["actual"]),
+            each["switch"] or "",
+        )
+        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _code(value: Any) -> str:
+    return f"`{_short(value)}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -1,0 +1,337 @@
+"""``fakenotify pull``: the Services, Bindings and Credentials of a real account, with GETs only, as a state file.
+
+Rows go to a partial file beside the output, line by line, so that memory stays small and ``--resume`` can go on after
+whatever happened. The output appears when everything is there.
+"""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+from typing import IO, Any
+
+from fakenotify.cli.pull_report import Report
+from fakenotify.conformance.client import Answer, Connection, Credentials, Unreachable
+from fakenotify.conformance.masking import Masking
+from fakenotify.notify.records import Binding, Credential, Service
+
+NOTIFY = "https://notify.twilio.com"
+PAGE_SIZE = 1000
+_OWN_ONLY = 0o600
+_KINDS = {"service": Service, "binding": Binding, "credential": Credential}
+_CSV = ("service_sid", "sid", "identity", "binding_type", "address", "tags", "date_created", "date_updated")
+
+
+class PullError(Exception):
+    """What ended a pull, in a line for the user. What was read so far is kept."""
+
+
+def add_options(add: Callable[..., object]) -> None:
+    """Declare the options."""
+    add("--url", default=NOTIFY, help="the Notify to read (default: %(default)s)")
+    add("--output", metavar="FILE", required=True, help="write the state here, once all of it is there")
+    add("--csv", metavar="FILE", help="also write the Bindings as rows")
+    add(
+        "--personal-data",
+        choices=("mask", "keep"),
+        default="mask",
+        help="mask identities, addresses, tags and names, or keep them for a migration (default: %(default)s)",
+    )
+    add("--resume", action="store_true", help="go on with what an earlier pull to the same output left")
+    add("--service", action="append", default=[], metavar="IS...", help="only this Service; repeatable")
+    add("--quiet", action="store_true", help="no progress and no report")
+
+
+def credentials_of(environment: Mapping[str, str]) -> Credentials:
+    """Who asks, from the environment: never from arguments, which other users of the machine can see."""
+    key, secret = environment.get("TWILIO_API_KEY"), environment.get("TWILIO_API_SECRET")
+    account, token = environment.get("TWILIO_ACCOUNT_SID"), environment.get("TWILIO_AUTH_TOKEN")
+    if account and token:
+        return Credentials(account, token)
+    if key and secret:
+        return Credentials(key, secret)
+    raise PullError(
+        "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET, in the environment"
+    )
+
+
+def run(options: Namespace, environment: Mapping[str, str]) -> int:
+    """Pull, and print the report. Raises ``PullError``; Ctrl-C leaves the partial file."""
+    credentials = credentials_of(environment)
+    output = Path(options.output)
+    try:
+        connection = Connection(options.url, credentials, retry_errors=True)
+    except Unreachable as error:
+        raise PullError(str(error)) from None
+    _check_writable(output, options.csv)
+    partial = Partial(output.with_name(f".{output.name}.partial"), resume=options.resume, settings=_settings(options))
+    masking = Masking(credentials.password if options.personal_data == "mask" else None, partial.owners)
+    try:
+        with partial:
+            Pull(connection, partial, masking, _progress(options.quiet)).run(options.service)
+        report = _finish(output, options.csv, partial, private=not masking.masks)
+    except KeyboardInterrupt:
+        raise PullError(f"stopped; go on with --resume ({partial.path} holds what was read)") from None
+    except OSError as error:
+        raise PullError(f"can't write {error.filename or output}: {error.strerror or error}") from None
+    partial.path.unlink()
+    if not options.quiet:
+        print(report.text(output), flush=True)
+    return 0
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    return {"url": options.url, "personal_data": options.personal_data, "service": sorted(options.service)}
+
+
+def _check_writable(output: Path, table: str | None) -> None:
+    """Say what can't be written before anything is read."""
+    for path in (output, *([Path(table)] if table else [])):
+        if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise PullError(f"can't write {path}: {'it is a folder' if path.is_dir() else 'no such writable folder'}")
+
+
+def _progress(quiet: bool) -> Callable[[str], object]:
+    if quiet or not sys.stderr.isatty():
+        return lambda text: None
+    return lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+class Partial:
+    """The partial file: a JSON object a line. ``done`` lists are complete, ``next`` is where the last one goes on.
+
+    A line ``{"at": list, "next": path or null}`` ends each page; what stands behind the last of these was cut off and
+    is read again.
+    """
+
+    def __init__(self, path: Path, *, resume: bool, settings: Mapping[str, Any]) -> None:
+        self.path = path
+        self.done: set[str] = set()
+        self.next: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
+        self.rows = 0
+        self._settings = dict(settings)
+        self._file: IO[str] | None = None
+        self._whole = 0
+        if resume:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            file = self.path.open("rb")
+        except OSError:
+            raise PullError(f"there is nothing to resume: {self.path} isn't there") from None
+        with file:
+            pending, place = 0, 0
+            for line in file:
+                place += len(line)
+                try:
+                    entry = json.loads(line) if line.endswith(b"\n") else {}
+                except ValueError:
+                    break
+                if "settings" in entry:
+                    if entry["settings"] != self._settings:
+                        raise PullError("the earlier pull had other options; repeat those, or leave out --resume")
+                    self._whole = place
+                elif "at" in entry:
+                    self._page_ends(entry["at"], entry["next"])
+                    self.owners |= entry["owners"]
+                    self.rows += pending
+                    pending, self._whole = 0, place
+                else:
+                    pending += 1
+
+    def __enter__(self) -> Partial:
+        mode = os.O_RDWR | os.O_CREAT | (0 if self._whole else os.O_TRUNC)
+        self._file = os.fdopen(os.open(self.path, mode, _OWN_ONLY), "r+", encoding="ascii", newline="\n")
+        os.chmod(self.path, _OWN_ONLY)
+        self._file.seek(self._whole)
+        self._file.truncate()
+        if not self._whole:
+            self._write({"settings": self._settings})
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        assert self._file is not None
+        self._file.close()
+
+    def _write(self, entry: Mapping[str, Any]) -> None:
+        assert self._file is not None
+        self._file.write(json.dumps(entry) + "\n")
+
+    def add(self, kind: str, record: Mapping[str, Any]) -> None:
+        """Write one row."""
+        self._write({kind: record})
+        self.rows += 1
+
+    def page(self, name: str, following: str | None, owners: Mapping[str, str]) -> None:
+        """End a page of a list; ``owners`` are the pseudonyms that came with it."""
+        self._write({"at": name, "next": following, "owners": owners})
+        self._page_ends(name, following)
+        assert self._file is not None
+        self._file.flush()
+
+    def _page_ends(self, name: str, following: str | None) -> None:
+        if following is None:
+            self.done.add(name)
+            self.next.pop(name, None)
+        else:
+            self.next[name] = following
+
+    def read(self, *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The rows of some kinds, in the order in which they were read."""
+        with self.path.open(encoding="ascii") as file:
+            for line in file:
+                [(kind, record), *_] = json.loads(line).items()
+                if kind in kinds:
+                    yield kind, record
+
+
+class Pull:
+    """One pull: list after list, page after page."""
+
+    def __init__(
+        self, connection: Connection, partial: Partial, masking: Masking, progress: Callable[[str], object]
+    ) -> None:
+        self._connection = connection
+        self._partial = partial
+        self._masking = masking
+        self._progress = progress
+
+    def run(self, chosen: list[str]) -> None:
+        """Read everything that is not there yet. Raises ``PullError``."""
+        if chosen:
+            for sid in chosen:
+                self._one(f"/Services/{sid}")
+        else:
+            self._list("/Services", "services", "service")
+        services = [record["sid"] for _, record in self._partial.read("service")]
+        for number, sid in enumerate(services, 1):
+            self._list(f"/Services/{sid}/Bindings", "bindings", "binding", f" ({number} of {len(services)})")
+        self._list("/Credentials", "credentials", "credential")
+        self._progress("")
+
+    def _one(self, path: str) -> None:
+        if path not in self._partial.done:
+            self._add("service", self._get(path).json, path)
+            self._partial.page(path, None, {})
+
+    def _list(self, path: str, key: str, kind: str, of: str = "") -> None:
+        if path in self._partial.done:
+            return
+        following: str | None = self._partial.next.get(path, f"{path}?PageSize={PAGE_SIZE}")
+        while following is not None:
+            self._progress(f"{self._partial.rows:,} rows; {path}{of}")
+            page = self._get(following).json
+            try:
+                rows, link = page[key], page["meta"]["next_page_url"]
+                following = None if link is None else _below_v1(link)
+            except (TypeError, KeyError, AttributeError):
+                raise PullError(f"{self._connection.url}{path} answered with something that is no list") from None
+            before = set(self._masking.owners)
+            for row in rows:
+                self._add(kind, row, path)
+            new = {mask: owner for mask, owner in self._masking.owners.items() if mask not in before}
+            self._partial.page(path, following, new)
+
+    def _add(self, kind: str, row: Any, path: str) -> None:
+        if not isinstance(row, dict) or not isinstance(row.get("sid"), str):
+            raise PullError(f"{self._connection.url}{path} answered with something that is no {kind}")
+        names = [each.name for each in fields(_KINDS[kind])]
+        self._partial.add(kind, self._masking.record({name: row[name] for name in names if name in row}))
+
+    def _get(self, path: str) -> Answer:
+        try:
+            answer = self._connection.send("GET", path)
+        except (OSError, http.client.HTTPException) as error:
+            raise PullError(f"can't reach {self._connection.url}: {error}; go on later with --resume") from None
+        if answer.status == 200:
+            return answer
+        message = (answer.json or {}).get("message") if isinstance(answer.json, dict) else None
+        refusal = f"{answer.status} {message or ''}".strip()
+        if answer.status in (401, 403):
+            raise PullError(f"{self._connection.url} refused the login: {refusal}")
+        if answer.status == 404 and path.startswith("/Services/"):
+            sid = path.split("/")[2].partition("?")[0]
+            raise PullError(f"Service {sid} isn't there, or vanished while it was read ({refusal})")
+        raise PullError(f"{self._connection.url}/v1{path.partition('?')[0]} answered {refusal}; go on with --resume")
+
+
+def _below_v1(link: str) -> str:
+    return link.partition("/v1")[2]
+
+
+def _finish(output: Path, table: str | None, partial: Partial, *, private: bool) -> Report:
+    """Make the state and the table of what was read, and put them in their places."""
+    report = Report()
+    with ExitStack() as stack:
+        state = stack.enter_context(_Replacement(output, private))
+        rows = stack.enter_context(_Replacement(Path(table), private)) if table else None
+        _write_state(state.file, partial, report)
+        if rows is not None:
+            writer = csv.writer(rows.file, lineterminator="\r\n")
+            writer.writerow(_CSV)
+            for _, record in partial.read("binding"):
+                tags = json.dumps(record.get("tags", []))
+                writer.writerow([tags if name == "tags" else record.get(name) for name in _CSV])
+    return report
+
+
+def _write_state(file: IO[str], partial: Partial, report: Report) -> None:
+    """A state as ``--state``, ``fake.load`` and ``PUT /_fake/state`` take it: Bindings below their Service."""
+    account_sid = next((record["account_sid"] for _, record in partial.read("service", "credential")), None)
+    if account_sid is None:
+        file.write('{"fakenotify": 1, "accounts": {}}\n')
+        return
+    file.write(f'{{"fakenotify": 1, "accounts": {{"{account_sid}": {{"services": [')
+    separator = ""
+    bindings = _grouped(partial)
+    current = next(bindings, None)
+    for _, service in partial.read("service"):
+        report.service(service)
+        file.write(f'{separator}\n{json.dumps(service)[:-1]}, "bindings": [')
+        separator, comma = ",", ""
+        while current is not None and current["service_sid"] == service["sid"]:
+            report.binding(current)
+            file.write(f"{comma}\n{json.dumps(current)}")
+            comma, current = ",", next(bindings, None)
+        file.write("]}")
+    file.write('], "credentials": [')
+    for at, (_, credential) in enumerate(partial.read("credential")):
+        report.credential(credential)
+        file.write(f"{',' if at else ''}\n{json.dumps(credential)}")
+    file.write("]}}}\n")
+
+
+def _grouped(partial: Partial) -> Iterator[dict[str, Any]]:
+    """The Bindings, in the order of their Services, which is the order in which they were read."""
+    return (record for _, record in partial.read("binding"))
+
+
+class _Replacement:
+    """A new file that takes the place of an older one when it is whole."""
+
+    def __init__(self, target: Path, private: bool) -> None:
+        self._target = target.resolve()
+        self._temporary = self._target.with_name(f".{self._target.name}.{os.getpid()}")
+        self._mode = _OWN_ONLY if private else 0o666
+
+    def __enter__(self) -> _Replacement:
+        handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, self._mode)
+        self.file = os.fdopen(handle, "w", encoding="utf-8", newline="")
+        return self
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        self.file.close()
+        if kind is None:
+            os.replace(self._temporary, self._target)
+        else:
+            self._temporary.unlink()

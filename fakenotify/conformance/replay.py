@@ -1,0 +1,237 @@
+"""A recording, replayed to a fresh fake: where its answers differ from the recorded ones.
+
+The fake begins with the world that the recording implies: what was asked for, or shown, before the recording
+created it. Sids and dates are mapped: a sid that the fake makes stands for the recorded one from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from fakenotify.conformance.recording import RecordedCall
+from fakenotify.conformance.suite import alternatives
+from fakenotify.core.errors import TwilioError
+from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.dispatch import ROUTES, Answer, Call, segments_of
+from fakenotify.notify.records import Binding, Credential, Service
+from fakenotify.world.provenance import rules
+from fakenotify.world.world import World
+
+ORIGIN = "https://notify.twilio.com"
+_SID = re.compile(r"\b[A-Z]{2}[0-9a-fA-F]{32}\b")
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_TOKEN = re.compile(r"\bPageToken=[^&]*")
+_SERVICE_PATH = re.compile(r"^/v1/Services/(IS[0-9a-fA-F]{32})\b")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where the fake answers otherwise than was recorded: ``expected`` is the fake's, ``actual`` the recorded one.
+
+    ``call`` is the number of the call, from 1; ``rule`` and ``label`` are of the rule by which the fake decided, where
+    there is one; ``switch`` is the ``NAME=VALUE`` of ``Behaviour`` under which this difference goes away.
+    """
+
+    call: int
+    request: str
+    what: str
+    expected: Any
+    actual: Any
+    rule: str | None
+    label: str | None
+    switch: str | None = None
+
+
+def compare(calls: Sequence[RecordedCall]) -> list[Difference]:
+    """Every difference between a recording and the fake, each with the switch that would explain it."""
+    found = _differences(calls, Behaviour())
+    if not found:
+        return []
+    explained: dict[tuple[int, str], str] = {}
+    for setting, behaviour in alternatives():
+        left = {(each.call, each.what) for each in _differences(calls, behaviour)}
+        for each in found:
+            if (each.call, each.what) not in left:
+                explained.setdefault((each.call, each.what), setting)
+    return [replace(each, switch=explained.get((each.call, each.what))) for each in found]
+
+
+def _differences(calls: Sequence[RecordedCall], behaviour: Behaviour) -> list[Difference]:
+    world = World(replace(behaviour, unknown_accounts="shared"))
+    world.import_state(implied_world(calls))
+    replay = _Replay(world)
+    return [each for number, call in enumerate(calls, 1) for each in replay.compare(number, call)]
+
+
+class _Replay:
+    """One pass over a recording; ``known`` maps recorded sids, and page tokens, to those of the fake."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.known: dict[str, str] = {}
+
+    def compare(self, number: int, call: RecordedCall) -> Iterator[Difference]:
+        """Ask the fake what was asked, and yield the differences of its answer."""
+        answer = self.world.handle(
+            Call(
+                call.method,
+                self._translated(urlsplit(call.path).path),
+                {name: [self._translated(each) for each in values] for name, values in call.query.items()},
+                {name: [self._translated(each) for each in values] for name, values in call.form.items()},
+                ("AC" + "0" * 32, "replayed"),
+                ORIGIN,
+            )
+        )
+        rule = answer.error.rule(answer.operation) if answer.error else None
+        label = rules()[rule].known if rule in rules() else None
+        request = f"{call.method} {call.path}"
+
+        def different(what: str, expected: Any, actual: Any) -> Difference:
+            return Difference(number, request, what, expected, actual, rule, label)
+
+        if answer.status != call.status:
+            yield different("status", _summary(answer.status, answer.body), _summary(call.status, call.body))
+        elif call.status >= 400:
+            for member in ("code", "message"):
+                expected, actual = ((each or {}).get(member) for each in (answer.body, call.body))
+                if self._translated(actual) != expected:
+                    yield different(member, expected, actual)
+        elif isinstance(call.body, dict) or answer.body is not None:
+            yield from (different(*each) for each in self._body(answer, call.body))
+
+    def _body(self, answer: Answer, recorded: Any) -> Iterator[tuple[str, Any, Any]]:
+        """The differences of a body's members: which there are, their types, and their values."""
+        mine: Any = _plain(answer.body)
+        if not isinstance(mine, dict) or not isinstance(recorded, dict):
+            yield "body", mine, recorded
+            return
+        self._learn(mine, recorded)
+        yield from self._members("", mine, recorded)
+
+    def _members(self, where: str, mine: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
+        if isinstance(mine, dict) and isinstance(theirs, dict):
+            if set(mine) != set(theirs):
+                missing, more = sorted(set(mine) - set(theirs)), sorted(set(theirs) - set(mine))
+                yield f"members of {where or 'the body'}", missing, more
+            for name in mine:
+                if name in theirs:
+                    yield from self._members(f"{where}.{name}".lstrip("."), mine[name], theirs[name])
+        elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
+            for at, (own, other) in enumerate(zip(mine, theirs, strict=True)):
+                yield from self._members(f"{where}[{at}]", own, other)
+        elif _kind(mine) != _kind(theirs):
+            yield f"type of {where}", mine, theirs
+        elif isinstance(mine, str):
+            if _comparable(mine) != _comparable(self._translated(theirs)):
+                yield f"value of {where}", mine, theirs
+        elif mine != theirs:
+            yield f"value of {where}", mine, theirs
+
+    def _learn(self, mine: Any, theirs: Any) -> None:
+        """Let a sid of the fake stand for the recorded one in the same place."""
+        if isinstance(mine, dict) and isinstance(theirs, dict):
+            for name in mine.keys() & theirs.keys():
+                self._learn(mine[name], theirs[name])
+        elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
+            for own, other in zip(mine, theirs, strict=True):
+                self._learn(own, other)
+        elif isinstance(mine, str) and isinstance(theirs, str):
+            for own, other in zip(_SID.findall(mine), _SID.findall(theirs), strict=False):
+                if own[:2] == other[:2]:
+                    self.known.setdefault(other, own)
+            for own, other in zip(_TOKEN.findall(mine), _TOKEN.findall(theirs), strict=False):
+                self.known.setdefault(other.partition("=")[2], own.partition("=")[2])
+
+    def _translated(self, text: Any) -> Any:
+        """A recorded text in the fake's sids."""
+        if not isinstance(text, str):
+            return text
+        if text in self.known:
+            return self.known[text]
+        return _SID.sub(lambda found: self.known.get(found[0], found[0]), text)
+
+
+def _comparable(text: str) -> str:
+    """A text without dates, hosts and page tokens."""
+    text = _TOKEN.sub("PageToken", _DATE.sub("date", text))
+    return re.sub(r"^https?://[^/]+/v1", "", text)
+
+
+def _kind(value: Any) -> str:
+    return {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}.get(
+        type(value), type(value).__name__
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The fake's body as JSON would bring it back."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _summary(status: int | None, body: Any) -> str:
+    refusal = body if isinstance(body, Mapping) and "code" in body else None
+    return f"{status} {refusal['code']} {refusal.get('message')}" if refusal else str(status)
+
+
+# the world before
+
+
+def implied_world(calls: Sequence[RecordedCall]) -> dict[str, Any]:
+    """The state that must have been there: each record that an answer shows, or a path takes for granted, before a
+    call of the recording creates it."""
+    created: set[str] = set()
+    services: dict[str, dict[str, Any]] = {}
+    credentials: dict[str, dict[str, Any]] = {}
+    bindings: dict[str, dict[str, Any]] = {}
+    for call in calls:
+        operation = _operation(call)
+        found = _SERVICE_PATH.match(call.path)
+        if found and call.status != 404 and found[1] not in created:
+            services.setdefault(found[1], {"sid": found[1]})
+        if call.status >= 400 or not isinstance(call.body, dict):
+            continue
+        if operation.endswith(".create"):
+            created.add(str(call.body.get("sid")))
+            continue
+        for record in _records(call.body):
+            sid = str(record.get("sid"))
+            if sid in created or operation.endswith(".update"):
+                continue
+            if sid.startswith("IS"):
+                services[sid] = services.get(sid, {}) | _fields(Service, record)
+            elif sid.startswith("CR"):
+                credentials.setdefault(sid, _fields(Credential, record))
+            elif sid.startswith("BS") and record.get("service_sid") not in created:
+                services.setdefault(str(record["service_sid"]), {"sid": record["service_sid"]})
+                bindings.setdefault(sid, _fields(Binding, record))
+    for record in bindings.values():
+        service = services[record.pop("service_sid")]
+        service.setdefault("bindings", []).append(record)
+    oldest_first = sorted(services.values(), key=lambda each: str(each.get("date_created", "")))
+    return {"services": oldest_first, "credentials": list(credentials.values())}
+
+
+def _operation(call: RecordedCall) -> str:
+    """The operation that a call was for, or nothing."""
+    try:
+        return ROUTES.match(call.method, segments_of(call.path), legacy=True)[0].operation
+    except TwilioError:  # not found, or not with this method
+        return ""
+
+
+def _records(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The records of an answer: its own, or those of a list."""
+    meta = body.get("meta")
+    rows = body.get(str(meta.get("key"))) if isinstance(meta, dict) else [body]
+    return [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
+
+
+def _fields(record: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer shows of a record, as a state has it; the account is the fake's."""
+    return {each.name: given[each.name] for each in fields(record) if each.name in given and each.name != "account_sid"}

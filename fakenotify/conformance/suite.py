@@ -1,0 +1,104 @@
+"""Runs the checks against another Notify: per rule, what the fake answers, what the other answered, and a verdict."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any, get_args, get_type_hints
+
+from fakenotify.conformance.checks import CHECKS, Check
+from fakenotify.conformance.client import Connection, Credentials, NotAllowed, RemoteNotify
+from fakenotify.fake import FakeNotify
+from fakenotify.notify.behaviour import Behaviour
+
+AS_EXPECTED, DIFFERS, BROKE, SKIPPED = "as expected", "differs", "could not be asked", "skipped: it writes"
+_TESTERS_OWN = frozenset(("callback_delivery", "callback_retries", "unknown_accounts"))
+"""Switches that no answer depends on, or that say whose account it is."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one check. ``switch`` is the ``NAME=VALUE`` of ``Behaviour`` that would explain a difference."""
+
+    check: Check
+    verdict: str
+    expected: Any = None
+    actual: Any = None
+    switch: str | None = None
+
+
+def run(notify: RemoteNotify, seen: Callable[[Outcome], object] = lambda outcome: None) -> list[Outcome]:
+    """Run every check, ``seen`` gets each outcome as it comes."""
+    outcomes = []
+    for check in CHECKS.values():
+        outcome = ask(notify, check)
+        outcomes.append(outcome)
+        seen(outcome)
+    return outcomes
+
+
+def ask(notify: RemoteNotify, check: Check) -> Outcome:
+    """Run one check. What the answers hold of the account is masked."""
+    if check.writes and not notify.may_write:
+        return Outcome(check, SKIPPED)
+    try:
+        wanted, came = check.run(notify)
+    except NotAllowed:
+        raise
+    except (OSError, http.client.HTTPException, LookupError, TypeError, AttributeError, RuntimeError) as error:
+        # the last ones: an answer of quite another shape than the check knows how to read
+        return Outcome(check, BROKE, actual=notify.masked(f"{type(error).__name__}: {error}"))
+    if wanted == came:
+        return Outcome(check, AS_EXPECTED)
+    expected, actual = notify.masked(json.loads(json.dumps([wanted, came], default=str)))
+    return Outcome(check, DIFFERS, expected, actual, explaining_switch(check, came))
+
+
+def explaining_switch(check: Check, came: Any) -> str | None:
+    """The switch under which a fake answers as the other did, spelled ``NAME=VALUE``."""
+    for setting, behaviour in alternatives():
+        with FakeNotify(behaviour) as fake:
+            credentials = Credentials(fake.account_sid, fake.auth_token)
+            notify = RemoteNotify(Connection(fake.url, credentials), credentials, may_write=True)
+            try:
+                wanted, mine = check.run(notify)
+            except (LookupError, TypeError, AttributeError, RuntimeError):
+                continue
+            if wanted != mine and comparable(mine) == comparable(came):
+                return setting
+    return None
+
+
+_VARYING = (
+    (re.compile(r"\b([A-Z]{2})[0-9a-fA-F]{32}\b"), r"\1"),
+    (re.compile(r"\bPA[0-9a-zA-Z]{16,}"), "token"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "date"),
+    (re.compile(r"[0-9a-f]{12}-[0-9a-f]{6}"), "name"),
+    (re.compile(r"\+1500555\d{7}"), "number"),
+    (re.compile(r"https?://[^/\"]+"), "origin"),
+)
+
+
+def comparable(came: Any) -> str:
+    """What came, without what differs from run to run: sids, dates, names, hosts."""
+    text = json.dumps(came, default=str, sort_keys=True)
+    for pattern, word in _VARYING:
+        text = pattern.sub(word, text)
+    return text
+
+
+def alternatives() -> Iterator[tuple[str, Behaviour]]:
+    """Every switch at each of its other values, one at a time."""
+    plain = Behaviour()
+    hints = get_type_hints(Behaviour)
+    for field in fields(Behaviour):
+        if field.name in _TESTERS_OWN:
+            continue
+        values = (True, False) if hints[field.name] is bool else get_args(hints[field.name])
+        for value in values:
+            if value != getattr(plain, field.name):
+                spelled = str(value).lower() if isinstance(value, bool) else value
+                yield f"{field.name}={spelled}", plain.changed({field.name: value})
