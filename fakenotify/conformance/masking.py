@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from hmac import new as hmac
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from fakenotify.core.paging import PAGING_NAMES
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.dispatch import ROUTES
 
 MASKED = "[masked]"
-SECRET = re.compile(r"(?i)secret|private_?key|api_?key|certificate|password|token$|authorization")
+SECRET = re.compile(r"(?i)secret|private_?key|api_?key|certificate|password|auth_?token|authorization")
 
 _PHONE = re.compile(r"\+[0-9]{4,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -108,6 +108,15 @@ class Masking:
                 segments[at] = self.identity(segments[at])
         return "/".join(segments)
 
+    def link(self, url: str) -> str:
+        """A URL of Notify's own: what it holds of identities and tags is masked as elsewhere."""
+        if self._key is None:
+            return url
+        parts = urlsplit(url)
+        path = "/".join(quote(each, safe="") for each in self.path(unquote(parts.path)).split("/"))
+        query = [(name, self._parameter(name, value)) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
+        return urlunsplit(parts._replace(path=path, query=urlencode(query, quote_via=quote, safe="")))
+
     def _member(self, name: str, value: Any) -> Any:
         if isinstance(value, list):
             return [self._member(name, each) for each in value]
@@ -117,6 +126,8 @@ class Masking:
             return value
         if SECRET.search(name):
             return MASKED
+        if value.startswith(("http://", "https://")) and name not in _MEMBERS:
+            return self.link(value)
         mask = _MEMBERS.get(name)
         return mask(self, value) if mask else value
 

@@ -51,18 +51,22 @@ def compare(calls: Sequence[RecordedCall]) -> list[Difference]:
     found = _differences(calls, Behaviour())
     if not found:
         return []
+    there = {(each.call, each.what) for each in found}
     explained: dict[tuple[int, str], str] = {}
     for setting, behaviour in alternatives():
         left = {(each.call, each.what) for each in _differences(calls, behaviour)}
-        for each in found:
-            if (each.call, each.what) not in left:
-                explained.setdefault((each.call, each.what), setting)
+        worse = {
+            call for call, _ in left - there
+        }  # a switch that explains a call brings no difference of its own there
+        for gone in there - left:
+            if gone[0] not in worse:
+                explained.setdefault(gone, setting)
     return [replace(each, switch=explained.get((each.call, each.what))) for each in found]
 
 
 def _differences(calls: Sequence[RecordedCall], behaviour: Behaviour) -> list[Difference]:
     world = World(replace(behaviour, unknown_accounts="shared"))
-    world.import_state(implied_world(calls))
+    world.import_state(implied_world(calls, behaviour))
     replay = _Replay(world)
     return [each for number, call in enumerate(calls, 1) for each in replay.compare(number, call)]
 
@@ -182,7 +186,7 @@ def _summary(status: int | None, body: Any) -> str:
 # the world before
 
 
-def implied_world(calls: Sequence[RecordedCall]) -> dict[str, Any]:
+def implied_world(calls: Sequence[RecordedCall], behaviour: Behaviour) -> dict[str, Any]:
     """The state that must have been there: each record that an answer shows, or a path takes for granted, before a
     call of the recording creates it."""
     created: set[str] = set()
@@ -210,11 +214,18 @@ def implied_world(calls: Sequence[RecordedCall]) -> dict[str, Any]:
             elif sid.startswith("BS") and record.get("service_sid") not in created:
                 services.setdefault(str(record["service_sid"]), {"sid": record["service_sid"]})
                 bindings.setdefault(sid, _fields(Binding, record))
-    for record in bindings.values():
+    for record in _as_created(bindings, behaviour):
         service = services[record.pop("service_sid")]
         service.setdefault("bindings", []).append(record)
-    oldest_first = sorted(services.values(), key=lambda each: str(each.get("date_created", "")))
-    return {"services": oldest_first, "credentials": list(credentials.values())}
+    return {"services": _as_created(services, behaviour), "credentials": _as_created(credentials, behaviour)}
+
+
+def _as_created(records: Mapping[str, dict[str, Any]], behaviour: Behaviour) -> list[dict[str, Any]]:
+    """Records, oldest first. Of those of one second, the order in which they were listed tells."""
+    seen = list(records.values())
+    if getattr(behaviour, "list_order", "newest_first") == "newest_first":
+        seen.reverse()
+    return sorted(seen, key=lambda record: str(record.get("date_created", "")))
 
 
 def _operation(call: RecordedCall) -> str:

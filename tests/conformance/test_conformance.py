@@ -1,151 +1,161 @@
-"""What the conformance suite finds in the fake (or where NOTIFY_URL points), and that it is safe to use on others."""
+"""The conformance suite asks another Notify, here a second fake that it knows by its URL only."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from .client import NOBODY, NotAllowed, Notify, named_or_fake
-from .facts import CHECKS
-from .report import AS_EXPECTED, DIFFERS, SKIPPED, outcome
+from fakenotify import Behaviour, FakeNotify
+from fakenotify.conformance import suite
+from fakenotify.conformance.checks import CHECKS
+from fakenotify.conformance.client import (
+    NOBODY,
+    Connection,
+    Credentials,
+    NotAllowed,
+    RemoteNotify,
+    Unreachable,
+    check_url,
+)
+from fakenotify.world.provenance import rules
 
-TOP = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def notify() -> Iterator[Notify]:
-    with named_or_fake() as named:
-        yield named
-
-
-@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.id)
-def test_it_answers_as_far_as_anybody_knows(notify: Notify, check: Any) -> None:
-    found = outcome(notify, check)
-    if found["verdict"] == SKIPPED:
-        pytest.skip(SKIPPED)
-    assert found["verdict"] == AS_EXPECTED, json.dumps(found, indent=2)
+Ask = Callable[..., RemoteNotify]
 
 
-# the suite itself, by a fake that is like a foreign service
+@pytest.fixture
+def other() -> Iterator[FakeNotify]:
+    """A Notify whose owner has things in it."""
+    with FakeNotify() as fake:
+        service = fake.create_service("theirs")
+        fake.create_binding(service.sid, identity="alice", binding_type="sms", address="+14155550123")
+        yield fake
 
 
-@contextmanager
-def service(*options: str) -> Iterator[dict[str, str]]:
-    """A Notify that this suite knows by its URL only."""
-    command = [sys.executable, "-m", "fakenotify", "--port", "0", "--json", "--quiet", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
+@pytest.fixture
+def ask() -> Ask:
+    """Makes a client of a fake."""
+
+    def make(fake: FakeNotify, *, may_write: bool = True) -> RemoteNotify:
+        credentials = Credentials(fake.account_sid, fake.auth_token)
+        return RemoteNotify(Connection(fake.url, credentials), credentials, may_write=may_write)
+
+    return make
 
 
-def run(told: dict[str, str], tmp_path: Path, **settings: str) -> tuple[int, str, dict[str, Any]]:
-    """The command's status and words, and its report."""
-    named = {
-        "NOTIFY_URL": told["url"],
-        "NOTIFY_ACCOUNT_SID": told["account_sid"],
-        "NOTIFY_AUTH_TOKEN": told["auth_token"],
+def test_an_equal_notify_has_no_difference_and_keeps_what_it_had(other: FakeNotify, ask: Ask) -> None:
+    before = (other.services, other.bindings, other.credentials)
+    notify = ask(other)
+
+    outcomes = suite.run(notify)
+    left = notify.undo()
+
+    assert [(each.check.id, each.actual) for each in outcomes if each.verdict != suite.AS_EXPECTED] == []
+    assert (left, (other.services, other.bindings, other.credentials)) == ([], before)
+
+
+def test_without_write_nothing_is_created_and_what_would_be_is_skipped(other: FakeNotify, ask: Ask) -> None:
+    outcomes = suite.run(ask(other, may_write=False))
+
+    assert {each.verdict for each in outcomes} == {suite.AS_EXPECTED, suite.SKIPPED}
+    assert [each.check.id for each in outcomes if (each.verdict == suite.SKIPPED) != each.check.writes] == []
+    assert [each.operation for each in other.requests if each.method != "GET" and each.status != 404] == []
+
+
+def test_the_differences_of_another_behaviour_name_its_switches(ask: Ask) -> None:
+    behaviour = Behaviour(identity_limit="evict_oldest", replacement_keeps_sid=True, apn_protocol_version="3")
+    with FakeNotify(behaviour) as other:
+        outcomes = suite.run(ask(other))
+
+    assert {each.check.id: each.switch for each in outcomes if each.verdict != suite.AS_EXPECTED} == {
+        "services.create.empty": "apn_protocol_version=3",
+        "bindings.create.address": "apn_protocol_version=3",
+        "bindings.create.21st": "identity_limit=evict_oldest",
+        "bindings.replace.sid": "replacement_keeps_sid=true",
     }
-    report = tmp_path / "report.json"
-    command = [sys.executable, "-m", "tests.conformance", "--report", str(report)]
-    done = subprocess.run(
-        command, cwd=TOP, env=os.environ | named | settings, text=True, capture_output=True, timeout=60
-    )
-    return done.returncode, done.stdout + done.stderr, json.loads(report.read_text())
 
 
-def asked_of(told: dict[str, str]) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(told["url"] + "/_fake/requests") as answer:
-        return json.load(answer)["requests"]
+def test_a_difference_that_no_switch_explains_names_none(other: FakeNotify, ask: Ask) -> None:
+    other.fail("services.create", status=503, times=1)
+
+    outcome = suite.ask(ask(other), CHECKS["services.create.unknown"])
+
+    assert (outcome.verdict, outcome.expected, outcome.actual, outcome.switch) == (suite.DIFFERS, 201, 503, None)
 
 
-def services_of(told: dict[str, str]) -> list[str]:
-    with urllib.request.urlopen(told["url"] + "/_fake/state") as answer:
-        state = json.load(answer)["accounts"]
-    return [service["sid"] for account in state.values() for service in account["services"]]
+def test_a_notify_that_is_none_can_not_be_asked() -> None:
+    credentials = Credentials("AC" + "1" * 32, "secret-token")
+    notify = RemoteNotify(Connection("http://127.0.0.1:9", credentials), credentials, may_write=True)
+
+    outcomes = suite.run(notify)
+
+    assert {each.verdict for each in outcomes} == {suite.BROKE}
+    assert "secret-token" not in repr(outcomes)
 
 
-def test_without_the_flag_nothing_is_written_to_a_url_that_was_given(tmp_path: Path) -> None:
-    with service() as told:
-        status, words, report = run(told, tmp_path, NOTIFY_DESTRUCTIVE="")
-        writes = [each for each in asked_of(told) if each["method"] != "GET" and each["status"] != 404]
+def test_an_outcome_holds_no_secret_and_no_sid_of_an_account(ask: Ask) -> None:
+    with FakeNotify(Behaviour(apn_protocol_version="3"), accounts={"AC" + "1" * 32: "their own token"}) as other:
+        outcome = suite.ask(ask(other), CHECKS["services.create.empty"])
 
-    assert (status, writes, report["wrote"]) == (0, [], False)
-    assert {each["verdict"] for each in report["checks"]} == {AS_EXPECTED, SKIPPED}
-    assert "skipped: it writes" in words
-
-
-def test_with_the_flag_everything_is_asked_and_only_what_was_created_is_deleted(tmp_path: Path) -> None:
-    with service() as told:
-        before = services_of(told)
-        status, words, report = run(told, tmp_path, NOTIFY_DESTRUCTIVE="1")
-        after = services_of(told)
-
-    assert (status, after) == (0, before), words
-    assert report["verdicts"] == {AS_EXPECTED: len(CHECKS), DIFFERS: 0, "could not be asked": 0, SKIPPED: 0}
+    shown = json.dumps([outcome.expected, outcome.actual])
+    assert '"account_sid": "(masked)"' in shown
+    assert [each for each in ("their own token", "AC" + "1" * 32) if each in shown] == []
 
 
-def test_a_service_that_answers_otherwise_is_found_out(tmp_path: Path) -> None:
-    behaviour = ("identity_limit=evict_oldest", "replacement_keeps_sid=true", "apn_protocol_version=3")
-    with service(*(f"--behaviour={each}" for each in behaviour)) as told:
-        status, words, report = run(told, tmp_path, NOTIFY_DESTRUCTIVE="1")
-
-    differ = {each["check"] for each in report["checks"] if each["verdict"] != AS_EXPECTED}
-    assert (status, differ) == (
-        1,
-        {"services.create.empty", "bindings.create.address", "bindings.create.21st", "bindings.replace.sid"},
-    ), words
+def test_every_check_names_a_rule_and_says_how_sure_we_are() -> None:
+    assert [check.id for check in CHECKS.values() if check.rule not in rules()] == []
+    assert {check.label for check in CHECKS.values()} == {"observed", "documented", "sample", "sibling", "assumed"}
 
 
-def test_a_service_that_is_none_is_found_out_by_every_check(tmp_path: Path) -> None:
-    told = {"url": "http://127.0.0.1:9", "account_sid": "AC" + "1" * 32, "auth_token": "secret-token"}
-    status, words, report = run(told, tmp_path, NOTIFY_DESTRUCTIVE="1")
-
-    assert (status, {each["verdict"] for each in report["checks"]}) == (1, {"could not be asked"})
-    assert "secret-token" not in words
-
-
-def test_a_report_has_no_secret_and_no_sid_of_an_account(tmp_path: Path) -> None:
-    with service() as told:
-        _, words, report = run(told, tmp_path, NOTIFY_DESTRUCTIVE="1")
-
-    shown = json.dumps(report) + words
-    assert [
-        each for each in (told["auth_token"], told["account_sid"], "Basic ", "Authorization:") if each in shown
-    ] == []
-    assert '"account_sid": "AC(masked)"' in shown or '"account_sid": "(masked)"' in shown
-
-
-def test_nothing_is_written_where_it_may_not_be() -> None:
-    guarded = Notify("http://127.0.0.1:9", "AC", "token", may_write=False)
+def test_nothing_is_written_where_it_may_not_be(other: FakeNotify, ask: Ask) -> None:
+    guarded = ask(other, may_write=False)
     for write in (lambda: guarded.create("/Services"), lambda: guarded.delete("/Services/IS"), lambda: guarded.service):
-        with pytest.raises(NotAllowed, match="without NOTIFY_DESTRUCTIVE=1"):
+        with pytest.raises(NotAllowed, match="without --write"):
             write()
     for path in ("/Services", "/Credentials", f"/Services/IS{'0' * 32}/Bindings", f"/Services/{NOBODY}"):
         with pytest.raises(NotAllowed, match="might create"):
             guarded.probe(path)
 
 
-def test_what_others_created_is_never_touched() -> None:
-    notify = Notify("http://127.0.0.1:9", "AC", "token", may_write=True)
-    theirs = f"/Services/IS{'0' * 32}"
-    for write in (notify.delete, notify.update):
+def test_what_others_created_is_never_touched(other: FakeNotify, ask: Ask) -> None:
+    notify = ask(other)
+    theirs = f"/Services/{other.services.last.sid}"
+
+    for write in (
+        lambda: notify.delete(theirs),
+        lambda: notify.update(theirs),
+        lambda: notify.create(f"{theirs}/Bindings"),
+    ):
         with pytest.raises(NotAllowed, match="not created by this run"):
-            write(theirs)
-    with pytest.raises(NotAllowed, match="not created by this run"):
-        notify.create(f"{theirs}/Bindings")
+            write()
 
 
-def test_every_check_says_how_sure_we_are() -> None:
-    assert {check.known for check in CHECKS.values()} == {"observed", "documented", "sample", "sibling", "assumed"}
+def test_429_is_waited_for_as_long_as_it_says(other: FakeNotify) -> None:
+    other.fail("services.find", status=429, retry_after=7, times=2)
+    waited: list[float] = []
+    connection = Connection(other.url, Credentials(other.account_sid, other.auth_token), pause=waited.append)
+
+    assert (connection.send("GET", "/Services").status, waited) == (200, [7.0, 7.0])
+
+
+@pytest.mark.parametrize(("retry_errors", "status", "waits"), [(True, 200, [1.0, 2.0]), (False, 503, [])])
+def test_5xx_is_repeated_only_by_who_reads_alone(
+    other: FakeNotify, retry_errors: bool, status: int, waits: list[float]
+) -> None:
+    other.fail("services.find", status=503, times=2)
+    waited: list[float] = []
+    credentials = Credentials(other.account_sid, other.auth_token)
+    connection = Connection(other.url, credentials, retry_errors=retry_errors, pause=waited.append)
+
+    assert (connection.send("GET", "/Services").status, waited) == (status, waits)
+
+
+@pytest.mark.parametrize("url", ["", "notify.twilio.com", "ftp://x", "http://", "http://x:99999"])
+def test_what_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(Unreachable, match="is not an http"):
+        check_url(url)
+
+
+def test_a_url_may_end_in_v1() -> None:
+    assert check_url("https://notify.twilio.com/v1/") == "https://notify.twilio.com"
