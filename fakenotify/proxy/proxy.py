@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from fakenotify.proxy.certificates import Authority
 from fakenotify.server.connection import REQUEST_TIMEOUT, Connection
-from fakenotify.server.handler import StandardRequest
+from fakenotify.server.handler import Handler
 from fakenotify.server.server import Server
 from fakenotify.server.wsgi import NOTIFY
 
@@ -121,9 +121,9 @@ class Upstream:
 class ProxyConnection(Connection):
     """Serves one connection to the proxy, request after request or as a tunnel."""
 
-    def answer_any(self) -> None:
+    def handle(self) -> None:
         """Be asked for another host, or for a tunnel."""
-        ProxyRequest(self).answer()
+        ProxyHandler(self)
 
 
 class Proxy(Server):
@@ -216,12 +216,12 @@ class Tunnel:
         return getattr(self._proxy, name)
 
 
-class ProxyRequest(StandardRequest):
+class ProxyHandler(Handler):
     """The next request of a connection to the proxy, which may make a tunnel of it."""
 
     server: Proxy  # type: ignore[assignment]  # the owner's
 
-    def ask(self) -> None:
+    def run_wsgi(self) -> None:
         """Find out which host is asked, and let it be asked."""
         target = self.requestline.split()[1]
         tunnel = self.command == "CONNECT"
@@ -235,7 +235,7 @@ class ProxyRequest(StandardRequest):
         if is_notify(host) and tunnel:
             self._end_tunnel(host.rstrip("."))
         elif is_notify(host) or not (scheme or tunnel):
-            super().ask()
+            super().run_wsgi()
         elif not host or scheme not in ("http", "https") or (scheme == "https" and not tunnel):
             self._refuse(HTTPStatus.BAD_REQUEST, f"{self.command} {target} is nothing that a proxy can be asked")
         elif self.server.offline and not is_loopback(host):

@@ -1,52 +1,61 @@
-"""A request whose head is not plain: the standard library reads it, werkzeug makes the environ of it."""
+"""Every request whose head is not plain: read by the standard library and werkzeug, its body here.
+
+``head.read_plain`` takes the common heads before they come here; whatever it doubts, this reads.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from email.errors import FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from io import BufferedIOBase
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from werkzeug.serving import WSGIRequestHandler
 
-from fakenotify.server.body import chunks, pieces, read_length
-from fakenotify.server.connection import DRAIN_LIMIT, Connection
+from fakenotify.server.connection import DRAIN_LIMIT, PIECE, Connection
 from fakenotify.server.wsgi import BODY_LIMIT, CONTROL_BODY_LIMIT, is_control, target
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_LONGEST_LINE = 65536
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _NO_HEADER = (FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect)
+_BLANK = " \t"
+"""What may stand around a header's value; ``str.strip()`` would take more."""
+_TRAILERS = 100
 
 
-class StandardRequest(BaseHTTPRequestHandler):
-    """The next request of a connection, which may use any of HTTP/1."""
+class Handler(WSGIRequestHandler):
+    """Handles the next request of a connection, which may use any of HTTP/1."""
 
     protocol_version = "HTTP/1.1"
     server_version = "fakenotify"
+    raw_requestline: bytes
 
     def __init__(self, owner: Connection) -> None:
-        self.owner = owner  # and no super().__init__(), which would serve a whole connection of its own
-        self.connection = owner.socket
-        self.rfile = owner.reader
-        self.client_address = owner.client_address
-        self.server = owner.server  # type: ignore[assignment]  # werkzeug asks it for no more than it has
+        self.owner = owner
+        super().__init__(owner.socket, owner.client_address, owner.server)  # type: ignore[arg-type]  # it is asked for
+        # no more than werkzeug's own server would be: an SSL context, an address, and whether there are other threads
 
-    def answer(self) -> None:
-        """Read the request and answer it."""
+    def setup(self) -> None:
+        """Read on where the connection is, instead of from a file of our own."""
+        self.connection = self.request
+        self.rfile = self.owner.reader
+        self.wfile = self.connection.makefile("wb", 0)
+
+    def handle(self) -> None:
+        """Handle one request; the connection asks for the next."""
         self.owner.unread = False
-        self.raw_requestline = self.rfile.readline(_LONGEST_LINE + 1)
-        if len(self.raw_requestline) > _LONGEST_LINE:
-            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
-            return
-        parsed = self.parse_request()
-        self.owner.closing = self.close_connection
-        if parsed:
-            self.owner.method, self.owner.version = self.command, self.request_version
-            self.ask()
+        self.close_connection = True
+        self.handle_one_request()
+        if self.close_connection:
+            self.owner.closing = True
+
+    def finish(self) -> None:
+        """Leave the reader to the connection."""
+        self.wfile.close()
 
     def parse_request(self) -> bool:
         """Read the head of a request; what in its first line is not printable ASCII counts as percent-encoded."""
@@ -62,36 +71,45 @@ class StandardRequest(BaseHTTPRequestHandler):
             return False
         if "close" in [word.strip().lower() for word in self.headers.get("Connection", "").split(",")]:
             self.close_connection = True
+        self.owner.begin(self.command, self.request_version, closing=self.close_connection)
         return True
 
-    def handle_expect_100(self) -> bool:
-        """Tell a client that waits for it to send its body."""
-        self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return True
-
-    def ask(self) -> None:
-        """Read the body, which may come in any form, and let the application answer."""
+    def run_wsgi(self) -> None:
+        """Read the body and let the application answer."""
         try:
             environ = self.make_environ()
-            environ["RAW_URI"] = environ["REQUEST_URI"] = self.requestline.split()[1]  # self.path lacks double slashes
             body = self._read_body(CONTROL_BODY_LIMIT if is_control(target(environ)[0]) else BODY_LIMIT)
         except (ValueError, OSError):  # no URL, a length or chunk that is none, a body that never came
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
         self.owner.respond(environ, body)
 
+    def make_environ(self) -> WSGIEnvironment:
+        """What werkzeug makes of a request, with the target as it was sent: ``self.path`` lacks double slashes."""
+        environ = super().make_environ()
+        environ["RAW_URI"] = environ["REQUEST_URI"] = self.requestline.split()[1]
+        return environ
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is not HTTP with a plain status, and close."""
+        self.close_connection = True
+        self.owner.refuse(HTTPStatus(code), message or "")
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Log nothing: the journal has the requests."""
+
     def _read_body(self, limit: int) -> bytes:
         """The body, up to one byte over the limit; what is beyond is drained, and the connection will close."""
         codings = self.headers.get_all("Transfer-Encoding")
         lengths = self.headers.get_all("Content-Length")
         if codings is not None:
-            if [coding.strip().lower() for coding in codings] != ["chunked"]:
+            if [coding.strip(_BLANK).lower() for coding in codings] != ["chunked"]:
                 raise ValueError("a coding that nobody decodes")
             if lengths is not None:
                 self.owner.closing = True  # two ideas of the body's end must not share a connection
-            arriving = chunks(self.rfile)
+            arriving = read_chunks(self.rfile)
         elif lengths is not None:
-            arriving = pieces(self.rfile, read_length(lengths))
+            arriving = read_pieces(self.rfile, read_length(lengths))
         else:
             return b""
         body = bytearray()
@@ -109,22 +127,50 @@ class StandardRequest(BaseHTTPRequestHandler):
             self.owner.closing = self.owner.unread = True
         return bytes(body)
 
-    def make_environ(self) -> WSGIEnvironment:
-        """What werkzeug makes of a request that is not plain."""
-        return WSGIRequestHandler.make_environ(self)  # type: ignore[arg-type]  # it has all that is asked for
 
-    def address_string(self) -> str:
-        """Whose request it is, as werkzeug asks."""
-        return str(self.client_address[0])
+def read_length(lengths: list[str]) -> int:
+    """The one length that all ``Content-Length`` headers give. Raises ``ValueError``."""
+    values = {value.strip(_BLANK) for value in lengths}
+    if len(values) != 1:
+        raise ValueError("several lengths")
+    value = values.pop()
+    if not (value.isascii() and value.isdigit()) or len(value) > 18:
+        raise ValueError("not a length")
+    return int(value)
 
-    def port_integer(self) -> int:
-        """From which port it comes, as werkzeug asks."""
-        return int(self.client_address[1])
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the journal knows."""
+def read_pieces(stream: BufferedIOBase, length: int) -> Iterator[bytes]:
+    """A body of a known length, piece by piece. Raises ``ValueError`` if it is cut short."""
+    while length:
+        piece = stream.read(min(length, PIECE))
+        if not piece:
+            raise ValueError("the client left before its body was here")
+        length -= len(piece)
+        yield piece
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is not HTTP with a plain status, and close."""
-        self.close_connection = True
-        self.owner.refuse(HTTPStatus(code), message or "")
+
+def read_chunks(stream: BufferedIOBase) -> Iterator[bytes]:
+    """A chunked body, piece by piece; extensions and trailers are passed over. Raises ``ValueError``."""
+    while size := _chunk_size(_line(stream)):
+        yield from read_pieces(stream, size)
+        if _line(stream):
+            raise ValueError("a chunk longer than its size")
+    for _ in range(_TRAILERS):
+        if not _line(stream):
+            return
+    raise ValueError("too many trailers")
+
+
+def _chunk_size(line: bytes) -> int:
+    digits = line.partition(b";")[0].rstrip(_BLANK.encode())
+    if not digits.isalnum() or len(digits) > 16:  # int() would take signs, underscores and 0x as well
+        raise ValueError("not a size")
+    return int(b"0" + digits, 16)
+
+
+def _line(stream: BufferedIOBase) -> bytes:
+    """A line without its end, which is CR LF: another reader might take a bare LF or CR for something else."""
+    line = stream.readline(PIECE)
+    if not line.endswith(b"\r\n") or b"\r" in line[:-2]:
+        raise ValueError("a line without an end")
+    return line[:-2]

@@ -860,7 +860,7 @@ def test_an_error_of_its_own_is_kept_but_not_that_a_client_is_gone(
     def fail(self: Any) -> None:
         raise error
 
-    monkeypatch.setattr(proxy_module.ProxyRequest, "ask", fail)
+    monkeypatch.setattr(proxy_module.ProxyHandler, "run_wsgi", fail)
     proxy = Proxy(fake.wsgi_app, authority)
     proxy.start()
     connection = dial(proxy)

@@ -22,7 +22,7 @@ import atheris
 with atheris.instrument_imports(include=["fakenotify"]):
     from fakenotify import FakeNotify
     from fakenotify.server.head import read_plain
-    from fakenotify.server.body import chunks, read_length
+    from fakenotify.server.handler import read_chunks, read_length
     from fakenotify.server.wsgi import parse_form, App
     from fakenotify.core import paging, params
     from fakenotify.notify import dispatch
@@ -40,7 +40,7 @@ def one(data):
         read_plain(data, 1 << 20)
     elif kind == 1:
         try:
-            list(chunks(io.BufferedReader(io.BytesIO(data))))
+            list(read_chunks(io.BufferedReader(io.BytesIO(data))))
         except ValueError:
             pass
     elif kind == 2:

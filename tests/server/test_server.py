@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from fakenotify import FakeNotify, Fault
 from fakenotify.server import connection as connection_module
 from fakenotify.server import handler as standard
 from fakenotify.server import server as server_module
+from fakenotify.server.connection import send_all
 from fakenotify.server.server import Server
 from fakenotify.server.wsgi import BODY_LIMIT
 
@@ -759,18 +761,32 @@ def test_an_answer_is_closed_when_it_has_gone_even_one_that_broke_off(
     assert closed.wait(PATIENCE)
 
 
-def test_a_stream_goes_out_piece_by_piece_and_its_end_is_the_close(
-    serve: Callable[..., Server], dial: Callable[[Server], Connection]
+@pytest.mark.parametrize(
+    ("version", "length", "framing", "sent"),
+    [
+        ("HTTP/1.1", "8", {"Content-Length": "8"}, (b"one, ", b"two")),
+        ("HTTP/1.1", None, {"Transfer-Encoding": "chunked"}, (b"5\r\none, \r\n", b"3\r\ntwo\r\n0\r\n\r\n")),
+        ("HTTP/1.0", None, {"Connection": "close"}, (b"one, ", b"two")),
+    ],
+)
+def test_an_iterator_goes_out_piece_by_piece(
+    serve: Callable[..., Server],
+    dial: Callable[[Server], Connection],
+    version: str,
+    length: str | None,
+    framing: dict[str, str],
+    sent: tuple[bytes, bytes],
 ) -> None:
     taken, closed = threading.Event(), threading.Event()
 
     def app(environ: Any, start_response: Callable[..., Any]) -> Iterator[bytes]:
-        start_response("200 OK", [])
+        start_response("200 OK", [("Content-Length", length)] if length else [])
         return pieces()
 
     def pieces() -> Iterator[bytes]:
         try:
             yield b"one, "
+            yield b""
             assert taken.wait(PATIENCE)
             yield b"two"
         finally:
@@ -778,11 +794,33 @@ def test_a_stream_goes_out_piece_by_piece_and_its_end_is_the_close(
 
     server = serve(app)
     connection = dial(server)
-    answer = connection.ask(get())
-    assert (answer.status, answer.headers["Connection"], "Content-Length" in answer.headers) == (200, "close", False)
-    assert connection.reader.read(5) == b"one, "
-    taken.set()
-    assert (connection.reader.read(), closed.wait(PATIENCE), server.errors) == (b"two", True, [])
+    for _ in range(1 if version == "HTTP/1.0" else 2):  # the connection is kept where the end is known
+        taken.clear()
+        closed.clear()
+        connection.send(get(version=version))
+        answer = connection.answer(head=True)
+        assert (answer.status, {name: value for name, value in answer.headers.items() if name != "Date"}) == (
+            200,
+            framing,
+        )
+        assert connection.reader.read(len(sent[0])) == sent[0]
+        taken.set()
+        assert (connection.reader.read(len(sent[1])), closed.wait(PATIENCE)) == (sent[1], True)
+    assert server.errors == []
+
+
+def test_an_iterator_is_not_read_for_head(serve: Callable[..., Server], dial: Callable[[Server], Connection]) -> None:
+    read: list[bytes] = []
+
+    def app(environ: Any, start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        return (read.append(each) or each for each in (b"one", b"two"))  # type: ignore[func-returns-value]
+
+    connection = dial(serve(app))
+    for _ in range(2):
+        connection.send(get(method="HEAD"))
+        assert connection.answer(head=True).status == 200
+    assert read == []
 
 
 @pytest.mark.parametrize("goes", ["the client", "the application"])
@@ -807,14 +845,47 @@ def test_a_stream_that_breaks_off_is_closed(
 
     server = serve(app)
     connection = dial(server)
-    connection.ask(get())
+    connection.send(get())
+    connection.answer(head=True)
     if goes == "the client":
         connection.close()
     else:
-        assert connection.reader.read() == b"x"
+        assert connection.reader.read() == b"1\r\nx\r\n"  # without the last chunk: the client sees that it broke off
     assert closed.wait(PATIENCE)
     server.stop()
     assert [repr(error) for error in server.errors] == ([] if goes == "the client" else ["LookupError('of ours')"])
+
+
+def test_an_answer_is_sent_in_as_many_calls_as_the_reader_needs() -> None:
+    """A socket's timeout limits each call, so that it counts the silence of a reader and not the whole answer."""
+    took: list[bytes] = []
+
+    class SteadyReader:
+        def send(self, data: bytes) -> int:
+            took.append(bytes(data[:1000]))
+            return len(took[-1])
+
+    send_all(cast(socket.socket, SteadyReader()), b"abc" * 1000)
+    assert (b"".join(took), len(took)) == (b"abc" * 1000, 3)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "x"), ImportError(f"lib.so: {os.strerror(errno.EMFILE)}")])
+@pytest.mark.parametrize("where", ["the application", "the handler"])
+def test_without_a_descriptor_for_a_late_import_the_answer_is_503(
+    serve: Callable[..., Server],
+    dial: Callable[[Server], Connection],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    where: str,
+) -> None:
+    def fail(*_: object) -> list[bytes]:
+        raise error
+
+    server = serve(fail)
+    if where == "the handler":
+        monkeypatch.setattr(connection_module, "read_plain", lambda arrived, largest: None)
+        monkeypatch.setattr(connection_module.Connection, "handle", fail)
+    assert (dial(server).ask(get()).status, server.errors) == (503, [])
 
 
 # faults, as far as they act on the connection
