@@ -19,7 +19,6 @@ import pytest
 import requests
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.clients import intercept
 from fakenotify.proxy import certificates
 from fakenotify.proxy import proxy as proxy_module
 from fakenotify.proxy.certificates import Authority, first_certificates, system_certificates
@@ -217,10 +216,6 @@ def refused(connection: socket.socket, request: str) -> tuple[int, str]:
 
 
 # which hosts
-
-
-def test_notifys_hosts_are_those_that_interception_knows() -> None:
-    assert proxy_module.NOTIFY == intercept.NOTIFY
 
 
 @pytest.mark.parametrize(
