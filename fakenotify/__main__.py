@@ -370,7 +370,8 @@ def main(arguments: list[str] | None = None) -> int:
     except UsageError as raised:
         status, error = raised.status, raised
 
-    from fakenotify.cli.output import LOG_THREAD, printable, say  # not for those who only ask for --help
+    from fakenotify.cli.output import LOG_THREAD, say  # not for those who only ask for --help
+    from fakenotify.core.printable import printable
 
     if error is not None:
         say(sys.stderr, f"fakenotify: {printable(str(error))}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from fakenotify.core.real_time import monotonic
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.dispatch import Call
 from fakenotify.notify.journal import Request

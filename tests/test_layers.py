@@ -66,13 +66,8 @@ THREADS_IN = {
 WALL_CLOCK = {"time", "time_ns", "localtime", "gmtime", "strftime", "ctime", "now", "utcnow", "today"}
 WALL_CLOCK_IN = {"core.clock"}
 STOPWATCH = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "sleep"}
-STOPWATCH_IN = {
-    "conformance": "429 is waited for",
-    "server": "durations of requests, timeouts of sockets",
-    "clients": "timeouts of transports",
-    "account": "wait_for() gives up after so many real seconds",
-}
-"""Durations are no dates: these tell how long something took or may take, and nothing on the wire shows them."""
+STOPWATCH_IN = {"core.real_time": "it keeps the real functions for whoever waits or measures"}
+"""Durations are no dates: everybody else asks ``core.real_time``, which no tool that stops the time can reach."""
 
 CHANCE = {"random", "secrets", "uuid"}
 CHANCE_IN = {"conformance": "names in somebody else's account must be new"}
@@ -204,7 +199,7 @@ def test_only_the_clock_reads_the_system_clock() -> None:
     assert offenders(lambda module: module not in WALL_CLOCK_IN and read(module).clocks & WALL_CLOCK) == {}
 
 
-def test_nothing_sleeps_or_measures_but_what_talks_or_waits() -> None:
+def test_only_real_time_sleeps_or_measures() -> None:
     assert offenders(lambda module: not is_among(module, STOPWATCH_IN) and read(module).clocks & STOPWATCH) == {}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from fakenotify import __version__
+from fakenotify.core.printable import printable
 
 if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
@@ -34,11 +35,6 @@ def say(stream: TextIO | None, text: str) -> None:
     """Print for whoever reads; nobody may be reading any more."""
     with contextlib.suppress(OSError, ValueError):
         print(text, file=stream, flush=True)
-
-
-def printable(text: str) -> str:
-    """What came from a client must not steer the terminal, nor look like a line of ours."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 class Log:

@@ -11,9 +11,10 @@ import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from time import sleep
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+from fakenotify.core.real_time import sleep
 
 FORM = "application/x-www-form-urlencoded"
 NOBODY = "IS" + "X" * 32

@@ -1,4 +1,8 @@
-"""Time, injected. This is the only module that reads the system clock, and nothing here ever patches it."""
+"""Time, injected. This is the only module that reads the system clock, and nothing here ever patches it.
+
+Where a test has replaced the system clock (freezegun, time-machine), the dates of the fake follow that; what waits and
+measures does not (``core.real_time``).
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from types import TracebackType
 
 _OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LATEST = 253_402_300_799.0
-"""The last second of the year 9999: no ``datetime`` is later, and a clock that was moved there stands still."""
+_EARLIEST, _LATEST = -62_135_596_800.0, 253_402_300_799.0
+"""The first second of year 1 and the last of 9999: no ``datetime`` lies outside, and a clock stands still there."""
 
 
 class Clock:
@@ -30,7 +35,7 @@ class Clock:
     def seconds(self) -> float:
         """Now, in seconds since the epoch."""
         frozen = self._frozen
-        return min(time.time() + self._offset, _LATEST) if frozen is None else frozen
+        return _bounded(time.time() + self._offset) if frozen is None else frozen
 
     def now(self) -> datetime:
         """Now, as an aware ``datetime`` in UTC."""
@@ -51,10 +56,15 @@ class Clock:
         """Whether time stands still."""
         return self._frozen is not None
 
-    def freeze(self, instant: datetime | str | None = None) -> None:
-        """Stop time, now or at ``instant`` (an aware datetime or an ISO 8601 text)."""
+    def freeze(self, instant: datetime | str | None = None) -> Freeze:
+        """Stop time, now or at ``instant`` (an aware datetime or an ISO 8601 text).
+
+        In a ``with`` statement, the clock goes back at the end to what it was before: running, shifted or frozen.
+        """
+        before = Freeze(self, self._frozen, self._offset)
         self._frozen = self.seconds() if instant is None else _seconds_of(instant)
         self._moved()
+        return before
 
     def shift(self, delta: timedelta | None = None, **parts: float) -> None:
         """Move the clock by a ``timedelta`` or its parts (``hours=1``, ``days=-2``), frozen or running."""
@@ -89,6 +99,10 @@ class Clock:
         """Call ``listener`` after each jump, so that what became due can happen."""
         self._listeners.append(listener)
 
+    def _go_back(self, frozen: float | None, offset: float) -> None:
+        self._frozen, self._offset = frozen, offset
+        self._moved()
+
     def _moved(self) -> None:
         for listener in self._listeners:
             listener()
@@ -98,16 +112,39 @@ class Clock:
         return f"<Clock {state} {self.now().isoformat()}>"
 
 
+class Freeze:
+    """The end of a ``freeze``: leaving it puts the clock back to what it was before."""
+
+    __slots__ = ("_clock", "_frozen", "_offset")
+
+    def __init__(self, clock: Clock, frozen: float | None, offset: float) -> None:
+        self._clock = clock
+        self._frozen = frozen
+        self._offset = offset
+
+    def __enter__(self) -> Clock:
+        return self._clock
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._clock._go_back(self._frozen, self._offset)
+
+
 def http_date() -> str:
     """The system's time for the header ``Date``, whatever the fake's clock shows, in English whatever the locale."""
-    now = datetime.now(timezone.utc)
-    return f"{_DAYS[now.weekday()]}, {now.day:02} {_MONTHS[now.month - 1]} {now:%Y %H:%M:%S} GMT"
+    now = datetime.fromtimestamp(_bounded(time.time()), timezone.utc)
+    return f"{_DAYS[now.weekday()]}, {now.day:02} {_MONTHS[now.month - 1]} {now.year:04} {now:%H:%M:%S} GMT"
 
 
 def parse_instant(text: str) -> datetime:
     """Read an ISO 8601 instant such as ``2027-10-31T00:00:00Z``; without a zone it is UTC. Raises ``ValueError``."""
     moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, _EARLIEST), _LATEST)
 
 
 def _seconds_of(instant: datetime | str) -> float:

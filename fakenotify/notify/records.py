@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import parse_qs
 
+from fakenotify.core.matching import matches
 from fakenotify.core.params import did_you_mean
 
 T = TypeVar("T")
@@ -45,12 +46,15 @@ class Records(list[T], Generic[T]):
         return self[-1]
 
     def where(self, **wanted: Any) -> Records[T]:
-        """Those whose fields equal all of ``wanted``; an unknown field is a ``TypeError``."""
+        """Those whose fields are all as ``wanted``: equal, or a compiled regular expression is found in them.
+
+        An unknown field is a ``TypeError``.
+        """
         if self:
             for name in wanted:
                 _check_field(self[0], name)
         return Records(
-            record for record in self if all(getattr(record, name) == value for name, value in wanted.items())
+            record for record in self if all(matches(value, getattr(record, name)) for name, value in wanted.items())
         )
 
 

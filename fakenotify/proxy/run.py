@@ -18,7 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from fakenotify.cli.output import printable, say
+from fakenotify.cli.output import say
+from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import TOLD, NotDone
 
 if TYPE_CHECKING:

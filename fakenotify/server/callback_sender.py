@@ -15,10 +15,10 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from fakenotify.core.real_time import monotonic
 from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.records import Attempt, Callback

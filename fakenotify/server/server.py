@@ -9,10 +9,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.clock import http_date
+from fakenotify.core.real_time import monotonic, sleep
 from fakenotify.server.connection import Connection
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from fakenotify.core.real_time import monotonic
 from fakenotify.notify.dispatch import Answer, Call
 from fakenotify.world.world import World
 
@@ -74,7 +74,7 @@ class App:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        began = perf_counter()
+        began = monotonic()
         path, query = target(environ)
         if self.control is not None and is_control(path):
             return self.control(environ, start_response)
@@ -92,7 +92,7 @@ class App:
             environ[BROKEN] = answer.broken
         body = encode(answer.body)
         status = status_line(answer.status or 500)
-        start_response(status, headers(answer, body, environ["REQUEST_METHOD"], perf_counter() - began))
+        start_response(status, headers(answer, body, environ["REQUEST_METHOD"], monotonic() - began))
         shown = () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
         return shown if announce is None else Then(shown, announce)
 

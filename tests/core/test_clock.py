@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.core.clock import Clock, parse_instant
+from fakenotify import FakeNotify
+from fakenotify.core.clock import Clock, http_date, parse_instant
 
 NOON = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -37,13 +38,6 @@ def test_a_new_clock_follows_the_system() -> None:
     assert not clock.frozen
 
 
-def test_now_is_an_aware_datetime_in_utc() -> None:
-    clock = clock_at(NOON)
-
-    assert clock.now() == NOON
-    assert clock.now().tzinfo is timezone.utc
-
-
 @pytest.mark.parametrize(
     "instant",
     [
@@ -60,7 +54,7 @@ def test_a_clock_can_be_frozen_at_an_instant_however_it_is_spelled(instant: date
 
     clock.freeze(instant)
 
-    assert clock.now() == NOON
+    assert (clock.now(), clock.now().tzinfo) == (NOON, timezone.utc)
 
 
 def test_a_frozen_clock_stands_still() -> None:
@@ -79,6 +73,28 @@ def test_freezing_a_frozen_clock_changes_nothing() -> None:
     clock.freeze()
 
     assert clock.now() == NOON
+
+
+def test_a_freeze_can_last_for_a_block() -> None:
+    clock = Clock()
+    clock.shift(days=365)
+
+    with clock.freeze(NOON) as frozen, clock.freeze(EPOCH):
+        assert (frozen is clock, clock.now()) == (True, EPOCH)
+        clock.move_to(NOON + ONE_SECOND)
+    ahead = clock.now() - datetime.now(timezone.utc)
+
+    assert not clock.frozen
+    assert timedelta(days=365) - ONE_SECOND * 10 < ahead <= timedelta(days=365)
+
+
+def test_a_freeze_within_a_freeze_goes_back_to_the_outer_one_after_an_error_too() -> None:
+    clock = clock_at(NOON)
+
+    with pytest.raises(KeyError), clock.freeze(EPOCH):
+        raise KeyError
+
+    assert (clock.frozen, clock.now()) == (True, NOON)
 
 
 @given(instant=instants)
@@ -177,6 +193,27 @@ def test_a_running_clock_moved_to_an_instant_goes_on_from_there() -> None:
     assert NOON <= clock.now() < NOON + 10 * ONE_SECOND
 
 
+@pytest.mark.parametrize(
+    ("system", "shown"),
+    [
+        (-1e12, datetime(1, 1, 1, tzinfo=timezone.utc)),
+        (1e12, datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
+    ],
+)
+def test_a_system_clock_outside_the_calendar_stands_still_at_its_edge(
+    system: float, shown: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeNotify()
+    monkeypatch.setattr(time, "time", lambda: system)
+
+    service = fake.client(in_process=True).notify.v1.services.create()
+    answer = fake.client().notify.v1.services(service.sid).fetch()
+
+    assert (fake.clock.now(), answer.date_created) == (shown, shown)
+    assert http_date()[5:16] == f"{shown:%d %b} {shown.year:04}"
+    fake.stop()
+
+
 def test_a_resumed_clock_follows_the_system_again() -> None:
     clock = clock_at(NOON)
     clock.resume()
@@ -194,45 +231,28 @@ def test_listeners_hear_of_every_jump_once_it_has_happened() -> None:
     clock.on_move(lambda: heard.append(("first", clock.now())))
     clock.on_move(lambda: heard.append(("second", clock.now())))
 
-    clock.freeze(NOON)
-    clock.shift(seconds=1)
-    clock.tick()
-    clock.move_to(EPOCH)
-
-    assert heard == [
-        ("first", NOON),
-        ("second", NOON),
-        ("first", NOON + ONE_SECOND),
-        ("second", NOON + ONE_SECOND),
-        ("first", NOON + 2 * ONE_SECOND),
-        ("second", NOON + 2 * ONE_SECOND),
-        ("first", EPOCH),
-        ("second", EPOCH),
-    ]
-
-
-def test_resuming_is_a_jump_too() -> None:
-    clock = clock_at(EPOCH)
-    heard: list[bool] = []
-    clock.on_move(lambda: heard.append(clock.frozen))
-
+    with clock.freeze(NOON):
+        clock.shift(seconds=1)
+        clock.tick()
     clock.resume()
 
-    assert heard == [False]
+    assert heard[:-2] == [
+        (which, moment)
+        for moment in (NOON, NOON + ONE_SECOND, NOON + 2 * ONE_SECOND, EPOCH)
+        for which in ("first", "second")
+    ]
+    assert heard[-1][1] > NOON - timedelta(days=365 * 10)
 
 
 @pytest.mark.parametrize(
     ("move", "argument"),
     [
-        ("shift", {"days": 3_000_000}),
         ("shift", {"days": -800_000}),
         ("shift", {"days": 10**10}),
-        ("shift", {"seconds": 1e300}),
         ("shift", {"seconds": float("inf")}),
         ("shift", {"seconds": float("nan")}),
         ("shift", {"delta": timedelta.max, "days": 1}),
         ("tick", {"seconds": 1e12}),
-        ("tick", {"seconds": float("inf")}),
         ("freeze", {"instant": "9999-12-31T23:59:59-01:00"}),
         ("move_to", {"instant": "0001-01-01T00:00:00+01:00"}),
     ],
@@ -276,21 +296,8 @@ def test_a_text_that_is_no_instant_is_a_value_error() -> None:
         Clock().move_to("tomorrow")
 
 
-@pytest.mark.parametrize(
-    ("text", "instant"),
-    [
-        ("2027-10-31", datetime(2027, 10, 31, tzinfo=timezone.utc)),
-        ("2027-10-31T12:00:00", NOON),
-        ("2027-10-31T12:00:00Z", NOON),
-        ("2027-10-31T14:00:00+02:00", NOON),
-        ("2027-10-31T12:00:00.250000Z", NOON + timedelta(milliseconds=250)),
-    ],
-)
-def test_an_instant_without_a_zone_is_utc(text: str, instant: datetime) -> None:
-    read = parse_instant(text)
-
-    assert read == instant
-    assert read.tzinfo is not None
+def test_a_day_alone_is_its_beginning_in_utc() -> None:
+    assert parse_instant("2027-10-31") == NOON.replace(hour=0)
 
 
 def test_a_clock_shows_its_state_and_its_time() -> None:

@@ -1,0 +1,27 @@
+"""Text that somebody else chose, made safe to print: it can't steer a terminal, nor look like a line of ours."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """``text`` in one line: control and bidirectional characters, escape sequences and lone surrogates are escaped.
+
+    A space is the only character between words that stays; others could look like an end of a line.
+    """
+    return text if text.isprintable() else "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same for a text whose own line breaks and tabs stay."""
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
+
+
+def shortened(text: str, most: int) -> str:
+    """``printable`` text of about ``most`` characters, with a mark where the middle is left out."""
+    if len(text) > most:
+        text = f"{text[: most - most // 3]}…{text[len(text) - most // 3 :]}"
+    return printable(text)
+
+
+def _escaped(character: str) -> str:
+    return ascii(character)[1:-1]
