@@ -12,13 +12,15 @@ from fakenotify.clients.seats import Seat
 
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 _CONNECTS = ("connect", "connect_ex")
+_SOCKET = next(each for each in socket.socket.__mro__ if each.__module__ == "socket")
+"""The real class, also where a tool such as pytest-socket has put a subclass of it in its place."""
 
 
 def seats() -> list[Seat]:
     """Where names become addresses: ``socket``'s functions, which event loops use as well, and a raw ``connect``."""
     return [
         *(Seat(socket, name, _guarded_lookup) for name in _LOOKUPS),
-        *(Seat(socket.socket, name, _guarded_connect) for name in _CONNECTS),
+        *(Seat(_SOCKET, name, _guarded_connect) for name in _CONNECTS),
     ]
 
 

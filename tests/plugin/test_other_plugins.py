@@ -1,0 +1,61 @@
+"""The fixtures beside other plugins that change the ground under a test: its clock, its files, its sockets."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+OPTIONS = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error")
+
+
+def test_waiting_ends_in_real_time_while_freezegun_stops_every_clock(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("freezegun")
+    pytester.makepyfile(
+        """
+        import pytest
+        from freezegun import freeze_time
+
+        @freeze_time("2030-01-01")
+        def test_waits(fake_notify):
+            with pytest.raises(TimeoutError):
+                fake_notify.wait_for(lambda: False, timeout=0.05)
+            assert fake_notify.create_service().date_created.year == 2030
+        """
+    )
+    pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=1)
+
+
+def test_every_fixture_works_where_pyfakefs_hides_the_files(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pyfakefs")
+    pytester.makepyfile(
+        """
+        import urllib.request
+        import requests
+
+        def test_asks(fs, intercept_notify):
+            made = requests.post("https://notify.twilio.com/v1/Services", auth=(intercept_notify.account_sid, "x"))
+            with urllib.request.urlopen(intercept_notify.url + "/_fake/") as page:
+                assert b"<html" in page.read().lower()
+            assert made.status_code == 201
+            intercept_notify.save("/world.json")
+            intercept_notify.load("/world.json")
+            assert len(intercept_notify.services) == 1
+        """
+    )
+    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+
+
+def test_in_process_use_needs_no_socket_where_pytest_socket_forbids_them(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_socket")
+    pytester.makepyfile(
+        """
+        import requests
+
+        def test_asks(intercept_notify):
+            made = requests.post("https://notify.twilio.com/v1/Services", auth=(intercept_notify.account_sid, "x"))
+            intercept_notify.client(in_process=True).notify.v1.services.create()
+            assert len(intercept_notify.services) == 2
+        """
+    )
+    pytester.runpytest_subprocess(*OPTIONS, "--disable-socket").assert_outcomes(passed=1)
