@@ -492,8 +492,8 @@ same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itsel
 - Errors are `{"error": "…", "nearest": […]}`. 400: what was sent can't be used, and the world is as it was. 404: there
   is no such thing. 403: the host, the origin or the content type is not allowed. 405, 413: as ever. `nearest`, where it
   is there, has valid names.
-- `Host` must be a loopback name or one given with `--allow-host`; a foreign `Origin` is refused; there is no CORS. The
-  reasons are in [security](security.md).
+- `Host` must be a loopback name, the bound address or one given with `--allow-host`; a foreign `Origin` and
+  `Sec-Fetch-Site: cross-site` are refused; there is no CORS. The reasons are in [security](security.md).
 - Control calls need no credentials, and are neither journaled nor faulted.
 """
 

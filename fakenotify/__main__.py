@@ -78,7 +78,13 @@ def _of_a_fake(add: Callable[..., object], port: int) -> None:
     )
     add("--account", action="append", default=[], metavar="AC...=TOKEN", help="let only these accounts in; repeatable")
     add("--behaviour", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
-    add("--allow-host", action="append", default=[], metavar="NAME", help="a Host that may use /_fake/; repeatable")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a Host that may be asked besides loopback; repeatable",
+    )
 
 
 def _of_the_server(add: Callable[..., object]) -> None:

@@ -17,6 +17,7 @@ from fakenotify.notify.accounts import KEPT_DELIVERIES
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.journal import KEPT_REQUESTS, Request
 from fakenotify.notify.records import Attempt, Callback, Records
+from fakenotify.server.doors import Doors
 from fakenotify.server.wsgi import App
 from fakenotify.world.world import World
 
@@ -87,7 +88,7 @@ class FakeNotify(Account):
         self.world = self._watched(World(_shared(behaviour), seed, *self._settings))
         self._callback_sender: CallbackSender | None = None
         self._callbacks_to = (callback_hosts, callback_timeout)
-        self.wsgi_app = App(self.world)
+        self.wsgi_app = App(self.world, doors=Doors(allow_hosts))
         self.wsgi_app.control = self._answer_control
         self._allow_hosts = allow_hosts
         self._control: Control | None = None

@@ -13,7 +13,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fakenotify.core.params import nearest
-from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, origin, parse_form, read_body, target
+from fakenotify.server.doors import Doors, origin
+from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, parse_form, read_body, target
 from fakenotify.world import saved_state as state
 from fakenotify.world.world import Change, World
 
@@ -24,7 +25,6 @@ INSPECTOR = "inspector"
 """The route that stands at ``/_fake/`` itself as well."""
 
 _COMMON = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
-_LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
 class HasWorld(Protocol):
@@ -87,7 +87,7 @@ class Control:
     ) -> None:
         self._holder = holder
         self._routes = routes
-        self._hosts = _LOOPBACK | {host.lower() for host in allow_hosts}
+        self._doors = Doors(allow_hosts)
 
     @property
     def world(self) -> World:
@@ -150,12 +150,9 @@ class Control:
 
     def _check_origin(self, environ: WSGIEnvironment) -> None:
         """Keep web pages out: they can be made to ask any address of this machine."""
-        host = environ.get("HTTP_HOST", "")
-        if _host_name(host) not in self._hosts:
-            raise Refused(403, f"host {host!r} may not use the control API; allow it with --allow-host")
-        foreign = environ.get("HTTP_ORIGIN")
-        if foreign is not None and foreign.lower() != origin(environ).lower():
-            raise Refused(403, f"a page of {foreign} may not use the control API")
+        refusal = self._doors.refusal(environ, control=True)
+        if refusal is not None:
+            raise Refused(403, refusal)
 
     @staticmethod
     def _body(environ: WSGIEnvironment) -> Any:
@@ -171,10 +168,3 @@ class Control:
             return state.parse(body)
         except state.StateError as error:
             raise Refused(400, str(error)) from None
-
-
-def _host_name(host: str) -> str:
-    """A ``Host`` header without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()

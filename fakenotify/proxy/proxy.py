@@ -18,15 +18,14 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from io import BufferedReader
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from fakenotify.proxy.certificates import Authority
 from fakenotify.server.connection import REQUEST_TIMEOUT, Connection
+from fakenotify.server.doors import NOTIFY, is_loopback
 from fakenotify.server.handler import Handler
 from fakenotify.server.server import Server
-from fakenotify.server.wsgi import NOTIFY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -61,14 +60,6 @@ def covers(entry: str, host: str) -> bool:
 def is_notify(host: str) -> bool:
     """Whether this is a host of Notify's."""
     return NOTIFY.fullmatch(host.lower().rstrip(".")) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, by its mere name, is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Counts(dict[str, int]):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import ipaddress
 import socket
 import sys
 import threading
@@ -22,6 +21,7 @@ from fakenotify.core.real_time import monotonic
 from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.records import Attempt, Callback
+from fakenotify.server.doors import is_loopback
 
 if TYPE_CHECKING:
     from fakenotify.world.world import World
@@ -242,13 +242,3 @@ def headers(callback: Callback, host: str) -> dict[str, str]:
         "X-Twilio-Signature": callback.signature,
         "Connection": "close",
     }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its very name: no look-up is made."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -18,6 +18,7 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fakenotify.server.doors import BOUND_HOST
 from fakenotify.server.head import Head, read_plain
 from fakenotify.server.wsgi import BODY_LIMIT, BROKEN, WIRE, call_app
 
@@ -44,6 +45,7 @@ class Serving(Protocol):
     """What a connection asks of the server that it belongs to."""
 
     app: Callable[..., Iterable[bytes]]
+    host: str
     ssl_context: ssl.SSLContext | None
     server_address: Any
     ended: threading.Event
@@ -130,6 +132,7 @@ class Connection:
             "wsgi.run_once": False,
             "werkzeug.socket": self.socket,
             "SERVER_SOFTWARE": "fakenotify",
+            BOUND_HOST: self.server.host,
             "REQUEST_METHOD": head.method,
             "SCRIPT_NAME": "",
             "PATH_INFO": path,

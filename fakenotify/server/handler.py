@@ -15,6 +15,7 @@ from urllib.parse import quote
 from werkzeug.serving import WSGIRequestHandler
 
 from fakenotify.server.connection import DRAIN_LIMIT, PIECE, Connection
+from fakenotify.server.doors import BOUND_HOST
 from fakenotify.server.wsgi import BODY_LIMIT, CONTROL_BODY_LIMIT, is_control, target
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Handler(WSGIRequestHandler):
         """What werkzeug makes of a request, with the target as it was sent: ``self.path`` lacks double slashes."""
         environ = super().make_environ()
         environ["RAW_URI"] = environ["REQUEST_URI"] = self.requestline.split()[1]
+        environ[BOUND_HOST] = self.owner.server.host
         return environ
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:

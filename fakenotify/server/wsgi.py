@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import binascii
 import json
-import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -15,6 +14,7 @@ from urllib.parse import quote, unquote
 
 from fakenotify.core.real_time import monotonic
 from fakenotify.notify.dispatch import Answer, Call
+from fakenotify.server.doors import Doors, origin
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ RULE = "X-Fakenotify-Rule"
 """The header of a 4xx answer that names the rule that refused; ``GET /_fake/rules/{id}`` has it in words."""
 LABEL = "X-Fakenotify-Label"
 """The header of a 4xx answer that says how sure we are of it: *observed*, *documented*, *sample* …"""
-
-NOTIFY = re.compile(r"notify(\.[a-z0-9-]+){0,2}\.twilio\.com")
-"""The hosts of Notify: ``notify.twilio.com`` and its edge and region forms. (documented)"""
 
 CONTROL = "/_fake"
 CONTROL_BODY_LIMIT = 64 * 1_048_576
@@ -66,11 +63,12 @@ Handler = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 class App:
-    """The application of one world. ``control`` answers what is below ``/_fake/``."""
+    """The application of one world. ``control`` answers what is below ``/_fake/``, ``doors`` says who may not ask."""
 
-    def __init__(self, world: World, control: Handler | None = None) -> None:
+    def __init__(self, world: World, control: Handler | None = None, doors: Doors | None = None) -> None:
         self.world = world
         self.control = control
+        self.doors = doors or Doors()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -78,6 +76,9 @@ class App:
         path, query = target(environ)
         if self.control is not None and is_control(path):
             return self.control(environ, start_response)
+        refusal = self.doors.refusal(environ, control=False)
+        if refusal is not None:
+            return _refuse(refusal, start_response)
         world = self.world
         call = read_call(environ, path, query)
         wire = environ.get(WIRE)
@@ -95,6 +96,13 @@ class App:
         start_response(status, headers(answer, body, environ["REQUEST_METHOD"], monotonic() - began))
         shown = () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
         return shown if announce is None else Then(shown, announce)
+
+
+def _refuse(refusal: str, start_response: StartResponse) -> Iterable[bytes]:
+    """A 403 that is no answer of Notify's: it says whose it is and why."""
+    body = encode({"error": f"fakenotify, not Twilio, refused this: {refusal}"})
+    start_response("403 FORBIDDEN", [_JSON, ("Content-Length", str(len(body)))])
+    return (body,)
 
 
 def call_app(
@@ -216,18 +224,6 @@ def _credentials(header: str) -> tuple[str, str] | None:
     except (binascii.Error, ValueError):
         return None
     return (user, password) if colon else None
-
-
-def origin(environ: WSGIEnvironment) -> str:
-    """Scheme and host that the client asked, a proxy's word honoured. (assumed D29)"""
-    scheme = _first(environ.get("HTTP_X_FORWARDED_PROTO")) or environ.get("wsgi.url_scheme", "http")
-    host = _first(environ.get("HTTP_X_FORWARDED_HOST")) or environ.get("HTTP_HOST")
-    return f"{scheme}://{host or environ['SERVER_NAME'] + ':' + environ['SERVER_PORT']}"
-
-
-def _first(forwarded: str | None) -> str:
-    """The first of a list of proxies' words: that of the one which the client asked."""
-    return forwarded.partition(",")[0].strip() if forwarded else ""
 
 
 def encode(body: Any) -> bytes:

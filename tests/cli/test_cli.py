@@ -288,7 +288,7 @@ def test_what_a_client_sends_cannot_steer_the_terminal(serve: Callable[..., Serv
     server.ask("POST", "/v1/Services?%0a200%20GET%20%20%20%20/forged%1b%5b31m=1", b"%1b%5b31m%0a=x")
     parts = urlsplit(server.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as raw:
-        raw.sendall(b"\x1b[31mGET /v1/\x1b[31m\x9b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        raw.sendall(b"\x1b[31mGET /v1/\x1b[31m\x9b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert raw.makefile("rb").read().startswith(b"HTTP/1.1 401")
     done = server.end()
     assert [each for each in done.stderr if not (each.isprintable() or each == "\n")] == []
@@ -732,7 +732,7 @@ def test_a_signal_under_load_ends_it_at_once(
         def hammer() -> None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
                 for at in range(1_000_000):
-                    raw.sendall(b"GET /v1/Services HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+                    raw.sendall(b"GET /v1/Services HTTP/1.1\r\nHost: localhost\r\n\r\n" * 10)
                     if not raw.recv(65536):
                         return
                     if at == 20:
@@ -805,7 +805,7 @@ def test_a_log_that_nobody_reads_holds_up_no_request_and_no_end(
     running.line()
     with socket.create_connection(("127.0.0.1", int((tmp_path / "port").read_text())), timeout=5) as raw:
         for _ in range(1000):
-            raw.sendall(b"GET /v1/Services HTTP/1.1\r\nHost: x\r\n\r\n")
+            raw.sendall(b"GET /v1/Services HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert raw.recv(65536).startswith(b"HTTP/1.1 401")
     running.process.send_signal(signal.SIGTERM)
     began = monotonic()
@@ -833,7 +833,7 @@ def test_the_last_lines_of_the_log_are_printed_before_it_ends(serve: Callable[..
     server = serve()
     parts = urlsplit(server.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as raw:
-        raw.sendall(b"GET /v1/Services HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+        raw.sendall(b"GET /v1/Services HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200)
         received = b""
         while received.count(b"HTTP/1.1 401") < 200:
             received += raw.recv(65536)

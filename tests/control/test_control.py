@@ -117,7 +117,7 @@ def test_a_loopback_host_is_let_in(remote: Remote, host: str | None) -> None:
 def test_any_other_host_is_kept_out(remote: Remote, fake: FakeNotify, host: str | None, method: str) -> None:
     fake.create_service()
     answer = remote.send(method, "/_fake/reset", headers={"Host": host})
-    told = f"host {host or ''!r} may not use the control API; allow it with --allow-host"
+    told = f"host {host or ''!r} may not use this fake; allow it with --allow-host, or FakeNotify(allow_hosts=…)"
     assert (answer.status, answer.json, len(fake.services)) == (403, {"error": told}, 1)
 
 
@@ -149,7 +149,7 @@ def test_a_page_from_elsewhere_is_kept_out(remote: Remote, fake: FakeNotify, ori
     fake.create_service()
     foreign = origin.format(port=urlsplit(fake.url).port)
     answer = remote.send(method, "/_fake/reset", headers={"Origin": foreign})
-    told = f"a page of {foreign} may not use the control API"
+    told = f"a web page of {foreign} may not use this fake; programs and the fake's own pages may"
     assert (answer.status, answer.json, len(fake.services)) == (403, {"error": told}, 1)
 
 

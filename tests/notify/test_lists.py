@@ -135,12 +135,12 @@ def test_every_list_has_its_pages_named_by_its_key(wire, fake_notify, add, targe
 @pytest.mark.parametrize(
     ("headers", "origin"),
     [
-        ({"Host": "notify.example.test:81"}, "http://notify.example.test:81"),
-        ({"Host": "x", "X-Forwarded-Proto": "https"}, "https://x"),
-        ({"Host": "x", "X-Forwarded-Host": "notify.twilio.com"}, "http://notify.twilio.com"),
+        ({"Host": "notify.sydney.au1.twilio.com:81"}, "http://notify.sydney.au1.twilio.com:81"),
+        ({"Host": "localhost", "X-Forwarded-Proto": "https"}, "https://localhost"),
+        ({"Host": "localhost", "X-Forwarded-Host": "notify.twilio.com"}, "http://notify.twilio.com"),
         ({"X-Forwarded-Host": "y:8443", "X-Forwarded-Proto": "https"}, "https://y:8443"),
         ({"X-Forwarded-Host": "first, second", "X-Forwarded-Proto": "https, http"}, "https://first"),
-        ({"Host": "x", "X-Forwarded-Host": "", "X-Forwarded-Proto": ""}, "http://x"),
+        ({"Host": "localhost", "X-Forwarded-Host": "", "X-Forwarded-Proto": ""}, "http://localhost"),
     ],
 )
 def test_every_url_is_on_the_host_that_the_client_asked(wire, add, headers, origin):

@@ -27,7 +27,8 @@ from werkzeug.serving import make_server
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.notify.callbacks import sign
 from fakenotify.notify.records import Alert, Attempt, Callback
-from fakenotify.server.callback_sender import CallbackSender, is_loopback
+from fakenotify.server.callback_sender import CallbackSender
+from fakenotify.server.doors import is_loopback
 
 NOW = "2027-10-31T12:00:00Z"
 MOMENT = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)

@@ -277,7 +277,7 @@ def test_an_application_cannot_put_a_body_where_there_is_none(
 
 
 def test_a_request_without_a_length_has_no_body(wire: Connection) -> None:
-    assert wire.ask("POST / HTTP/1.1\r\nHost: x\r\n\r\n").json == echoed()
+    assert wire.ask("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n").json == echoed()
 
 
 def test_a_length_may_be_given_twice_if_it_is_the_same(wire: Connection) -> None:
@@ -290,12 +290,12 @@ def test_a_length_may_be_given_twice_if_it_is_the_same(wire: Connection) -> None
 )
 def test_a_length_that_is_none_is_400_and_the_end(wire: Connection, lengths: list[str]) -> None:
     headers = "".join(f"Content-Length: {length}\r\n" for length in lengths)
-    answer = wire.ask(f"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\nabc")
+    answer = wire.ask(f"POST / HTTP/1.1\r\nHost: localhost\r\n{headers}\r\nabc")
     assert (answer.status, answer.headers["Connection"], wire.ended()) == (400, "close", True)
 
 
 def test_a_body_that_is_cut_short_is_400_and_the_end(wire: Connection) -> None:
-    wire.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nshort")
+    wire.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort")
     wire.no_more()
     assert (wire.answer().status, wire.ended()) == (400, True)
 
@@ -303,8 +303,8 @@ def test_a_body_that_is_cut_short_is_400_and_the_end(wire: Connection) -> None:
 @pytest.mark.parametrize(
     "beginning",
     [
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nshort",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho",
         "POST / HTTP/1.1\r\nHost: x",
         "POST",
         "\x16\x03\x01",
@@ -345,7 +345,9 @@ def test_a_body_over_the_limit_that_never_comes_is_413_as_well(
     account: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.2)
-    account.send(f"POST /v1/Services HTTP/1.1\r\nHost: x\r\n{AUTH}Content-Length: {9 * MIB}\r\n\r\n" + "x" * 2 * MIB)
+    account.send(
+        f"POST /v1/Services HTTP/1.1\r\nHost: localhost\r\n{AUTH}Content-Length: {9 * MIB}\r\n\r\n" + "x" * 2 * MIB
+    )
     assert (account.answer().status, account.ended()) == (413, True)
 
 
@@ -445,7 +447,7 @@ def test_chunks_without_end_are_read_up_to_a_bound(account: Connection, monkeypa
 @pytest.mark.parametrize("first", ["Content-Length: 3", "Transfer-Encoding: chunked"])
 def test_two_ideas_of_the_end_are_not_both_believed(wire: Connection, first: str) -> None:
     second = {"Content-Length: 3": "Transfer-Encoding: chunked"}.get(first, "Content-Length: 3")
-    answer = wire.ask(f"POST / HTTP/1.1\r\nHost: x\r\n{first}\r\n{second}\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
+    answer = wire.ask(f"POST / HTTP/1.1\r\nHost: localhost\r\n{first}\r\n{second}\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
     assert (answer.json, answer.headers["Connection"], wire.ended()) == (echoed("abcde"), "close", True)
 
 
@@ -459,7 +461,7 @@ def test_a_coding_that_nobody_decodes_is_400_and_the_end(wire: Connection, codin
 
 
 def test_a_client_that_waits_for_100_is_told_to_go_on(wire: Connection) -> None:
-    wire.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+    wire.send("POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
     assert wire.answer() == (100, {}, b"")
     assert wire.ask("abc").json == echoed("abc")
 
@@ -493,7 +495,7 @@ def test_http_1_0_waits_for_no_100(wire: Connection) -> None:
     ],
 )
 def test_a_line_that_asks_for_nothing_is_refused_and_the_end(wire: Connection, line: str, status: int) -> None:
-    answer = wire.ask(f"{line}\r\nHost: x\r\n\r\n")
+    answer = wire.ask(f"{line}\r\nHost: localhost\r\n\r\n")
     assert (answer.status, answer.body, answer.headers["Connection"]) == (status, b"", "close")
     assert wire.ended()
 

@@ -1,0 +1,162 @@
+"""Programs may ask, web pages may not: ``Host``, ``Origin`` and ``Sec-Fetch-Site`` on all routes."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from fakenotify import FakeNotify
+from fakenotify.server.doors import Doors
+
+NOTIFY, CONTROL = "/v1/Services", "/_fake/health"
+
+
+def status(wire: Any, target: str, **headers: str | None) -> int:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    code: int = wire.send("GET", target, headers=sent).status
+    return code
+
+
+@pytest.fixture
+def port(fake_notify: FakeNotify) -> int:
+    return urlsplit(fake_notify.url).port or 0
+
+
+@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:4010", "127.0.0.1:1", "127.255.0.1", "[::1]:4010", "[::1]"])
+def test_loopback_may_be_asked(wire: Any, target: str, host: str) -> None:
+    assert status(wire, target, Host=host) == 200
+
+
+@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:4010",
+        "[::1].evil.example",
+        "127.0.0.1:80:evil.example",
+        "notify.twilio.com.evil.example",
+        "evilnotify.twilio.com",
+        "api.twilio.com",
+        "[::2]",
+        "192.0.2.1",
+    ],
+)
+def test_another_host_is_refused_by_the_fake_and_not_by_notify(
+    wire: Any, fake_notify: FakeNotify, target: str, host: str
+) -> None:
+    answer = wire.send("POST", target, headers={"Host": host})
+
+    why = f"host {host!r} may not use this fake; allow it with --allow-host, or FakeNotify(allow_hosts=…)"
+    whose = "fakenotify, not Twilio, refused this: " if target == NOTIFY else ""
+    assert (answer.status, answer.json) == (403, {"error": whose + why})
+    assert answer.header("Twilio-Request-Id") is None
+    assert (fake_notify.services, fake_notify.requests) == ([], [])
+
+
+@pytest.mark.parametrize("host", ["notify.twilio.com", "NOTIFY.sydney.au1.twilio.com:443", ""])
+def test_notifys_own_hosts_and_none_at_all_may_be_asked_for_notify_alone(wire: Any, host: str) -> None:
+    """A TLS proxy or a hosts file leads programs here that ask for Notify; a page can't have such a name."""
+    assert (status(wire, NOTIFY, Host=host), status(wire, CONTROL, Host=host)) == (200, 403)
+
+
+@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
+def test_a_host_is_allowed_by_name(wire_of: Callable[..., Any], target: str) -> None:
+    with FakeNotify(allow_hosts=("Fake.Example",)) as fake:
+        wire = wire_of(fake)
+        asked = [status(wire, target, Host=host) for host in ("fake.example:4010", "FAKE.example", "other.example")]
+    assert asked == [200, 200, 403]
+
+
+def _own_address() -> str | None:
+    """An address of this machine that is not loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return address
+
+
+@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
+@pytest.mark.parametrize("host", ["127.0.0.2", "0.0.0.0"])
+@pytest.mark.filterwarnings("ignore:fakenotify listens on")
+def test_the_address_that_the_server_is_bound_to_may_be_asked(
+    wire_as: Callable[..., Any], target: str, host: str
+) -> None:
+    with FakeNotify(host=host) as fake:
+        wire = wire_as(fake, fake.account_sid, fake.auth_token)
+        if host == "0.0.0.0":
+            address = _own_address()
+            if address is None or address.startswith("127."):
+                pytest.skip("this machine has no address besides loopback")
+            wire.url = f"http://{address}:{urlsplit(fake.url).port}"
+        assert (status(wire, target), status(wire, target, Host="192.0.2.1")) == (200, 403)
+
+
+@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1"},  # another port, so perhaps another program
+        {"Origin": "http://localhost:{port}"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Origin": "http://127.0.0.1:{port}", "Sec_Fetch_Site": "cross-site"},
+    ],
+)
+def test_a_page_of_another_origin_is_refused(wire: Any, port: int, target: str, headers: dict[str, str]) -> None:
+    sent = {name: value.replace("{port}", str(port)) for name, value in headers.items()}
+    assert status(wire, target, **sent) == 403
+
+
+@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
+@pytest.mark.parametrize("site", ["same-origin", "none", None])
+def test_a_page_of_the_fakes_own_may_ask(wire: Any, port: int, target: str, site: str | None) -> None:
+    assert status(wire, target, Origin=f"http://127.0.0.1:{port}", Sec_Fetch_Site=site) == 200
+
+
+def test_behind_a_tls_proxy_the_origin_is_the_proxys(twilio_wire: Any) -> None:
+    assert status(twilio_wire, NOTIFY, Origin="https://notify.twilio.com") == 200
+
+
+@pytest.mark.parametrize(("origin", "notify"), [(None, 401), ("http://evil.example", 403)])
+def test_without_a_server_of_ours_only_pages_are_kept_out_and_control_stays_closed(
+    fake_notify: FakeNotify, origin: str | None, notify: int
+) -> None:
+    """A test client of another framework calls ``wsgi_app`` under any host name: that is its author's own choice."""
+
+    def call(path: str) -> tuple[int, Any]:
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": path,
+            "SERVER_NAME": "testserver",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "testserver",
+        }
+        if origin is not None:
+            environ["HTTP_ORIGIN"] = origin
+        started: list[str] = []
+        body = b"".join(fake_notify.wsgi_app(environ, lambda status, headers: started.append(status)))  # type: ignore[arg-type,func-returns-value,return-value]
+        return int(started[0][:3]), json.loads(body)
+
+    assert (call(NOTIFY)[0], call(CONTROL)[0]) == (notify, 403)
+
+
+def test_hosts_and_origins_are_compared_without_case() -> None:
+    environ = {
+        "HTTP_HOST": "Fake.Example:80",
+        "HTTP_ORIGIN": "HTTP://fake.example:80",
+        "wsgi.url_scheme": "http",
+        "HTTP_SEC_FETCH_SITE": "same-origin",
+    }
+    assert Doors(["fake.EXAMPLE"]).refusal(environ, control=True) is None
