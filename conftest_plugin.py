@@ -6,9 +6,10 @@ The law: this module imports nothing but pytest at the top, so that a project pa
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
     from fakenotify import Behaviour, FakeNotify
 
+__tracebackhide__ = True  # what a fixture raises is shown by its message; --full-trace shows where
+
 _TRAPS = ("TWILIO_EDGE", "TWILIO_REGION")
 _NO_PROXY = ("no_proxy", "NO_PROXY")  # most clients ask for the first and, if it is not set, for the second
 _SHOWN = 20
 
 _USED = pytest.StashKey[Any]()
 _PASSED = pytest.StashKey[bool]()
+_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME=VALUE",
         help="set a switch of fakenotify.Behaviour; repeatable",
     )
+    group.addoption(
+        "--fake-notify-hold",
+        action="store_true",
+        help="after a failed test, print the address of the fake's inspector and wait for Enter",
+    )
     parser.addini("fake_notify_port", "port of the fake")
     parser.addini("fake_notify_host", "address that the fake listens on")
     parser.addini("fake_notify_strict", "what Notify ignores in silence fails the test", type="bool", default=False)
@@ -50,6 +59,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker."""
+    if config.getoption("fake_notify_hold") and getattr(config.option, "dist", "no") != "no":
+        raise pytest.UsageError(
+            "--fake-notify-hold waits for Enter, which pytest-xdist keeps from a test; leave out -n"
+        )
     config.addinivalue_line(
         "markers",
         "fake_notify(seed=0, frozen=False, **behaviour): switches of fakenotify.Behaviour for this test; "
@@ -69,9 +82,9 @@ def fake_notify_server(pytestconfig: pytest.Config) -> Iterator[FakeNotify]:
         if port:
             fake.start()
     except OSError as error:
-        raise pytest.UsageError(f"fakenotify: can't listen on {host}:{port}: {error.strerror or error}") from None
+        _refuse(f"can't listen on {host}:{port}: {error.strerror or error}")
     except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"fakenotify: {error}") from None
+        _refuse(str(error))
     with fake:
         yield fake
 
@@ -87,8 +100,10 @@ def fake_notify(
     _freeze(fake_notify_server, frozen)
     request.node.stash[_USED] = fake_notify_server
     yield fake_notify_server
+    if request.node.stash.get(_FAILED, False) and request.config.getoption("fake_notify_hold"):
+        _hold(fake_notify_server, request)
     if request.node.stash.get(_PASSED, False):  # else its own reason is to stand alone
-        _tell(fake_notify_server, bool(_setting(request.config, "strict")))
+        _check(fake_notify_server, bool(_setting(request.config, "strict")))
 
 
 @pytest.fixture
@@ -106,18 +121,39 @@ def intercept_notify(fake_notify: FakeNotify, pytestconfig: pytest.Config) -> It
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Add what was asked of the fake to the report of a test that failed."""
+    """End the traceback of a test at its own line; add what was asked of the fake to the report of one that failed."""
+    fake = item.stash.get(_USED, None)
+    if fake is not None and call.excinfo is not None and not item.config.getoption("fulltrace"):
+        _end_at_the_test(call.excinfo)
     outcome: Any = yield
     report: pytest.TestReport = outcome.get_result()
-    fake = item.stash.get(_USED, None)
     if report.when == "call":
         item.stash[_PASSED] = report.passed
-    if fake is not None and report.failed:
-        report.sections.append(("fakenotify", _section(fake)))
+    if report.failed:
+        item.stash[_FAILED] = True
+        if fake is not None:
+            report.sections.append(("fakenotify", _section(fake)))
+
+
+def _end_at_the_test(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Leave out our own frames below the test's, where the exception tells its author what to do instead."""
+    from fakenotify import TwilioError
+
+    if not isinstance(excinfo.value, (AssertionError, TwilioError, LookupError, TypeError, ValueError)):
+        return
+    last, trace = None, excinfo.value.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] != "fakenotify":
+            last = trace
+        trace = trace.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def _section(fake: FakeNotify) -> str:
-    """The last requests with their codes and warnings."""
+    """The last requests with their codes, warnings and hints; alerts and faults. Nothing in it can steer a terminal."""
+    from fakenotify.core.printable import printable
+
     requests = fake.requests
     lines = ["nothing was asked of the fake"] if not requests else []
     lines += [f"the last {_SHOWN} of {len(requests)} requests:"] if len(requests) > _SHOWN else []
@@ -129,22 +165,46 @@ def _section(fake: FakeNotify) -> str:
         if entries:
             lines.append(f"{label}:")
             lines += [f"    {entry}" for entry in entries[-_SHOWN:]]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
-def _tell(fake: FakeNotify, strict: bool) -> None:
+def _check(fake: FakeNotify, strict: bool) -> None:
     """Fail for a fault that never fired; warn of what Notify ignores in silence, or under ``strict`` fail."""
+    from fakenotify.core.printable import printable
+
     unused = fake.world.unused_faults()
     if unused:
-        listed = "\n".join(f"    {rule}" for rule in unused)
-        pytest.fail(
-            f"fakenotify: these faults never met a request (optional=True allows that):\n{listed}", pytrace=False
-        )
-    told = list(dict.fromkeys(f"{each.method} {each.path}: {text}" for each in fake.requests for text in each.ignored))
-    if told and strict:
-        pytest.fail("fakenotify (strict):\n" + "\n".join(told), pytrace=False)
-    for each in told:
-        warnings.warn(pytest.PytestWarning(f"fakenotify: {each}"), stacklevel=1)
+        listed = "\n".join(f"    {printable(str(fault))}" for fault in unused)
+        _refuse(f"these faults never met a request (optional=True allows that):\n{listed}")
+    ignored = (f"{each.method} {each.path}: {text}" for each in fake.requests for text in each.ignored)
+    said = list(dict.fromkeys(map(printable, ignored)))
+    if said and strict:
+        pytest.fail("fakenotify (strict):\n" + "\n".join(said), pytrace=False)
+    if said:
+        from fakenotify import NotifyWarning
+
+        for each in said:
+            warnings.warn(NotifyWarning(f"fakenotify: {each}"), stacklevel=1)
+
+
+def _hold(fake: FakeNotify, request: pytest.FixtureRequest) -> None:
+    """Keep the fake of a failed test until Enter is pressed."""
+    fake.start()  # the test may have stopped it
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend(in_=True)
+    print(
+        f"\nfakenotify: {request.node.nodeid} has failed; look at {fake.url}/_fake/ and press Enter to go on",
+        flush=True,
+    )
+    sys.stdin.readline()
+    if capture is not None:
+        capture.resume()
+
+
+def _refuse(message: str) -> NoReturn:
+    """Fail with a message alone."""
+    pytest.fail(f"fakenotify: {message}", pytrace=False)
 
 
 def _setting(config: pytest.Config, name: str) -> Any:
@@ -170,13 +230,13 @@ def _marked(request: pytest.FixtureRequest) -> tuple[int, Any, Behaviour]:
     wanted: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("fake_notify"))):
         if marker.args:
-            raise pytest.UsageError("@pytest.mark.fake_notify takes names only, e.g. seed=1 or identity_limit='reject'")
+            _refuse("@pytest.mark.fake_notify takes names only, e.g. seed=1 or identity_limit='reject'")
         wanted.update(marker.kwargs)
     seed, frozen = wanted.pop("seed", 0), wanted.pop("frozen", False)
     try:
         return seed, frozen, _behaviour(request.config).changed(wanted)
     except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"@pytest.mark.fake_notify: {error}") from None
+        _refuse(f"@pytest.mark.fake_notify: {error}")
 
 
 def _freeze(fake: FakeNotify, frozen: Any) -> None:
@@ -185,10 +245,10 @@ def _freeze(fake: FakeNotify, frozen: Any) -> None:
         if frozen:
             fake.clock.freeze(None if frozen is True else frozen)
     except (AttributeError, TypeError, ValueError):
-        raise pytest.UsageError(
+        _refuse(
             f"@pytest.mark.fake_notify: frozen can't be {frozen!r}; "
             "it is True or an instant such as '2027-10-31T00:00:00Z'"
-        ) from None
+        )
 
 
 def _avoid_traps(monkeypatch: pytest.MonkeyPatch, host: str) -> None:

@@ -10,12 +10,50 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fakenotify.account import Account
+    from fakenotify.clients.active import UnexpectedTwilioCall, UninterceptedCall
     from fakenotify.core.errors import TwilioError
     from fakenotify.fake import FakeNotify
     from fakenotify.faults.kinds import Fault
     from fakenotify.notify.behaviour import Behaviour
+    from fakenotify.notify.journal import Request
+    from fakenotify.notify.records import (
+        Alert,
+        Attempt,
+        Binding,
+        Callback,
+        Credential,
+        Delivery,
+        Notification,
+        Records,
+        Segment,
+        Service,
+        User,
+    )
+    from fakenotify.notify_warning import NotifyWarning
 
-__all__ = ["Account", "Behaviour", "FakeNotify", "Fault", "TwilioError", "__version__"]
+__all__ = [
+    "Account",
+    "Alert",
+    "Attempt",
+    "Behaviour",
+    "Binding",
+    "Callback",
+    "Credential",
+    "Delivery",
+    "FakeNotify",
+    "Fault",
+    "Notification",
+    "NotifyWarning",
+    "Records",
+    "Request",
+    "Segment",
+    "Service",
+    "TwilioError",
+    "UnexpectedTwilioCall",
+    "UninterceptedCall",
+    "User",
+    "__version__",
+]
 
 __version__ = "0.1.0"
 
@@ -24,14 +62,41 @@ _HOMES = {
     "Behaviour": "fakenotify.notify.behaviour",
     "FakeNotify": "fakenotify.fake",
     "Fault": "fakenotify.faults.kinds",
+    "NotifyWarning": "fakenotify.notify_warning",
+    "Request": "fakenotify.notify.journal",
     "TwilioError": "fakenotify.core.errors",
+    "UnexpectedTwilioCall": "fakenotify.clients.active",
+    "UninterceptedCall": "fakenotify.clients.active",
+    **dict.fromkeys(
+        (
+            "Alert",
+            "Attempt",
+            "Binding",
+            "Callback",
+            "Credential",
+            "Delivery",
+            "Notification",
+            "Records",
+            "Segment",
+            "Service",
+            "User",
+        ),
+        "fakenotify.notify.records",
+    ),
 }
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module 'fakenotify' has no attribute {name!r}")
+        from fakenotify.core.params import did_you_mean  # start-up time: only mistakes need it
+
+        hint = "" if name.startswith("_") else did_you_mean(name, _HOMES)
+        raise AttributeError(f"module 'fakenotify' has no attribute {name!r}{hint}")
     from importlib import import_module
 
     return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

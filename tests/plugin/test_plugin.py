@@ -249,8 +249,8 @@ def test_a_marker_that_cannot_be_says_so(run: Run) -> None:
         """
     )
     result.assert_outcomes(passed=1, errors=5)
-    said = [line.removeprefix("E   ").strip() for line in result.outlines if line.startswith("E   ")]
-    assert [line.partition("UsageError: ")[2] for line in said] == [
+    said = [line for line in result.outlines if line.startswith("fakenotify: ")]
+    assert [line.removeprefix("fakenotify: ") for line in said] == [
         "@pytest.mark.fake_notify takes names only, e.g. seed=1 or identity_limit='reject'",
         "@pytest.mark.fake_notify: Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
         "@pytest.mark.fake_notify: Behaviour.identity_limit can't be 'maybe'; it is one of 'reject', 'evict_oldest'",
@@ -315,13 +315,13 @@ def test_options_and_settings_decide_for_the_run(run: Run, free_port: int, how: 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--fake-notify-behaviour", "x=y"], "*UsageError: fakenotify: Behaviour has no switch 'x'"),
-        (["--fake-notify-behaviour", "x"], "*UsageError: fakenotify: 'x' is not NAME=VALUE, e.g. *"),
-        (["-o", "fake_notify_port=x"], "*UsageError: fakenotify: *'x'*"),
-        (["--fake-notify-port", "70000"], "*UsageError: fakenotify: can't listen on 127.0.0.1:70000: *"),
+        (["--fake-notify-behaviour", "x=y"], "fakenotify: Behaviour has no switch 'x'"),
+        (["--fake-notify-behaviour", "x"], "fakenotify: 'x' is not NAME=VALUE, e.g. *"),
+        (["-o", "fake_notify_port=x"], "fakenotify: *'x'*"),
+        (["--fake-notify-port", "70000"], "fakenotify: can't listen on 127.0.0.1:70000: *"),
         (
             ["--fake-notify-port", "BUSY"],
-            "*UsageError: fakenotify: can't listen on 127.0.0.1:*: Address already in use*",
+            "fakenotify: can't listen on 127.0.0.1:*: Address already in use*",
         ),
     ],
 )
@@ -332,8 +332,8 @@ def test_an_option_that_cannot_be_says_so(run: Run, arguments: list[str], told: 
         port = busy.getsockname()[1]
         result = run(SHOWS, *[str(port) if each == "BUSY" else each for each in arguments])
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"E *{told}"])
-    assert len([line for line in result.outlines if line.startswith("E ")]) == 1
+    result.stdout.fnmatch_lines([told])
+    assert "conftest_plugin.py" not in result.stdout.str()
 
 
 # what a failure shows
@@ -376,6 +376,120 @@ def test_a_failure_shows_what_was_asked(run: Run) -> None:
     ):
         assert fnmatch(shown[at], pattern)
     assert len(shown) == 9
+
+
+def test_the_traceback_ends_at_the_line_of_the_test(run: Run) -> None:
+    result = run(
+        """
+        def test_delivered(fake_notify):
+            fake_notify.assert_delivered(identity="alice")
+
+        def test_not_delivered(fake_notify):
+            service = fake_notify.create_service()
+            sms = {"binding_type": "sms", "address": "+15005550006"}
+            fake_notify.create_notification(service.sid, to_binding=[sms])
+            fake_notify.assert_not_delivered(identity=None, status="FAILED")
+
+        def test_waits(fake_notify):
+            fake_notify.wait_for(lambda: False, timeout=0)
+
+        def test_creates(fake_notify):
+            fake_notify.create_binding("IS" + "0" * 32, identity="alice")
+
+        def test_misspells(fake_notify):
+            fake_notify.fail("binding.*", status=503)
+
+        def test_explains(fake_notify):
+            fake_notify.explain("NT" + "0" * 32)
+        """
+    )
+    result.assert_outcomes(failed=6)
+    places = [line for line in result.outlines if fnmatch(line, "*.py:[0-9]*: *")]
+    assert [place for place in places if not place.startswith("test_")] == []
+    assert len(places) == 6
+    first = [line.split(": ", 1) for line in result.outlines if line.startswith("E ")]
+    assert first[0][1] == "no delivery with identity='alice', status='SENT'"
+
+
+def test_a_failure_shows_nothing_that_could_steer_a_terminal(run: Run) -> None:
+    result = run(
+        """
+        def test_fails(fake_notify):
+            service = fake_notify.create_service(friendly_name="\\x1b[2Jcleared")
+            ask(fake_notify, "POST", body=b"FriendlyName=%1b%5b2J%0aforged+line&%1bfriendly=x%ed%a0%80")
+            assert False
+        """
+    )
+    shown = section(result)
+    assert shown[0].startswith(r"POST /v1/Services (FriendlyName=")
+    assert all(line.isprintable() for line in shown)
+
+
+def test_a_hint_about_a_refusal_is_shown_but_no_warning(run: Run) -> None:
+    result = run(
+        """
+        def test_expects_a_404(fake_notify):
+            other = fake_notify.account("AC" + "b" * 32)
+            service = other.create_service()
+            assert ask(fake_notify, "GET", f"/v1/Services/{service.sid}") == 404
+            assert fake_notify.requests.last.hints
+
+        def test_fails(fake_notify):
+            test_expects_a_404(fake_notify)
+            assert False
+        """,
+        "--fake-notify-strict",
+        "-Werror",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert section(result)[1].startswith("    hint: ")
+
+
+def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest.Pytester) -> None:
+    """Its fake answers meanwhile, with the world of the test."""
+    pytester.makeconftest(
+        """
+        import io, sys, urllib.request
+
+        class Enter(io.StringIO):
+            def readline(self):
+                [address] = [word for word in sys.stdout.said.split() if word.endswith("/_fake/")]
+                with urllib.request.urlopen(address + "state", timeout=5) as answer:
+                    print("held", b'"seen"' in answer.read())
+                return "\\n"
+
+        class Screen(io.StringIO):
+            said = ""
+            def write(self, text):
+                Screen.said += text
+                return sys.__stdout__.write(text)
+
+        def pytest_configure():
+            sys.stdin, sys.stdout = Enter(), Screen()
+        """
+    )
+    result = run(
+        """
+        def test_fails(fake_notify):
+            fake_notify.create_service("seen")
+            fake_notify.stop()
+            assert False
+
+        def test_passes(fake_notify):
+            pass
+        """,
+        "--fake-notify-hold",
+        "-s",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    held = "fakenotify: *::test_fails has failed; look at http://127.0.0.1:*/_fake/ and press Enter to go on"
+    result.stdout.fnmatch_lines([held])
+    assert [line for line in result.outlines if line.startswith("held")] == ["held True"]
+
+
+def test_nothing_is_held_under_xdist(run: Run) -> None:
+    result = run("def test_nothing(): ...", "--fake-notify-hold", "-n1", plugins=("xdist.plugin",))
+    result.stderr.fnmatch_lines(["ERROR: --fake-notify-hold waits for Enter, which pytest-xdist keeps from a test*"])
 
 
 def test_a_failure_without_a_request_says_so(run: Run) -> None:
@@ -445,7 +559,7 @@ TOLD = [
 def test_what_notify_ignores_is_a_warning_once(run: Run) -> None:
     result = run(IGNORED)
     result.assert_outcomes(passed=1, warnings=2)
-    mark = ": PytestWarning: fakenotify: "
+    mark = ": NotifyWarning: fakenotify: "
     assert [line.partition(mark)[2] for line in result.outlines if mark in line] == TOLD
 
 
@@ -614,3 +728,15 @@ def test_it_works_in_random_order(run: Run, seed: int) -> None:
 def test_the_default_account_is_known_beforehand(run: Run) -> None:
     result = run(f"def test_known(fake_notify): assert fake_notify.account_sid == {json.dumps(ACCOUNT_SID)}")
     result.assert_outcomes(passed=1)
+
+
+def test_the_warning_can_be_filtered_by_its_name(run: Run) -> None:
+    result = run(IGNORED, ini="filterwarnings = error::fakenotify.NotifyWarning")
+    result.assert_outcomes(passed=1, errors=1)
+    run(IGNORED, "-W", "ignore::fakenotify.NotifyWarning").assert_outcomes(passed=1)
+
+
+def test_the_warning_is_there_without_pytest() -> None:
+    program = "import sys; sys.modules['pytest'] = None; import fakenotify; print(fakenotify.NotifyWarning.__mro__[1])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "<class 'UserWarning'>\n"
