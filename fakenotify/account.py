@@ -214,7 +214,6 @@ class Account:
     def users(self) -> Records[User]:
         """The Users of all the account's Services; each identity that has had a Binding has one."""
         with self._state.lock:
-            self._state.save()
             return Records(self._state.below("users"))
 
     @property

@@ -61,13 +61,26 @@ class RouteTable:
     In Notify's paths words and values take turns, so the words and the length tell where a path leads.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self.by_operation = {route.operation: route for route in routes}
+    def __init__(self, routes: Iterable[Route] = ()) -> None:
+        self.by_operation: dict[str, Route] = {}
         self._methods: dict[tuple[int, str], dict[str, Route]] = {}
-        for route in self.by_operation.values():
-            if [part.startswith("{") for part in route.segments] != [at % 2 == 1 for at in range(len(route.segments))]:
-                raise ValueError(f"in {route.path} words and values don't take turns")
-            self._methods.setdefault(_shape(route.segments), {})[route.method] = route
+        for route in routes:
+            self.add(route)
+
+    def add(self, route: Route) -> None:
+        """Add a route. Raises ``ValueError`` where words and values don't take turns."""
+        if [part.startswith("{") for part in route.segments] != [at % 2 == 1 for at in range(len(route.segments))]:
+            raise ValueError(f"in {route.path} words and values don't take turns")
+        self.by_operation[route.operation] = route
+        self._methods.setdefault(_shape(route.segments), {})[route.method] = route
+
+    def remove(self, route: Route) -> None:
+        """Take out a route that is here."""
+        del self.by_operation[route.operation]
+        methods = self._methods[_shape(route.segments)]
+        del methods[route.method]
+        if not methods:
+            del self._methods[_shape(route.segments)]
 
     def match(self, method: str, segments: list[str], *, legacy: bool) -> tuple[Route, list[str]]:
         """The route of a request and the path values. Raises ``NotFound`` (unknown path) or ``MethodNotAllowed``."""

@@ -26,83 +26,49 @@ from fakenotify.notify.records import (
     User,
     strings,
 )
-
-
-def _bindings() -> Table[Binding]:
-    return Table(
-        {
-            "identity": lambda binding: (binding.identity,),
-            "address": lambda binding: (binding.address,),
-            "tag": _tags_and_type,
-        }
-    )
-
-
-def _tags_and_type(binding: Binding) -> tuple[str, ...]:
-    """A Binding's tags and the implicit one that is its type; ``all`` needs no index."""
-    tags, binding_type = binding.tags, binding.binding_type
-    return tags if binding_type in tags else (*tags, binding_type)
-
+from fakenotify.notify.tables import TABLES
 
 if TYPE_CHECKING:
     from fakenotify.notify.outcomes import Outcome
 
-ACCOUNT_TABLES = ("services", "credentials", "deliveries", "alerts", "callbacks")
-LOGS = frozenset(("deliveries", "alerts"))
-SCOPE_TABLES = ("bindings", "users", "segments", "notifications")
+
+class Tables:
+    """The registered tables of an account or of a Service, each an attribute of its own name."""
+
+    def __init__(self, scope: str, kept: int) -> None:
+        for definition in TABLES.values():
+            if definition.scope == scope:
+                self.__dict__[definition.name] = definition.empty(kept)
+
+    def tables(self) -> dict[str, Any]:
+        """The tables by name, as registered."""
+        return {name: getattr(self, name) for name in TABLES if name in self.__dict__}
 
 
-@dataclass(slots=True)
-class Scope:
-    """What lives below one Service; it goes when the Service goes.
-
-    ``newcomers`` are identities that have had a Binding and so have a User (assumed D41), which is not made into a
-    record before somebody asks for Users.
-    """
+class Scope(Tables):
+    """What lives below one Service; it goes when the Service goes."""
 
     bindings: Table[Binding]
     users: Table[User]
     segments: Table[Segment]
     notifications: Table[Notification]
-    newcomers: dict[str, datetime]
 
-    @classmethod
-    def empty(cls) -> Scope:
-        """A Service's scope on its first day."""
-        return cls(
-            _bindings(),
-            Table({"identity": lambda user: (user.identity,), "segment": lambda user: user.segments}),
-            Table({"name": lambda segment: (segment.unique_name,)}),
-            Table(),
-            {},
-        )
+    def __init__(self, kept: int = 0) -> None:
+        super().__init__("service", kept)
 
     def share(self) -> Scope:
         """The same records, copied only when one side is written to."""
-        return Scope(
-            self.bindings.share(),
-            self.users.share(),
-            self.segments.share(),
-            self.notifications.share(),
-            self.newcomers.copy(),
-        )
-
-    def note_identity(self, identity: str, moment: datetime) -> None:
-        """Remember that this identity has had a Binding."""
-        if not self.users.count("identity", identity):
-            self.newcomers.setdefault(identity, moment)
+        twin: Scope = object.__new__(Scope)
+        twin.__dict__.update({name: table.share() for name, table in self.tables().items()})
+        return twin
 
 
 @dataclass(slots=True)
 class State:
     """The records of one account at one moment."""
 
-    services: Table[Service]
-    credentials: Table[Credential]
+    tables: dict[str, Any]
     scopes: dict[str, Scope]
-    deliveries: Log[Delivery]
-    alerts: Log[Alert]
-    callbacks: Table[Callback]
     schedule: Schedule
     sids: SidGenerator
     sequence: int
@@ -110,12 +76,8 @@ class State:
     def share(self) -> State:
         """The same records, copied only when one side is written to."""
         return State(
-            self.services.share(),
-            self.credentials.share(),
+            {name: table.share() for name, table in self.tables.items()},
             {sid: scope.share() for sid, scope in self.scopes.items()},
-            self.deliveries.share(),
-            self.alerts.share(),
-            self.callbacks.share(),
             self.schedule.share(),
             self.sids.copy(),
             self.sequence,
@@ -123,21 +85,26 @@ class State:
 
     def records(self) -> Iterator[tuple[str, Any]]:
         """Every record with the name of its table, in a fixed order."""
-        for table in ACCOUNT_TABLES:
-            for record in getattr(self, table):
-                yield table, record
-        for service in self.services:
-            scope = self.scopes[service.sid]
-            for table in SCOPE_TABLES:
-                for record in getattr(scope, table):
-                    yield table, record
+        for name, table in self.tables.items():
+            for record in table:
+                yield name, record
+        for service in self.tables["services"]:
+            for name, table in self.scopes[service.sid].tables().items():
+                for record in table:
+                    yield name, record
 
 
-class AccountState:
+class AccountState(Tables):
     """The state of one account: its tables, its clock, its sids, and the lock that every request holds.
 
     It keeps the newest ``kept`` deliveries, alerts and callbacks, and as many Notifications of a Service.
     """
+
+    services: Table[Service]
+    credentials: Table[Credential]
+    deliveries: Log[Delivery]
+    alerts: Log[Alert]
+    callbacks: Table[Callback]
 
     def __init__(
         self,
@@ -149,6 +116,7 @@ class AccountState:
         kept: int,
         due: Announcement,
     ) -> None:
+        super().__init__("account", kept)
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.behaviour = behaviour
@@ -156,12 +124,7 @@ class AccountState:
         self.sids = sids
         self.kept = kept
         self.lock = RLock()
-        self.services: Table[Service] = Table({"name": lambda service: (service.friendly_name,)})
-        self.credentials: Table[Credential] = Table()
         self.scopes: dict[str, Scope] = {}
-        self.deliveries: Log[Delivery] = Log(kept)
-        self.alerts: Log[Alert] = Log(kept)
-        self.callbacks: Table[Callback] = Table({"notification": lambda callback: (callback.notification_sid,)})
         self._due = due
         self.schedule = Schedule(due)
         self.outcomes: list[Outcome] = []
@@ -174,26 +137,13 @@ class AccountState:
 
     def save(self) -> State:
         """The records of this moment; costs nothing until the next write."""
-        for service_sid in self.scopes:
-            self.settle_users(service_sid)
-        return State(
-            self.services,
-            self.credentials,
-            self.scopes,
-            self.deliveries,
-            self.alerts,
-            self.callbacks,
-            self.schedule,
-            self.sids,
-            self._sequence,
-        ).share()
+        return State(self.tables(), self.scopes, self.schedule, self.sids, self._sequence).share()
 
     def restore(self, state: State) -> None:
         """Let ``state`` be what is stored, from now on."""
         state = state.share()
-        self.services, self.credentials, self.scopes = state.services, state.credentials, state.scopes
-        self.deliveries, self.alerts = state.deliveries, state.alerts
-        self.callbacks, self.schedule = state.callbacks, state.schedule.share(self._due)
+        self.__dict__.update(state.tables)
+        self.scopes, self.schedule = state.scopes, state.schedule.share(self._due)
         self.sids.resume(state.sids)
         self._sequence = max(self._sequence, state.sequence)
         self._due.announce()
@@ -211,7 +161,7 @@ class AccountState:
         return sid
 
     def add_user(self, service_sid: str, identity: str, segments: tuple[str, ...], moment: datetime) -> User:
-        """Give an identity that has none its User."""
+        """Make the User of an identity that has none."""
         scope = self.scopes[service_sid]
         user = User(
             sid=self.new_sid("US", scope.users),
@@ -225,20 +175,19 @@ class AccountState:
         scope.users.add(self.next_sequence(), user)
         return user
 
-    def settle_users(self, service_sid: str) -> None:
-        """Give every newcomer its User, in the order in which they came."""
-        newcomers = self.scopes[service_sid].newcomers
-        for identity, moment in newcomers.items():
-            self.add_user(service_sid, identity, (), moment)
-        newcomers.clear()
+    def open_scope(self, service_sid: str) -> Scope:
+        """Begin what lives below a new Service."""
+        scope = self.scopes[service_sid] = Scope(self.kept)
+        return scope
 
     def knows(self, sid: str) -> bool:
-        """Whether a Service, Credential or Binding of this account has this sid."""
-        return (
-            sid in self.services
-            or sid in self.credentials
-            or any(sid in each.bindings for each in self.scopes.values())
-        )
+        """Whether a record of this account has this sid."""
+        for name, definition in TABLES.items():
+            if definition.prefix == sid[:2]:
+                if definition.scope == "account":
+                    return sid in getattr(self, name)
+                return any(sid in getattr(scope, name) for scope in self.scopes.values())
+        return False
 
     def below(self, table: str) -> list[Any]:
         """The records of one table of every Service's scope, oldest first."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hmac import compare_digest
 from types import MappingProxyType
 
+import fakenotify.notify.resources  # noqa: F401  # they register the tables that an account has
 from fakenotify.core.clock import Clock
 from fakenotify.core.schedule import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid

@@ -11,20 +11,18 @@ from fakenotify.core.clock import Clock
 from fakenotify.core.errors import NotFound, TwilioError
 from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
-from fakenotify.core.routes import NO_PARAMS, Route, RouteTable
+from fakenotify.core.routes import NO_PARAMS, Route
 from fakenotify.core.sids import SidGenerator
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts
 from fakenotify.notify.errors import RequestTooLarge
 from fakenotify.notify.journal import Journal, Request, note
-from fakenotify.notify.resources import bindings, credentials, notifications, services, users
+from fakenotify.notify.resources import ROUTES as ROUTES
 
 if TYPE_CHECKING:
     from fakenotify.faults.injected import InjectedFault, InjectedFaults
     from fakenotify.faults.kinds import Fault
     from fakenotify.faults.wire import Wire
-
-ROUTES = RouteTable((*services.ROUTES, *credentials.ROUTES, *bindings.ROUTES, *notifications.ROUTES, *users.ROUTES))
 
 _OTHER_SIDS = {
     "MG": "a Messaging Service",

@@ -12,7 +12,6 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from hypothesis.strategies import SearchStrategy
 
 from fakenotify import FakeNotify
-from fakenotify.notify.account import SCOPE_TABLES
 from fakenotify.notify.outcomes import INJECTABLE, TOO_MANY_RECIPIENTS, UNREGISTERED
 from fakenotify.notify.records import Delivery
 from fakenotify.notify.resources.bindings import BINDINGS_PER_IDENTITY
@@ -186,8 +185,8 @@ class NotifyMachine(RuleBasedStateMachine):
     def every_index_is_what_a_recomputation_gives(self) -> None:
         """The fake keeps its own books."""
         scope = self.fake.world.accounts.default.scopes[self.service.sid]
-        for table in SCOPE_TABLES:
-            getattr(scope, table).check()
+        for table in scope.tables().values():
+            table.check()
 
     @invariant()
     def notify_knows_the_devices_that_are_registered(self) -> None:

@@ -1,58 +1,59 @@
 """A world as JSON that a person can read, and write by hand: what is left out gets Notify's defaults.
 
-A state names accounts; ``services`` and ``credentials`` at the top are the default account's::
+A state names accounts; the tables at the top, such as ``services`` and ``credentials``, are the default account's::
 
     {"services": [{"bindings": [{"identity": "alice", "binding_type": "sms", "address": "+15005550006"}]}]}
+
+Which tables there are, and by which rules a row is loaded, is said by their definitions in ``notify.tables``.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import math
 import os
-import tempfile
+import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from fakenotify.core.clock import parse_instant
 from fakenotify.core.errors import TwilioError
 from fakenotify.core.params import Params, did_you_mean
-from fakenotify.core.routes import NO_PARAMS
+from fakenotify.core.printable import printable, shortened
 from fakenotify.core.sids import SidGenerator, is_sid
-from fakenotify.core.store import Table
-from fakenotify.notify.account import ACCOUNT_TABLES, SCOPE_TABLES, AccountState, Scope
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts, check_credentials
-from fakenotify.notify.records import (
-    NO_STRINGS,
-    Alert,
-    Attempt,
-    Binding,
-    Callback,
-    Credential,
-    Delivery,
-    Notification,
-    Segment,
-    Service,
-    Strings,
-    User,
-    strings,
-)
-from fakenotify.notify.resources import bindings, credentials, notifications, services, users
+from fakenotify.notify.records import NO_STRINGS, Service, Strings, strings
 from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.tables import TABLES, TableDefinition
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 FORMAT = 1
 REDACTED = "[redacted]"
+MOST_NESTED = 200
+LARGEST_FILE = 2**30
+"""No file that is larger is read, so that an endless one can't fill the memory."""
+_LONGEST_NUMBER = 10_000
+"""Bits of a whole number; Python writes no number of more than 4,300 digits."""
 _JSON_NAMES = {"dict": "an object", "list": "a list", "str": "a text"}
 
 
 class StateError(ValueError):
     """A state that can't be loaded; the message names the place and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+def names_of(scope: str) -> list[str]:
+    """The names of the tables of an account, or of a Service."""
+    return [name for name, definition in TABLES.items() if definition.scope == scope]
 
 
 def export(accounts: Accounts, account_sid: str | None = None, *, secrets: bool = False) -> dict[str, Any]:
@@ -64,34 +65,40 @@ def export(accounts: Accounts, account_sid: str | None = None, *, secrets: bool 
 def _export_account(account: AccountState, secrets: bool) -> dict[str, Any]:
     with account.lock:
         state = account.save()
-    exported = {name: [to_json(each) for each in getattr(state, name)] for name in ACCOUNT_TABLES}
+    exported = {name: [to_json(each) for each in table] for name, table in state.tables.items()}
     for service in exported["services"]:
-        scope = state.scopes[service["sid"]]
-        service |= {name: [to_json(each) for each in getattr(scope, name)] for name in SCOPE_TABLES}
+        tables = state.scopes[service["sid"]].tables()
+        service |= {name: [to_json(each) for each in table] for name, table in tables.items()}
     return {"auth_token": account.auth_token if secrets else REDACTED, **exported}
 
 
 def to_json(record: Any) -> dict[str, Any]:
-    """A record as a JSON object; dates as on the wire."""
+    """A record as a JSON object; dates as on the wire, half of a surrogate pair as U+FFFD."""
     return {field.name: _json(getattr(record, field.name)) for field in fields(record)}
 
 
 def _json(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, datetime):
         return timestamp(value)
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return [_json(each) for each in value]
+    if isinstance(value, dict):
+        return {_json(name): _json(each) for name, each in value.items()}
     return to_json(value) if is_dataclass(value) else value
 
 
 def load(accounts: Accounts, state: Any) -> None:
     """Replace the world by ``state``, all of it or, on a ``StateError``, nothing."""
     _expect(state, dict, "the state")
-    _known(state, ("fakenotify", "accounts", *ACCOUNT_TABLES), "the state")
+    _check_json(state)
+    names = names_of("account")
+    _known(state, ("fakenotify", "accounts", *names), "the state")
     if state.get("fakenotify", FORMAT) != FORMAT:
         raise StateError(f"this state has format {state['fakenotify']!r}; this version reads format {FORMAT}")
     given = dict(_expect(state.get("accounts", {}), dict, "accounts"))
-    own = {name: state[name] for name in ACCOUNT_TABLES if name in state}
+    own = {name: state[name] for name in names if name in state}
     if own:
         if accounts.default_sid in given:
             raise StateError(f"the state gives account {accounts.default_sid} twice, at the top and under accounts")
@@ -101,7 +108,8 @@ def load(accounts: Accounts, state: Any) -> None:
 
 
 def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) -> AccountState:
-    _known(_expect(given, dict, where), ("auth_token", *ACCOUNT_TABLES), where)
+    names = names_of("account")
+    _known(_expect(given, dict, where), ("auth_token", *names), where)
     auth_token = given.get("auth_token")
     try:
         check_credentials(account_sid, "any" if auth_token is None else _expect(auth_token, str, f"{where}.auth_token"))
@@ -110,116 +118,94 @@ def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) 
     if auth_token == REDACTED:
         auth_token = accounts[account_sid].auth_token if account_sid in accounts else None
     account = accounts.fresh(account_sid, auth_token)
-    for place, each in _rows(given, "credentials", where):
-        defaults = _defaults(account, "CR", credentials.CREATE)
-        defaults["sandbox"] = credentials.sandbox_text(str(each.get("type")), None)
-        credential = read_record(Credential, each, place, defaults)
-        _check(credentials.CREATE, credential, place)
-        _add(account, account.credentials, "CR", credential, place)
-    for place, each in _rows(given, "services", where):
-        _load_service(account, each, place)
-    for place, each in _rows(given, "deliveries", where):
-        account.deliveries.append(_own(account, read_record(Delivery, each, place, {}), place))
-    for place, each in _rows(given, "alerts", where):
-        account.alerts.append(_own(account, read_record(Alert, each, place, {}), place))
-    for place, each in _rows(given, "callbacks", where):
-        callback = read_record(Callback, each, place, {})
-        _add(account, account.callbacks, "CB", callback, place)
-        if callback.status == "PENDING":
-            account.schedule.add(account.clock.seconds(), callback.sid)
-    known = sorted(str(getattr(record, "sid", None)) for _, record in account.save().records())
-    account.sids = SidGenerator(f"{account_sid}/{known}")  # none of these can come out of it again
+    account.sids = SidGenerator(f"{account_sid}/{sorted(_given_sids(given))}")  # it makes none of these
+    for name in names:
+        definition, table = TABLES[name], getattr(account, name)
+        for place, row in _rows(given, name, where):
+            if definition.record is Service:
+                _load_service(account, definition, table, row, place)
+            else:
+                _load_row(account, definition, table, None, row, place)
+        definition.finish(account, None)
     return account
 
 
-def _load_service(account: AccountState, given: dict[str, Any], where: str) -> None:
-    own = {name: value for name, value in given.items() if name not in SCOPE_TABLES}
-    defaults = _defaults(account, "IS", services.PARAMS)
-    defaults["default_apn_notification_protocol_version"] = account.behaviour.apn_protocol_version
-    service = read_record(Service, own, where, defaults)
-    _check(services.PARAMS, service, where)
-    _add(account, account.services, "IS", service, where)
-    scope = account.scopes[service.sid] = Scope.empty()
-    of_service = {"service_sid": service.sid}
-    for place, each in _rows(given, "segments", where):
-        segment = read_record(Segment, each, place, _defaults(account, "GS") | of_service)
-        if scope.segments.count("name", segment.unique_name):
-            raise StateError(f"{place}: segment {segment.unique_name!r} is in this Service already")
-        _add(account, scope.segments, "GS", segment, place, service.sid)
-    for place, each in _rows(given, "users", where):
-        user = read_record(User, each, place, _defaults(account, "US", users.CREATE) | of_service)
-        _check(users.CREATE, user, place)
-        if scope.users.count("identity", user.identity):
-            raise StateError(f"{place}: identity {user.identity!r} has a User in this Service already")
-        users.name_segments(account, scope, service.sid, user.segments)
-        _add(account, scope.users, "US", user, place, service.sid)
-    for place, each in _rows(given, "bindings", where):
-        _load_binding(account, scope, service, each, place)
-    for place, each in _rows(given, "notifications", where):
-        defaults = _defaults(account, "NT", notifications.CREATE) | of_service
-        notification = read_record(Notification, each, place, defaults)
-        _check(notifications.CREATE, notification, place)
-        _add(account, scope.notifications, "NT", notification, place, service.sid)
+def _given_sids(given: Any) -> set[str]:
+    """Every sid of a row, at any depth where rows are."""
+    found = set()
+    for rows in given.values():
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict):
+                found |= {str(row.get("sid"))} | _given_sids(row)
+    return found
 
 
-def _load_binding(account: AccountState, scope: Scope, service: Service, given: dict[str, Any], where: str) -> None:
-    defaults = _defaults(account, "BS", bindings.CREATE) | {"service_sid": service.sid}
-    if isinstance(given.get("binding_type"), str):
-        defaults["notification_protocol_version"] = service.protocol_version(given["binding_type"])
-    binding = read_record(Binding, given, where, defaults)
-    _check(bindings.CREATE, binding, where)
-    binding = replace(binding, tags=strings(tuple(dict.fromkeys(binding.tags))))
-    if scope.bindings.count("address", binding.address) and account.behaviour.address_scope == "service":
-        raise StateError(f"{where}: address {binding.address!r} has a Binding in this Service already")
-    if scope.bindings.count("identity", binding.identity) >= bindings.BINDINGS_PER_IDENTITY:
-        raise StateError(f"{where}: identity {binding.identity!r} has 20 Bindings in this Service already")
-    scope.note_identity(binding.identity, binding.date_created)
-    _add(account, scope.bindings, "BS", binding, where, service.sid)
-
-
-def _rows(given: dict[str, Any], name: str, where: str) -> list[tuple[str, dict[str, Any]]]:
-    """The rows under ``name``, each with its place."""
-    rows = _expect(given.get(name, []), list, f"{where}.{name}")
-    return [(f"{where}.{name}[{at}]", _expect(row, dict, f"{where}.{name}[{at}]")) for at, row in enumerate(rows)]
-
-
-def _defaults(account: AccountState, prefix: str, params: Params = NO_PARAMS) -> dict[str, Any]:
-    now = account.clock.stamp()
-    return {
-        **{name: NO_STRINGS if value == () else value for name, value in params.defaults.items()},
-        "sid": account.sids.new(prefix),
-        "account_sid": account.account_sid,
-        "date_created": now,
-        "date_updated": now,
-    }
-
-
-def _add(
-    account: AccountState, table: Table[Any], prefix: str, record: Any, where: str, service_sid: str | None = None
+def _load_service(
+    account: AccountState, definition: TableDefinition[Service], table: Any, given: dict[str, Any], where: str
 ) -> None:
-    if not is_sid(record.sid, prefix):
-        raise StateError(f"{where}: sid {record.sid!r} is not {prefix} and 32 hex digits")
-    if record.sid in table:
-        raise StateError(f"{where}: sid {record.sid} is there twice")
-    if service_sid is not None and record.service_sid != service_sid:
+    names = names_of("service")
+    own = {name: value for name, value in given.items() if name not in names}
+    service = _load_row(account, definition, table, None, own, where)
+    scope = account.open_scope(service.sid)
+    for name in names:
+        for place, row in _rows(given, name, where):
+            _load_row(account, TABLES[name], getattr(scope, name), service, row, place)
+    for name in names:
+        TABLES[name].finish(account, service)
+
+
+def _load_row(
+    account: AccountState,
+    definition: TableDefinition[R],
+    table: Any,
+    service: Service | None,
+    given: dict[str, Any],
+    where: str,
+) -> R:
+    """Complete, check and store one row."""
+    now, params = account.clock.stamp(), definition.params
+    defaults = {name: NO_STRINGS if value == () else value for name, value in params.defaults.items()}
+    defaults |= {"account_sid": account.account_sid, "date_created": now, "date_updated": now}
+    if definition.prefix is not None and "sid" not in given:
+        defaults["sid"] = account.sids.new(definition.prefix)
+    if service is not None:
+        defaults["service_sid"] = service.sid
+    further = definition.defaults(account, service, given)
+    record: Any = read_record(definition.record, given, where, {**defaults, **further})
+    if definition.prefix is not None:
+        if not is_sid(record.sid, definition.prefix):
+            raise StateError(f"{where}: sid {record.sid!r} is not {definition.prefix} and 32 hex digits")
+        if record.sid in table:
+            raise StateError(f"{where}: sid {record.sid} is there twice")
+    if record.account_sid != account.account_sid:
+        raise StateError(f"{where}: account_sid {record.account_sid} is not the account it stands in")
+    if service is not None and record.service_sid != service.sid:
         raise StateError(f"{where}: service_sid {record.service_sid} is not the service it stands in")
-    table.add(account.next_sequence(), _own(account, record, where))
+    _check_params(params, record, where)
+    try:
+        record = definition.check(account, record)
+    except ValueError as error:
+        raise StateError(f"{where}: {error}") from None
+    if definition.prefix is None:
+        table.append(record)
+    else:
+        table.add(account.next_sequence(), record)
+    return record  # type: ignore[no-any-return]  # read_record made it
 
 
-def _own(account: AccountState, record: R, where: str) -> R:
-    """The record, if it is this account's."""
-    account_sid = record.account_sid  # type: ignore[attr-defined]  # every record has one
-    if account_sid != account.account_sid:
-        raise StateError(f"{where}: account_sid {account_sid} is not the account it stands in")
-    return record
-
-
-def _check(params: Params, record: Any, where: str) -> None:
+def _check_params(params: Params, record: Any, where: str) -> None:
     """What the wire would refuse is refused here."""
     try:
         params.parse(params.to_form("load", {field: getattr(record, field, None) for field in params.fields}))
     except TwilioError as error:
         raise StateError(f"{where}: {error.message}") from None
+
+
+def _rows(given: dict[str, Any], name: str, where: str) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The rows under ``name``, each with its place."""
+    for at, row in enumerate(_expect(given.get(name, []), list, f"{where}.{name}")):
+        place = f"{where}.{name}[{at}]"
+        yield place, _expect(row, dict, place)
 
 
 def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mapping[str, Any]) -> R:
@@ -232,7 +218,7 @@ def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mappi
             try:
                 values[name] = _read(hint, given[name])
             except (TypeError, ValueError, OverflowError):
-                raise StateError(f"{where}.{name} can't be {given[name]!r}") from None
+                raise StateError(f"{where}.{name} can't be {shortened(repr(given[name]), 100)}") from None
         elif name in defaults:
             values[name] = defaults[name]
         else:
@@ -250,8 +236,8 @@ def _read(hint: Any, value: Any) -> Any:
         return parse_instant(_read(str, value)).astimezone(timezone.utc).replace(microsecond=0)
     if kind is Strings:
         return strings([_read(str, each) for each in _read(list, value)])
-    if kind is Attempt:
-        return read_record(Attempt, _read(dict, value), "an attempt", {})
+    if isinstance(kind, type) and is_dataclass(kind):
+        return read_record(kind, _read(dict, value), kind.__name__, {})
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         values = _read(list, value)
@@ -278,6 +264,50 @@ def _known(given: Mapping[str, Any], names: Iterable[str], where: str) -> None:
             raise StateError(f"{where} has an unknown field {name!r}{did_you_mean(name, names)}")
 
 
+def _check_json(state: dict[str, Any]) -> None:
+    """Refuse what JSON has no way to say, however it came into a Python object, and what nothing could read back."""
+    waiting: list[tuple[Any, _Place | None, int]] = [(state, None, 0)]
+    while waiting:
+        container, place, depth = waiting.pop()
+        if depth > MOST_NESTED:
+            raise StateError(f"{_words(place)} is nested more than {MOST_NESTED} deep")
+        pairs = container.items() if isinstance(container, dict) else enumerate(container)
+        for name, value in pairs:
+            if isinstance(value, (dict, list, tuple)):
+                waiting.append((value, (place, name), depth + 1))
+            elif complaint := _complaint(value):
+                raise StateError(f"{_words((place, name))} {complaint}")
+            if isinstance(container, dict) and (not isinstance(name, str) or _has_half_a_pair(name)):
+                raise StateError(f"{_words(place)} has the name {name!r}, which is no text of JSON")
+
+
+_Place = tuple[Any, Any]
+"""A name or a position, below another place."""
+
+
+def _words(place: _Place | None) -> str:
+    parts: list[str] = []
+    while place is not None:
+        place, name = place
+        parts.append(f"[{name}]" if isinstance(name, int) else f".{name}")
+    return "".join(reversed(parts)).removeprefix(".") or "the state"
+
+
+def _complaint(value: Any) -> str | None:
+    """What is wrong with a value of JSON that is neither an object nor a list."""
+    if isinstance(value, str):
+        return "has half of a surrogate pair, which is no character" if _has_half_a_pair(value) else None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"can't be {value}: JSON has no such number"
+    if isinstance(value, int):  # a bool too
+        return None if value.bit_length() <= _LONGEST_NUMBER else "is too long a number"
+    return None if value is None else f"is {type(value).__name__}, which JSON doesn't have"
+
+
+def _has_half_a_pair(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def parse(text: str | bytes) -> Any:
     """JSON as a state is written. Raises ``StateError``."""
     try:
@@ -286,20 +316,55 @@ def parse(text: str | bytes) -> Any:
         raise StateError(f"this is not JSON: {error}") from None
 
 
-def save_file(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
-    """Write a state; the file is replaced whole, or (``OSError``) left as it was. A link's target is what is meant."""
-    target = Path(path).resolve()
-    if target.exists() and not target.is_file() and not target.is_dir():  # a device or a pipe can't be replaced
-        target.write_text(json.dumps(state, indent=2) + "\n", encoding="ascii")
-        return
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+def read_file(path: str | os.PathLike[str]) -> Any:
+    """The state in a file, or in what a pipe brings. Raises ``OSError`` or ``StateError``; it never waits for a writer.
+
+    A pipe that has no writer is empty.
+    """
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(file.fileno(), True)
+        text = file.read(LARGEST_FILE + 1)
+    if not text:
+        raise StateError("there is nothing in it")
+    if len(text) > LARGEST_FILE:
+        raise StateError(f"it is larger than {LARGEST_FILE // 2**20:,} MiB")
+    return parse(text)
+
+
+def save_file(path: str | os.PathLike[str], state: dict[str, Any], *, private: bool = False) -> None:
+    """Write a state; the file is replaced whole, or (``OSError``) left as it was. A link's target is what is meant.
+
+    A ``private`` file is one that nobody else can read, even where it replaces one that others could.
+    """
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump(state, file, indent=2)
-            file.write("\n")
-        os.chmod(temporary, mode)
+        mode: int | None = os.stat(path).st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "this is a folder, not a file", os.fspath(path))
+    if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe can't be replaced
+        _write(os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0)), state)
+        return
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
+    temporary = os.path.join(folder, f".{name[:100]}.{os.getpid()}.{id(state)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private or mode is not None else 0o666)
+    try:
+        _write(handle, state)
+        if mode is not None and not private:
+            os.chmod(temporary, stat.S_IMODE(mode))
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _write(handle: int, state: dict[str, Any]) -> None:
+    with open(handle, "w", encoding="ascii") as file:
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(handle, True)
+        json.dump(state, file, indent=2, allow_nan=False)
+        file.write("\n")

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from fakenotify.notify.account import LOGS, State
+from fakenotify.notify.account import State
 from fakenotify.notify.accounts import Accounts
+from fakenotify.notify.tables import TABLES
 
 
 class Snapshot:
@@ -43,7 +44,7 @@ class Snapshot:
         found: dict[tuple[str, str], Any] = {}
         places: dict[tuple[str, str], int] = {}
         for account_sid, table, record in self._records():
-            key = record.sid if table not in LOGS else None
+            key = None if TABLES[table].prefix is None else record.sid
             if key is None:
                 places[account_sid, table] = place = places.get((account_sid, table), 0) + 1
                 key = f"{account_sid} {place}"

@@ -304,18 +304,16 @@ class World:
         self._changed("import_state")
 
     def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
-        """Write the world to a file as JSON. On ``OSError`` the old file stays."""
+        """Write the world to a file as JSON, with ``secrets`` for its owner only. On ``OSError`` the old file stays."""
         from fakenotify.world import saved_state  # start-up time
 
-        saved_state.save_file(path, self.export(secrets=secrets))
+        saved_state.save_file(path, self.export(secrets=secrets), private=secrets)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace the world by that of a file. Raises ``OSError`` or ``StateError``; then nothing has changed."""
         from fakenotify.world import saved_state  # start-up time
 
-        with open(path, "rb") as file:
-            text = file.read()
-        self.import_state(saved_state.parse(text))
+        self.import_state(saved_state.read_file(path))
 
     # sending
 

@@ -97,8 +97,8 @@ def test_a_snapshot_tells_how_much_it_holds(fake: FakeNotify) -> None:
     assert repr(fake.snapshot()) == "<Snapshot of an empty world>"
     arrange(fake)
     assert repr(fake.snapshot()) == (
-        "<Snapshot 1 services, 1 credentials, 2 deliveries, 1 alerts, 2 callbacks, 1 bindings, 2 users, "
-        "1 segments, 2 notifications>"
+        "<Snapshot 1 services, 1 credentials, 2 deliveries, 1 alerts, 2 callbacks, 1 bindings, "
+        "2 notifications, 2 users, 1 segments>"
     )
 
 

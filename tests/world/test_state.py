@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from fakenotify import Behaviour, FakeNotify, TwilioError
 from fakenotify.core.store import Table
-from fakenotify.notify.account import SCOPE_TABLES
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.records import NO_STRINGS, Binding, Credential, Service
 from fakenotify.world.saved_state import StateError, export, load, parse, save_file
@@ -175,12 +174,10 @@ def build(fake: FakeNotify, actions: list[tuple[bool, tuple[str, dict[str, Any]]
 def check_tables(fake: FakeNotify) -> None:
     """Every index of every table agrees with its rows."""
     for account in fake.world.accounts:
-        for table in (account.services, account.credentials, account.callbacks):
-            table.check()
-        for scope in account.scopes.values():
-            for name in SCOPE_TABLES:
-                table_below: Table[Any] = getattr(scope, name)
-                table_below.check()
+        for tables in (account, *account.scopes.values()):
+            for table in tables.tables().values():
+                if isinstance(table, Table):
+                    table.check()
 
 
 @settings(deadline=None, max_examples=60)
@@ -503,6 +500,9 @@ def below(name: str, *rows: Any) -> dict[str, Any]:
     return {"services": [{"sid": IS, name: list(rows)}]}
 
 
+NESTED: dict[str, Any] = {}
+for _ in range(200):
+    NESTED = {"x": NESTED}
 HERE = f"accounts.{ACCOUNT_SID}"
 # a text that ends in … is a beginning: the place is what matters
 MALFORMED: list[tuple[Any, str]] = [
@@ -617,8 +617,24 @@ MALFORMED: list[tuple[Any, str]] = [
     ),
     (
         below("notifications", {"data": {"x": float("nan")}}),
-        f"{HERE}.services[0].notifications[0]: Can not convert incoming parameters to Notification object: "
-        "Parameter 'Data' is invalid",
+        "services[0].notifications[0].data.x can't be nan: JSON has no such number",
+    ),
+    (
+        below("notifications", {"data": {"x": [1, float("inf")]}}),
+        "services[0].notifications[0].data.x[1] can't be inf…",
+    ),
+    (
+        below("bindings", {"address": "\ud800"}),
+        "services[0].bindings[0].address has half of a surrogate pair, which is no character",
+    ),
+    (
+        below("bindings", {"\udfff": 1}),
+        r"services[0].bindings[0] has the name '\udfff', which is no text of JSON",
+    ),
+    (below("notifications", {"data": NESTED}), f"services[0].notifications[0].data{'.x' * 196} is nested more…"),
+    (
+        {"services": [{"date_created": "\x1b[2J" + "x" * 200}]},
+        rf"{HERE}.services[0].date_created can't be '\x1b[2J{'x' * 59}…{'x' * 32}'",
     ),
     ({"deliveries": [{}]}, f"{HERE}.deliveries[0] lacks 'sid'"),
     ({"deliveries": [{**DELIVERY, "status": "LOST"}]}, f"{HERE}.deliveries[0].status can't be 'LOST'"),
@@ -632,6 +648,21 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"callbacks": [{**CALLBACK, "attempts": [5]}]}, f"{HERE}.callbacks[0].attempts can't be [5]"),
     ({"callbacks": [CALLBACK, CALLBACK]}, f"{HERE}.callbacks[1]: sid {CALLBACK['sid']} is there twice"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("state", "complaint"),
+    [
+        (below("notifications", {"ttl": 1 << 15_000}), "services[0].notifications[0].ttl is too long a number"),
+        ({"services": [{1: 2}]}, "services[0] has the name 1, which is no text of JSON"),
+        ({"services": [{"date_created": LATER}]}, "services[0].date_created is datetime, which JSON doesn't have"),
+    ],
+)
+def test_what_no_file_could_hold_is_refused_too(fake: FakeNotify, state: Any, complaint: str) -> None:
+    with pytest.raises(StateError) as raised:
+        fake.world.import_state(state)
+
+    assert str(raised.value) == complaint
 
 
 @pytest.mark.parametrize(("state", "told"), MALFORMED, ids=[told[:60] for _, told in MALFORMED])

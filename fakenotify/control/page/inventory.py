@@ -53,7 +53,7 @@ def services(lens: Lens) -> Html:
 def _service(lens: Lens, notify: Notify, service: Service, bindings: list[Binding]) -> Html:
     address = lens.link(service=service.sid, view=None, page=None)
     part = cut(lens, bindings, FEW_BINDINGS, BINDINGS, address, whole=lens.service is not None)
-    scope = notify.scopes.get(service.sid) or Scope.empty()
+    scope = notify.scopes.get(service.sid) or Scope()
     return tag(
         "li",
         tag(

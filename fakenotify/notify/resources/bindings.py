@@ -5,6 +5,8 @@ The laws: an address stands once in a Service, whoever had it before; an identit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,6 +20,7 @@ from fakenotify.notify.errors import IdentityLimitReached, InvalidAddress, Inval
 from fakenotify.notify.records import Binding, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.representation import segment, timestamp
+from fakenotify.notify.tables import TableDefinition
 from fakenotify.notify.targets import Check, select
 
 BINDINGS_PER_IDENTITY = 20
@@ -118,7 +121,8 @@ def create(
         date_created=kept.date_created if kept else now,
         date_updated=now,
     )
-    scope.note_identity(identity, now)
+    if not scope.users.count("identity", identity):
+        account.add_user(service.sid, identity, (), now)
     for each in (*evicted, *replaced):
         bindings.remove(each.sid)
     if kept:
@@ -176,6 +180,52 @@ def represent(account: AccountState, binding: Binding, base: str) -> dict[str, A
     }
 
 
+def _tags_and_type(binding: Binding) -> tuple[str, ...]:
+    """A Binding's tags and the implicit one that is its type; ``all`` needs no index."""
+    tags, binding_type = binding.tags, binding.binding_type
+    return tags if binding_type in tags else (*tags, binding_type)
+
+
+def _loaded_defaults(account: AccountState, service: Service | None, row: Mapping[str, Any]) -> dict[str, Any]:
+    assert service is not None
+    version = service.protocol_version(str(row.get("binding_type")))
+    return {"notification_protocol_version": version}
+
+
+def _check_loaded(account: AccountState, binding: Binding) -> Binding:
+    bindings = account.scopes[binding.service_sid].bindings
+    if bindings.count("address", binding.address) and account.behaviour.address_scope == "service":
+        raise ValueError(f"address {binding.address!r} has a Binding in this Service already")
+    if bindings.count("identity", binding.identity) >= BINDINGS_PER_IDENTITY:
+        raise ValueError(f"identity {binding.identity!r} has 20 Bindings in this Service already")
+    return replace(binding, tags=strings(tuple(dict.fromkeys(binding.tags))))
+
+
+def _add_users(account: AccountState, service: Service | None) -> None:
+    assert service is not None
+    scope = account.scopes[service.sid]
+    for binding in scope.bindings:
+        if not scope.users.count("identity", binding.identity):
+            account.add_user(service.sid, binding.identity, (), binding.date_created)
+
+
+TABLES = (
+    TableDefinition(
+        "bindings",
+        Binding,
+        "service",
+        "BS",
+        {
+            "identity": lambda binding: (binding.identity,),
+            "address": lambda binding: (binding.address,),
+            "tag": _tags_and_type,
+        },
+        CREATE,
+        _loaded_defaults,
+        _check_loaded,
+        _add_users,
+    ),
+)
 _PATH = "/Services/{ServiceSid}/Bindings"
 ROUTES = (
     Route("bindings.create", _PATH, create, CREATE, locate=services.locate, represent=represent),

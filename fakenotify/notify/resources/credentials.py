@@ -5,6 +5,7 @@ The law: a certificate, key or secret is read, and dropped. The fake has no use 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,9 @@ from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter
-from fakenotify.notify.records import Credential
+from fakenotify.notify.records import Credential, Service
 from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.tables import TableDefinition
 
 SECRETS = ("certificate", "private_key", "api_key", "secret")
 
@@ -111,6 +113,11 @@ def represent(account: AccountState, credential: Credential, base: str) -> dict[
     }
 
 
+def _loaded_defaults(account: AccountState, service: Service | None, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"sandbox": sandbox_text(str(row.get("type")), None)}
+
+
+TABLES = (TableDefinition("credentials", Credential, "account", "CR", params=CREATE, defaults=_loaded_defaults),)
 ROUTES = (
     Route("credentials.create", "/Credentials", create, CREATE, represent=represent),
     Route("credentials.find", "/Credentials", find, represent=represent),

@@ -15,6 +15,7 @@ from fakenotify.notify.records import Notification, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.bindings import TAGS_PER_QUERY
 from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.tables import TableDefinition
 
 IDENTITIES_PER_NOTIFICATION = 20
 LONGEST_TTL = 2_419_200
@@ -147,6 +148,7 @@ def represent(account: AccountState, notification: Notification, base: str) -> d
     }
 
 
+TABLES = (TableDefinition("notifications", Notification, "service", "NT", params=CREATE),)
 ROUTES = (
     Route(
         "notifications.create",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +10,11 @@ from fakenotify.core.errors import OBSERVED, SAMPLE, InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params, at_most, boolean, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.notify.account import AccountState, Scope
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch, InvalidFriendlyName, InvalidParameter
 from fakenotify.notify.records import Service
 from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.tables import TableDefinition
 
 CREDENTIAL_TYPES = ("apn", "gcm", "fcm")
 
@@ -82,7 +84,7 @@ def create(account: AccountState, sid: str | None = None, **values: Any) -> Serv
         **values,
     )
     account.services.add(account.next_sequence(), service)
-    account.scopes[service.sid] = Scope.empty()
+    account.open_scope(service.sid)
     return service
 
 
@@ -162,6 +164,21 @@ def represent(account: AccountState, service: Service, base: str) -> dict[str, A
     }
 
 
+def _loaded_defaults(account: AccountState, service: Service | None, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {_APN_VERSION: account.behaviour.apn_protocol_version}
+
+
+TABLES = (
+    TableDefinition(
+        "services",
+        Service,
+        "account",
+        "IS",
+        {"name": lambda service: (service.friendly_name,)},
+        PARAMS,
+        _loaded_defaults,
+    ),
+)
 ROUTES = (
     Route("services.create", "/Services", create, PARAMS, represent=represent),
     Route("services.find", "/Services", find, FIND, represent=represent),

@@ -19,6 +19,7 @@ from fakenotify.notify.records import Binding, Segment, Service, User, strings
 from fakenotify.notify.resources import bindings, services
 from fakenotify.notify.resources.representation import segment as spelled
 from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.tables import TableDefinition
 
 SEGMENTS_PER_USER = 20
 
@@ -38,21 +39,9 @@ FIND_BINDINGS = Params(InvalidQuery, *(row for row in bindings.FIND.rows if row.
 JOIN = Params(_invalid, Param("Segment", "segment", required=True))
 
 
-def scope_with_users(account: AccountState, service_sid: str) -> Scope:
-    """A Service's scope, in which every identity that has had a Binding has its User. (assumed D41)"""
-    account.settle_users(services.locate(account, service_sid).sid)
-    return account.scopes[service_sid]
-
-
-def locate_service(account: AccountState, service_sid: str) -> Service:
-    """The Service that a path names, its Users complete. Raises ``NotFound``."""
-    scope_with_users(account, service_sid)
-    return services.locate(account, service_sid)
-
-
 def locate(account: AccountState, service_sid: str, identity: str) -> User:
     """The User that a path names, by identity or by ``US`` sid. (sample; both: assumed D46) Raises ``NotFound``."""
-    users = scope_with_users(account, service_sid).users
+    users = account.scopes[services.locate(account, service_sid).sid].users
     user = users.one("identity", identity) or users.get(identity)
     if user is None:
         raise NotFound
@@ -240,11 +229,50 @@ def represent_membership(account: AccountState, membership: Membership, base: st
     }
 
 
+def _check_loaded_user(account: AccountState, user: User) -> User:
+    if account.scopes[user.service_sid].users.count("identity", user.identity):
+        raise ValueError(f"identity {user.identity!r} has a User in this Service already")
+    return user
+
+
+def _add_segments(account: AccountState, service: Service | None) -> None:
+    assert service is not None
+    scope = account.scopes[service.sid]
+    for user in scope.users:
+        name_segments(account, scope, service.sid, user.segments)
+
+
+def _check_loaded_segment(account: AccountState, loaded: Segment) -> Segment:
+    if account.scopes[loaded.service_sid].segments.count("name", loaded.unique_name):
+        raise ValueError(f"segment {loaded.unique_name!r} is in this Service already")
+    return loaded
+
+
+TABLES: tuple[TableDefinition[Any], ...] = (
+    TableDefinition(
+        "users",
+        User,
+        "service",
+        "US",
+        {"identity": lambda user: (user.identity,), "segment": lambda user: user.segments},
+        CREATE,
+        check=_check_loaded_user,
+        finish=_add_segments,
+    ),
+    TableDefinition(
+        "segments",
+        Segment,
+        "service",
+        "GS",
+        {"name": lambda segment: (segment.unique_name,)},
+        check=_check_loaded_segment,
+    ),
+)
 _SERVICE = "/Services/{ServiceSid}"
 _USER = _SERVICE + "/Users/{Identity}"
 _BINDING = _USER + "/Bindings/{Sid}"
 _MEMBERSHIP = _USER + "/SegmentMemberships/{Segment}"
-_OF_SERVICE: dict[str, Any] = {"locate": locate_service, "legacy": True}
+_OF_SERVICE: dict[str, Any] = {"locate": services.locate, "legacy": True}
 _OF_USER: dict[str, Any] = {"locate": locate, "legacy": True}
 _ONE_BINDING: dict[str, Any] = {"locate": locate_binding, "legacy": True}
 _ONE_MEMBERSHIP: dict[str, Any] = {"locate": locate_membership, "legacy": True}

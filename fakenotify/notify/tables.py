@@ -1,0 +1,83 @@
+"""Tables are registered once: each one in ``TABLES`` is stored, indexed, shared, compared, saved, loaded, listed.
+
+A definition carries all that the rest needs to know of a table, so nothing else names tables one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from fakenotify.core.log import Log
+from fakenotify.core.params import Params
+from fakenotify.core.routes import NO_PARAMS
+from fakenotify.core.store import Table
+from fakenotify.notify.records import Alert, Callback, Delivery, Service
+
+if TYPE_CHECKING:
+    from fakenotify.notify.account import AccountState
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False)
+class TableDefinition(Generic[R]):
+    """A table of an account or, in the ``scope`` ``"service"``, of each of its Services.
+
+    ``prefix`` begins the rows' sids; without one the table is a log, bounded, whose rows have no sid of their own.
+    ``indexes`` map a row to its keys. The rest are the rules of loading a saved row: ``params`` give its defaults and
+    say what the wire would refuse; ``defaults(account, service, row)`` gives further ones; ``check(account, row)``
+    completes a row, or raises ``ValueError`` in words; ``finish(account, service)`` adds what follows from all rows.
+    ``service`` is None for a table of an account.
+    """
+
+    name: str
+    record: type[R]
+    scope: Literal["account", "service"]
+    prefix: str | None = None
+    indexes: Mapping[str, Callable[[Any], Iterable[Hashable]]] = field(default_factory=dict)
+    params: Params = NO_PARAMS
+    defaults: Callable[[AccountState, Service | None, Mapping[str, Any]], Mapping[str, Any]] = (
+        lambda account, service, row: {}
+    )
+    check: Callable[[AccountState, R], R] = lambda account, row: row
+    finish: Callable[[AccountState, Service | None], None] = lambda account, service: None
+
+    def empty(self, kept: int) -> Table[Any] | Log[Any]:
+        """The table without rows; a log keeps the newest ``kept``."""
+        return Log(kept) if self.prefix is None else Table(self.indexes)
+
+
+TABLES: dict[str, TableDefinition[Any]] = {}
+"""The tables by name, in the order in which they are written and loaded."""
+
+
+def register(definition: TableDefinition[Any]) -> None:
+    """Let every world that begins from now on have this table. Raises ``ValueError`` for a name that is taken."""
+    if definition.name in TABLES:
+        raise ValueError(f"there is a table {definition.name!r} already")
+    TABLES[definition.name] = definition
+
+
+def unregister(definition: TableDefinition[Any]) -> None:
+    """Take a table out again, as a test does that registered one."""
+    del TABLES[definition.name]
+
+
+def _schedule(account: AccountState, callback: Callback) -> Callback:
+    if callback.status == "PENDING":
+        account.schedule.add(account.clock.seconds(), callback.sid)
+    return callback
+
+
+DELIVERIES = TableDefinition("deliveries", Delivery, "account")
+ALERTS = TableDefinition("alerts", Alert, "account")
+CALLBACKS = TableDefinition(
+    "callbacks",
+    Callback,
+    "account",
+    "CB",
+    {"notification": lambda callback: (callback.notification_sid,)},
+    check=_schedule,
+)
