@@ -21,9 +21,9 @@ LAYERS = (
     "notify",
     "world",
     "server clients cli.output",
-    "control",
+    "control providers",
     "account fake notify_warning",
-    "strategies providers conformance proxy",
+    "strategies conformance proxy",
     "cli",
     "__main__",
 )
