@@ -56,6 +56,7 @@ THREADS_IN = {
     "__main__": "it waits for a signal",
     "core.listeners": "listeners come and go from any thread",
     "core.schedule": "a thread that still has to answer holds its announcements back",
+    "providers": "requests come from any thread",
     "fake": "what is made when it is first used is made once",
     "notify.account": "every request holds its account's lock",
     "faults": "requests of all accounts share their counts",
