@@ -20,7 +20,7 @@ from fakenotify.clients import resolver_guard
 from fakenotify.clients.active import ACTIVE, Entry
 from fakenotify.clients.in_process import App
 from fakenotify.clients.seats import Seat
-from fakenotify.server.wsgi import NOTIFY
+from fakenotify.server.doors import NOTIFY
 
 Fake = TypeVar("Fake")
 Function = TypeVar("Function", bound=Callable[..., Any])
