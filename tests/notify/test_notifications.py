@@ -857,7 +857,7 @@ def test_a_json_body_counts_as_an_empty_form(fake_notify, service, client):
 
     assert (answer.status_code, answer.json()["code"], answer.json()["message"]) == O4
     assert mistaken(fake_notify) == [
-        "the body is application/json; Notify reads application/x-www-form-urlencoded only, so it counts as empty"
+        "the body is application/json; Notify reads urlencoded and multipart forms only, so it counts as empty"
     ]
 
 

@@ -592,7 +592,7 @@ def test_bytes_that_are_no_text_are_no_trouble(account: Connection, request_text
     [
         (
             post('{"FriendlyName": "x"}', "/v1/Services", AUTH + "Content-Type: application/json\r\n"),
-            "the body is application/json; Notify reads application/x-www-form-urlencoded only, so it counts as empty",
+            "the body is application/json; Notify reads urlencoded and multipart forms only, so it counts as empty",
         ),
         (
             get("/v1/Services", AUTH + FORM + "Content-Length: 14\r\n") + "FriendlyName=x",
