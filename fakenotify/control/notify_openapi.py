@@ -62,7 +62,14 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "services": _resource(
         Service, "IS", url=_URL, links=_links("bindings", "notifications", "segments", "users", always=2)
     ),
-    "credentials": _resource(Credential, "CR", type={"type": "string", "enum": ["gcm", "apn", "fcm"]}, url=_URL),
+    "credentials": _resource(
+        Credential,
+        "CR",
+        type={"type": "string", "enum": ["gcm", "apn", "fcm"]},
+        url=_URL,
+        fcm_api=None,
+        project_id=None,
+    ),
     "bindings": _BINDING,
     "notifications": _resource(Notification, "NT", to_binding=None, delivery_callback_url=None),
     "users": _resource(User, "US", url=_URL, links=_links("bindings", "segment_memberships", always=2)),

@@ -1,4 +1,4 @@
-"""The switches: what nobody outside Twilio knows for sure, with our defaults. Reference 6; all *assumed*."""
+"""The switches: what nobody outside Twilio knows for sure, with our defaults. all *assumed*."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ class Behaviour:
     """The APNs protocol version of a new Service (D5)."""
     page_size_limit: Literal["clamp", "reject"] = "clamp"
     """A PageSize above 1000 counts as 1000, or is refused with code 20007 (D6)."""
+    page_without_token: Literal["offset", "reject"] = "offset"
+    """A Page above 0 without PageToken skips whole pages, or is refused with code 70002 (D6)."""
+    next_page_link: Literal["exact", "eager"] = "exact"
+    """A page has a next link where a row follows, or also where it is full, and then to an empty page (D6)."""
+    list_order: Literal["oldest_first", "newest_first"] = "oldest_first"
+    """The order of every list, by creation (D7)."""
     callback_when_empty: bool = False
     """A Notification without targets sends one delivery callback with Count=0 (D8)."""
     legacy_resources: bool = True
@@ -38,6 +44,10 @@ class Behaviour:
     """How often a delivery callback that failed is tried again, 0 to 10 times, after 1, 2, 4 … seconds (D44)."""
     callback_delivery: Literal["automatic", "manual"] = "automatic"
     """Delivery callbacks are posted by themselves, or one by one by ``fake.deliver_callback()``."""
+    certificates_checked: Literal["at_write", "never"] = "at_write"
+    """When the Certificate of an apn Credential must be a PEM block around a DER SEQUENCE (D47)."""
+    legacy_fcm: Literal["refused", "accepted"] = "refused"
+    """Deliveries by gcm, or by fcm under a legacy server key, fail with 52117, or are sent with warning 52116 (D51)."""
     unknown_accounts: Literal["own", "shared"] | None = None
     """Credentials of no declared account open an empty account of their own, or act for the default account (D19).
 

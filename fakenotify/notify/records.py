@@ -113,7 +113,11 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A push Credential (``CR…``). What it would keep secret is dropped on arrival, never stored. Reference 3.3."""
+    """A push Credential (``CR…``). What it would keep secret is dropped on arrival, never stored.
+
+    ``fcm_api`` is ``v1`` or ``legacy``, the API of Google that its Secret is a key to, and None for apn; ``project_id``
+    is the Firebase project that a service account's key names. Neither is part of Notify's answer. (assumed D51)
+    """
 
     sid: str
     account_sid: str
@@ -122,6 +126,8 @@ class Credential:
     sandbox: str | None
     date_created: datetime
     date_updated: datetime
+    fcm_api: Literal["v1", "legacy"] | None = None
+    project_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

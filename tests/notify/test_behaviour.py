@@ -20,13 +20,18 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "addresses_checked": ("at_delivery", "at_write"),
     "apn_protocol_version": ("4", "3"),
     "page_size_limit": ("clamp", "reject"),
+    "page_without_token": ("offset", "reject"),
+    "next_page_link": ("exact", "eager"),
+    "list_order": ("oldest_first", "newest_first"),
     "callback_when_empty": (False, True),
     "legacy_resources": (True, False),
     "callback_retries": tuple(range(11)),
     "callback_delivery": ("automatic", "manual"),
+    "certificates_checked": ("at_write", "never"),
+    "legacy_fcm": ("refused", "accepted"),
     "unknown_accounts": (None, "own", "shared"),
 }
-"""Each switch and its values, the default first: reference 6."""
+"""Each switch and its values, the default first."""
 
 RETRIES = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
 

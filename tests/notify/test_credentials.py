@@ -1,12 +1,17 @@
-"""Credentials, over the wire: reference 3.3."""
+"""Credentials, over the wire."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
+from conftest import Wire
 from twilio.base.exceptions import TwilioRestException
+
+from fakenotify import FakeNotify
 
 NOW = "2015-10-07T17:50:01Z"
 LATER = "2015-10-07T17:50:02Z"
@@ -248,3 +253,41 @@ def test_a_secret_given_from_python_is_not_kept_either(fake_notify):
 
     assert "c3rt" not in repr(fake_notify.credentials)
     assert json.dumps(credential.sandbox) == '"True"'
+
+
+SERVICE_ACCOUNT = '{"type": "service_account", "project_id": "shop-1", "private_key": "-----BEGIN"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret", "remembered"),
+    [
+        ("fcm", None, ("v1", None)),
+        ("fcm", SERVICE_ACCOUNT, ("v1", "shop-1")),
+        ("fcm", '{"type": "service_account", "project_id": 7}', ("v1", None)),
+        ("fcm", '{"type": "authorized_user"}', ("legacy", None)),
+        ("fcm", "AAAA:server-key", ("legacy", None)),
+        ("fcm", "[1]", ("legacy", None)),
+        ("gcm", SERVICE_ACCOUNT, ("legacy", None)),
+        ("apn", "AAAA:server-key", (None, None)),
+    ],
+)
+def test_a_credential_remembers_which_api_of_google_its_secret_opens(
+    fake_notify: FakeNotify, tmp_path: Path, kind: Any, secret: str | None, remembered: Any
+) -> None:
+    created = fake_notify.create_credential(kind, secret=secret)
+    fake_notify.save(tmp_path / "world.json")
+    fake_notify.load(tmp_path / "world.json")
+
+    assert (created.fcm_api, created.project_id) == remembered
+    assert fake_notify.credentials == [created]
+    assert "BEGIN" not in (tmp_path / "world.json").read_text()
+
+
+def test_a_new_secret_decides_anew_and_another_change_does_not(fake_notify: FakeNotify, wire: Wire) -> None:
+    path = f"/v1/Credentials/{fake_notify.create_credential('fcm').sid}"
+    seen = []
+    for form in ({"Secret": "AAAA:server-key"}, {"FriendlyName": "x"}, {"Secret": SERVICE_ACCOUNT}, {"Secret": ""}):
+        wire.post(path, form)
+        seen.append((fake_notify.credentials.last.fcm_api, fake_notify.credentials.last.project_id))
+
+    assert seen == [("legacy", None), ("legacy", None), ("v1", "shop-1"), ("v1", None)]

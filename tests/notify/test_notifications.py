@@ -607,6 +607,8 @@ def test_any_json_object_survives_the_way_through_the_official_client(data):
         *((name, {"data": {"twi_body": "x"}}) for name in ("Gcm", "Fcm")),
         *((name, {key: "x"}) for name in ("Gcm", "Fcm") for key in ("to", "registration_ids", "notification_key")),
         ("Fcm", {"condition": "'a' in topics"}),
+        *(("Fcm", {"message": {key: "x"}}) for key in ("token", "topic", "condition")),
+        ("Fcm", {"message": {"data": {"twi_body": "x"}}}),
     ],
 )
 def test_a_key_that_a_channel_forbids_is_refused(refuse, name, value):
@@ -625,7 +627,7 @@ def test_a_key_that_a_channel_forbids_is_refused(refuse, name, value):
         *((name, {"data": {"to": 1, "from": 1}}) for name in ("Gcm", "Fcm")),
         *((name, {"data": ["twi_body"]}) for name in ("Gcm", "Fcm")),
         ("Gcm", {"condition": "x"}),
-        ("Fcm", {"message": {"notification": {"title": "T"}, "data": {"twi_body": 1}}}),
+        ("Fcm", {"message": {"notification": {"title": "T"}, "data": {"to": 1}, "to": 1}, "validate_only": True}),
         ("Sms", {"twi_body": 1, "to": 1, "from": 1}),
         ("FacebookMessenger", {"recipient": {"id": "1"}, "twi_body": 1}),
         ("Alexa", {"twi_body": 1, "to": 1}),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from fakenotify.core.errors import SAMPLE, NotFound
-from fakenotify.core.params import Param, Params, at_most, boolean, one_of
+from fakenotify.core.params import Param, Params, at_most, boolean, json_object, one_of
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState
@@ -59,6 +59,7 @@ def create(
         sandbox=sandbox_text(type, sandbox),
         date_created=now,
         date_updated=now,
+        **_google(type, secrets.get("secret")),
     )
     account.credentials.add(account.next_sequence(), credential)
     return credential
@@ -84,6 +85,7 @@ def update(account: AccountState, credential: Credential, **changes: Any) -> Cre
         friendly_name=changes.get("friendly_name", credential.friendly_name),
         sandbox=sandbox_text(credential.type, changes["sandbox"]) if "sandbox" in changes else credential.sandbox,
         date_updated=account.clock.stamp(),
+        **(_google(credential.type, changes["secret"]) if "secret" in changes else {}),
     )
     account.credentials.replace(changed)
     return changed
@@ -92,6 +94,30 @@ def update(account: AccountState, credential: Credential, **changes: Any) -> Cre
 def delete(account: AccountState, credential: Credential) -> None:
     """Delete a Credential, even one in use: references stay, deliveries then fail with 52002. (assumed D11)"""
     account.credentials.remove(credential.sid)
+
+
+def fcm_api(credential_type: str, secret: str | None = None) -> Literal["v1", "legacy"] | None:
+    """Which API of Google a Secret opens: a service account's JSON key, or none, means FCM HTTP v1. (assumed D51)"""
+    if credential_type == "apn":
+        return None
+    v1 = credential_type == "fcm" and (not secret or _service_account(secret) is not None)
+    return "v1" if v1 else "legacy"
+
+
+def _google(credential_type: str, secret: str | None) -> dict[str, Any]:
+    """What a Credential remembers of its Secret: no secret."""
+    project = (_service_account(secret or "") or {}).get("project_id")
+    known = credential_type == "fcm" and isinstance(project, str)
+    return {"fcm_api": fcm_api(credential_type, secret), "project_id": project if known else None}
+
+
+def _service_account(secret: str) -> dict[str, Any] | None:
+    """The key of a service account, or None for any other text."""
+    try:
+        key = json_object(secret)
+    except ValueError:
+        return None
+    return key if key.get("type") == "service_account" else None
 
 
 def sandbox_text(credential_type: str, sandbox: bool | None) -> str | None:
@@ -114,7 +140,8 @@ def represent(account: AccountState, credential: Credential, base: str) -> dict[
 
 
 def _loaded_defaults(account: AccountState, service: Service | None, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"sandbox": sandbox_text(str(row.get("type")), None)}
+    credential_type = str(row.get("type"))
+    return {"sandbox": sandbox_text(credential_type, None), "fcm_api": fcm_api(credential_type), "project_id": None}
 
 
 TABLES = (TableDefinition("credentials", Credential, "account", "CR", params=CREATE, defaults=_loaded_defaults),)

@@ -22,6 +22,7 @@ LONGEST_TTL = 2_419_200
 RESERVED = "twi_"
 TARGETS_OF_GCM = frozenset(("to", "registration_ids", "notification_key"))
 TARGETS_OF_FCM = TARGETS_OF_GCM | {"condition"}
+TARGETS_OF_FCM_MESSAGE = frozenset(("token", "topic", "condition"))
 
 
 def _invalid(name: str) -> InvalidParameter:
@@ -46,13 +47,17 @@ def unreserved(value: str) -> dict[str, Any]:
 
 
 def message(targets: frozenset[str]) -> Callable[[str], dict[str, Any]]:
-    """A GCM or FCM override: no targets of its own, and no ``twi_`` keys, in its ``data`` neither. (D16, D34)"""
+    """A GCM or FCM override: no targets of its own, and no ``twi_`` keys, also inside ``data``. (assumed D16, D34)"""
 
     def read(value: str) -> dict[str, Any]:
         parsed = unreserved(value)
-        data = parsed.get("data")
-        if not targets.isdisjoint(parsed) or (isinstance(data, dict) and any(key.startswith(RESERVED) for key in data)):
-            raise ValueError(value)
+        inner = parsed.get("message") if targets is TARGETS_OF_FCM else None
+        bodies = [(parsed, targets), *([(inner, TARGETS_OF_FCM_MESSAGE)] if isinstance(inner, dict) else [])]
+        for body, forbidden in bodies:
+            data = body.get("data")
+            reserved = isinstance(data, dict) and any(key.startswith(RESERVED) for key in data)
+            if reserved or not forbidden.isdisjoint(body):
+                raise ValueError(value)
         return parsed
 
     return read
