@@ -128,8 +128,10 @@ class AccountState(Tables):
         self._due = due
         self.schedule = Schedule(due)
         self.outcomes: list[Outcome] = []
+        self.ignored: list[str] = []
+        """Where an operation puts what Notify ignores in silence, for the warnings of the request under way."""
         self.hints: list[str] = []
-        """Where an operation puts advice that the request under way is to carry among its warnings."""
+        """Where an operation puts advice, for the warnings of the request under way."""
         self._sequence = 0
 
     def __repr__(self) -> str:

@@ -124,7 +124,7 @@ class Dispatcher:
             injected, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
             if goes_on:
                 with account.lock:
-                    account.hints = hints
+                    account.ignored, account.hints = call.notes, hints
                     answer.body = _perform(account, route, values, call)
                 answer.status = route.status
         except TwilioError as error:
@@ -181,7 +181,7 @@ class Dispatcher:
         route = ROUTES.by_operation[operation]
         form = route.params.to_form(operation, arguments)
         with account.lock:
-            account.hints = []
+            account.ignored, account.hints = [], []
             try:
                 subject = (route.locate(account, *values),) if route.locate else ()
                 return route.run(account, *subject, **route.params.parse(form), **given)
@@ -269,9 +269,11 @@ def _perform(account: AccountState, route: Route, values: list[str], call: Call)
 def _find(account: AccountState, route: Route, subject: tuple[Any, ...], call: Call, base: str) -> dict[str, Any]:
     filters = route.params.sent(call.query)
     selection = route.run(account, *subject, **route.params.parse(call.query))
-    paging = read_paging(call.query, account.behaviour.page_size_limit)
+    behaviour = account.behaviour
+    paging = read_paging(call.query, behaviour.page_size_limit, behaviour.page_without_token)
     path = call.path.removesuffix(".json")
-    page = cut(selection, paging, f"{account.account_sid}{path}{filters}")
+    scope = f"{account.account_sid}{path}{filters}{behaviour.list_order}"
+    page = cut(selection, paging, scope, behaviour.list_order, behaviour.next_page_link)
     represent = route.represent
     assert represent is not None
     return list_body(route.key, page, lambda record: represent(account, record, base), call.origin + path, filters)
