@@ -78,8 +78,8 @@ All paths are under `/v1`. Bodies are forms, answers are JSON. The name of an op
 `FriendlyName` is `friendly_name`; where it is another word, the notes have it.
 
 Lists answer oldest first ([a switch](#list_order)). They also read `PageSize` (1 to {LARGEST_SIZE}, default
-{DEFAULT_SIZE}), `Page` and `PageToken`; follow `meta.next_page_url`. An empty value in an update goes back to the default. *Known* tells how sure
-we are, as of the [errors](#errors); `GET /_fake/rules` has the source of each rule.
+{DEFAULT_SIZE}), `Page` and `PageToken`; follow `meta.next_page_url`. An empty value in an update goes back to the
+default. *Known* tells how sure we are, as of the [errors](#errors); `GET /_fake/rules` has the source of each rule.
 """
 
 

@@ -324,10 +324,10 @@ def test_the_async_client_does_what_the_other_does(fake):
 
     assert asyncio.run(walk()) == {
         "service": ("after", False),
-        "listed": ["4", "3", "2", "1", "0"],
+        "listed": ["0", "1", "2", "3", "4"],
         "found": [("2", ["vip", "2"])],
-        "streamed": ["4", "3", "2"],
-        "following": ["0"],
+        "streamed": ["0", "1", "2"],
+        "following": ["4"],
         "fetched": True,
         "deleted": True,
     }

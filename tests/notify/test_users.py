@@ -373,7 +373,7 @@ def test_a_users_bindings_are_listed_with_the_filters_of_bindings(wire, fake_not
     assert addresses(wire.get(path, {"StartDate": "2017-02-18"})) == ["3"]
     assert addresses(wire.get(path, {"EndDate": "2017-02-17"})) == ["1"]
     assert (
-        wire.get(path).json["bindings"][0]["url"].endswith(f"{user('alice')}/Bindings/{fake_notify.bindings.last.sid}")
+        wire.get(path).json["bindings"][-1]["url"].endswith(f"{user('alice')}/Bindings/{fake_notify.bindings.last.sid}")
     )
 
 

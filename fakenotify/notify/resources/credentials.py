@@ -5,6 +5,8 @@ The law: a certificate, key or secret is read, and dropped. The fake has no use 
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -14,7 +16,7 @@ from fakenotify.core.params import Param, Params, at_most, boolean, json_object,
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter
+from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter, UnparsableCertificate
 from fakenotify.notify.records import Credential, Service
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TableDefinition
@@ -50,6 +52,8 @@ def create(
     account: AccountState, type: str, friendly_name: str | None, sandbox: bool | None, **secrets: Any
 ) -> Credential:
     """Create a Credential; ``Type`` alone is enough. (sample; not asking for a secret: assumed D47)"""
+    check_certificate(account, type, secrets.get("certificate"))
+
     now = account.clock.stamp()
     credential = Credential(
         sid=account.new_sid("CR", account.credentials),
@@ -79,6 +83,7 @@ def update(account: AccountState, credential: Credential, **changes: Any) -> Cre
     """Change what was sent; the type stays. (documented)"""
     if not changes:
         return credential
+    check_certificate(account, credential.type, changes.get("certificate"))
 
     changed = replace(
         credential,
@@ -102,6 +107,33 @@ def fcm_api(credential_type: str, secret: str | None = None) -> Literal["v1", "l
         return None
     v1 = credential_type == "fcm" and (not secret or _service_account(secret) is not None)
     return "v1" if v1 else "legacy"
+
+
+def check_certificate(account: AccountState, credential_type: str, certificate: str | None) -> None:
+    """Refuse the Certificate of an apn Credential that is no PEM block around a DER SEQUENCE. (extent: assumed D47)
+
+    Line breaks may be missing, or be spelled as backslash and n. Raises ``UnparsableCertificate``.
+    """
+    if certificate and credential_type == "apn" and account.behaviour.certificates_checked == "at_write":
+        block = _PEM.search(certificate.replace("\\n", "\n").replace("\\r", ""))
+        if block is None or not _is_der_sequence("".join(block[2].split())):
+            raise UnparsableCertificate
+
+
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+
+
+def _is_der_sequence(base64: str) -> bool:
+    """Whether the bytes are a SEQUENCE that is all there: its tag, its length, and as many bytes."""
+    try:
+        der = b64decode(base64, validate=True)
+    except ValueError:
+        return False
+    if len(der) < 2 or der[0] != 0x30:
+        return False
+    digits = der[1] - 0x80 if der[1] > 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + digits], "big") if digits else der[1]
+    return der[1] != 0x80 and len(der) == 2 + digits + length
 
 
 def _google(credential_type: str, secret: str | None) -> dict[str, Any]:
