@@ -153,7 +153,7 @@ def test_every_option_setting_fixture_and_the_marker_of_pytest_have_their_entrie
     plugin = (TOP / "conftest_plugin.py").read_text(encoding="utf-8")
     options, settings = (set(re.findall(rf'{call}\(\s*"([^"]+)"', plugin)) for call in ("addoption", "addini"))
     fixtures = set(re.findall(r"@pytest\.fixture.*?\ndef (\w+)", plugin))
-    assert (len(options), len(settings), len(fixtures)) == (4, 4, 5)
+    assert all((options, settings, fixtures))
     assert [name for name in options | settings | fixtures if not re.search(rf"\| `{name}\b", told)] == []
     assert "@pytest.mark.fake_notify(" in told
 
