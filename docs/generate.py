@@ -21,8 +21,9 @@ from typing import Any
 import conftest_plugin
 import fakenotify
 from fakenotify import __main__ as command_line
-from fakenotify.control import routes as table
-from fakenotify.control.app import ControlRoute
+from fakenotify.control.app import ROUTES as CONTROL_ROUTES
+from fakenotify.control.routes import EVENTS, JSON
+from fakenotify.control.routes import Route as ControlRoute
 from fakenotify.core.paging import DEFAULT_SIZE, LARGEST_SIZE
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
@@ -192,7 +193,7 @@ def switches() -> Iterator[str]:
     yield from ("## Behaviour", "", *prose(BEHAVIOUR))
     words = provenance.attribute_docs(behaviour.Behaviour)
     defaults = behaviour.Behaviour().to_json()
-    for name, allowed in behaviour._allowed().items():
+    for name, allowed in behaviour.allowed_values().items():
         values = [f"`0` to `{allowed[-1]}`"] if type(allowed[0]) is int else map(shown, allowed)
         told = f"Values: {', '.join(values)}. Default: {shown(defaults[name])}.".replace(UNSET, "unset")
         yield from (f"### {name}", "", told, "", *prose(words[name]))
@@ -487,7 +488,8 @@ Everything that a Python test can do, a test in another language does here, belo
 The examples ask the one that `python -m fakenotify` has by default. For programs, `GET /_fake/openapi.json` says the
 same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itself.
 
-- JSON in and out. A write is `Content-Type: application/json` or has no body; anything else is 403.
+- JSON in and out. A write with a body is `Content-Type: application/json`; anything else is 403. A write without
+  a body needs no content type.
 - Reads answer an object with the rows under their name, oldest first. `?account_sid=AC…` narrows them.
 - Errors are `{"error": "…", "nearest": […]}`. 400: what was sent can't be used, and the world is as it was. 404: there
   is no such thing. 403: the host, the origin or the content type is not allowed. 405, 413: as ever. `nearest`, where it
@@ -499,51 +501,6 @@ same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itsel
 
 ADDRESS = "http://127.0.0.1:4010"
 PLACEHOLDERS = {"NotificationSid": "NT" + "0" * 32, "id": "bindings.create.Tag"}
-_WORLD = {"services": [{"bindings": [{"identity": "alice", "binding_type": "sms", "address": "+15005550006"}]}]}
-EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
-    ("GET", "health"): ("", None),
-    ("POST", "reset"): ("", None),
-    ("GET", "state"): ("?secrets=true", None),
-    ("PUT", "state"): ("", _WORLD),
-    ("GET", "requests"): ("", None),
-    ("GET", "deliveries"): ("", None),
-    ("GET", "alerts"): ("", None),
-    ("GET", "callbacks"): ("", None),
-    ("GET", "explain/{NotificationSid}"): ("", None),
-    ("GET", "faults"): ("", None),
-    ("POST", "faults"): ("", {"operation": "notifications.create", "status": 429, "times": 2}),
-    ("DELETE", "faults"): ("?id=1", None),
-    ("GET", "outcomes"): ("", None),
-    ("POST", "outcomes"): ("", {"code": 52103, "address": "+15005550006", "times": 1}),
-    ("DELETE", "outcomes"): ("", None),
-    ("GET", "clock"): ("", None),
-    ("POST", "clock"): ("", {"shift": 3600}),
-    ("GET", "behaviour"): ("", None),
-    ("PATCH", "behaviour"): ("", {"identity_limit": "evict_oldest"}),
-    ("GET", "events"): ("", None),
-    ("GET", "rules"): ("", None),
-    ("GET", "rules/{id}"): ("", None),
-    ("GET", "openapi.json"): ("", None),
-    ("GET", "notify-openapi.json"): ("", None),
-    ("GET", "inspector"): ("?identity=alice", None),
-    ("GET", "inspector.css"): ("", None),
-    ("GET", "inspector.js"): ("", None),
-}
-"""What the example of a route asks: a query and a body. The tests run them."""
-
-QUERY = {
-    "account_sid": "only this account; the default is all of them",
-    "secrets": "`true` shows auth tokens",
-    "id": "only this fault; the default is all of them",
-    "q": "only rows with this text",
-    "identity": "only rows of this identity",
-    "status": "only rows that went this way, e.g. `4xx`, `FAILED`, `warned`",
-    "view": "one panel by itself",
-    "page": "which page of a panel's rows",
-    "notification": "only this Notification",
-    "service": "only this Service",
-    "part": "these parts of the page alone, with commas between",
-}
 SEE = {
     "state": "[Saved worlds](how-to.md#saved-worlds) has its form; what is left out gets Notify's defaults.",
     "faults": "The kinds, and what clients see, are in [faults](faults.md).",
@@ -555,33 +512,34 @@ SEE = {
 def control_api() -> Iterator[str]:
     """The page on the control API."""
     yield from ("# Control API", "", *prose(CONTROL_API))
-    for path, methods in table.ROUTES.items():
+    for path, methods in CONTROL_ROUTES.items():
         for method, route in methods.items():
             yield from control_route(method, path, route)
 
 
 def control_route(method: str, path: str, route: ControlRoute) -> Iterator[str]:
     """One route."""
-    yield from (f"## {method} /_fake/{path}", "", *prose(route.run.__doc__ or ""))
+    yield from (f"## {method} /_fake/{path}", "", *prose(route.words))
     if path in SEE:
         yield from (SEE[path], "")
-    yield from rows(("Query", "What"), ((code(name), QUERY[name]) for name in route.query))
+    yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in route.query.items()))
     if route.body is not None:
         yield from ("Body:", "", "```text", *sketch(route.body), "```", "")
-    if path == "events":
+    if route.media == EVENTS:
         yield from ("Answer: `text/event-stream`; the data of each event is a JSON object.", "")
-    elif route.media != "application/json":
+    elif route.media != JSON:
         yield from (f"Answer: `{route.media}`.", "")
     else:
         yield from ("Answer:", "", "```text", *sketch(route.answer), "```", "")
-    yield from ("```sh", example(method, path), "```", "")
+    yield from ("```sh", example(route), "```", "")
 
 
-def example(method: str, path: str) -> str:
+def example(route: ControlRoute) -> str:
     """A ``curl`` line that works."""
-    query, body = EXAMPLES[method, path]
-    url = f"{ADDRESS}/_fake/{path.format_map(PLACEHOLDERS)}{query}"
-    words = ["curl", *(["-N"] if path == "events" else []), *(["-X", method] if method != "GET" else []), url]
+    query, body = route.example
+    url = f"{ADDRESS}/_fake/{route.path.format_map(PLACEHOLDERS)}{query}"
+    method = ["-X", route.method] if route.method != "GET" else []
+    words = ["curl", *(["-N"] if route.media == EVENTS else []), *method, url]
     if body is not None:
         words += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
     return " ".join(shlex.quote(word) for word in words)

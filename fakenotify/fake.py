@@ -285,9 +285,8 @@ class FakeNotify(Account):
         with self._first_use:
             if self._control is None:
                 from fakenotify.control.app import Control  # start-up time: most fakes are never asked
-                from fakenotify.control.routes import ROUTES
 
-                self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
+                self._control = Control(self.wsgi_app, self._allow_hosts)
         return self._control(environ, start_response)
 
     def _begin_in_child(self) -> None:

@@ -55,7 +55,7 @@ class Behaviour:
     """
 
     def __post_init__(self) -> None:
-        for name, allowed in _allowed().items():
+        for name, allowed in allowed_values().items():
             value = getattr(self, name)
             if not any(type(value) is type(each) and value == each for each in allowed):
                 choices = ", ".join(repr(each) for each in allowed if each is not None)
@@ -77,12 +77,12 @@ class Behaviour:
             name, value = name.strip(), value.strip()
             if not equals:
                 raise ValueError(f"{setting!r} is not NAME=VALUE, e.g. identity_limit=evict_oldest")
-            if _allowed().get(name) == (True, False):
+            if allowed_values().get(name) == (True, False):
                 try:
                     changes[name] = boolean(value)
                 except ValueError:
                     raise ValueError(f"Behaviour.{name} can't be {value!r}; it is true or false") from None
-            elif 0 in _allowed().get(name, ()) and value.isdecimal():
+            elif 0 in allowed_values().get(name, ()) and value.isdecimal():
                 changes[name] = int(value)
             else:
                 changes[name] = value
@@ -94,7 +94,7 @@ class Behaviour:
 
 
 @cache
-def _allowed() -> dict[str, tuple[Any, ...]]:
+def allowed_values() -> dict[str, tuple[Any, ...]]:
     """The values that each switch may have, read from the annotations above."""
     allowed: dict[str, tuple[Any, ...]] = {}
     for name, hint in get_type_hints(Behaviour).items():

@@ -22,7 +22,7 @@ from twilio.base.exceptions import TwilioRestException
 
 import fakenotify
 from fakenotify import Behaviour, FakeNotify, Fault
-from fakenotify.control.routes import ROUTES as CONTROL_ROUTES
+from fakenotify.control.app import ROUTES as CONTROL_ROUTES
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.accounts import KEPT_DELIVERIES
 from fakenotify.notify.debugger import CODES
