@@ -22,6 +22,7 @@ import conftest_plugin
 import fakenotify
 from fakenotify import __main__ as command_line
 from fakenotify.control.app import ROUTES as CONTROL_ROUTES
+from fakenotify.control.reads import PAGING
 from fakenotify.control.routes import EVENTS, JSON
 from fakenotify.control.routes import Route as ControlRoute
 from fakenotify.core.paging import DEFAULT_SIZE, LARGEST_SIZE
@@ -499,6 +500,18 @@ same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itsel
 - Control calls need no credentials, and are neither journaled nor faulted.
 """
 
+TABLES = """
+`services`, `bindings`, `credentials`, `users`, `segments`, `notifications`, `deliveries`, `alerts`, `callbacks` and
+`requests` are read alike. Rows stand under the table's name, oldest first, those of several accounts in the order of
+their dates; `dropped` counts older ones that are no longer held. A row has the fields of the record, an `id` that is
+its own in its account's table, and what a reader wants to know beside.
+
+With `limit`, an answer has two cursors. `next` goes into `after`, with the same order and filters, and is null where
+nothing follows. `previous` goes into `before` and gives what stands in front of the page: with `order=newest`, the rows
+that have come since. Rows that come or go meanwhile neither repeat nor hide others. A page costs the page, however long
+the table; a filter, `q` or `count` looks at each row that is held.
+"""
+
 ADDRESS = "http://127.0.0.1:4010"
 PLACEHOLDERS = {"NotificationSid": "NT" + "0" * 32, "id": "bindings.create.Tag"}
 SEE = {
@@ -511,7 +524,8 @@ SEE = {
 
 def control_api() -> Iterator[str]:
     """The page on the control API."""
-    yield from ("# Control API", "", *prose(CONTROL_API))
+    yield from ("# Control API", "", *prose(CONTROL_API), "## Tables", "", *prose(TABLES))
+    yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in PAGING.items()))
     for path, methods in CONTROL_ROUTES.items():
         for method, route in methods.items():
             yield from control_route(method, path, route)
@@ -522,7 +536,11 @@ def control_route(method: str, path: str, route: ControlRoute) -> Iterator[str]:
     yield from (f"## {method} /_fake/{path}", "", *prose(route.words))
     if path in SEE:
         yield from (SEE[path], "")
-    yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in route.query.items()))
+    shared = PAGING if PAGING.keys() <= route.query.keys() else {}
+    if shared:
+        yield from ("It takes the [query of all tables](#tables), and:", "")
+    own = {name: each for name, each in route.query.items() if name not in shared}
+    yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in own.items()))
     if route.body is not None:
         yield from ("Body:", "", "```text", *sketch(route.body), "```", "")
     if route.media == EVENTS:
