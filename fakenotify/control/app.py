@@ -30,6 +30,7 @@ from fakenotify.control.routes import EVENTS, JSON, Ask, Content, Refused, Route
 from fakenotify.control.schema import OBJECT
 from fakenotify.core import strict_json
 from fakenotify.core.params import nearest
+from fakenotify.notify.tables import TABLES
 from fakenotify.server.doors import Doors, origin
 from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, parse_form, read_body, target
 from fakenotify.world.world import Change, World
@@ -45,7 +46,7 @@ _MOST_AT_ONCE = 262_144
 @route("GET", "openapi.json", OBJECT)
 def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
     """This description, OpenAPI 3.1."""
-    return openapi.document(ROUTES)
+    return openapi.document(routes())
 
 
 @route("GET", "notify-openapi.json", OBJECT)
@@ -69,6 +70,11 @@ ROUTES = _gathered(
     vars(inspector),
 )
 """Every control operation by its path below ``/_fake/`` and its method."""
+
+
+def routes() -> dict[str, dict[str, Route]]:
+    """All routes, those of tables that were registered later too."""
+    return ROUTES | {name: {"GET": stored.plain(name)} for name in TABLES if name not in ROUTES}
 
 
 class HasWorld(Protocol):
@@ -137,11 +143,12 @@ class Control:
 
 def _find(name: str, path: str) -> tuple[Mapping[str, Route], str]:
     """The methods of a route, and the value of its placeholder."""
+    table = routes()
     head, slash, rest = name.partition("/")
-    for pattern, methods in ROUTES.items():
+    for pattern, methods in table.items():
         if pattern == name or (slash and rest and pattern.startswith(f"{head}/{{")):
             return methods, rest
-    known = [each for each in ROUTES if each]
+    known = [each for each in table if each]
     raise Refused(404, f"there is no {path}; there are: {', '.join(sorted(known))}", nearest(name, known))
 
 

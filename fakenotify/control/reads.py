@@ -20,7 +20,8 @@ from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL,
 from fakenotify.control.sight import Sight
 from fakenotify.core import strict_json
 from fakenotify.core.store import Table
-from fakenotify.notify.account import ACCOUNT_TABLES, AccountState
+from fakenotify.notify.account import AccountState, Tables
+from fakenotify.notify.tables import TABLES
 from fakenotify.world.saved_state import to_json
 from fakenotify.world.world import World
 
@@ -84,12 +85,9 @@ class Source:
         """What holds the rows: one table, or one of each Service."""
         if self._account is None:
             return [self._world.journal]
-        if self._table in ACCOUNT_TABLES:
-            return [getattr(self._account, self._table)]
-        if self._table == "users":
-            for service_sid in list(self._account.scopes):
-                self._account.settle_users(service_sid)
-        return [getattr(scope, self._table) for scope in list(self._account.scopes.values())]
+        of_account = TABLES[self._table].scope == "account"
+        holders: list[Tables] = [self._account] if of_account else list(self._account.scopes.values())
+        return [table for each in holders if (table := each.tables().get(self._table)) is not None]
 
     def last(self) -> int:
         """The number of the newest row, 0 where there is none."""

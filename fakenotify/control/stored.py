@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakenotify.control.filters import BINDING_TYPE, SERVICE_SID, SID, has_value, is_like, is_value
+from fakenotify.control.filters import BINDING_TYPE, SERVICE_SID, SID, has_value, is_like, is_value, strings
 from fakenotify.control.reads import table
+from fakenotify.control.routes import Route
 from fakenotify.control.schema import INTEGER, TEXT_OR_NULL, obj
 from fakenotify.control.sight import Sight
 from fakenotify.notify.records import Binding, Credential, Segment, Service, User
+from fakenotify.notify.tables import TABLES
+from fakenotify.world.saved_state import to_json
 
 
 def _service(sight: Sight, service: Service) -> dict[str, Any]:
@@ -18,6 +21,18 @@ def _service(sight: Sight, service: Service) -> dict[str, Any]:
 
 
 _SERVICE_COUNTS = ("bindings", "users", "segments", "notifications")
+
+
+def plain(name: str) -> Route:
+    """The route of a table that is registered and has no route of its own."""
+    found = TABLES[name]
+    filters = {} if found.prefix is None else {"sid": SID}
+    return table(name, f"The rows of the table {name}.", found.record, filters, _texts, lambda sight, record: {})
+
+
+def _texts(record: Any) -> list[str]:
+    return strings(to_json(record))
+
 
 get_services = table(
     "services",
