@@ -362,7 +362,7 @@ def test_whom_a_notification_is_for_is_said_in_words(
         ("fcm", {"body": "Hi"}, {"title": None, "body": "Hi", "data_message": True, "media": []}),
         (
             "fcm",
-            {"fcm": {"notification": {"title": "T"}}},
+            {"fcm": {"message": {"notification": {"title": "T"}}}},
             {"title": "T", "body": None, "data_message": False, "media": []},
         ),
         ("apn", {"title": "T", "body": "Hi"}, {"title": "T", "body": "Hi", "data_message": False, "media": []}),
