@@ -127,7 +127,7 @@ def test_a_registered_resource_answers_requests_and_is_indexed(fake: FakeNotify)
 
     found = ask(fake, "GET", path, Weight="1kg")
 
-    assert [each["sid"] for each in found["parcels"]] == [sids[2], sids[0]]  # newest first
+    assert [each["sid"] for each in found["parcels"]] == [sids[0], sids[2]]  # oldest first
     assert ask(fake, "POST", path, Weight="10kg")["message"] == invalid("Parcel", "Weight")[2]
     assert [each.operation for each in fake.requests] == [*["parcels.create"] * 3, "parcels.find", "parcels.create"]
 
