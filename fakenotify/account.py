@@ -264,7 +264,7 @@ class Account:
         from fakenotify.world import assertions as checks
 
         with self._state.lock:
-            return checks.assert_delivered(self._state, times, wanted)
+            return checks.assert_delivered(self._state, self._world.journal, times, wanted)
 
     def assert_not_delivered(self, **wanted: Any) -> None:
         """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""

@@ -122,7 +122,7 @@ class Sending:
         if failure:
             self.alert(failure, target)
             if failure.code in UNREGISTERED and binding:
-                self.account.scopes[self.service.sid].bindings.remove(binding.sid)
+                self.account.remove_binding(binding, "disowned")
         return delivery
 
     def _credential_sid(self, channel: Channel, binding: Binding | None) -> str | None:

@@ -14,7 +14,7 @@ from fakenotify.core.errors import ASSUMED, OBSERVED, InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params, day, key_of, sid
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.notify.account import AccountState
+from fakenotify.notify.account import AccountState, Departure
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.errors import IdentityLimitReached, InvalidAddress, InvalidParameter
 from fakenotify.notify.records import Binding, Service, strings
@@ -123,9 +123,12 @@ def create(
     )
     if not scope.users.count("identity", identity):
         account.add_user(service.sid, identity, (), now)
-    for each in (*evicted, *replaced):
-        bindings.remove(each.sid)
+    for each in evicted:
+        account.remove_binding(each, "evicted", binding)
+    for each in replaced:
+        account.remove_binding(each, "replaced", binding)
     if kept:
+        account.departures.append(Departure(kept, "replaced", now, binding))
         bindings.replace(binding)
     else:
         bindings.add(account.next_sequence(), binding)
@@ -156,7 +159,7 @@ def find(
 
 def delete(account: AccountState, binding: Binding) -> None:
     """Delete a Binding; its User stays. (assumed D41)"""
-    account.scopes[binding.service_sid].bindings.remove(binding.sid)
+    account.remove_binding(binding, "deleted")
 
 
 def represent(account: AccountState, binding: Binding, base: str) -> dict[str, Any]:
