@@ -30,6 +30,7 @@ from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
 from fakenotify.notify import behaviour, errors, outcomes
 from fakenotify.notify import debugger as alerts
+from fakenotify.notify.decisions import DECISIONS, RECORDINGS, SOURCES
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.proxy import run
 from fakenotify.world import provenance
@@ -59,16 +60,13 @@ def rows(heads: Iterable[str], lines: Iterable[Iterable[str]]) -> list[str]:
 
 
 def prose(text: str) -> list[str]:
-    """Paragraphs; a docstring's ``code`` is Markdown already, and what it says of our notes is left out."""
-    return [*_NOTES.sub("", inspect.cleandoc(text)).split("\n"), ""] if text else []
+    """Paragraphs; a docstring's ``code`` is Markdown already."""
+    return [*inspect.cleandoc(text).split("\n"), ""] if text else []
 
 
 def in_one_line(documented: object) -> str:
     """A docstring in one line."""
     return " ".join(" ".join(prose(inspect.getdoc(documented) or "")).split())
-
-
-_NOTES = re.compile(r"\s*Reference \d[\d.]*(?:(?:,| to) \d[\d.]*)*\.?")
 
 
 # operations
@@ -83,34 +81,6 @@ Lists answer oldest first ([a switch](#list_order)). They also read `PageSize` (
 {DEFAULT_SIZE}), `Page` and `PageToken`; follow `meta.next_page_url`. An empty value in an update goes back to the
 default. *Known* tells how sure we are, as of the [errors](#errors); `GET /_fake/rules` has the source of each rule.
 """
-
-
-def one_of(choices: Iterable[str]) -> str:
-    """Values to choose from."""
-    return "one of " + ", ".join(map(code, choices))
-
-
-VALUES: dict[str, Callable[..., str]] = {
-    "text": lambda: "text",
-    "boolean": lambda: "`true` or `false`, in any case",
-    "day": lambda: "day, `YYYY-MM-DD`",
-    "integer": lambda low, high: f"whole number, {low} to {high}",
-    "one_of": one_of,
-    "key_of": one_of,
-    "at_most": lambda limit: f"text of at most {limit} characters",
-    "sid": lambda prefix: f"sid, `{prefix}…`",
-    "json_object": lambda: "JSON object",
-    "unreserved": lambda: "JSON object without `twi_` keys",
-    "message": lambda targets: f"JSON object without `twi_` keys, {', '.join(map(code, sorted(targets)))}",
-    "to_binding": lambda: "JSON object with `binding_type` and `address`",
-}
-"""The kinds of values, by the function that reads (or makes the function that reads) them."""
-
-DEFAULTS = {
-    "DefaultApnNotificationProtocolVersion": "[a switch](#apn_protocol_version)",
-    "NotificationProtocolVersion": "the Service's for the type",
-}
-"""Defaults that a function decides, not the table."""
 
 
 def operations() -> Iterator[str]:
@@ -136,11 +106,10 @@ def operation(route: Route) -> Iterator[str]:
 
 def parameter(row: Param, verb: str) -> tuple[str, ...]:
     """One parameter."""
-    default = DEFAULTS.get(row.name, shown(row.default))
+    default = row.default_words or shown(row.default)
     if verb == "update":
         default = "unchanged"
-    value = VALUES[row.read.__qualname__.partition(".")[0]](**inspect.getclosurevars(row.read).nonlocals)
-    return code(row.name), value, default, ", ".join(notes_on(row)) or UNSET, row.known
+    return code(row.name), row.kind.words(), default, ", ".join(notes_on(row)) or UNSET, row.label
 
 
 def notes_on(row: Param) -> Iterator[str]:
@@ -192,12 +161,11 @@ fake raises where Notify would. The titles are Twilio's.
 def switches() -> Iterator[str]:
     """Every switch of ``Behaviour``."""
     yield from ("## Behaviour", "", *prose(BEHAVIOUR))
-    words = provenance.attribute_docs(behaviour.Behaviour)
-    defaults = behaviour.Behaviour().to_json()
-    for name, allowed in behaviour.allowed_values().items():
+    for name, words, decision, default, allowed in behaviour.switches().values():
         values = [f"`0` to `{allowed[-1]}`"] if type(allowed[0]) is int else map(shown, allowed)
-        told = f"Values: {', '.join(values)}. Default: {shown(defaults[name])}.".replace(UNSET, "unset")
-        yield from (f"### {name}", "", told, "", *prose(words[name]))
+        facts = f"Values: {', '.join(values)}. Default: {shown(default)}.".replace(UNSET, "unset")
+        where = f"Decision [{decision}](fidelity.md#decisions)."
+        yield from (f"### {name}", "", facts, "", words, where, "")
 
 
 def error_table() -> Iterator[str]:
@@ -609,12 +577,30 @@ def reference() -> Iterator[str]:
 
 
 LABELS = {
-    "documented": "Twilio says so: its documentation, OpenAPI file, error dictionary, or an official library's source",
     "observed": "real traffic of Notify, quoted or logged by somebody",
+    "documented": "Twilio says so: its documentation, OpenAPI file, error dictionary, or an official library's source",
     "sample": "a vendor's example payload: the shape is reliable, the values may be invented",
     "sibling": "real traffic of another Twilio API behind the same gateway or push backend",
     "assumed": "our decision where nobody outside Twilio knows; a switch where anyone could want the other",
+    "injected": "no rule of Notify's: the tester injected the answer",
 }
+
+FIDELITY = """
+How sure the fake is of each of its rules, and where each comes from. A refused request names its rule in the header
+`X-Fakenotify-Rule` and the label of the answer in `X-Fakenotify-Label`; both stand in `fake.requests`, the log, the
+report of a failed test and the inspector. `GET /_fake/rules` and `GET /_fake/rules/{id}` have this page as JSON.
+A parameter's label is that of the answer to a bad value: that a `PageSize` exists is documented, how a bad one is
+refused is not.
+"""
+
+DECISIONS_PAGE = """
+Where no source answers a question, we decided, and every decision has a number that the code and the rules cite. Those
+with a switch can be turned round, see [Behaviour](reference.md#behaviour).
+"""
+
+RECORDINGS_PAGE = """
+What somebody recorded of Notify's refusals and published. Only these answers are *observed*.
+"""
 
 
 def in_cell(words: str) -> str:
@@ -623,18 +609,19 @@ def in_cell(words: str) -> str:
 
 
 def fidelity() -> Iterator[str]:
-    """Every rule, and how sure we are of it."""
+    """Every decision and every rule, and how sure we are of it."""
     known = provenance.rules().values()
-    counts = {label: sum(rule.known == label for rule in known) for label in LABELS}
-    yield from ("# Fidelity", "", f"How sure the fake is of each of its {len(known)} rules, and where each comes from.")
-    yield from (
-        "A 4xx answer names its rule in the header `X-Fakenotify-Rule`; `GET /_fake/rules/{id}` tells it in",
-        "words.",
-    )
-    yield ""
-    yield from rows(
-        ("label", "rules", "what it means"), ((label, str(counts[label]), words) for label, words in LABELS.items())
-    )
+    counts = {label: sum(rule.label == label for rule in known) for label in LABELS}
+    yield from ("# Fidelity", "", *prose(FIDELITY))
+    lines = ((label, str(counts[label]), words) for label, words in LABELS.items())
+    yield from rows(("Label", "Rules", "What it means"), lines)
+    yield from ("## Decisions", "", *prose(DECISIONS_PAGE))
+    yield from rows(("D", "Question", "What the sources say", "What the fake does", "Switch"), map(decision, DECISIONS))
+    yield from ("## Recordings", "", *prose(RECORDINGS_PAGE))
+    recordings = ((each.id, each.trigger, each.answer, each.source) for each in RECORDINGS.values())
+    yield from rows(("O", "What was asked", "What came back", "Source"), recordings)
+    yield from ("## Sources", "")
+    yield from rows(("Name", "Source"), SOURCES.items())
     kinds_of_rule = {
         "Operations": lambda rule: rule.id in ROUTES.by_operation,
         "Errors": lambda rule: rule.id.startswith("errors."),
@@ -642,12 +629,16 @@ def fidelity() -> Iterator[str]:
         "Parameters": lambda rule: rule.id.count(".") >= 2,
     }
     for title, belongs in kinds_of_rule.items():
-        yield from ("", f"## {title}", "")
-        chosen = [rule for rule in known if belongs(rule)]
-        yield from rows(
-            ("rule", "what it says", "label", "source"),
-            ((code(rule.id), in_cell(rule.says), rule.known, rule.source) for rule in chosen),
-        )
+        yield from (f"## {title}", "")
+        chosen = ((code(each.id), in_cell(each.says), each.label, each.source) for each in known if belongs(each))
+        yield from rows(("Rule", "What it says", "Label", "Source"), chosen)
+
+
+def decision(number: str) -> tuple[str, ...]:
+    """One decision."""
+    made = DECISIONS[number]
+    switches = (code(each.name) for each in behaviour.switches().values() if each.decision == number)
+    return number, made.question, in_cell(made.evidence), in_cell(made.choice), ", ".join(switches) or UNSET
 
 
 GENERATED = "<!-- docs/generate.py writes this page: change the code, then run it. -->"

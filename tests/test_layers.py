@@ -75,7 +75,7 @@ CHANCE_IN = {"conformance": "names in somebody else's account must be new"}
 """Elsewhere identifiers are hashes of a seed, so that equal runs give equal sids."""
 
 MOST_LINES = 400
-TABLES = {"notify.debugger", "conformance.checks"}
+TABLES = {"notify.debugger", "notify.decisions", "conformance.checks"}
 """Modules that are one table, however long."""
 
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}

@@ -91,7 +91,7 @@ class _Replay:
             )
         )
         rule = answer.error.rule(answer.operation) if answer.error else None
-        label = rules()[rule].known if rule in rules() else None
+        label = rules()[rule].label if rule in rules() else None
         request = f"{call.method} {call.path}"
 
         def different(what: str, expected: Any, actual: Any) -> Difference:

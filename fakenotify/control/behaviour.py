@@ -8,7 +8,7 @@ from fakenotify.control.routes import Ask, Parameter, Refused, body_object, is_t
 from fakenotify.control.schema import FLAG, OBJECT, TEXT, TEXT_OR_NULL, array, obj
 from fakenotify.control.words import decision_of
 from fakenotify.core.params import nearest
-from fakenotify.notify.behaviour import Behaviour, allowed_values
+from fakenotify.notify.behaviour import switches
 from fakenotify.world.provenance import Provenance, rules
 from fakenotify.world.world import World
 
@@ -25,14 +25,14 @@ def get_behaviour(world: World, ask: Ask) -> dict[str, Any]:
 
 
 def _switch(name: str, value: Any) -> dict[str, Any]:
-    rule = rules()[f"behaviour.{name}"]
+    switch = switches()[name]
     return {
         "name": name,
         "value": value,
-        "default": getattr(Behaviour(), name),
-        "values": list(allowed_values()[name]),
-        "words": rule.says.partition(" Default: ")[0],
-        "decision": decision_of(rule.source),
+        "default": switch.default,
+        "values": list(switch.allowed),
+        "words": switch.words,
+        "decision": switch.decision,
     }
 
 
@@ -40,7 +40,7 @@ def _switch(name: str, value: Any) -> dict[str, Any]:
 def patch_behaviour(world: World, ask: Ask) -> dict[str, Any]:
     """Change some switches."""
     changes = body_object(ask)
-    known = allowed_values()
+    known = switches()
     with refusing():
         try:
             world.change_behaviour(changes)
@@ -55,7 +55,7 @@ def patch_behaviour(world: World, ask: Ask) -> dict[str, Any]:
 def get_rules(world: World, ask: Ask) -> dict[str, Any]:
     """Every rule of the fake, with how sure we are of it (``label``) and where it comes from (``source``, or the
     ``decision`` on the page *Fidelity*)."""
-    return {"rules": [_told(rule) for rule in rules().values()]}
+    return {"rules": [_as_json(rule) for rule in rules().values()]}
 
 
 @route("GET", "rules/{id}", _RULE)
@@ -64,8 +64,8 @@ def get_rule(world: World, ask: Ask) -> dict[str, Any]:
     rule = rules().get(ask.rest)
     if rule is None:
         raise Refused(404, f"there is no rule {ask.rest!r}", nearest(ask.rest, rules()))
-    return _told(rule)
+    return _as_json(rule)
 
 
-def _told(rule: Provenance) -> dict[str, Any]:
-    return {**rule.told(), "label": rule.known, "decision": decision_of(rule.source)}
+def _as_json(rule: Provenance) -> dict[str, Any]:
+    return {**rule.to_json(), "decision": decision_of(rule.source)}

@@ -13,16 +13,23 @@ from typing import Any, Generic, Literal
 from urllib.parse import quote
 
 from fakenotify.core.errors import InvalidPaging, PageSizeTooLarge, PageTokenMissing
-from fakenotify.core.params import Form
+from fakenotify.core.params import Form, Param, Params
 from fakenotify.core.store import R, Selection
+from fakenotify.core.values import Integer, Text
 
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1000
-PAGING_NAMES = frozenset(("PageSize", "Page", "PageToken"))
+PAGING = Params(
+    InvalidPaging,
+    Param("PageSize", "size", Integer(1, decision="D6"), default=DEFAULT_SIZE, source="OAI; above 1000: D6"),
+    Param("Page", "number", Integer(0, decision="D6"), default=0, source="OAI; without a token: D6"),
+    Param("PageToken", "token", Text("text; what the links of a page carry"), source="OAI"),
+)
+"""What every list reads, too."""
+PAGING_NAMES = PAGING.names
 
 Order = Literal["oldest_first", "newest_first"]
 
-_HIGHEST = 10**12
 _BEYOND = 16**9 - 1
 """A sequence number that no row reaches."""
 
@@ -55,31 +62,14 @@ def read_paging(
 
     Raises ``InvalidPaging``, and by the two switches ``PageSizeTooLarge`` and ``PageTokenMissing``.
     """
-    size, number = _whole(query, "PageSize", 1, DEFAULT_SIZE), _whole(query, "Page", 0, 0)
-    if size > LARGEST_SIZE:
+    values = PAGING.parse(query)
+    if values["size"] > LARGEST_SIZE:
         if too_large == "reject":
             raise PageSizeTooLarge
-        size = LARGEST_SIZE
-    token = _first(query, "PageToken") or None
-    if number and token is None and without_token == "reject":
+        values["size"] = LARGEST_SIZE
+    if values["number"] and values["token"] is None and without_token == "reject":
         raise PageTokenMissing
-    return Paging(size, number, token)
-
-
-def _first(query: Form, name: str) -> str:
-    return query[name][0] if name in query else ""
-
-
-def _whole(query: Form, name: str, least: int, default: int) -> int:
-    value = _first(query, name)
-    if not value:
-        return default
-    if not (value.isascii() and value.isdigit()):
-        raise InvalidPaging(name)
-    number = min(int(value.lstrip("0")[:20] or "0"), _HIGHEST)
-    if number < least:
-        raise InvalidPaging(name)
-    return number
+    return Paging(**values)
 
 
 def cut(

@@ -66,7 +66,7 @@ def _check_field(record: Any, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Notify Service (``IS…``): the scope of Bindings and Notifications. Reference 3.1."""
+    """A Notify Service (``IS…``): the scope of Bindings and Notifications."""
 
     sid: str
     account_sid: str
@@ -95,7 +95,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A Binding (``BS…``): ties an identity to one address on one channel. Reference 3.2."""
+    """A Binding (``BS…``): ties an identity to one address on one channel."""
 
     sid: str
     account_sid: str
@@ -132,7 +132,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A Notification (``NT…``): created, never readable afterwards. Reference 3.4.
+    """A Notification (``NT…``): created, never readable afterwards.
 
     ``to_binding`` and ``delivery_callback_url`` are not part of Notify's answer; they are kept for the tester.
     """
@@ -163,7 +163,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A User (``US…``) of a Service, known by identity; withdrawn by Twilio in 2018. Reference 3.5."""
+    """A User (``US…``) of a Service, known by identity; withdrawn by Twilio in 2018."""
 
     sid: str
     account_sid: str
@@ -176,7 +176,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A Segment (``GS…``) of a Service; it exists once a User was put into it. Reference 3.7."""
+    """A Segment (``GS…``) of a Service; it exists once a User was put into it."""
 
     sid: str
     account_sid: str

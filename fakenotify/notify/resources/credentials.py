@@ -1,4 +1,4 @@
-"""Credentials: ``/v1/Credentials``, what a push provider knows the account by. Reference 3.3.
+"""Credentials: ``/v1/Credentials``, what a push provider knows the account by.
 
 The law: a certificate, key or secret is read, and dropped. The fake has no use for it, so it can't leak it.
 """
@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from fakenotify.core import json_objects
 from fakenotify.core.errors import SAMPLE, NotFound
-from fakenotify.core.params import Param, Params, at_most, boolean, json_object, one_of
+from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
+from fakenotify.core.values import Boolean, OneOf, ShortText
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter, UnparsableCertificate
+from fakenotify.notify.errors import InvalidFriendlyName, UnparsableCertificate, invalid
 from fakenotify.notify.records import Credential, Service
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TableDefinition
@@ -24,20 +26,27 @@ from fakenotify.notify.tables import TableDefinition
 SECRETS = ("certificate", "private_key", "api_key", "secret")
 
 
-def _invalid(name: str) -> InvalidParameter:
-    return InvalidParameter("Credential", name)
-
-
 _CHANGEABLE = (
-    Param("FriendlyName", "friendly_name", at_most(64), error=InvalidFriendlyName),
+    Param(
+        "FriendlyName",
+        "friendly_name",
+        ShortText(64, "My Credential"),
+        error=lambda name, value: InvalidFriendlyName(),
+    ),
     Param("Certificate", "certificate", secret=True),
     Param("PrivateKey", "private_key", secret=True),
-    Param("Sandbox", "sandbox", boolean, default_known=(SAMPLE, "OAI, SNIP; fcm: observed; gcm: D47")),
+    Param(
+        "Sandbox",
+        "sandbox",
+        Boolean(),
+        default_from=(SAMPLE, "OAI, SNIP; fcm: observed; gcm: D47"),
+        default_words='`"False"` for apn, else null',
+    ),
     Param("ApiKey", "api_key", secret=True),
     Param("Secret", "secret", secret=True, source="OAI; not asked for, not checked: D47, RJP"),
 )
-CREATE = Params(_invalid, Param("Type", "type", one_of("gcm", "apn", "fcm"), required=True), *_CHANGEABLE)
-UPDATE = Params(_invalid, *_CHANGEABLE)
+CREATE = Params(invalid("Credential"), Param("Type", "type", OneOf(("gcm", "apn", "fcm")), required=True), *_CHANGEABLE)
+UPDATE = Params(invalid("Credential"), *_CHANGEABLE)
 
 
 def locate(account: AccountState, credential_sid: str) -> Credential:
@@ -146,7 +155,7 @@ def _google(credential_type: str, secret: str | None) -> dict[str, Any]:
 def _service_account(secret: str) -> dict[str, Any] | None:
     """The key of a service account, or None for any other text."""
     try:
-        key = json_object(secret)
+        key = json_objects.read(secret)
     except ValueError:
         return None
     return key if key.get("type") == "service_account" else None
@@ -158,7 +167,7 @@ def sandbox_text(credential_type: str, sandbox: bool | None) -> str | None:
 
 
 def represent(account: AccountState, credential: Credential, base: str) -> dict[str, Any]:
-    """A Credential on the wire; ``base`` ends in ``/v1``. Order: reference 3.3."""
+    """A Credential on the wire; ``base`` ends in ``/v1``. The order is that of D28."""
     return {
         "sid": credential.sid,
         "account_sid": credential.account_sid,
