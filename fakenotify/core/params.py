@@ -192,14 +192,14 @@ class Params:
 
     def _correction(self, name: str) -> str:
         """What a name that was not read may stand for."""
-        member, bracket, _ = name.partition("[")
-        row = self.by_name.get(member)
-        if bracket and row is not None and "contentMediaType" in row.kind.schema():
-            return f"; {member} takes one JSON text for each value, such as {member}={row.kind.examples()[0]}"
         plain = _plain(name)
         for known in self.names:
             if plain in (known.lower(), known.lower() + "s", known.lower().removesuffix("s")):
                 return f"; did you mean {known!r}? (names are case-sensitive)"
+        member, bracket, _ = name.partition("[")
+        row = self.by_name.get(member)
+        if bracket and row is not None and "contentMediaType" in row.kind.schema():
+            return f"; {member} takes one JSON text for each value, such as {member}={row.kind.examples()[0]}"
         return did_you_mean(name, self.names)
 
 
