@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fakenotify.control import (
+    accounts,
     behaviour,
     clock,
     events,
@@ -65,7 +66,7 @@ def _gathered(*modules: Mapping[str, Any]) -> dict[str, dict[str, Route]]:
 
 
 ROUTES = _gathered(
-    *map(vars, (state, stored, sent, requests, explanations, faults, clock, behaviour, events)),
+    *map(vars, (state, accounts, stored, sent, requests, explanations, faults, clock, behaviour, events)),
     globals(),
     vars(inspector),
 )

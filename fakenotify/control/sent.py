@@ -20,13 +20,16 @@ from fakenotify.control.filters import (
     title_of,
 )
 from fakenotify.control.reads import Accept, table
-from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj
+from fakenotify.control.routes import Ask, route
+from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
 from fakenotify.control.sight import Sight
 from fakenotify.control.words import whom
 from fakenotify.notify.channels import CHANNELS, Shown
 from fakenotify.notify.channels.channel import inside
 from fakenotify.notify.records import Alert, Callback, Delivery, Notification
 from fakenotify.notify.resources.representation import timestamp
+from fakenotify.world.saved_state import to_json
+from fakenotify.world.world import World
 
 MOST_STATES = 5
 """DeliveryStates of a callback that a row shows."""
@@ -313,3 +316,13 @@ get_callbacks = table(
     {"notification": _WORDS, "count": INTEGER, "params": OBJECT, "states": array(OBJECT)},
     heavy=frozenset(("body",)),
 )
+
+
+@route("POST", "callbacks", obj({"callback": {"anyOf": [record_schema(Callback), {"type": "null"}]}}))
+def post_callbacks(world: World, ask: Ask) -> dict[str, Any]:
+    """Post the next delivery callback that is due, and tell how that went; null where none is due.
+
+    It is the only way while the switch ``callback_delivery`` is ``manual``.
+    """
+    tried = world.deliver_callback()
+    return {"callback": to_json(tried) if tried else None}
