@@ -86,16 +86,18 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        from fakenotify.core.params import did_you_mean  # start-up time: only mistakes need it
+if not TYPE_CHECKING:  # or type checkers would know every name
 
-        hint = "" if name.startswith("_") else did_you_mean(name, _HOMES)
-        raise AttributeError(f"module 'fakenotify' has no attribute {name!r}{hint}")
-    from importlib import import_module
+    def __getattr__(name: str) -> Any:
+        home = _HOMES.get(name)
+        if home is None:
+            from fakenotify.core.params import did_you_mean  # start-up time: only mistakes need it
 
-    return getattr(import_module(home), name)
+            hint = "" if name.startswith("_") else did_you_mean(name, _HOMES)
+            raise AttributeError(f"module 'fakenotify' has no attribute {name!r}{hint}")
+        from importlib import import_module
+
+        return getattr(import_module(home), name)
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fakenotify.core.real_time import monotonic
@@ -21,11 +21,23 @@ from fakenotify.notify.records import (
     Service,
     User,
 )
+from fakenotify.world.hints import called, names_arguments, names_fields, unknown_attribute
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
     from twilio.rest import Client
+    from typing_extensions import Unpack
 
+    from fakenotify.arguments import (
+        BindingArguments,
+        BindingType,
+        CredentialArguments,
+        CredentialType,
+        DeliveryFields,
+        NotificationArguments,
+        ServiceArguments,
+        UserArguments,
+    )
     from fakenotify.faults.injected import InjectedFault
     from fakenotify.faults.kinds import Fault
     from fakenotify.server.wsgi import App
@@ -73,6 +85,8 @@ class Account:
         url: str = self._fake.url
         return url
 
+    @called
+    @names_arguments
     def client(self, *, in_process: bool = False) -> Client:
         """A ``twilio.rest.Client`` of this account; with ``in_process`` it opens no socket.
 
@@ -85,6 +99,7 @@ class Account:
             return twilio.client("https://notify.twilio.com", self.account_sid, self.auth_token, app)
         return twilio.client(self.url, self.account_sid, self.auth_token)
 
+    @called
     def async_client(self) -> Client:
         """The same for ``create_async`` and its kin, by aiohttp."""
         from fakenotify.clients import twilio
@@ -93,40 +108,53 @@ class Account:
 
     # arranging
 
-    def create_service(self, friendly_name: str | None = None, sid: str | None = None, **fields: Any) -> Service:
+    @names_fields
+    def create_service(
+        self, friendly_name: str | None = None, sid: str | None = None, **fields: Unpack[ServiceArguments]
+    ) -> Service:
         """Create a Service, with a sid of your choice (``IS`` and 32 hex digits) if you give one."""
-        service: Service = self._world.create_service(self.account_sid, sid, friendly_name=friendly_name, **fields)
+        service: Service = self._world.create_service(
+            self.account_sid, sid, friendly_name=friendly_name, **_with_sids(fields)
+        )
         return service
 
-    def create_credential(self, type: str | None = None, **fields: Any) -> Credential:
+    @names_fields
+    def create_credential(
+        self, type: CredentialType | None = None, **fields: Unpack[CredentialArguments]
+    ) -> Credential:
         """Create a Credential of ``type`` ``apn``, ``fcm`` or ``gcm``."""
-        credential: Credential = self._world.create(self.account_sid, "credentials.create", (), type=type, **fields)
+        credential: Credential = self._create("credentials.create", type=type, **fields)
         return credential
 
-    def create_binding(self, service_sid: str, **fields: Any) -> Binding:
+    @names_fields
+    def create_binding(self, service: Service | str, **fields: Unpack[BindingArguments]) -> Binding:
         """Create or replace a Binding: ``identity``, ``binding_type``, ``address``, ``tags`` and so on."""
-        binding: Binding = self._world.create(self.account_sid, "bindings.create", (service_sid,), **fields)
+        binding: Binding = self._create("bindings.create", service, **fields)
         return binding
 
-    def create_notification(self, service_sid: str, **fields: Any) -> Notification:
+    @names_fields
+    def create_notification(self, service: Service | str, **fields: Unpack[NotificationArguments]) -> Notification:
         """Send: ``identities``, ``tags``, ``to_binding``, ``body`` and so on."""
-        notification: Notification = self._world.create(
-            self.account_sid, "notifications.create", (service_sid,), **fields
-        )
+        notification: Notification = self._create("notifications.create", service, **fields)
         return notification
 
-    def create_user(self, service_sid: str, **fields: Any) -> User:
+    @names_fields
+    def create_user(self, service: Service | str, **fields: Unpack[UserArguments]) -> User:
         """Create a User: ``identity`` and ``segments``."""
-        user: User = self._world.create(self.account_sid, "users.create", (service_sid,), **fields)
+        user: User = self._create("users.create", service, **fields)
         return user
 
+    def _create(self, operation: str, *path: Any, **fields: Any) -> Any:
+        return self._world.create(self.account_sid, operation, tuple(map(sid_of, path)), **_with_sids(fields))
+
+    @names_arguments
     def fail_delivery(
         self,
         code: int,
         *,
         address: str | None = None,
         identity: str | None = None,
-        binding_type: str | None = None,
+        binding_type: BindingType | None = None,
         times: int | None = None,
     ) -> None:
         """Let deliveries fail with a 52xxx ``code``: those that fit every selector given, ``times`` of them or all.
@@ -143,6 +171,7 @@ class Account:
             account_sid=self.account_sid,
         )
 
+    @names_arguments
     def fail(
         self,
         operation: str,
@@ -177,6 +206,7 @@ class Account:
             optional=optional,
         )
 
+    @names_arguments
     def rate_limit(self, operation: str, requests: int, seconds: float) -> InjectedFault:
         """Allow ``requests`` in ``seconds`` of the fake's clock; the next gets 429 and ``Retry-After``."""
         return self._world.rate_limit(operation, requests, seconds, self._account_of(None))
@@ -246,39 +276,45 @@ class Account:
         with self._state.lock:
             return Records(self._state.callbacks)
 
-    def explain(self, notification_sid: str) -> Explanation:
+    def explain(self, notification: Notification | str) -> Explanation:
         """Who a Notification reached, and a reason for every Binding of its Service that it didn't.
 
         An unknown sid is a ``LookupError`` with the nearest ones.
         """
-        return self._world.explain(notification_sid, self.account_sid)
+        return self._world.explain(sid_of(notification), self.account_sid)
 
     # asserting
 
-    def assert_delivered(self, *, times: int | None = None, **wanted: Any) -> Delivery:
+    def assert_delivered(self, *, times: int | None = None, **wanted: Unpack[DeliveryFields]) -> Delivery:
         """Return the newest delivery with these fields, sent unless ``status`` is among them.
 
-        Fields are those of ``Delivery``, and ``title`` and ``body``: what a person would see. ``times`` asks for that
-        many. On a miss, the ``AssertionError`` shows the nearest deliveries with their differences, and the reasons.
+        Fields are those of ``Delivery``, and ``title`` and ``body``: what a person would see. A wanted value is equal
+        to the field (``mock.ANY`` is equal to all), or a compiled regular expression that is found in it; ``payload``
+        is contained in the delivery's. ``times`` asks for that many. On a miss, the ``AssertionError`` shows the
+        nearest deliveries with their differences, and the reasons.
         """
+        __tracebackhide__ = True
         from fakenotify.world import assertions as checks
 
         with self._state.lock:
-            return checks.assert_delivered(self._state, self._world.journal, times, wanted)
+            return checks.assert_delivered(self._state, times, _with_sids(wanted))
 
-    def assert_not_delivered(self, **wanted: Any) -> None:
+    def assert_not_delivered(self, **wanted: Unpack[DeliveryFields]) -> None:
         """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""
+        __tracebackhide__ = True
         from fakenotify.world import assertions as checks
 
         with self._state.lock:
-            checks.assert_not_delivered(self._state, wanted)
+            checks.assert_not_delivered(self._state, _with_sids(wanted))
 
+    @names_arguments
     def wait_for(self, condition: Callable[[], T], timeout: float = 2.0) -> T:
         """Wait until ``condition()`` is true, at most ``timeout`` seconds; returns what it returned.
 
         It is asked again whenever something happened in the fake. A miss is an ``AssertionError`` that is also a
         ``TimeoutError``.
         """
+        __tracebackhide__ = True
         deadline = monotonic() + timeout
         while not (result := condition()):
             remaining = deadline - monotonic()
@@ -293,3 +329,19 @@ class Account:
     def requests(self) -> Records[Request]:
         """What this account asked, and what it was answered."""
         return Records(each for each in self._world.journal if each.account_sid == self.account_sid)
+
+    if not TYPE_CHECKING:  # or type checkers would know every name
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown_attribute(self, name)
+
+
+def sid_of(record: Any) -> Any:
+    """The sid of a record; whatever else was given, as it is."""
+    sid = getattr(record, "sid", None)
+    return record if sid is None else sid
+
+
+def _with_sids(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments, with the sid of each record that was given for one."""
+    return {name: sid_of(value) if name.endswith("_sid") else value for name, value in fields.items()}

@@ -19,6 +19,7 @@ from fakenotify.notify.journal import KEPT_REQUESTS, Request
 from fakenotify.notify.records import Attempt, Callback, Records
 from fakenotify.server.doors import Doors
 from fakenotify.server.wsgi import App
+from fakenotify.world.hints import names_arguments
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from fakenotify.clients.intercept import Interception
     from fakenotify.control.app import Control
     from fakenotify.faults.injected import InjectedFault
-    from fakenotify.providers.caught import Providers
     from fakenotify.server.callback_sender import CallbackSender
     from fakenotify.server.server import Server
     from fakenotify.world.snapshot import Difference, Snapshot
@@ -61,6 +61,7 @@ class FakeNotify(Account):
     Notifications: what is ``dropped`` is counted.
     """
 
+    @names_arguments
     def __init__(
         self,
         behaviour: Behaviour | None = None,
@@ -150,6 +151,11 @@ class FakeNotify(Account):
                 self.start()
             return self._address()
 
+    @property
+    def inspector_url(self) -> str:
+        """The address of the inspector page, for a browser; the first use opens the socket."""
+        return f"{self.url}/_fake/"
+
     def _address(self) -> str:
         assert self._server is not None
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "localhost": "127.0.0.1"}.get(self._host, self._host)
@@ -174,6 +180,7 @@ class FakeNotify(Account):
         """What was asked of this fake by anyone, the refused included, and what it answered."""
         return Records(self.world.journal)
 
+    @names_arguments
     def account(self, account_sid: str | None = None, auth_token: str | None = None) -> Account:
         """A handle on another account of this fake, with a world of its own; its auth token is checked.
 
@@ -181,6 +188,7 @@ class FakeNotify(Account):
         """
         return Account(self, self.world.declare_account(account_sid, auth_token).account_sid)
 
+    @names_arguments
     def intercept(self, *, strict: bool = False) -> Interception[FakeNotify]:
         """While it lasts, calls to ``https://notify.twilio.com`` reach this fake, in process.
 
@@ -192,31 +200,6 @@ class FakeNotify(Account):
         from fakenotify.clients.intercept import Interception  # start-up time: most tests don't intercept
 
         return Interception(self, self.wsgi_app, strict=strict)
-
-    def providers(self) -> Interception[Providers]:
-        """While the context lasts, what code in this process sends to APNs, FCM (and Google's token endpoint) and
-        Twilio Messages by ``requests``, ``httpx`` or ``aiohttp`` is caught and answered as the provider would.
-
-        It yields the ``Providers``: ``requests`` and ``fail(…)``.
-        """
-        from fakenotify.clients.intercept import Interception  # the libraries that it patches are optional
-        from fakenotify.providers.caught import HOSTS, Providers  # start-up time
-
-        providers = Providers(self.clock)
-        return Interception(providers, providers, hosts=HOSTS)
-
-    def assert_same_messages(self, providers: Providers, *, ignore: Iterable[str] = ()) -> None:
-        """Fail unless the code that talks to providers sent the messages that Notify sent.
-
-        The ``AssertionError`` says in words which are missing, extra or different. ``ignore`` names what may differ:
-        ``title``, ``body``, ``priority``, ``expiry``, ``collapse``, ``data.<key>`` with ``*``.
-        """
-        __tracebackhide__ = True
-        from fakenotify.providers.comparison import compare  # start-up time
-
-        comparison = compare(self.deliveries, providers.requests, ignore)
-        if comparison:
-            raise AssertionError(str(comparison))
 
     def requests_adapter(self) -> HTTPAdapter:
         """An adapter for ``requests.Session.mount``: no socket, and faults raise the exceptions of ``requests``."""
@@ -285,8 +268,9 @@ class FakeNotify(Account):
         with self._first_use:
             if self._control is None:
                 from fakenotify.control.app import Control  # start-up time: most fakes are never asked
+                from fakenotify.control.routes import ROUTES
 
-                self._control = Control(self.wsgi_app, self._allow_hosts)
+                self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
         return self._control(environ, start_response)
 
     def _begin_in_child(self) -> None:

@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakenotify import __version__
-from fakenotify.control.routes import Route
+from fakenotify.control.app import ControlRoute
 from fakenotify.control.schema import TEXT, array, obj
 from fakenotify.server.wsgi import CONTROL
 
+_PARAMETERS = {
+    "account_sid": "Only this account; the default is all of them.",
+    "secrets": "`true` shows auth tokens.",
+    "id": "Only this fault; the default is all of them.",
+}
 
-def document(routes: Mapping[str, Mapping[str, Route]]) -> dict[str, Any]:
+
+def document(routes: Mapping[str, Mapping[str, ControlRoute]]) -> dict[str, Any]:
     """The whole document."""
     return {
         "openapi": "3.1.0",
@@ -22,33 +28,29 @@ def document(routes: Mapping[str, Mapping[str, Route]]) -> dict[str, Any]:
             "description": "What a test in any language can ask of a running fakenotify.",
         },
         "paths": {
-            f"{CONTROL}/{path}": {method.lower(): _operation(route) for method, route in methods.items()}
+            f"{CONTROL}/{path}": {method.lower(): _operation(path, method, route) for method, route in methods.items()}
             for path, methods in routes.items()
         },
         "components": {"schemas": {"Error": obj({"error": TEXT, "nearest": array(TEXT)}, ("error",))}},
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(path: str, method: str, route: ControlRoute) -> dict[str, Any]:
+    media = "text/event-stream" if path == "events" else "application/json"
     described: dict[str, Any] = {
-        "operationId": route.name,
-        "summary": route.words,
+        "operationId": route.run.__name__,
+        "summary": (route.run.__doc__ or "").strip(),
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": TEXT}
-            for name in re.findall(r"{(\w+)}", route.path)
+            {"name": name, "in": "path", "required": True, "schema": TEXT} for name in re.findall(r"{(\w+)}", path)
         ]
-        + [
-            {"name": name, "in": "query", "description": each.words, "schema": each.schema}
-            for name, each in route.query.items()
-        ],
+        + [{"name": name, "in": "query", "description": _PARAMETERS[name], "schema": TEXT} for name in route.query],
         "responses": {
-            "200": {"description": "Done.", "content": {route.media.partition(";")[0]: {"schema": route.answer}}},
+            "200": {"description": "Done.", "content": {media: {"schema": route.answer}}},
             **{status: _refused(words) for status, words in _REFUSALS.items()},
         },
     }
     if route.body is not None:
-        content = {"application/json": {"schema": route.body}}
-        described["requestBody"] = {"required": route.needs_body, "content": content}
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": route.body}}}
     return described
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,6 +14,15 @@ from fakenotify.core.params import nearest
 from fakenotify.faults.kinds import Fault
 
 Phase = Literal["before", "after"]
+
+_VERBS = {
+    **dict.fromkeys(("add", "create", "insert", "new", "notify", "post", "push", "register", "send"), "create"),
+    **dict.fromkeys(("fetch", "get", "read", "retrieve"), "fetch"),
+    **dict.fromkeys(("all", "find", "list", "query", "search"), "find"),
+    **dict.fromkeys(("edit", "modify", "patch", "put", "update"), "update"),
+    **dict.fromkeys(("delete", "destroy", "remove", "unregister"), "delete"),
+}
+"""What testers call the five kinds of operation."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,9 +102,11 @@ class InjectedFaults:
 
         ``phase`` is ``"before"`` unless the fault needs an answer (``slow_body``, ``truncate_body``): then ``"after"``.
         """
+        if isinstance(operation, str) and operation.endswith(".list"):  # what the official client calls it
+            operation = f"{operation.removesuffix('list')}find"
         if not isinstance(operation, str) or not any(fnmatchcase(each, operation) for each in self._operations):
             known = (*self._operations, *self._patterns) if "*" in str(operation) else self._operations
-            close = nearest(str(operation), known) or self._like(str(operation))
+            close = self._meant(str(operation)) or nearest(str(operation), known) or self._like(str(operation))
             raise UnknownName(f"no operation fits {operation!r}; nearest: {', '.join(close)}", close)
         if not isinstance(fault, Fault):
             raise TypeError(f"a fault is made by Fault.http(503), Fault.stall() and so on, not {fault!r}")
@@ -112,6 +124,17 @@ class InjectedFaults:
             injected = InjectedFault(self._made, operation, fault, acts, times, after, when, account_sid, optional)
             self._faults = [*self._faults, injected]  # a thread that iterates over the old list is not disturbed
         return injected
+
+    def _meant(self, operation: str) -> list[str]:
+        """What other words for an operation mean: ``bindings.get``, ``create_notification``, ``Notifications``."""
+        words = (
+            re.sub("(?<=[a-z])(?=[A-Z])", "_", operation).lower().replace(".", " ").replace("/", " ").replace("_", " ")
+        )
+        verb = next((_VERBS[word] for word in words.split() if word in _VERBS), "" if "." in operation else "*")
+        resource = operation.partition(".")[0]
+        named = {f"{each}.{verb}" for each in (resource, *(f"{word.rstrip('s')}s" for word in words.split()))}
+        known = (*self._operations, *self._patterns)
+        return [each for each in (f"{resource}.{verb}", *known) if each in named and each in known][:1]
 
     def _like(self, operation: str) -> list[str]:
         resource = nearest(operation.partition(".")[0], {each.partition(".")[0] for each in self._operations})

@@ -96,8 +96,6 @@ class Sending:
         credential_sid = self._credential_sid(channel, binding)
         rendered = self._render(channel, version, credential_sid)
         failure = Failure(told) if told else self._failure(channel, target, credential_sid) or rendered.failure
-        if rendered.hint and failure is rendered.failure and rendered.hint not in self.account.hints:
-            self.account.hints.append(rendered.hint)
         delivery = Delivery(
             sid=None if failure else self.account.sids.new(channel.message_sid),
             notification_sid=self.notification.sid,
@@ -122,7 +120,7 @@ class Sending:
         if failure:
             self.alert(failure, target)
             if failure.code in UNREGISTERED and binding:
-                self.account.remove_binding(binding, "disowned")
+                self.account.scopes[self.service.sid].bindings.remove(binding.sid)
         return delivery
 
     def _credential_sid(self, channel: Channel, binding: Binding | None) -> str | None:
@@ -141,6 +139,8 @@ class Sending:
             behaviour = self.account.behaviour
             outgoing = Outgoing(self.notification, self.service, version, self.now, credential, behaviour)
             rendered = self._rendered[key] = channel.render(outgoing)
+            if rendered.hint is not None:
+                self.account.hints.append(rendered.hint)
         return rendered
 
     def _failure(self, channel: Channel, target: Target, credential_sid: str | None) -> Failure | None:

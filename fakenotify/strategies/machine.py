@@ -59,9 +59,13 @@ class NotifyMachine(RuleBasedStateMachine):
         super().__init__()
         self.fake = FakeNotify()
         self.fake.clock.freeze("2026-01-01T00:00:00Z")
-        sids = {f"{each}_credential_sid": self.fake.create_credential(type=each).sid for each in ("apn", "gcm", "fcm")}
         self.service = self.fake.create_service(
-            messaging_service_sid="MG" + "0" * 32, facebook_messenger_page_id="1", alexa_skill_id="1", **sids
+            apn_credential_sid=self.fake.create_credential("apn"),
+            gcm_credential_sid=self.fake.create_credential("gcm"),
+            fcm_credential_sid=self.fake.create_credential("fcm"),
+            messaging_service_sid="MG" + "0" * 32,
+            facebook_messenger_page_id="1",
+            alexa_skill_id="1",
         )
         self.registered: dict[str, Device] = {}  # the devices that ought to be registered now, by address
         self.meant: list[Device] = []  # those that the last ``send`` was for

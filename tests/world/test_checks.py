@@ -398,8 +398,8 @@ def test_of_many_unexpected_deliveries_ten_are_shown(fake_notify, send):
     [
         ("adress", "; did you mean 'address' or 'headers'?"),
         ("Body", "; did you mean 'body'?"),
-        ("user", ""),
-        ("data", ""),
+        ("user", "; did you mean identity?"),
+        ("data", "; did you mean payload?"),
     ],
 )
 @pytest.mark.parametrize("check", ["assert_delivered", "assert_not_delivered"])

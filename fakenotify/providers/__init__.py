@@ -1,1 +1,0 @@
-"""APNs, FCM and Twilio Messages, as far as a test of the way off Notify needs them."""
