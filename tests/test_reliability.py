@@ -25,29 +25,27 @@ TOP = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 
 
-def proof(name: str, seconds: float) -> str:
+def proof(name: str, count: int) -> str:
     """Run a proof in a process of its own, where nothing else is traced or counted; what it says."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
-    command = [sys.executable, "-m", "tests.reliability", name, "--seconds", str(seconds)]
-    done = subprocess.run(command, cwd=TOP, env=plain, text=True, capture_output=True, timeout=60)
+    command = [sys.executable, "-m", "tests.reliability", name, "--count", str(count)]
+    done = subprocess.run(command, cwd=TOP, env=plain, text=True, capture_output=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return done.stdout
 
 
 def test_noise_on_the_socket_is_no_trouble() -> None:
-    figure = fuzz.prove(2)
+    figure = fuzz.prove(300)
 
     assert figure.failures == []
-    assert figure.tried > 100
+    assert figure.tried == 300
 
 
 def test_forms_of_every_operation_keep_the_answers_shape() -> None:
-    told = proof("forms", 3)
+    told = proof("forms", 12_000)
 
     assert "never succeeded" not in told
-    found = re.search(r"forms: (\d+) forms for \d+ operations in [\d.]+ s, 0 failures\n$", told)
-    assert found is not None, told
-    assert int(found[1]) > 500
+    assert re.search(r"forms: 12\d{3} forms for \d+ operations in [\d.]+ s, 0 failures\n$", told), told
 
 
 def test_a_session_leaves_nothing_behind() -> None:
@@ -112,15 +110,15 @@ def test_the_last_line_is_a_figure_and_a_failure_is_told(capsys: pytest.CaptureF
 
 
 def test_a_command_tells_its_figure_last() -> None:
-    command = [sys.executable, "-m", "tests.reliability", "forms", "--seconds", "0.3"]
-    done = subprocess.run(command, cwd=TOP, text=True, capture_output=True, timeout=60, check=False)
+    command = [sys.executable, "-m", "tests.reliability", "forms", "--count", "100"]
+    done = subprocess.run(command, cwd=TOP, text=True, capture_output=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"forms: \d+ forms for \d+ operations in \d+\.\d s, 0 failures", done.stdout.splitlines()[-1])
 
 
 def test_schemathesis_finds_nothing_by_either_description() -> None:
-    told = proof("schema", 8)
+    told = proof("schema", 1)
 
     asked = dict(re.findall(r"^(\S+)\.json: (\d+) requests$", told, re.MULTILINE))
     assert {name for name, number in asked.items() if int(number) > 50} == {"notify-openapi", "openapi"}, told
@@ -131,7 +129,7 @@ def test_schemathesis_notices_an_answer_that_is_not_as_described(monkeypatch: py
     monkeypatch.setitem(notify_openapi.RESOURCES["services"]["properties"], "log_enabled", {"type": "string"})
     monkeypatch.delitem(schema._DOCUMENTS, "openapi.json")
 
-    figure = schema.prove(4)
+    figure = schema.prove(1)
 
     assert "is not of type" in "".join(figure.failures)
 
@@ -143,7 +141,7 @@ def test_what_needs_a_tool_says_so_where_there_is_none(
     monkeypatch.setenv("SCHEMATHESIS_PYTHON", "/bin/false")
     monkeypatch.setenv("ATHERIS_PYTHON", "/bin/false")
 
-    assert main([proof, "--seconds", "1"]) == 0
+    assert main([proof, "--count", "1"]) == 0
     assert "not run: /bin/false has no" in capsys.readouterr().out
 
 

@@ -101,12 +101,12 @@ class Forms:
         return None
 
 
-def prove(seconds: float, seed: int = 0) -> Figure:
-    """Send forms to every operation in turn for so long."""
+def prove(count: int, seed: int = 0) -> Figure:
+    """Send forms to every operation in turn, so many in all."""
     figure = Figure("forms", f"forms for {len(ROUTES.by_operation)} operations")
     forms = Forms(Random(seed))
     reached: set[tuple[str, bool]] = set()
-    while figure.seconds < seconds and len(figure.failures) < 20:
+    while figure.tried < count and len(figure.failures) < 20:
         for route in ROUTES.by_operation.values():
             path, form = forms.path(route), forms.form(route)
             try:

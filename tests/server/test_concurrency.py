@@ -24,11 +24,11 @@ def eager_threads() -> Iterator[None]:
 
 
 def test_threads_lose_and_double_nothing() -> None:
-    assert Hammer(travels=False).run(1.5).failures == []
+    assert Hammer(travels=False).run(4_000).failures == []
 
 
 def test_snapshots_restores_and_resets_in_between_change_no_rule() -> None:
-    assert Hammer(travels=True).run(1.5).failures == []
+    assert Hammer(travels=True).run(4_000).failures == []
 
 
 def test_the_hammer_notices_a_21st_binding() -> None:
