@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
     from fakenotify import Behaviour, FakeNotify
+    from fakenotify.providers.caught import Providers
 
 __tracebackhide__ = True  # what a fixture raises is shown by its message; --full-trace shows where
 
@@ -117,6 +118,13 @@ def intercept_notify(fake_notify: FakeNotify, pytestconfig: pytest.Config) -> It
     """``fake_notify``, reached by whatever in this process calls ``https://notify.twilio.com``."""
     with fake_notify.intercept(strict=bool(_setting(pytestconfig, "strict"))):
         yield fake_notify
+
+
+@pytest.fixture
+def notify_providers(fake_notify: FakeNotify) -> Iterator[Providers]:
+    """What code in this process sends to APNs, FCM and Twilio Messages, caught; see ``fake_notify.providers()``."""
+    with fake_notify.providers() as providers:
+        yield providers
 
 
 @pytest.hookimpl(hookwrapper=True)

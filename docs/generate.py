@@ -21,13 +21,16 @@ from typing import Any
 import conftest_plugin
 import fakenotify
 from fakenotify import __main__ as command_line
-from fakenotify.control import routes as table
-from fakenotify.control.app import ControlRoute
+from fakenotify.control.app import ROUTES as CONTROL_ROUTES
+from fakenotify.control.reads import PAGING
+from fakenotify.control.routes import EVENTS, JSON
+from fakenotify.control.routes import Route as ControlRoute
 from fakenotify.core.paging import DEFAULT_SIZE, LARGEST_SIZE
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
 from fakenotify.notify import behaviour, errors, outcomes
 from fakenotify.notify import debugger as alerts
+from fakenotify.notify.decisions import DECISIONS, RECORDINGS, SOURCES
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.proxy import run
 from fakenotify.world import provenance
@@ -57,16 +60,13 @@ def rows(heads: Iterable[str], lines: Iterable[Iterable[str]]) -> list[str]:
 
 
 def prose(text: str) -> list[str]:
-    """Paragraphs; a docstring's ``code`` is Markdown already, and what it says of our notes is left out."""
-    return [*_NOTES.sub("", inspect.cleandoc(text)).split("\n"), ""] if text else []
+    """Paragraphs; a docstring's ``code`` is Markdown already."""
+    return [*inspect.cleandoc(text).split("\n"), ""] if text else []
 
 
 def in_one_line(documented: object) -> str:
     """A docstring in one line."""
     return " ".join(" ".join(prose(inspect.getdoc(documented) or "")).split())
-
-
-_NOTES = re.compile(r"\s*Reference \d[\d.]*(?:(?:,| to) \d[\d.]*)*\.?")
 
 
 # operations
@@ -77,38 +77,10 @@ All paths are under `/v1`. Bodies are forms, answers are JSON. The name of an op
 `fake.fail(…)`, in the journal, in the log and here. A repeatable parameter is sent once for each value. In Python,
 `FriendlyName` is `friendly_name`; where it is another word, the notes have it.
 
-Lists answer newest first. They also read `PageSize` (1 to {LARGEST_SIZE}, default {DEFAULT_SIZE}), `Page` and
-`PageToken`; follow `meta.next_page_url`. An empty value in an update goes back to the default. *Known* tells how sure
-we are, as of the [errors](#errors); `GET /_fake/rules` has the source of each rule.
+Lists answer oldest first ([a switch](#list_order)). They also read `PageSize` (1 to {LARGEST_SIZE}, default
+{DEFAULT_SIZE}), `Page` and `PageToken`; follow `meta.next_page_url`. An empty value in an update goes back to the
+default. *Known* tells how sure we are, as of the [errors](#errors); `GET /_fake/rules` has the source of each rule.
 """
-
-
-def one_of(choices: Iterable[str]) -> str:
-    """Values to choose from."""
-    return "one of " + ", ".join(map(code, choices))
-
-
-VALUES: dict[str, Callable[..., str]] = {
-    "text": lambda: "text",
-    "boolean": lambda: "`true` or `false`, in any case",
-    "day": lambda: "day, `YYYY-MM-DD`",
-    "integer": lambda low, high: f"whole number, {low} to {high}",
-    "one_of": one_of,
-    "key_of": one_of,
-    "at_most": lambda limit: f"text of at most {limit} characters",
-    "sid": lambda prefix: f"sid, `{prefix}…`",
-    "json_object": lambda: "JSON object",
-    "unreserved": lambda: "JSON object without `twi_` keys",
-    "message": lambda targets: f"JSON object without `twi_` keys, {', '.join(map(code, sorted(targets)))}",
-    "to_binding": lambda: "JSON object with `binding_type` and `address`",
-}
-"""The kinds of values, by the function that reads (or makes the function that reads) them."""
-
-DEFAULTS = {
-    "DefaultApnNotificationProtocolVersion": "[a switch](#apn_protocol_version)",
-    "NotificationProtocolVersion": "the Service's for the type",
-}
-"""Defaults that a function decides, not the table."""
 
 
 def operations() -> Iterator[str]:
@@ -134,11 +106,10 @@ def operation(route: Route) -> Iterator[str]:
 
 def parameter(row: Param, verb: str) -> tuple[str, ...]:
     """One parameter."""
-    default = DEFAULTS.get(row.name, shown(row.default))
+    default = row.default_words or shown(row.default)
     if verb == "update":
         default = "unchanged"
-    value = VALUES[row.read.__qualname__.partition(".")[0]](**inspect.getclosurevars(row.read).nonlocals)
-    return code(row.name), value, default, ", ".join(notes_on(row)) or UNSET, row.known
+    return code(row.name), row.kind.words(), default, ", ".join(notes_on(row)) or UNSET, row.label
 
 
 def notes_on(row: Param) -> Iterator[str]:
@@ -190,12 +161,11 @@ fake raises where Notify would. The titles are Twilio's.
 def switches() -> Iterator[str]:
     """Every switch of ``Behaviour``."""
     yield from ("## Behaviour", "", *prose(BEHAVIOUR))
-    words = provenance.attribute_docs(behaviour.Behaviour)
-    defaults = behaviour.Behaviour().to_json()
-    for name, allowed in behaviour._allowed().items():
+    for name, words, decision, default, allowed in behaviour.switches().values():
         values = [f"`0` to `{allowed[-1]}`"] if type(allowed[0]) is int else map(shown, allowed)
-        told = f"Values: {', '.join(values)}. Default: {shown(defaults[name])}.".replace(UNSET, "unset")
-        yield from (f"### {name}", "", told, "", *prose(words[name]))
+        facts = f"Values: {', '.join(values)}. Default: {shown(default)}.".replace(UNSET, "unset")
+        where = f"Decision [{decision}](fidelity.md#decisions)."
+        yield from (f"### {name}", "", facts, "", words, where, "")
 
 
 def error_table() -> Iterator[str]:
@@ -487,7 +457,8 @@ Everything that a Python test can do, a test in another language does here, belo
 The examples ask the one that `python -m fakenotify` has by default. For programs, `GET /_fake/openapi.json` says the
 same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itself.
 
-- JSON in and out. A write is `Content-Type: application/json` or has no body; anything else is 403.
+- JSON in and out. A write with a body is `Content-Type: application/json`; anything else is 403. A write without
+  a body needs no content type.
 - Reads answer an object with the rows under their name, oldest first. `?account_sid=AC…` narrows them.
 - Errors are `{"error": "…", "nearest": […]}`. 400: what was sent can't be used, and the world is as it was. 404: there
   is no such thing. 403: the host, the origin or the content type is not allowed. 405, 413: as ever. `nearest`, where it
@@ -497,53 +468,20 @@ same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itsel
 - Control calls need no credentials, and are neither journaled nor faulted.
 """
 
+TABLES = """
+`services`, `bindings`, `credentials`, `users`, `segments`, `notifications`, `deliveries`, `alerts`, `callbacks` and
+`requests` are read alike. Rows stand under the table's name, oldest first, those of several accounts in the order of
+their dates; `dropped` counts older ones that are no longer held. A row has the fields of the record, an `id` that is
+its own in its account's table, and what a reader wants to know beside.
+
+With `limit`, an answer has two cursors. `next` goes into `after`, with the same order and filters, and is null where
+nothing follows. `previous` goes into `before` and gives what stands in front of the page: with `order=newest`, the rows
+that have come since. Rows that come or go meanwhile neither repeat nor hide others. A page costs the page, however long
+the table; a filter, `q` or `count` looks at each row that is held.
+"""
+
 ADDRESS = "http://127.0.0.1:4010"
 PLACEHOLDERS = {"NotificationSid": "NT" + "0" * 32, "id": "bindings.create.Tag"}
-_WORLD = {"services": [{"bindings": [{"identity": "alice", "binding_type": "sms", "address": "+15005550006"}]}]}
-EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
-    ("GET", "health"): ("", None),
-    ("POST", "reset"): ("", None),
-    ("GET", "state"): ("?secrets=true", None),
-    ("PUT", "state"): ("", _WORLD),
-    ("GET", "requests"): ("", None),
-    ("GET", "deliveries"): ("", None),
-    ("GET", "alerts"): ("", None),
-    ("GET", "callbacks"): ("", None),
-    ("GET", "explain/{NotificationSid}"): ("", None),
-    ("GET", "faults"): ("", None),
-    ("POST", "faults"): ("", {"operation": "notifications.create", "status": 429, "times": 2}),
-    ("DELETE", "faults"): ("?id=1", None),
-    ("GET", "outcomes"): ("", None),
-    ("POST", "outcomes"): ("", {"code": 52103, "address": "+15005550006", "times": 1}),
-    ("DELETE", "outcomes"): ("", None),
-    ("GET", "clock"): ("", None),
-    ("POST", "clock"): ("", {"shift": 3600}),
-    ("GET", "behaviour"): ("", None),
-    ("PATCH", "behaviour"): ("", {"identity_limit": "evict_oldest"}),
-    ("GET", "events"): ("", None),
-    ("GET", "rules"): ("", None),
-    ("GET", "rules/{id}"): ("", None),
-    ("GET", "openapi.json"): ("", None),
-    ("GET", "notify-openapi.json"): ("", None),
-    ("GET", "inspector"): ("?identity=alice", None),
-    ("GET", "inspector.css"): ("", None),
-    ("GET", "inspector.js"): ("", None),
-}
-"""What the example of a route asks: a query and a body. The tests run them."""
-
-QUERY = {
-    "account_sid": "only this account; the default is all of them",
-    "secrets": "`true` shows auth tokens",
-    "id": "only this fault; the default is all of them",
-    "q": "only rows with this text",
-    "identity": "only rows of this identity",
-    "status": "only rows that went this way, e.g. `4xx`, `FAILED`, `warned`",
-    "view": "one panel by itself",
-    "page": "which page of a panel's rows",
-    "notification": "only this Notification",
-    "service": "only this Service",
-    "part": "these parts of the page alone, with commas between",
-}
 SEE = {
     "state": "[Saved worlds](how-to.md#saved-worlds) has its form; what is left out gets Notify's defaults.",
     "faults": "The kinds, and what clients see, are in [faults](faults.md).",
@@ -554,34 +492,40 @@ SEE = {
 
 def control_api() -> Iterator[str]:
     """The page on the control API."""
-    yield from ("# Control API", "", *prose(CONTROL_API))
-    for path, methods in table.ROUTES.items():
+    yield from ("# Control API", "", *prose(CONTROL_API), "## Tables", "", *prose(TABLES))
+    yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in PAGING.items()))
+    for path, methods in CONTROL_ROUTES.items():
         for method, route in methods.items():
             yield from control_route(method, path, route)
 
 
 def control_route(method: str, path: str, route: ControlRoute) -> Iterator[str]:
     """One route."""
-    yield from (f"## {method} /_fake/{path}", "", *prose(route.run.__doc__ or ""))
+    yield from (f"## {method} /_fake/{path}", "", *prose(route.words))
     if path in SEE:
         yield from (SEE[path], "")
-    yield from rows(("Query", "What"), ((code(name), QUERY[name]) for name in route.query))
+    shared = PAGING if PAGING.keys() <= route.query.keys() else {}
+    if shared:
+        yield from ("It takes the [query of all tables](#tables), and:", "")
+    own = {name: each for name, each in route.query.items() if name not in shared}
+    yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in own.items()))
     if route.body is not None:
         yield from ("Body:", "", "```text", *sketch(route.body), "```", "")
-    if path == "events":
+    if route.media == EVENTS:
         yield from ("Answer: `text/event-stream`; the data of each event is a JSON object.", "")
-    elif route.media != "application/json":
+    elif route.media != JSON:
         yield from (f"Answer: `{route.media}`.", "")
     else:
         yield from ("Answer:", "", "```text", *sketch(route.answer), "```", "")
-    yield from ("```sh", example(method, path), "```", "")
+    yield from ("```sh", example(route), "```", "")
 
 
-def example(method: str, path: str) -> str:
+def example(route: ControlRoute) -> str:
     """A ``curl`` line that works."""
-    query, body = EXAMPLES[method, path]
-    url = f"{ADDRESS}/_fake/{path.format_map(PLACEHOLDERS)}{query}"
-    words = ["curl", *(["-N"] if path == "events" else []), *(["-X", method] if method != "GET" else []), url]
+    query, body = route.example
+    url = f"{ADDRESS}/_fake/{route.path.format_map(PLACEHOLDERS)}{query}"
+    method = ["-X", route.method] if route.method != "GET" else []
+    words = ["curl", *(["-N"] if route.media == EVENTS else []), *method, url]
     if body is not None:
         words += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
     return " ".join(shlex.quote(word) for word in words)
@@ -633,12 +577,30 @@ def reference() -> Iterator[str]:
 
 
 LABELS = {
-    "documented": "Twilio says so: its documentation, OpenAPI file, error dictionary, or an official library's source",
     "observed": "real traffic of Notify, quoted or logged by somebody",
+    "documented": "Twilio says so: its documentation, OpenAPI file, error dictionary, or an official library's source",
     "sample": "a vendor's example payload: the shape is reliable, the values may be invented",
     "sibling": "real traffic of another Twilio API behind the same gateway or push backend",
     "assumed": "our decision where nobody outside Twilio knows; a switch where anyone could want the other",
+    "injected": "no rule of Notify's: the tester injected the answer",
 }
+
+FIDELITY = """
+How sure the fake is of each of its rules, and where each comes from. A refused request names its rule in the header
+`X-Fakenotify-Rule` and the label of the answer in `X-Fakenotify-Label`; both stand in `fake.requests`, the log, the
+report of a failed test and the inspector. `GET /_fake/rules` and `GET /_fake/rules/{id}` have this page as JSON.
+A parameter's label is that of the answer to a bad value: that a `PageSize` exists is documented, how a bad one is
+refused is not.
+"""
+
+DECISIONS_PAGE = """
+Where no source answers a question, we decided, and every decision has a number that the code and the rules cite. Those
+with a switch can be turned round, see [Behaviour](reference.md#behaviour).
+"""
+
+RECORDINGS_PAGE = """
+What somebody recorded of Notify's refusals and published. Only these answers are *observed*.
+"""
 
 
 def in_cell(words: str) -> str:
@@ -647,18 +609,19 @@ def in_cell(words: str) -> str:
 
 
 def fidelity() -> Iterator[str]:
-    """Every rule, and how sure we are of it."""
+    """Every decision and every rule, and how sure we are of it."""
     known = provenance.rules().values()
-    counts = {label: sum(rule.known == label for rule in known) for label in LABELS}
-    yield from ("# Fidelity", "", f"How sure the fake is of each of its {len(known)} rules, and where each comes from.")
-    yield from (
-        "A 4xx answer names its rule in the header `X-Fakenotify-Rule`; `GET /_fake/rules/{id}` tells it in",
-        "words.",
-    )
-    yield ""
-    yield from rows(
-        ("label", "rules", "what it means"), ((label, str(counts[label]), words) for label, words in LABELS.items())
-    )
+    counts = {label: sum(rule.label == label for rule in known) for label in LABELS}
+    yield from ("# Fidelity", "", *prose(FIDELITY))
+    lines = ((label, str(counts[label]), words) for label, words in LABELS.items())
+    yield from rows(("Label", "Rules", "What it means"), lines)
+    yield from ("## Decisions", "", *prose(DECISIONS_PAGE))
+    yield from rows(("D", "Question", "What the sources say", "What the fake does", "Switch"), map(decision, DECISIONS))
+    yield from ("## Recordings", "", *prose(RECORDINGS_PAGE))
+    recordings = ((each.id, each.trigger, each.answer, each.source) for each in RECORDINGS.values())
+    yield from rows(("O", "What was asked", "What came back", "Source"), recordings)
+    yield from ("## Sources", "")
+    yield from rows(("Name", "Source"), SOURCES.items())
     kinds_of_rule = {
         "Operations": lambda rule: rule.id in ROUTES.by_operation,
         "Errors": lambda rule: rule.id.startswith("errors."),
@@ -666,12 +629,16 @@ def fidelity() -> Iterator[str]:
         "Parameters": lambda rule: rule.id.count(".") >= 2,
     }
     for title, belongs in kinds_of_rule.items():
-        yield from ("", f"## {title}", "")
-        chosen = [rule for rule in known if belongs(rule)]
-        yield from rows(
-            ("rule", "what it says", "label", "source"),
-            ((code(rule.id), in_cell(rule.says), rule.known, rule.source) for rule in chosen),
-        )
+        yield from (f"## {title}", "")
+        chosen = ((code(each.id), in_cell(each.says), each.label, each.source) for each in known if belongs(each))
+        yield from rows(("Rule", "What it says", "Label", "Source"), chosen)
+
+
+def decision(number: str) -> tuple[str, ...]:
+    """One decision."""
+    made = DECISIONS[number]
+    switches = (code(each.name) for each in behaviour.switches().values() if each.decision == number)
+    return number, made.question, in_cell(made.evidence), in_cell(made.choice), ", ".join(switches) or UNSET
 
 
 GENERATED = "<!-- docs/generate.py writes this page: change the code, then run it. -->"

@@ -297,7 +297,7 @@ class Account:
         from fakenotify.world import assertions as checks
 
         with self._state.lock:
-            return checks.assert_delivered(self._state, times, _with_sids(wanted))
+            return checks.assert_delivered(self._state, self._world.journal, times, _with_sids(wanted))
 
     def assert_not_delivered(self, **wanted: Unpack[DeliveryFields]) -> None:
         """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""

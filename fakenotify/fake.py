@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fakenotify.clients.intercept import Interception
     from fakenotify.control.app import Control
     from fakenotify.faults.injected import InjectedFault
+    from fakenotify.providers.caught import Providers
     from fakenotify.server.callback_sender import CallbackSender
     from fakenotify.server.server import Server
     from fakenotify.world.snapshot import Difference, Snapshot
@@ -201,6 +202,31 @@ class FakeNotify(Account):
 
         return Interception(self, self.wsgi_app, strict=strict)
 
+    def providers(self) -> Interception[Providers]:
+        """While the context lasts, what code in this process sends to APNs, FCM (and Google's token endpoint) and
+        Twilio Messages by ``requests``, ``httpx`` or ``aiohttp`` is caught and answered as the provider would.
+
+        It yields the ``Providers``: ``requests`` and ``fail(…)``.
+        """
+        from fakenotify.clients.intercept import Interception  # the libraries that it patches are optional
+        from fakenotify.providers.caught import HOSTS, Providers  # start-up time
+
+        providers = Providers(self.clock)
+        return Interception(providers, providers, hosts=HOSTS)
+
+    def assert_same_messages(self, providers: Providers, *, ignore: Iterable[str] = ()) -> None:
+        """Fail unless the code that talks to providers sent the messages that Notify sent.
+
+        The ``AssertionError`` says in words which are missing, extra or different. ``ignore`` names what may differ:
+        ``title``, ``body``, ``priority``, ``expiry``, ``collapse``, ``data.<key>`` with ``*``.
+        """
+        __tracebackhide__ = True
+        from fakenotify.providers.comparison import compare  # start-up time
+
+        comparison = compare(self.deliveries, providers.requests, ignore)
+        if comparison:
+            raise AssertionError(str(comparison))
+
     def requests_adapter(self) -> HTTPAdapter:
         """An adapter for ``requests.Session.mount``: no socket, and faults raise the exceptions of ``requests``."""
         from fakenotify.clients.transports import requests_adapter
@@ -268,9 +294,8 @@ class FakeNotify(Account):
         with self._first_use:
             if self._control is None:
                 from fakenotify.control.app import Control  # start-up time: most fakes are never asked
-                from fakenotify.control.routes import ROUTES
 
-                self._control = Control(self.wsgi_app, ROUTES, self._allow_hosts)
+                self._control = Control(self.wsgi_app, self._allow_hosts)
         return self._control(environ, start_response)
 
     def _begin_in_child(self) -> None:

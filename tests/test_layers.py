@@ -21,9 +21,9 @@ LAYERS = (
     "notify",
     "world",
     "server clients cli.output",
-    "control",
+    "control providers",
     "account arguments fake notify_warning",
-    "strategies providers conformance proxy",
+    "strategies conformance proxy",
     "cli",
     "__main__",
 )
@@ -56,6 +56,7 @@ THREADS_IN = {
     "__main__": "it waits for a signal",
     "core.listeners": "listeners come and go from any thread",
     "core.schedule": "a thread that still has to answer holds its announcements back",
+    "providers": "requests come from any thread",
     "fake": "what is made when it is first used is made once",
     "notify.account": "every request holds its account's lock",
     "faults": "requests of all accounts share their counts",
@@ -74,7 +75,7 @@ CHANCE_IN = {"conformance": "names in somebody else's account must be new"}
 """Elsewhere identifiers are hashes of a seed, so that equal runs give equal sids."""
 
 MOST_LINES = 400
-TABLES = {"notify.debugger", "conformance.checks"}
+TABLES = {"notify.debugger", "notify.decisions", "conformance.checks"}
 """Modules that are one table, however long."""
 
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}

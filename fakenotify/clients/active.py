@@ -5,6 +5,7 @@ Interceptions may end in another order than they began: the one that began last,
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from threading import Lock
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ class Entry:
 
     app: App
     strict: bool
+    hosts: re.Pattern[str] = NOTIFY
 
 
 class Active:
@@ -48,7 +50,7 @@ class Active:
         self._entries.remove(entry)
 
     def app_for(self, url: str) -> App | None:
-        """The application that a URL is for, or None for a host that isn't Notify's.
+        """The application that a URL is for, or None for a host that nobody intercepts.
 
         Raises ``UnexpectedTwilioCall``.
         """
@@ -59,8 +61,9 @@ class Active:
         if not entries:  # another thread has just ended the last one
             return None
         host = host.lower().rstrip(".")
-        if NOTIFY.fullmatch(host):
-            return entries[-1].app
+        for entry in reversed(entries):
+            if entry.hosts.fullmatch(host):
+                return entry.app
         if any(each.strict for each in entries) and (host == "twilio.com" or host.endswith(".twilio.com")):
             raise UnexpectedTwilioCall(
                 f"the code under test called {host}; fakenotify fakes Notify only, and strict lets no other call go"
@@ -71,6 +74,12 @@ class Active:
         """Raise ``UninterceptedCall`` for a host of Notify, ``UnexpectedTwilioCall`` as ``app_for`` does."""
         name = host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else host
         if isinstance(name, str) and self._app_for_host(name) is not None:
+            if not NOTIFY.fullmatch(name.lower().rstrip(".")):
+                raise UninterceptedCall(
+                    f"{name} was looked up while calls to providers are caught (fake.providers(), or the fixture "
+                    "notify_providers). They are caught in requests, httpx and aiohttp; this call came from something "
+                    "else, such as an HTTP/2 client with a stack of its own, and would have left the machine"
+                )
             raise UninterceptedCall(
                 f"{name} was looked up while calls to Notify are intercepted (fixture intercept_notify, or "
                 "fake.intercept()). Interception reaches requests, httpx and aiohttp in this process; this call came "

@@ -8,6 +8,7 @@ libraries may begin and end before or after, in any order.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from importlib import import_module
@@ -19,6 +20,7 @@ from fakenotify.clients import resolver_guard
 from fakenotify.clients.active import ACTIVE, Entry
 from fakenotify.clients.in_process import App
 from fakenotify.clients.seats import Seat
+from fakenotify.server.doors import NOTIFY
 
 Fake = TypeVar("Fake")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,14 +29,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Interception(Generic[Fake]):
     """What ``fake.intercept()`` returns: a context manager that gives the fake, and a decorator of functions."""
 
-    def __init__(self, fake: Fake, app: App, *, strict: bool = False) -> None:
+    def __init__(self, fake: Fake, app: App, *, strict: bool = False, hosts: re.Pattern[str] = NOTIFY) -> None:
         self._fake = fake
         self._app = app
         self._strict = strict
+        self._hosts = hosts
         self._begun: list[Entry] = []
 
     def __enter__(self) -> Fake:
-        entry = Entry(self._app, self._strict)
+        entry = Entry(self._app, self._strict, self._hosts)
         with ACTIVE.lock:
             ACTIVE.add(entry)
             for seat in _seats():
@@ -60,14 +63,14 @@ class Interception(Generic[Fake]):
 
             @wraps(function)
             async def made(*arguments: Any, **named: Any) -> Any:
-                with Interception(self._fake, self._app, strict=self._strict):
+                with Interception(self._fake, self._app, strict=self._strict, hosts=self._hosts):
                     return await function(*arguments, **named)
 
         else:
 
             @wraps(function)
             def made(*arguments: Any, **named: Any) -> Any:
-                with Interception(self._fake, self._app, strict=self._strict):
+                with Interception(self._fake, self._app, strict=self._strict, hosts=self._hosts):
                     return function(*arguments, **named)
 
         return made  # type: ignore[no-any-return]  # it has the function's own signature

@@ -768,12 +768,12 @@ def _(notify: RemoteNotify) -> Pair:
     return sorted(made), sorted(row["sid"] for page in pages for row in page["bindings"])
 
 
-@_check("bindings.find.order", "bindings.find", "the newest Binding comes first", "sample", "SNIP list-binding.json")
+@_check("bindings.find.order", "bindings.find", "the oldest Binding comes first", "assumed", "D7")
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("order")
     made = [_bind(notify, notify.service, ("Tag", tag)).json["sid"] for _ in range(3)]
     rows = notify.get(f"{notify.service}/Bindings", [("Tag", tag)]).json["bindings"]
-    return made[::-1], [row["sid"] for row in rows]
+    return made, [row["sid"] for row in rows]
 
 
 @_check(
@@ -781,7 +781,7 @@ def _(notify: RemoteNotify) -> Pair:
 )
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("stable")
-    made = [_bind(notify, notify.service, ("Tag", tag)).json["sid"] for _ in range(4)][::-1]
+    made = [_bind(notify, notify.service, ("Tag", tag)).json["sid"] for _ in range(4)]
     first = notify.get(f"{notify.service}/Bindings", [("Tag", tag), ("PageSize", "2")]).json
     for row in first["bindings"]:
         notify.delete(f"{notify.service}/Bindings/{row['sid']}")

@@ -91,7 +91,7 @@ class _Replay:
             )
         )
         rule = answer.error.rule(answer.operation) if answer.error else None
-        label = rules()[rule].known if rule in rules() else None
+        label = rules()[rule].label if rule in rules() else None
         request = f"{call.method} {call.path}"
 
         def different(what: str, expected: Any, actual: Any) -> Difference:
@@ -223,7 +223,7 @@ def implied_world(calls: Sequence[RecordedCall], behaviour: Behaviour) -> dict[s
 def _as_created(records: Mapping[str, dict[str, Any]], behaviour: Behaviour) -> list[dict[str, Any]]:
     """Records, oldest first. Of those of one second, the order in which they were listed tells."""
     seen = list(records.values())
-    if getattr(behaviour, "list_order", "newest_first") == "newest_first":
+    if behaviour.list_order == "newest_first":
         seen.reverse()
     return sorted(seen, key=lambda record: str(record.get("date_created", "")))
 

@@ -1,30 +1,81 @@
 """The control API, ``/_fake/``: what a Python test can do, a test in another language does here. JSON in and out.
 
-The law: a web page must not be able to drive it. A ``Host`` that is not loopback (or allowed), a foreign ``Origin``,
-and a write that is not JSON are refused, and there are no CORS headers.
+The law: a web page must not be able to drive it. What ``Doors`` keeps out and a write that is not JSON are refused, and
+there are no CORS headers.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from http import HTTPStatus
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fakenotify.control import (
+    accounts,
+    behaviour,
+    clock,
+    events,
+    explanations,
+    faults,
+    notify_openapi,
+    openapi,
+    requests,
+    sent,
+    state,
+    stored,
+)
+from fakenotify.control.page import inspector
+from fakenotify.control.routes import EVENTS, JSON, Ask, Content, Refused, Route, route
+from fakenotify.control.schema import OBJECT
+from fakenotify.core import strict_json
 from fakenotify.core.params import nearest
+from fakenotify.notify.tables import TABLES
 from fakenotify.server.doors import Doors, origin
 from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, parse_form, read_body, target
-from fakenotify.world import saved_state as state
 from fakenotify.world.world import Change, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-INSPECTOR = "inspector"
-"""The route that stands at ``/_fake/`` itself as well."""
-
 _COMMON = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_MOST_AT_ONCE = 262_144
+"""Bytes of a long answer that is still sent whole, with its length, so that the connection can be kept."""
+
+
+@route("GET", "openapi.json", OBJECT)
+def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
+    """This description, OpenAPI 3.1."""
+    return openapi.document(routes())
+
+
+@route("GET", "notify-openapi.json", OBJECT)
+def get_notify_openapi(world: World, ask: Ask) -> dict[str, Any]:
+    """Notify's own description, OpenAPI 3.1: what the fake takes and answers, and how we know."""
+    return notify_openapi.document(ask.origin)
+
+
+def _gathered(*modules: Mapping[str, Any]) -> dict[str, dict[str, Route]]:
+    """The routes of modules by path and method."""
+    table: dict[str, dict[str, Route]] = {}
+    for each in chain.from_iterable(module.values() for module in modules):
+        if isinstance(each, Route):
+            table.setdefault(each.path, {})[each.method] = each
+    return table
+
+
+ROUTES = _gathered(
+    *map(vars, (state, accounts, stored, sent, requests, explanations, faults, clock, behaviour, events)),
+    globals(),
+    vars(inspector),
+)
+"""Every control operation by its path below ``/_fake/`` and its method."""
+
+
+def routes() -> dict[str, dict[str, Route]]:
+    """All routes, those of tables that were registered later too."""
+    return ROUTES | {name: {"GET": stored.plain(name)} for name in TABLES if name not in ROUTES}
 
 
 class HasWorld(Protocol):
@@ -33,60 +84,11 @@ class HasWorld(Protocol):
     world: World
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One control request: ``query`` with one value a name, ``body`` parsed, ``rest`` the placeholder's value.
-
-    ``origin`` is the scheme and host that were asked.
-    """
-
-    query: Mapping[str, str]
-    body: Any
-    rest: str = ""
-    origin: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """An answer that is not JSON, with headers of its own."""
-
-    body: bytes
-    content_type: str
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ControlRoute:
-    """One control operation: what it does, the query parameters it reads, and the schemas of body and answer.
-
-    ``run`` returns a JSON object; or ``Content`` of type ``media``; or an iterator of text, which is sent as an event
-    stream.
-    """
-
-    run: Callable[[World, Ask], Any]
-    answer: Mapping[str, Any]
-    query: tuple[str, ...] = ()
-    body: Mapping[str, Any] | None = None
-    media: str = "application/json"
-
-
-class Refused(Exception):
-    """A control request that is answered with an error and ``nearest`` valid names."""
-
-    def __init__(self, status: int, message: str, nearest: Iterable[str] = ()) -> None:
-        self.status = status
-        self.nearest = list(nearest)
-        super().__init__(message)
-
-
 class Control:
     """The WSGI application below ``/_fake/``. ``allow_hosts`` are names other than loopback's that may be asked."""
 
-    def __init__(
-        self, holder: HasWorld, routes: Mapping[str, Mapping[str, ControlRoute]], allow_hosts: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, holder: HasWorld, allow_hosts: Iterable[str] = ()) -> None:
         self._holder = holder
-        self._routes = routes
         self._doors = Doors(allow_hosts)
 
     @property
@@ -96,17 +98,21 @@ class Control:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one control request."""
+        status, media = 200, JSON
         try:
-            status, answer = 200, self._answer(environ)
+            answer, media = self._answer(environ)
         except Refused as refused:
             status, answer = refused.status, {"error": str(refused)}
             if refused.nearest:
                 answer["nearest"] = refused.nearest
-        if isinstance(answer, Iterator):
-            start_response("200 OK", [("Content-Type", "text/event-stream"), *_COMMON])
-            return (piece.encode() for piece in answer)
-        if not isinstance(answer, Content):
-            answer = Content((json.dumps(answer) + "\n").encode(), "application/json")
+        if isinstance(answer, Generator):
+            begin, rest = (b"", answer) if media == EVENTS else _begin(answer)
+            if rest is not None:
+                start_response("200 OK", [("Content-Type", media), *_COMMON])
+                return _pieces(begin, rest)
+            answer = Content(begin, media)
+        elif not isinstance(answer, Content):
+            answer = Content((strict_json.write(answer) + "\n").encode(), JSON)
         start_response(
             f"{status} {HTTPStatus(status).phrase}",
             [
@@ -118,53 +124,80 @@ class Control:
         )
         return (answer.body,)
 
-    def _answer(self, environ: WSGIEnvironment) -> Any:
+    def _answer(self, environ: WSGIEnvironment) -> tuple[Any, str]:
         method = environ["REQUEST_METHOD"]
         path, query = target(environ)
-        self._check_origin(environ)
-        name = path.removeprefix(CONTROL).strip("/") or INSPECTOR
-        methods, rest = self._find(name, path)
-        if method not in methods:
-            raise Refused(405, f"{path} has no {method}; it has {', '.join(methods)}")
-        route = methods[method]
-        asked = {key: values[0] for key, values in parse_form(query).items()}
-        for key in asked:
-            if key not in route.query:
-                known = ", ".join(route.query) or "none"
-                raise Refused(400, f"{path} has no query parameter {key!r}; it has {known}", nearest(key, route.query))
-        body = None if method == "GET" else self._body(environ)
-        answer = route.run(self.world, Ask(asked, body, rest, origin(environ)))
-        if method != "GET":
-            self.world.changes.tell(Change("control", asked.get("account_sid"), {"method": method, "path": path}))
-        return answer
-
-    def _find(self, name: str, path: str) -> tuple[Mapping[str, ControlRoute], str]:
-        """The methods of a route, and the value of its placeholder."""
-        head, slash, rest = name.partition("/")
-        for pattern, methods in self._routes.items():
-            if pattern == name or (slash and rest and pattern.startswith(f"{head}/{{")):
-                return methods, rest
-        raise Refused(
-            404, f"there is no {path}; there are: {', '.join(sorted(self._routes))}", nearest(name, self._routes)
-        )
-
-    def _check_origin(self, environ: WSGIEnvironment) -> None:
-        """Keep web pages out: they can be made to ask any address of this machine."""
         refusal = self._doors.refusal(environ, control=True)
         if refusal is not None:
             raise Refused(403, refusal)
+        methods, rest = _find(path.removeprefix(CONTROL).strip("/"), path)
+        if method not in methods:
+            raise Refused(405, f"{path} has no {method}; it has {', '.join(methods)}")
+        found = methods[method]
+        asked = _query(found, path, query)
+        body = None if method == "GET" else _body(environ)
+        answer = found.run(self.world, Ask(asked, body, rest, origin(environ)))
+        if method != "GET":
+            self.world.changes.tell(Change("control", asked.get("account_sid"), {"method": method, "path": path}))
+        return answer, found.media
 
-    @staticmethod
-    def _body(environ: WSGIEnvironment) -> Any:
-        content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if content_type not in ("", "application/json"):
-            raise Refused(403, f"a write to the control API is application/json, not {content_type}")
-        body, too_large = read_body(environ, CONTROL_BODY_LIMIT)
-        if too_large:
-            raise Refused(413, f"the body is larger than {CONTROL_BODY_LIMIT} bytes")
-        if not body:
-            return None
-        try:
-            return state.parse(body)
-        except state.StateError as error:
-            raise Refused(400, str(error)) from None
+
+def _find(name: str, path: str) -> tuple[Mapping[str, Route], str]:
+    """The methods of a route, and the value of its placeholder."""
+    table = routes()
+    head, slash, rest = name.partition("/")
+    for pattern, methods in table.items():
+        if pattern == name or (slash and rest and pattern.startswith(f"{head}/{{")):
+            return methods, rest
+    known = [each for each in table if each]
+    raise Refused(404, f"there is no {path}; there are: {', '.join(sorted(known))}", nearest(name, known))
+
+
+def _query(found: Route, path: str, query: str) -> dict[str, str]:
+    """The query parameters, each of which the route has and is given once."""
+    asked = {}
+    for name, values in parse_form(query).items():
+        if name not in found.query:
+            known = ", ".join(found.query) or "none"
+            raise Refused(400, f"{path} has no query parameter {name!r}; it has {known}", nearest(name, found.query))
+        if len(values) > 1:
+            raise Refused(400, f"the query parameter {name} is there {len(values)} times; once is enough")
+        asked[name] = values[0]
+    return asked
+
+
+def _body(environ: WSGIEnvironment) -> Any:
+    """The body as JSON, None for an empty one."""
+    body, too_large = read_body(environ, CONTROL_BODY_LIMIT)
+    content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if content_type != JSON and (content_type or body or too_large):
+        told = content_type or "without a content type"
+        raise Refused(403, f"a write to the control API is {JSON}, not {told}")
+    if too_large:
+        raise Refused(413, f"the body is larger than {CONTROL_BODY_LIMIT} bytes")
+    if not body:
+        return None
+    try:
+        return strict_json.parse(body)
+    except ValueError as error:
+        raise Refused(400, f"this is not JSON: {error}") from None
+
+
+def _begin(pieces: Generator[str, None, None]) -> tuple[bytes, Generator[str, None, None] | None]:
+    """The beginning of a long answer, and what is left of it if it isn't the whole."""
+    begun: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        begun.append(piece.encode())
+        size += len(begun[-1])
+        if size > _MOST_AT_ONCE:
+            return b"".join(begun), pieces
+    return b"".join(begun), None
+
+
+def _pieces(begin: bytes, rest: Generator[str, None, None]) -> Iterator[bytes]:
+    with closing(rest):
+        if begin:
+            yield begin
+        for piece in rest:
+            yield piece.encode()

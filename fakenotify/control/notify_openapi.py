@@ -1,38 +1,36 @@
 """Notify's own description, OpenAPI 3.1, made from its routes, its parameters and its records.
 
-It describes what the fake takes and answers, so it is stricter than Twilio's file where that says little: every key of
-an answer, in its type; and every rule carries how we know of it, as ``x-known`` and ``x-source``.
+The names are those of Twilio's own file (``twilio_notify_v1.json``): operationIds, tags, parameters, so that a client
+generated from it has the same methods. It describes what the fake answers, so it is stricter where Twilio's file says
+little: every key of an answer, in its type. Each rule has its label and source, as ``x-label`` and ``x-source``.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fakenotify import __version__
 from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
-from fakenotify.core.paging import LARGEST_SIZE
+from fakenotify.core.errors import TwilioError
+from fakenotify.core.paging import LARGEST_SIZE, PAGING
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
 from fakenotify.core.sids import sid_pattern
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.dispatch import ROUTES
+from fakenotify.notify.errors import Unauthorized
 from fakenotify.notify.records import Binding, Credential, Notification, Segment, Service, User
-from fakenotify.world.provenance import rules
+from fakenotify.world.provenance import parameter_words, rules
 
 FORM = "application/x-www-form-urlencoded"
+VERBS = {"create": "Create", "find": "List", "fetch": "Fetch", "update": "Update", "delete": "Delete"}
 
 _URL = {"type": "string", "format": "uri"}
 _URL_OR_NULL = {"anyOf": [_URL, {"type": "null"}]}
 _PREFIXES = {"account": "AC", "service": "IS", "messaging_service": "MG"}
-_REFUSALS = {
-    "400": "A parameter is missing or can't be taken; nothing has changed.",
-    "401": "No credentials, or credentials that open nothing.",
-    "413": "The body is larger than a mebibyte.",
-}
-_ABSENT = {"404": "There is no such thing in this account."}
-_CONFLICT = {"409": "It exists already, or is still in use."}
+_SIDS = {"services": "IS", "credentials": "CR", "bindings": "BS", "user_bindings": "BS"}
 
 
 def _sid(prefix: str) -> dict[str, Any]:
@@ -62,9 +60,22 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "services": _resource(
         Service, "IS", url=_URL, links=_links("bindings", "notifications", "segments", "users", always=2)
     ),
-    "credentials": _resource(Credential, "CR", type={"type": "string", "enum": ["gcm", "apn", "fcm"]}, url=_URL),
+    "credentials": _resource(
+        Credential,
+        "CR",
+        type={"type": "string", "enum": ["gcm", "apn", "fcm"]},
+        url=_URL,
+        fcm_api=None,
+        project_id=None,
+    ),
     "bindings": _BINDING,
-    "notifications": _resource(Notification, "NT", to_binding=None, delivery_callback_url=None),
+    "notifications": _resource(
+        Notification,
+        "NT",
+        priority={"type": "string", "enum": ["high", "low"]},
+        to_binding=None,
+        delivery_callback_url=None,
+    ),
     "users": _resource(User, "US", url=_URL, links=_links("bindings", "segment_memberships", always=2)),
     "user_bindings": _BINDING,
     "segments": _resource(Segment, "GS"),
@@ -73,6 +84,18 @@ RESOURCES: dict[str, dict[str, Any]] = {
     ),
 }
 """What each resource answers with."""
+
+_ABOUT = {
+    "services": "Services: the scope of Bindings and Notifications, and the Credentials of their channels.",
+    "credentials": "Credentials: what a push provider knows the account by. Secrets are never returned.",
+    "bindings": "Bindings: an identity and the address of one of its devices.",
+    "notifications": "Notifications: sent by identity, by tag or directly; never read again.",
+    "users": "Users, one for each identity. Withdrawn in 2018.",
+    "user_bindings": "The Bindings of a User. Withdrawn in 2018.",
+    "segments": "Segments of Users. Withdrawn in 2018.",
+    "segment_memberships": "Which User is in which Segment. Withdrawn in 2018.",
+}
+"""What each tag is about."""
 
 _META = obj(
     {
@@ -85,28 +108,20 @@ _META = obj(
         "key": TEXT,
     }
 )
-_PAGING = {
-    "PageSize": {"type": "integer", "minimum": 1},
-    "Page": {"type": "integer", "minimum": 0},
-    "PageToken": TEXT,
-}
 _ERROR = obj({"code": INTEGER, "message": TEXT, "more_info": _URL, "status": INTEGER})
-_JSON = {"type": "string", "contentMediaType": "application/json"}
-_VALUES: dict[str, Callable[..., dict[str, Any]]] = {
-    "text": lambda: TEXT,
-    "boolean": lambda: {"type": "boolean"},
-    "day": lambda: {"type": "string", "format": "date"},
-    "integer": lambda low, high: {"type": "integer", "minimum": low, "maximum": high},
-    "one_of": lambda choices: {"type": "string", "enum": list(choices)},
-    "key_of": lambda choices: {"type": "string", "enum": list(choices)},
-    "at_most": lambda limit: {"type": "string", "maxLength": limit},
-    "sid": _sid,
-    "json_object": lambda: _JSON,
-    "unreserved": lambda: _JSON,
-    "message": lambda targets: _JSON,
-    "to_binding": lambda: _JSON | {"contentSchema": obj({"binding_type": _TYPE, "address": TEXT}, more=True)},
+
+_CHALLENGE = Unauthorized.headers["WWW-Authenticate"]
+_HEADERS: dict[str, dict[str, Any]] = {
+    "Twilio-Request-Id": {"description": "The request's id.", "schema": {"type": "string", "pattern": "^RQ"}},
+    "Twilio-Request-Duration": {"description": "How long it took, in seconds.", "schema": TEXT},
+    "Twilio-Concurrent-Requests": {"description": "How many requests the account had at once.", "schema": TEXT},
+    "X-Fakenotify-Rule": {"description": "The rule that refused; `GET /_fake/rules/{id}` has it.", "schema": TEXT},
+    "X-Fakenotify-Label": {"description": "How sure we are of the answer.", "schema": TEXT},
+    "WWW-Authenticate": {"description": "The challenge.", "schema": {"const": _CHALLENGE}},
+    "Allow": {"description": "The methods that the path has.", "schema": TEXT},
 }
-"""The schemas of values, by the function that reads (or makes the function that reads) them."""
+_ALWAYS = ("Twilio-Request-Id", "Twilio-Request-Duration", "Twilio-Concurrent-Requests")
+_REFUSED = (*_ALWAYS, "X-Fakenotify-Rule", "X-Fakenotify-Label")
 
 
 def document(origin: str) -> dict[str, Any]:
@@ -123,23 +138,48 @@ def document(origin: str) -> dict[str, Any]:
         },
         "servers": [{"url": origin}],
         "security": [{"accountSid_authToken": []}],
+        "tags": [{"name": _tag(resource), "description": words} for resource, words in _ABOUT.items()],
         "paths": paths,
         "components": {
             "securitySchemes": {"accountSid_authToken": {"type": "http", "scheme": "basic"}},
-            "schemas": {"Error": _ERROR, "Meta": _META, **{_name(key): value for key, value in RESOURCES.items()}},
+            "headers": _HEADERS,
+            "responses": {name: _refusal(*words) for name, words in _REFUSALS.items()},
+            "schemas": {"Error": _ERROR, "Meta": _META, **{name_of(key): value for key, value in RESOURCES.items()}},
         },
     }
 
 
+def operation_id(route: Route) -> str:
+    """Twilio's name of an operation: ``ListUserBinding`` for ``user_bindings.find``."""
+    return VERBS[route.verb] + name_of(_resource_of(route))
+
+
+def name_of(resource: str) -> str:
+    """``UserBinding`` for ``user_bindings``."""
+    return "".join(word.capitalize() for word in resource.removesuffix("s").split("_"))
+
+
+def _tag(resource: str) -> str:
+    return f"NotifyV1{name_of(resource)}"
+
+
+def _resource_of(route: Route) -> str:
+    return route.operation.partition(".")[0]
+
+
 def _operation(route: Route) -> dict[str, Any]:
     rule = rules()[route.operation]
+    summary = rule.says.partition(": ")[2]
     described: dict[str, Any] = {
-        "operationId": route.operation,
-        "summary": rule.says.partition(": ")[2],
+        "operationId": operation_id(route),
+        "tags": [_tag(_resource_of(route))],
+        "summary": summary.partition(". ")[0].rstrip("."),
+        "description": summary,
         "deprecated": route.legacy,
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
-        "responses": {str(route.status): _success(route), **dict(_refusals(route))},
-        "x-known": rule.known,
+        "responses": {str(route.status): _success(route), **_refusals(route)},
+        "x-operation": route.operation,
+        "x-label": rule.label,
         "x-source": rule.source,
     }
     if route.verb in ("create", "update"):
@@ -147,33 +187,61 @@ def _operation(route: Route) -> dict[str, Any]:
     return described
 
 
+_PATH = {
+    "ServiceSid": ("The Service.", "IS"),
+    "Sid": ("The instance.", None),
+    "Identity": ("The identity of the User, or its `US…` sid.", None),
+    "Segment": ("The name of the Segment.", None),
+}
+
+
 def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
     for name in (part[1:-1] for part in route.segments if part.startswith("{")):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        words, prefix = _PATH[name]
+        prefix = prefix or (_SIDS[_resource_of(route)] if name == "Sid" else None)
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": words,
+            "schema": {"type": "string", "minLength": 1},
+            "example": f"{prefix}{'0123456789abcdef' * 2}" if prefix else name.lower(),
+        }
 
 
 def _query_parameters(route: Route) -> Iterator[dict[str, Any]]:
-    if route.verb != "find":
-        return
-    for row in route.params.rows:
-        yield {"name": row.name, "in": "query", "schema": _schema(row), **_known(route, row.name)}
-    for name, schema in _PAGING.items():
-        yield {"name": name, "in": "query", "schema": schema, **_known(route, name)}
+    if route.verb == "find":
+        for row in (*route.params.rows, *PAGING.rows):
+            yield {"name": row.name, "in": "query", "schema": _schema(row), **_known(route, row)}
 
 
 def _form(route: Route) -> dict[str, Any]:
     """A form; an update needs nothing, and an empty value there goes back to the default."""
-    fields = {row.name: _schema(row) | _known(route, row.name) for row in route.params.rows}
+    fields = {row.name: _schema(row) | _known(route, row) for row in route.params.rows}
     required = [row.name for row in route.params.rows if row.required and route.verb == "create"]
     schema = obj(fields, required, more=True)
     encoding = {row.name: {"style": "form", "explode": True} for row in route.params.rows if row.most is not None}
-    return {"required": bool(required), "content": {FORM: {"schema": schema, "encoding": encoding}}}
+    content = {"schema": schema, "encoding": encoding, "example": _example(route)}
+    return {"required": bool(required), "content": {FORM: content}}
+
+
+def _example(route: Route) -> dict[str, Any]:
+    """A form that is accepted."""
+    wanted = {"notifications.create": ("Identity", "Body"), "services.create": ("FriendlyName",)}.get(route.operation)
+    rows = [row for row in route.params.rows if (row.name in wanted if wanted else row.required)]
+    form = {row.name: [_value(row)] if row.most is not None else _value(row) for row in rows or route.params.rows[:1]}
+    return form | ({"BindingType": "sms", "Address": CHANNELS["sms"].example} if "BindingType" in form else {})
+
+
+def _value(row: Param) -> Any:
+    """The first example of a parameter, as its schema has it."""
+    example = row.kind.examples()[0]
+    return json.loads(example) if row.kind.schema()["type"] in ("integer", "boolean") else example
 
 
 def _schema(row: Param) -> dict[str, Any]:
     """The schema of one parameter."""
-    arguments = inspect.getclosurevars(row.read).nonlocals
-    schema = dict(_VALUES[row.read.__qualname__.partition(".")[0]](**arguments))
+    schema = dict(row.kind.schema())
     if row.required and schema == TEXT:
         schema["minLength"] = 1  # an empty one counts as none
     if row.most is not None:
@@ -187,32 +255,57 @@ def _schema(row: Param) -> dict[str, Any]:
     return schema
 
 
-def _known(route: Route, name: str) -> dict[str, str]:
-    rule = rules()[f"{route.operation}.{name}"]
-    return {"description": rule.says, "x-known": rule.known, "x-source": rule.source}
+def _known(route: Route, row: Param) -> dict[str, str]:
+    rule = rules()[f"{route.operation}.{row.name}"]
+    return {"description": parameter_words(row, route), "x-label": rule.label, "x-source": rule.source}
 
 
 def _success(route: Route) -> dict[str, Any]:
+    headers = {name: _reference("headers", name) for name in _ALWAYS}
     if route.verb == "delete":
-        return {"description": "It is gone."}
-    schema: Mapping[str, Any] = _reference(_name(route.operation.partition(".")[0]))
+        return {"description": "It is deleted; there is no body.", "headers": headers}
+    schema: Mapping[str, Any] = _reference("schemas", name_of(_resource_of(route)))
     if route.verb == "find":
-        schema = obj({route.key: array(schema), "meta": _reference("Meta")})
-    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+        schema = obj({route.key: array(schema), "meta": _reference("schemas", "Meta")})
+    words = {"create": "It is created.", "find": "A page of the list.", "fetch": "The instance."}
+    return {
+        "description": words.get(route.verb, "The instance as it is now."),
+        "headers": headers,
+        "content": {"application/json": {"schema": schema}},
+    }
 
 
-def _refusals(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
-    words = _REFUSALS | (_ABSENT if route.locate else {})
+_REFUSALS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "BadRequest": ("A parameter is missing or has a bad value; nothing has changed.", (), "400/20001"),
+    "Unauthorized": ("No credentials, or credentials that open nothing.", ("WWW-Authenticate",), "401/20003"),
+    "NotFound": ("It doesn't exist in this account.", (), "404/20404"),
+    "MethodNotAllowed": ("The path has other methods.", ("Allow",), "405/20004"),
+    "Conflict": ("It exists already, or is still in use.", (), "409/52304"),
+    "RequestTooLarge": ("The body is larger than 1 MiB.", (), "413/20413"),
+}
+"""The refusals: words, headers of their own, and an example's status and code."""
+
+
+def _refusal(words: str, headers: tuple[str, ...], example: str) -> dict[str, Any]:
+    status, _, code = example.partition("/")
+    error = TwilioError(words.rstrip("."))
+    error.status, error.code = int(status), int(code)
+    return {
+        "description": words,
+        "headers": {name: _reference("headers", name) for name in (*_REFUSED, *headers)},
+        "content": {"application/json": {"schema": _reference("schemas", "Error"), "example": error.representation()}},
+    }
+
+
+def _refusals(route: Route) -> dict[str, dict[str, str]]:
+    """The refusals of an operation. 405 is what the other methods of its path get."""
+    names = {"400": "BadRequest", "401": "Unauthorized", "405": "MethodNotAllowed", "413": "RequestTooLarge"}
+    if route.locate:
+        names["404"] = "NotFound"
     if route.legacy and route.verb in ("create", "delete"):
-        words |= _CONFLICT
-    content = {"application/json": {"schema": _reference("Error")}}
-    return ((status, {"description": text, "content": content}) for status, text in words.items())
+        names["409"] = "Conflict"
+    return {status: _reference("responses", name) for status, name in sorted(names.items())}
 
 
-def _reference(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _name(resource: str) -> str:
-    """``UserBinding`` for ``user_bindings``."""
-    return "".join(word.capitalize() for word in resource.removesuffix("s").split("_"))
+def _reference(section: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{section}/{name}"}

@@ -7,18 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakenotify import __version__
-from fakenotify.control.app import ControlRoute
+from fakenotify.control.routes import Route
 from fakenotify.control.schema import TEXT, array, obj
 from fakenotify.server.wsgi import CONTROL
 
-_PARAMETERS = {
-    "account_sid": "Only this account; the default is all of them.",
-    "secrets": "`true` shows auth tokens.",
-    "id": "Only this fault; the default is all of them.",
-}
 
-
-def document(routes: Mapping[str, Mapping[str, ControlRoute]]) -> dict[str, Any]:
+def document(routes: Mapping[str, Mapping[str, Route]]) -> dict[str, Any]:
     """The whole document."""
     return {
         "openapi": "3.1.0",
@@ -28,29 +22,33 @@ def document(routes: Mapping[str, Mapping[str, ControlRoute]]) -> dict[str, Any]
             "description": "What a test in any language can ask of a running fakenotify.",
         },
         "paths": {
-            f"{CONTROL}/{path}": {method.lower(): _operation(path, method, route) for method, route in methods.items()}
+            f"{CONTROL}/{path}": {method.lower(): _operation(route) for method, route in methods.items()}
             for path, methods in routes.items()
         },
         "components": {"schemas": {"Error": obj({"error": TEXT, "nearest": array(TEXT)}, ("error",))}},
     }
 
 
-def _operation(path: str, method: str, route: ControlRoute) -> dict[str, Any]:
-    media = "text/event-stream" if path == "events" else "application/json"
+def _operation(route: Route) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": route.run.__name__,
-        "summary": (route.run.__doc__ or "").strip(),
+        "operationId": route.name,
+        "summary": route.words,
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": TEXT} for name in re.findall(r"{(\w+)}", path)
+            {"name": name, "in": "path", "required": True, "schema": TEXT}
+            for name in re.findall(r"{(\w+)}", route.path)
         ]
-        + [{"name": name, "in": "query", "description": _PARAMETERS[name], "schema": TEXT} for name in route.query],
+        + [
+            {"name": name, "in": "query", "description": each.words, "schema": each.schema}
+            for name, each in route.query.items()
+        ],
         "responses": {
-            "200": {"description": "Done.", "content": {media: {"schema": route.answer}}},
+            "200": {"description": "Done.", "content": {route.media.partition(";")[0]: {"schema": route.answer}}},
             **{status: _refused(words) for status, words in _REFUSALS.items()},
         },
     }
     if route.body is not None:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": route.body}}}
+        content = {"application/json": {"schema": route.body}}
+        described["requestBody"] = {"required": route.needs_body, "content": content}
     return described
 
 

@@ -1,149 +1,147 @@
-"""The table of the control API: paths, methods, schemas. The OpenAPI document is made from it."""
+"""What a control operation is: a function with its path, what it takes and what it answers, all in one place.
+
+A function below ``@route(…)`` is a row of the table that ``fakenotify.control.app`` gathers, that the OpenAPI document
+and the docs page are made from.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from fakenotify.control import notify_openapi, operations
-from fakenotify.control.app import Ask, ControlRoute
-from fakenotify.control.openapi import document
-from fakenotify.control.page.inspector import PAGES
-from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
-from fakenotify.faults.kinds import KINDS, MOST_SECONDS
-from fakenotify.notify.channels import CHANNELS
-from fakenotify.notify.journal import Request
-from fakenotify.notify.records import Alert, Callback, Delivery
-from fakenotify.server.wsgi import CONTROL
+from fakenotify.control.schema import TEXT
+from fakenotify.core.errors import UnknownName
 from fakenotify.world.world import World
 
-
-def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
-    """This description, OpenAPI 3.1."""
-    described = document(API)
-    for path, methods in PAGES.items():
-        pages = document({path: {method: replace(route, query=()) for method, route in methods.items()}})
-        for method, route in methods.items():
-            page = pages["paths"][f"{CONTROL}/{path}"][method.lower()]
-            page["parameters"] = [{"name": name, "in": "query", "schema": TEXT} for name in route.query]
-            page["responses"]["200"]["content"] = {route.media: {"schema": route.answer}}
-        described["paths"] |= pages["paths"]
-    return described
+JSON = "application/json"
+EVENTS = "text/event-stream"
 
 
-def get_notify_openapi(world: World, ask: Ask) -> dict[str, Any]:
-    """Notify's own description, OpenAPI 3.1: what the fake takes and answers, and how we know."""
-    return notify_openapi.document(ask.origin)
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One control request: ``query`` with one value a name, ``body`` parsed, ``rest`` the placeholder's value.
+
+    ``origin`` is the scheme and host that were asked.
+    """
+
+    query: Mapping[str, str]
+    body: Any
+    rest: str = ""
+    origin: str = ""
 
 
-_ACCOUNT = ("account_sid",)
-_RULE = obj({"id": TEXT, "says": TEXT, "known": TEXT, "source": TEXT})
-_NUMBER = {"type": "number"}
-_SECONDS = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
-_FLAG = {"type": "boolean"}
-_ANY = {"type": "object"}
-_FAULT = obj(
-    {"id": INTEGER, "operation": TEXT, "fault": TEXT, "phase": TEXT, "fired": INTEGER, "active": _FLAG}, more=True
-)
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An answer that is not JSON, with headers of its own."""
+
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-def _rows(table: str, record: type[Any]) -> dict[str, Any]:
-    """The records of a bounded table."""
-    return obj({table: array(record_schema(record)), "dropped": INTEGER})
+class Refused(Exception):
+    """A control request that is answered with an error and ``nearest`` valid names."""
+
+    def __init__(self, status: int, message: str, nearest: Iterable[str] = ()) -> None:
+        self.status = status
+        self.nearest = list(nearest)
+        super().__init__(message)
 
 
-_SET_FAULT = obj(
-    {
-        "operation": TEXT,
-        "fault": {"type": "string", "enum": list(KINDS)},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "code": INTEGER,
-        "message": TEXT,
-        "retry_after": _SECONDS,
-        "seconds": _SECONDS,
-        "requests": {"type": "integer", "minimum": 1},
-        "times": {"type": ["integer", "null"], "minimum": 1},
-        "after": {"type": "integer", "minimum": 0},
-        "phase": {"type": "string", "enum": ["before", "after"]},
-        "optional": _FLAG,
-        "account_sid": TEXT,
-    },
-    required=("operation",),
-)
-_SET_OUTCOME = obj(
-    {
-        "code": INTEGER,
-        "address": TEXT,
-        "identity": TEXT,
-        "binding_type": {"type": "string", "enum": list(CHANNELS)},
-        "times": {"type": ["integer", "null"], "minimum": 1},
-        "account_sid": TEXT,
-    },
-    required=("code",),
-)
-_OUTCOME = obj({"account_sid": TEXT, "code": INTEGER, "used": INTEGER}, more=True)
-_CLOCK = obj({"now": TEXT, "frozen": _FLAG})
-_DELETED = obj({"deleted": INTEGER})
-_MOVE = {
-    **obj(
-        {
-            "shift": _NUMBER,
-            "tick": _NUMBER,
-            "move_to": TEXT,
-            "freeze": {"type": ["boolean", "string"]},
-            "resume": {"const": True},
-        },
-        required=(),
-    ),
-    "minProperties": 1,
-    "maxProperties": 1,
-}
-API: dict[str, dict[str, ControlRoute]] = {
-    "health": {
-        "GET": ControlRoute(
-            operations.health, obj({"status": TEXT, "version": TEXT, "account_sid": TEXT, "requests": INTEGER})
-        )
-    },
-    "reset": {"POST": ControlRoute(operations.reset, obj({"reset": TEXT}), _ACCOUNT)},
-    "state": {
-        "GET": ControlRoute(
-            operations.get_state, obj({"fakenotify": INTEGER, "accounts": _ANY}), (*_ACCOUNT, "secrets")
-        ),
-        "PUT": ControlRoute(operations.put_state, obj({"loaded": array(TEXT)}), body=_ANY),
-    },
-    "requests": {"GET": ControlRoute(operations.get_requests, _rows("requests", Request), _ACCOUNT)},
-    "deliveries": {"GET": ControlRoute(operations.get_deliveries, _rows("deliveries", Delivery), _ACCOUNT)},
-    "alerts": {"GET": ControlRoute(operations.get_alerts, _rows("alerts", Alert), _ACCOUNT)},
-    "callbacks": {"GET": ControlRoute(operations.get_callbacks, _rows("callbacks", Callback), _ACCOUNT)},
-    "explain/{NotificationSid}": {
-        "GET": ControlRoute(
-            operations.get_explanation,
-            obj({"notification": _ANY, "selected": array(_ANY), "skipped": array(_ANY), "text": TEXT}),
-            _ACCOUNT,
-        )
-    },
-    "faults": {
-        "GET": ControlRoute(operations.get_faults, obj({"faults": array(_FAULT)})),
-        "POST": ControlRoute(operations.post_faults, _FAULT, _ACCOUNT, _SET_FAULT),
-        "DELETE": ControlRoute(operations.delete_faults, _DELETED, (*_ACCOUNT, "id")),
-    },
-    "outcomes": {
-        "GET": ControlRoute(operations.get_outcomes, obj({"outcomes": array(_OUTCOME)}), _ACCOUNT),
-        "POST": ControlRoute(operations.post_outcomes, _OUTCOME, _ACCOUNT, _SET_OUTCOME),
-        "DELETE": ControlRoute(operations.delete_outcomes, _DELETED, _ACCOUNT),
-    },
-    "clock": {
-        "GET": ControlRoute(operations.get_clock, _CLOCK),
-        "POST": ControlRoute(operations.post_clock, _CLOCK, body=_MOVE),
-    },
-    "behaviour": {
-        "GET": ControlRoute(operations.get_behaviour, _ANY),
-        "PATCH": ControlRoute(operations.patch_behaviour, _ANY, body=_ANY),
-    },
-    "events": {"GET": ControlRoute(operations.events, TEXT, _ACCOUNT)},
-    "rules": {"GET": ControlRoute(operations.get_rules, obj({"rules": array(_RULE)}))},
-    "rules/{id}": {"GET": ControlRoute(operations.get_rule, _RULE)},
-    "openapi.json": {"GET": ControlRoute(get_openapi, _ANY)},
-    "notify-openapi.json": {"GET": ControlRoute(get_notify_openapi, _ANY)},
-}
-ROUTES = {**API, **PAGES}
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter: what it does, in words, and its schema."""
+
+    words: str
+    schema: Mapping[str, Any]
+
+
+Run = Callable[[World, Ask], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One control operation.
+
+    ``run`` returns a JSON object; or, for a long one, an iterator of its pieces; or ``Content`` of type ``media``; or,
+    where ``media`` is ``EVENTS``, an iterator of events. ``example`` is a query and a body that can be sent.
+    """
+
+    method: str
+    path: str
+    run: Run
+    name: str
+    words: str
+    answer: Mapping[str, Any]
+    query: Mapping[str, Parameter]
+    body: Mapping[str, Any] | None
+    media: str
+    example: tuple[str, Any]
+    needs_body: bool
+
+
+def route(
+    method: str,
+    path: str,
+    answer: Mapping[str, Any] = TEXT,
+    *,
+    query: Mapping[str, Parameter] | None = None,
+    body: Mapping[str, Any] | None = None,
+    media: str = JSON,
+    example: tuple[str, Any] = ("", None),
+    needs_body: bool = True,
+) -> Callable[[Run], Route]:
+    """Make a function the operation of ``method`` and ``path`` (below ``/_fake/``, with one ``{placeholder}`` at most
+    at its end). ``answer`` and ``body`` are the schemas of what goes out and comes in."""
+
+    def made(run: Run) -> Route:
+        words = (run.__doc__ or "").strip()
+        return Route(method, path, run, run.__name__, words, answer, query or {}, body, media, example, needs_body)
+
+    return made
+
+
+ACCOUNT = {"account_sid": Parameter("Only this account; the default is all of them.", TEXT)}
+
+
+def account_of(world: World, ask: Ask, given: Any = None) -> str | None:
+    """The account that a request names: ``given`` in its body, else in its query. Raises ``Refused`` for an unknown."""
+    sid = ask.query.get("account_sid") if given is None else given
+    if sid is None:
+        return None
+    try:
+        return world.account(sid).account_sid if isinstance(sid, str) else _no_account(sid)
+    except UnknownName as error:
+        raise Refused(404, str(error), error.nearest) from None
+
+
+def _no_account(sid: Any) -> str:
+    raise Refused(400, f"account_sid is a text, not {sid!r}")
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Answer with 400 what a verb of the world raises about what it was given."""
+    try:
+        yield
+    except UnknownName as error:
+        raise Refused(400, str(error), error.nearest) from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Refused(400, str(error)) from None
+
+
+def body_object(ask: Ask) -> dict[str, Any]:
+    """The body, which must be a JSON object."""
+    if not isinstance(ask.body, dict):
+        raise Refused(400, "the body is to be a JSON object")
+    return dict(ask.body)
+
+
+def is_true(ask: Ask, name: str) -> bool:
+    """A query parameter that is ``true`` or ``false``, the default."""
+    given = ask.query.get(name, "false").lower()
+    if given not in ("true", "false"):
+        raise Refused(400, f"{name} is true or false, not {given!r}", ["true", "false"])
+    return given == "true"

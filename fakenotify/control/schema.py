@@ -12,6 +12,11 @@ from fakenotify.notify.records import Strings
 
 TEXT = {"type": "string"}
 INTEGER = {"type": "integer"}
+NUMBER = {"type": "number"}
+FLAG = {"type": "boolean"}
+OBJECT = {"type": "object"}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+INTEGER_OR_NULL = {"type": ["integer", "null"]}
 
 
 def array(items: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class TwilioError(Exception):
     """An error answer: ``status`` (HTTP), ``code`` (Twilio's), ``message``, and the ``headers`` that go with it.
 
     ``label`` says how sure we are of the answer, and ``source`` names the page, the recording or the decision behind
-    it. ``name`` is the parameter that was refused, if one was.
+    it. ``name`` is the parameter that was refused, if one was, and ``hint`` tells the tester why.
     """
 
     status: int = 400
@@ -35,6 +35,7 @@ class TwilioError(Exception):
     label: ClassVar[str] = ASSUMED
     source: str = ""
     name: str | None = None
+    hint: str | None = None
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str | None = None) -> None:
@@ -116,5 +117,5 @@ class PageSizeTooLarge(TwilioError):
 class PageTokenMissing(TwilioError):
     """A ``Page`` above 0 without ``PageToken``, under ``page_without_token="reject"``. Other APIs: sibling."""
 
-    code, message, name = 70002, "Paged requests must include a PageToken", "Page"
+    code, message = 70002, "Paged requests must include a PageToken"
     label, source = SIBLING, "D6"

@@ -30,6 +30,23 @@ class Log(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return islice(iter(self._entries), self._first, self._length)
 
+    @property
+    def last(self) -> int:
+        """The number of the newest entry: they are numbered from 1 on, and a number is never used again."""
+        return self.dropped + len(self)
+
+    def ascending(self, after: int | None = None) -> Iterator[tuple[int, T]]:
+        """Numbers and entries, oldest first, those above ``after``."""
+        first = max(after or 0, self.dropped) + 1
+        entries, offset = self._entries, self._first - self.dropped - 1
+        return ((number, entries[number + offset]) for number in range(first, self.last + 1))
+
+    def descending(self, before: int | None = None) -> Iterator[tuple[int, T]]:
+        """Numbers and entries, newest first, those below ``before``."""
+        newest = self.last if before is None else min(before - 1, self.last)
+        entries, offset = self._entries, self._first - self.dropped - 1
+        return ((number, entries[number + offset]) for number in range(newest, self.dropped, -1))
+
     def append(self, entry: T) -> None:
         """Add an entry, and drop the oldest if there are too many."""
         if len(self._entries) != self._length or self._first > self._limit:  # another has gone on, or half is dropped

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 
@@ -16,10 +15,3 @@ def matches(wanted: Any, actual: Any) -> bool:
     if isinstance(wanted, re.Pattern) and isinstance(wanted.pattern, str) and isinstance(actual, str):
         return wanted.search(actual) is not None
     return bool(wanted == actual)
-
-
-def contains(wanted: Any, actual: Any) -> bool:
-    """Whether ``actual`` has what was ``wanted``: of a mapping its keys, at any depth; of anything else ``matches``."""
-    if isinstance(wanted, Mapping) and isinstance(actual, Mapping):
-        return all(name in actual and contains(value, actual[name]) for name, value in wanted.items())
-    return matches(wanted, actual)

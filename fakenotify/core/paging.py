@@ -1,23 +1,37 @@
-"""Pages of a list, newest first, cut by keyset: a token remembers a position, not a row, so it outlives its row."""
+"""Pages of a list, cut by keyset: a token remembers a position, not a row, so it outlives its row. (D6)
+
+It also remembers where the list ended when the walk began, so that a walk ends although rows are added all the time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Generic, Literal
 from urllib.parse import quote
 
-from fakenotify.core.errors import InvalidPaging, PageSizeTooLarge
-from fakenotify.core.params import Form
+from fakenotify.core.errors import InvalidPaging, PageSizeTooLarge, PageTokenMissing
+from fakenotify.core.params import Form, Param, Params
 from fakenotify.core.store import R, Selection
+from fakenotify.core.values import Integer, Text
 
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1000
-PAGING_NAMES = frozenset(("PageSize", "Page", "PageToken"))
+PAGING = Params(
+    InvalidPaging,
+    Param("PageSize", "size", Integer(1, decision="D6"), default=DEFAULT_SIZE, source="OAI; above 1000: D6"),
+    Param("Page", "number", Integer(0, decision="D6"), default=0, source="OAI; without a token: D6"),
+    Param("PageToken", "token", Text("text; what the links of a page carry"), source="OAI"),
+)
+"""What every list reads, too."""
+PAGING_NAMES = PAGING.names
 
-_HIGHEST = 10**12
+Order = Literal["oldest_first", "newest_first"]
+
+_BEYOND = 16**9 - 1
+"""A sequence number that no row reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +45,7 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """A page, newest first, and the tokens of its neighbours."""
+    """A page and the tokens of its neighbours."""
 
     rows: list[R]
     number: int
@@ -41,79 +55,91 @@ class Page(Generic[R]):
     next: str | None
 
 
-def read_paging(query: Form, too_large: Literal["clamp", "reject"]) -> Paging:
-    """Read ``PageSize``, ``Page`` and ``PageToken``. Raises ``InvalidPaging`` or ``PageSizeTooLarge``. (assumed D6)"""
-    size, number = _whole(query, "PageSize", 1, DEFAULT_SIZE), _whole(query, "Page", 0, 0)
-    if size > LARGEST_SIZE:
+def read_paging(
+    query: Form, too_large: Literal["clamp", "reject"] = "clamp", without_token: Literal["offset", "reject"] = "offset"
+) -> Paging:
+    """Read ``PageSize``, ``Page`` and ``PageToken``. (assumed D6)
+
+    Raises ``InvalidPaging``, and by the two switches ``PageSizeTooLarge`` and ``PageTokenMissing``.
+    """
+    values = PAGING.parse(query)
+    if values["size"] > LARGEST_SIZE:
         if too_large == "reject":
             raise PageSizeTooLarge
-        size = LARGEST_SIZE
-    return Paging(size, number, _first(query, "PageToken") or None)
+        values["size"] = LARGEST_SIZE
+    if values["number"] and values["token"] is None and without_token == "reject":
+        raise PageTokenMissing
+    return Paging(**values)
 
 
-def _first(query: Form, name: str) -> str:
-    return query[name][0] if name in query else ""
+def cut(
+    selection: Selection[R],
+    paging: Paging,
+    scope: str,
+    order: Order = "oldest_first",
+    next_link: Literal["exact", "eager"] = "exact",
+) -> Page[R]:
+    """Cut one page out of ``selection``. ``scope`` names the list and its filters: another list's token is invalid.
 
-
-def _whole(query: Form, name: str, least: int, default: int) -> int:
-    value = _first(query, name)
-    if not value:
-        return default
-    if not (value.isascii() and value.isdigit()):
-        raise InvalidPaging(name)
-    number = min(int(value.lstrip("0")[:20] or "0"), _HIGHEST)
-    if number < least:
-        raise InvalidPaging(name)
-    return number
-
-
-def cut(selection: Selection[R], paging: Paging, scope: str) -> Page[R]:
-    """Cut one page out of ``selection``. ``scope`` names the list and its filters: another list's token is invalid."""
+    An ``eager`` link leads on from every full page, even where no row follows.
+    """
+    ascending = order == "oldest_first"
+    step, end = (1, _BEYOND) if ascending else (-1, 0)
+    back = selection.descending if ascending else selection.ascending
     skipped = 0
     if paging.token is None:
+        until = selection.newest()
         skipped = paging.number * paging.size
-        found = list(islice(selection.descending(), skipped, skipped + paging.size))
-        newest, oldest = _ends(found, 0, 0)
+        found = list(islice(_onward(selection, ascending, until), skipped, skipped + paging.size))
+        first, last = _ends(found, end, end)
     else:
-        forward, edge = _decode(paging.token, scope)
+        forward, edge, until = _decode(paging.token, scope)
         if forward:
-            found = list(islice(selection.descending(edge), paging.size))
-            newest, oldest = _ends(found, edge - 1, edge)
+            found = list(islice(_onward(selection, ascending, until, edge), paging.size))
+            first, last = _ends(found, edge + step, edge)
         else:
-            found = list(islice(selection.ascending(edge), paging.size))[::-1]
-            newest, oldest = _ends(found, edge, edge + 1)
-    has_older = any(True for _ in selection.descending(oldest))
-    has_newer = (paging.token is not None or skipped > 0) and any(True for _ in selection.ascending(newest))
+            found = list(islice(back(edge), paging.size))[::-1]
+            first, last = _ends(found, edge, edge - step)
+    full = next_link == "eager" and len(found) == paging.size
+    leads_on = full or any(True for _ in _onward(selection, ascending, until, last))
+    leads_back = (paging.token is not None or skipped > 0) and any(True for _ in back(first))
     return Page(
         [record for _, record in found],
         paging.number,
         paging.size,
         paging.token,
-        _encode(False, newest, scope) if has_newer else None,
-        _encode(True, oldest, scope) if has_older else None,
+        _encode(False, first, until, scope) if leads_back else None,
+        _encode(True, last, until, scope) if leads_on else None,
     )
 
 
-def _ends(found: list[tuple[int, R]], newest: int, oldest: int) -> tuple[int, int]:
+def _onward(selection: Selection[R], ascending: bool, until: int, edge: int | None = None) -> Iterator[tuple[int, R]]:
+    """The rows after ``edge`` in the order of the list; those that came after the walk had begun are not part of it."""
+    if not ascending:
+        return selection.descending(edge)
+    return takewhile(lambda item: item[0] <= until, selection.ascending(edge))
+
+
+def _ends(found: list[tuple[int, R]], first: int, last: int) -> tuple[int, int]:
     """The sequence numbers that bound the page; of an empty one, those of the place where it was cut."""
-    return (found[0][0], found[-1][0]) if found else (newest, oldest)
+    return (found[0][0], found[-1][0]) if found else (first, last)
 
 
-def _encode(forward: bool, edge: int, scope: str) -> str:
-    position = f"{'a' if forward else 'b'}{edge:011x}"
+def _encode(forward: bool, edge: int, until: int, scope: str) -> str:
+    position = f"{'a' if forward else 'b'}{edge:09x}{until:09x}"
     return f"PA{position}{_checksum(position, scope)}"
 
 
-def _decode(token: str, scope: str) -> tuple[bool, int]:
-    position, checksum = token[2:14], token[14:]
+def _decode(token: str, scope: str) -> tuple[bool, int, int]:
+    position, checksum = token[2:21], token[21:]
     if token[:2] != "PA" or checksum != _checksum(position, scope):
         raise InvalidPaging("PageToken")
-    return position[0] == "a", int(position[1:], 16)
+    return position[0] == "a", int(position[1:10], 16), int(position[10:], 16)
 
 
 def _checksum(position: str, scope: str) -> str:
     text = f"{position}\0{scope}".encode("utf-8", "surrogatepass")
-    return blake2b(text, digest_size=10).hexdigest()
+    return blake2b(text, digest_size=7).hexdigest()[:13]
 
 
 def list_body(

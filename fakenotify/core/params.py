@@ -6,18 +6,14 @@ The names on the wire are CamelCase, in Python snake_case; only this module know
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import Any, NoReturn
+from typing import Any
 
 from fakenotify.core.errors import DOCUMENTED, MissingParameter, TwilioError
-from fakenotify.core.sids import is_sid
+from fakenotify.core.values import TEXT, BadValue, Kind
 
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOST_NESTED = 100
 _MOST_UNREAD = 20
 
 SECRET_WORDS = frozenset(("certificate", "privatekey", "apikey", "secret", "authtoken", "password"))
@@ -26,150 +22,35 @@ Form = Mapping[str, list[str]]
 """A decoded form or query string: each name with its values, in the order sent."""
 
 
-def text(value: str) -> str:
-    """Any text, as it came."""
-    return value
-
-
-def boolean(value: str) -> bool:
-    """``true`` or ``false`` in any case."""
-    lowered = value.lower()
-    if lowered == "true":
-        return True
-    if lowered == "false":
-        return False
-    raise ValueError(value)
-
-
-def integer(low: int, high: int) -> Callable[[str], int]:
-    """A whole number in decimal ASCII digits, from ``low`` to ``high``."""
-
-    def read(value: str) -> int:
-        if not (value.isascii() and value.isdigit()) or len(value) > 20 or not low <= int(value) <= high:
-            raise ValueError(value)
-        return int(value)
-
-    return read
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    """One of ``choices``, exactly."""
-
-    def read(value: str) -> str:
-        if value not in choices:
-            raise ValueError(value)
-        return value
-
-    return read
-
-
-def key_of(choices: Collection[str]) -> Callable[[str], str]:
-    """One of the names in a table, which may grow."""
-
-    def read(value: str) -> str:
-        if value not in choices:
-            raise ValueError(value)
-        return value
-
-    return read
-
-
-def at_most(limit: int) -> Callable[[str], str]:
-    """Text of at most ``limit`` characters."""
-
-    def read(value: str) -> str:
-        if len(value) > limit:
-            raise ValueError(value)
-        return value
-
-    return read
-
-
-def sid(prefix: str) -> Callable[[str], str]:
-    """A sid that begins with ``prefix``."""
-
-    def read(value: str) -> str:
-        if not is_sid(value, prefix):
-            raise ValueError(value)
-        return value
-
-    return read
-
-
-def day(value: str) -> date:
-    """A day, ``YYYY-MM-DD``."""
-    if _DAY.fullmatch(value) is None:
-        raise ValueError(value)
-    return date.fromisoformat(value)
-
-
-def json_object(value: str) -> dict[str, Any]:
-    """A JSON object, read strictly: no ``NaN``, no ``Infinity``, nested at most 100 deep."""
-    try:
-        parsed = _STRICT.decode(value)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(parsed, dict) or _deeper_than(_MOST_NESTED, parsed):
-        raise ValueError("not a JSON object")
-    return parsed
-
-
-def _deeper_than(most: int, parsed: Any) -> bool:
-    """Tell whether JSON is nested more than ``most`` deep, without recursion."""
-    level = [parsed]
-    for _ in range(most):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):  # 1e999 would be printed as Infinity, which is not JSON
-        raise ValueError(digits)
-    return number
-
-
-_STRICT = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
-
-
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter: its ``name`` on the wire, its ``field`` in Python, and how it is read.
+    """One parameter: its ``name`` on the wire, its ``field`` in Python, and the ``kind`` of its values.
 
     ``most`` makes it repeatable, with that many values at the most (0: no limit); ``distinct`` drops doubled ones.
-    ``known`` and ``source`` say how we know of it, ``default_known`` the same of its default. ``deprecated`` says, in
-    words, why nobody should send it. ``secret`` values are never journaled, logged or stored. ``error`` makes the
-    answer to a bad value where it is not the table's own.
+    ``label`` and ``source`` say how we know of it, ``default_from`` the same of its default (label, source), and
+    ``default_words`` what the default is where an operation decides it. ``deprecated`` says why nobody should send it.
+    ``secret`` values are never journaled, logged or stored. ``error`` makes the answer to a bad value, from the name
+    and the value, where it is not the table's own.
     """
 
     name: str
     field: str
-    read: Callable[[str], Any] = text
+    kind: Kind = TEXT
     required: bool = False
     default: Any = None
     most: int | None = None
     distinct: bool = False
     secret: bool = False
     deprecated: str | None = None
-    known: str = DOCUMENTED
+    label: str = DOCUMENTED
     source: str = "OAI"
-    default_known: tuple[str, str] | None = None
-    error: Callable[[], TwilioError] | None = None
+    default_from: tuple[str, str] | None = None
+    default_words: str | None = None
+    error: Callable[[str, str], TwilioError] | None = None
 
 
 class Params:
-    """The table of an operation's parameters, in the order of Notify's reference.
+    """The table of an operation's parameters, in the order of Notify's documentation.
 
     ``error`` makes the answer to a value that can't be read, from the parameter's name.
     """
@@ -177,11 +58,10 @@ class Params:
     def __init__(self, error: Callable[[str], TwilioError], *rows: Param) -> None:
         self.rows = rows
         self.error = error
-        self.names = frozenset(row.name for row in rows)
+        self.by_name = {row.name: row for row in rows}
+        self.names = frozenset(self.by_name)
         self.fields = {row.field: row for row in rows}
         self.secrets = frozenset(row.name for row in rows if row.secret)
-        self.repeatable = frozenset(row.name for row in rows if row.most is not None)
-        self.deprecated = {row.name: row.deprecated for row in rows if row.deprecated}
         self.defaults = {row.field: (() if row.most is not None else row.default) for row in rows if not row.required}
 
     def parse(self, form: Form) -> dict[str, Any]:
@@ -205,19 +85,40 @@ class Params:
         return values
 
     def _read(self, row: Param, sent: list[str]) -> Any:
+        kind = row.kind
+        if row.most is None:
+            try:
+                return kind.read(sent[0])
+            except ValueError as error:
+                raise self.refusal(row, sent[:1], error) from None
+        if "" in sent:
+            sent = [value for value in sent if value]  # clients do send ``Tag=`` (observed; dropping: assumed D9)
+        if row.distinct:
+            sent = list(dict.fromkeys(sent))
+        if row.most and len(sent) > row.most:
+            raise self.too_many(row, sent)
+        if type(kind).read is Kind.read:  # text as it came
+            return tuple(sent)
         try:
-            if row.most is None:
-                return row.read(sent[0])
-            if "" in sent:
-                sent = [value for value in sent if value]  # clients do send ``Tag=`` (observed; dropping: assumed D9)
-            if row.distinct:
-                sent = list(dict.fromkeys(sent))
-            if row.most and len(sent) > row.most:
-                raise ValueError("too many")
-            read = row.read
-            return tuple(sent) if read is text else tuple([read(value) for value in sent])
-        except ValueError:
-            raise (row.error() if row.error else self.error(row.name)) from None
+            return tuple([kind.read(value) for value in sent])
+        except ValueError as error:
+            raise self.refusal(row, sent, error) from None
+
+    def refusal(self, row: Param, sent: Sequence[str], error: ValueError | None = None) -> TwilioError:
+        """The answer to a value that can't be read, the decision behind it and the reason in words."""
+        at, value = next(((at, each) for at, each in enumerate(sent) if not can_be(row, each)), (0, sent[0]))
+        refused = row.error(row.name, value) if row.error else self.error(row.name)
+        refused.source = error.decision if isinstance(error, BadValue) else row.kind.decision
+        place = f" ({at + 1} of {len(sent)})" if len(sent) > 1 else ""
+        refused.hint = f"{row.name}{place}: {row.kind.explain(value)}"
+        return refused
+
+    def too_many(self, row: Param, sent: Sequence[str]) -> TwilioError:
+        """The answer to more values than a parameter may have. (assumed D33)"""
+        refused = self.error(row.name)
+        refused.source = "D33"
+        refused.hint = f"{row.name}: {len(sent)} values were sent, and at most {row.most} are allowed"
+        return refused
 
     def sent(self, form: Form) -> list[tuple[str, str]]:
         """What of a form is read, name by name in table order."""
@@ -246,41 +147,81 @@ class Params:
         """The form for reading: lists where a parameter is repeatable, secrets replaced, misspelt ones too."""
         shown: dict[str, str | list[str]] = {}
         for name, values in form.items():
-            if name in self.secrets or (name not in self.names and _plain(name) in SECRET_WORDS):
+            row = self.by_name.get(name)
+            if self._hides(name) if row is None else row.secret:
                 shown[name] = "[redacted]"
-            elif name in self.repeatable or len(values) > 1:
+            elif len(values) > 1 or (row is not None and row.most is not None):
                 shown[name] = list(values)
             else:
                 shown[name] = values[0]
         return shown
 
-    def warnings(self, form: Form, also_read: frozenset[str] = frozenset()) -> list[str]:
-        """What Notify ignores in silence: unread, misspelt, deprecated and doubled parameters, in words."""
-        found = []
+    def _hides(self, name: str) -> bool:
+        """Whether a parameter that this table doesn't have may hold a secret: it sounds like one, or the operation
+        has secrets and the name is not similar to one of its others."""
+        plain = _plain(name)
+        if any(word in plain for word in SECRET_WORDS):
+            return True
+        if not self.secrets:
+            return False
+        similar = nearest(plain, map(str.lower, self.names))
+        return not similar or similar[0] in {each.lower() for each in self.secrets}
+
+    def look(self, form: Form, also_read: Iterable[str] = ()) -> tuple[list[str], list[str]]:
+        """What Notify ignores in silence (unread, misspelt, deprecated and doubled parameters), and advice."""
+        ignored: list[str] = []
+        advice: list[str] = []
         unread = 0
         for name, values in form.items():
-            if name in also_read:
+            row = self.by_name.get(name)
+            if row is None:
+                if name not in also_read:
+                    unread += 1
+                    if unread <= _MOST_UNREAD:
+                        ignored.append(f"parameter {name!r} was not read{self._correction(name)}")
                 continue
-            if name not in self.names:
-                unread += 1
-                if unread > _MOST_UNREAD:
-                    continue
-                found.append(f"parameter {name!r} was not read{self._correction(name)}")
-                continue
-            if name in self.deprecated:
-                found.append(f"parameter {name!r} is deprecated: {self.deprecated[name]}")
-            if len(values) > 1 and name not in self.repeatable:
-                found.append(f"parameter {name!r} was sent {len(values)} times, only the first was read")
+            if row.deprecated is not None:
+                ignored.append(f"parameter {name!r} is deprecated: {row.deprecated}")
+            if len(values) > 1 and row.most is None:
+                ignored.append(f"parameter {name!r} was sent {len(values)} times, only the first was read")
+            if row.kind.looks:
+                _look_at(row, values, ignored, advice)
         if unread > _MOST_UNREAD:
-            found.append(f"{unread - _MOST_UNREAD} more parameters were not read")
-        return found
+            ignored.append(f"{unread - _MOST_UNREAD} more parameters were not read")
+        return ignored, advice
 
     def _correction(self, name: str) -> str:
+        """What a name that was not read may stand for."""
         plain = _plain(name)
         for known in self.names:
             if plain in (known.lower(), known.lower() + "s", known.lower().removesuffix("s")):
                 return f"; did you mean {known!r}? (names are case-sensitive)"
+        member, bracket, _ = name.partition("[")
+        row = self.by_name.get(member)
+        if bracket and row is not None and "contentMediaType" in row.kind.schema():
+            return f"; {member} takes one JSON text for each value, such as {member}={row.kind.examples()[0]}"
         return did_you_mean(name, self.names)
+
+
+def can_be(row: Param, value: str) -> bool:
+    """Whether a parameter can have this value."""
+    try:
+        row.kind.read(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _look_at(row: Param, values: list[str], ignored: list[str], advice: list[str]) -> None:
+    """Let the kind of a parameter look at its values, of which it can read perhaps none; say each thing once."""
+    for value in values if row.most is not None else values[:1]:
+        try:
+            found, said = row.kind.ignored(value), row.kind.advice(value)
+        except ValueError:
+            continue
+        ignored += [each for each in found if each not in ignored]
+        if said is not None and said not in advice and len(advice) < _MOST_UNREAD:
+            advice.append(said)
 
 
 def _plain(name: str) -> str:

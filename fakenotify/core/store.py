@@ -287,6 +287,10 @@ class Selection(Generic[R]):
         """Newest first, those below ``before``."""
         return self._accepted(_merged([group.descending(before) for group in self._groups], descending=True))
 
+    def newest(self) -> int:
+        """A sequence number that no record here exceeds now, though one may that comes later."""
+        return max((next(group.descending(), 0) for group in self._groups), default=0)
+
     def _accepted(self, sequences: Iterator[int]) -> Iterator[tuple[int, R]]:
         accept, row = self._accept, self._table.row
         for sequence in sequences:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakenotify.core.clock import Clock
 from fakenotify.core.log import Log
@@ -30,6 +31,20 @@ from fakenotify.notify.tables import TABLES
 
 if TYPE_CHECKING:
     from fakenotify.notify.outcomes import Outcome
+
+
+KEPT_DEPARTURES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A Binding that is no longer there, for those who look for it: ``why`` it went, ``when``, and the Binding that
+    took its place, if one did."""
+
+    binding: Binding
+    why: Literal["replaced", "evicted", "deleted", "disowned"]
+    when: datetime
+    successor: Binding | None = None
 
 
 class Tables:
@@ -128,8 +143,11 @@ class AccountState(Tables):
         self._due = due
         self.schedule = Schedule(due)
         self.outcomes: list[Outcome] = []
+        self.ignored: list[str] = []
+        """Where an operation puts what Notify ignores in silence, for the warnings of the request under way."""
         self.hints: list[str] = []
-        """Where an operation puts advice that the request under way is to carry among its warnings."""
+        """Where an operation puts advice, for the warnings of the request under way."""
+        self.departures: deque[Departure] = deque(maxlen=KEPT_DEPARTURES)
         self._sequence = 0
 
     def __repr__(self) -> str:
@@ -188,6 +206,16 @@ class AccountState(Tables):
                     return sid in getattr(self, name)
                 return any(sid in getattr(scope, name) for scope in self.scopes.values())
         return False
+
+    def remove_binding(
+        self,
+        binding: Binding,
+        why: Literal["replaced", "evicted", "deleted", "disowned"],
+        successor: Binding | None = None,
+    ) -> None:
+        """Take out a Binding, and remember why for those who look for it."""
+        self.scopes[binding.service_sid].bindings.remove(binding.sid)
+        self.departures.append(Departure(binding, why, self.clock.stamp(), successor))
 
     def below(self, table: str) -> list[Any]:
         """The records of one table of every Service's scope, oldest first."""

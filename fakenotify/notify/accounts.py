@@ -1,4 +1,4 @@
-"""Accounts: who a request acts for. Reference 2.2; the rules are *assumed* (D19)."""
+"""Accounts: who a request acts for. The rules are assumed (D19)."""
 
 from __future__ import annotations
 

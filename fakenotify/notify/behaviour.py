@@ -1,51 +1,94 @@
-"""The switches: what nobody outside Twilio knows for sure, with our defaults. Reference 6; all *assumed*."""
+"""The switches: what nobody outside Twilio knows for sure and anyone could want otherwise, with our defaults."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
 
-from fakenotify.core.params import boolean, did_you_mean
+from fakenotify.core.params import did_you_mean
+from fakenotify.core.values import Boolean
 
 MOST_RETRIES = 10
+
+T = TypeVar("T")
+
+
+def switch(default: T, decision: str, words: str) -> T:
+    """A switch: its ``default``, the ``decision`` that it can turn round (``docs/fidelity.md``), and what it does."""
+    return field(default=default, metadata={"decision": decision, "words": words})
+
+
+class Switch(NamedTuple):
+    """What there is to say of one switch."""
+
+    name: str
+    words: str
+    decision: str
+    default: Any
+    allowed: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Behaviour:
     """The fake's switches. An unknown field is a ``TypeError``, an unknown value a ``ValueError``."""
 
-    identity_limit: Literal["reject", "evict_oldest"] = "reject"
-    """The 21st Binding of an identity is refused, or takes the place of the oldest (D1)."""
-    replacement_keeps_sid: bool = False
-    """A create with a known Address keeps the old sid, date_created and place in lists (D2)."""
-    address_scope: Literal["service", "service_and_type"] = "service"
-    """An Address is unique in its Service, or in its Service for its type (D2)."""
-    credentials_checked: Literal["at_delivery", "at_write"] = "at_delivery"
-    """When a Credential sid must exist and have the right type (D3)."""
-    addresses_checked: Literal["at_delivery", "at_write"] = "at_delivery"
-    """When an Address must be well-formed for its type (D4)."""
-    apn_protocol_version: Literal["4", "3"] = "4"
-    """The APNs protocol version of a new Service (D5)."""
-    page_size_limit: Literal["clamp", "reject"] = "clamp"
-    """A PageSize above 1000 counts as 1000, or is refused with code 20007 (D6)."""
-    callback_when_empty: bool = False
-    """A Notification without targets sends one delivery callback with Count=0 (D8)."""
-    legacy_resources: bool = True
-    """Users, UserBindings, Segments and SegmentMemberships are served (D12)."""
-    callback_retries: int = 0
-    """How often a delivery callback that failed is tried again, 0 to 10 times, after 1, 2, 4 … seconds (D44)."""
-    callback_delivery: Literal["automatic", "manual"] = "automatic"
-    """Delivery callbacks are posted by themselves, or one by one by ``fake.deliver_callback()``."""
-    unknown_accounts: Literal["own", "shared"] | None = None
-    """Credentials of no declared account open an empty account of their own, or act for the default account (D19).
-
-    None: ``shared`` for ``FakeNotify`` and the fixtures, ``own`` for the command line.
-    """
+    identity_limit: Literal["reject", "evict_oldest"] = switch(
+        "reject", "D1", "The 21st Binding of an identity is refused, or takes the place of the oldest."
+    )
+    replacement_keeps_sid: bool = switch(
+        False, "D2", "A create with a known Address keeps the old sid, date_created and place in lists."
+    )
+    address_scope: Literal["service", "service_and_type"] = switch(
+        "service", "D2", "An Address is unique in its Service, or in its Service for its type."
+    )
+    credentials_checked: Literal["at_delivery", "at_write"] = switch(
+        "at_delivery", "D3", "When a Credential sid must exist and have the right type."
+    )
+    addresses_checked: Literal["at_delivery", "at_write"] = switch(
+        "at_delivery", "D4", "When an Address must be well-formed for its type."
+    )
+    apn_protocol_version: Literal["4", "3"] = switch("4", "D5", "The APNs protocol version of a new Service.")
+    page_size_limit: Literal["clamp", "reject"] = switch(
+        "clamp", "D6", "A PageSize above 1000 counts as 1000, or is refused with code 20007."
+    )
+    page_without_token: Literal["offset", "reject"] = switch(
+        "offset", "D6", "A Page above 0 without PageToken skips whole pages, or is refused with code 70002."
+    )
+    next_page_link: Literal["exact", "eager"] = switch(
+        "exact", "D6", "A page has a next link where a row follows, or also where it is full, then to an empty page."
+    )
+    list_order: Literal["oldest_first", "newest_first"] = switch(
+        "oldest_first", "D7", "The order of every list, by creation."
+    )
+    callback_when_empty: bool = switch(
+        False, "D8", "A Notification without targets sends one delivery callback with Count=0."
+    )
+    legacy_resources: bool = switch(True, "D12", "Users, UserBindings, Segments and SegmentMemberships are served.")
+    callback_retries: int = switch(
+        0, "D44", "How often a delivery callback that failed is tried again, 0 to 10 times, after 1, 2, 4 … seconds."
+    )
+    callback_delivery: Literal["automatic", "manual"] = switch(
+        "automatic", "D44", "Delivery callbacks are posted by themselves, or one by one by `fake.deliver_callback()`."
+    )
+    certificates_checked: Literal["at_write", "never"] = switch(
+        "at_write", "D47", "When the Certificate of an apn Credential must be a PEM block around a DER SEQUENCE."
+    )
+    legacy_fcm: Literal["refused", "accepted"] = switch(
+        "refused",
+        "D51",
+        "Deliveries by gcm, or by fcm under a legacy server key, fail with 52117, or are sent with the warning 52116.",
+    )
+    unknown_accounts: Literal["own", "shared"] | None = switch(
+        None,
+        "D19",
+        "Credentials of no declared account open an empty account of their own, or act for the default account. Unset:"
+        " `shared` for `FakeNotify` and the fixtures, `own` for the command line.",
+    )
 
     def __post_init__(self) -> None:
-        for name, allowed in _allowed().items():
+        for name, allowed in allowed_values().items():
             value = getattr(self, name)
             if not any(type(value) is type(each) and value == each for each in allowed):
                 choices = ", ".join(repr(each) for each in allowed if each is not None)
@@ -67,12 +110,12 @@ class Behaviour:
             name, value = name.strip(), value.strip()
             if not equals:
                 raise ValueError(f"{setting!r} is not NAME=VALUE, e.g. identity_limit=evict_oldest")
-            if _allowed().get(name) == (True, False):
+            if allowed_values().get(name) == (True, False):
                 try:
-                    changes[name] = boolean(value)
+                    changes[name] = Boolean().read(value)
                 except ValueError:
                     raise ValueError(f"Behaviour.{name} can't be {value!r}; it is true or false") from None
-            elif 0 in _allowed().get(name, ()) and value.isdecimal():
+            elif 0 in allowed_values().get(name, ()) and value.isdecimal():
                 changes[name] = int(value)
             else:
                 changes[name] = value
@@ -84,7 +127,7 @@ class Behaviour:
 
 
 @cache
-def _allowed() -> dict[str, tuple[Any, ...]]:
+def allowed_values() -> dict[str, tuple[Any, ...]]:
     """The values that each switch may have, read from the annotations above."""
     allowed: dict[str, tuple[Any, ...]] = {}
     for name, hint in get_type_hints(Behaviour).items():
@@ -96,3 +139,14 @@ def _allowed() -> dict[str, tuple[Any, ...]]:
             members = [get_args(each) or ((None,) if each is type(None) else (each,)) for each in get_args(hint)]
             allowed[name] = tuple(value for each in members for value in each)
     return allowed
+
+
+@cache
+def switches() -> dict[str, Switch]:
+    """Every switch by its name."""
+    return {
+        each.name: Switch(
+            each.name, each.metadata["words"], each.metadata["decision"], each.default, allowed_values()[each.name]
+        )
+        for each in fields(Behaviour)
+    }

@@ -1,4 +1,4 @@
-"""Delivery callbacks as data: what is to be posted where, signed, in batches. Reference 4.8, 4.9. No network here."""
+"""Delivery callbacks as data: what is to be posted where, signed, in batches. No network here."""
 
 from __future__ import annotations
 

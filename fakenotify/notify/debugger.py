@@ -1,4 +1,4 @@
-"""The Debugger's catalogue: the codes 52000 to 52404 with Twilio's titles. Reference 5.5; all *documented*.
+"""The Debugger's catalogue: the codes 52000 to 52404 with Twilio's titles. All are documented (https://www.twilio.com/docs/api/errors).
 
 Codes whose ``when`` is A (real-time client gateway), C (webhook credentials) or T (templates) belong to other
 products that share the catalogue; Notify itself never raises them.

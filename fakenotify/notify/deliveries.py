@@ -96,6 +96,8 @@ class Sending:
         credential_sid = self._credential_sid(channel, binding)
         rendered = self._render(channel, version, credential_sid)
         failure = Failure(told) if told else self._failure(channel, target, credential_sid) or rendered.failure
+        if rendered.hint and failure is rendered.failure and rendered.hint not in self.account.hints:
+            self.account.hints.append(rendered.hint)
         delivery = Delivery(
             sid=None if failure else self.account.sids.new(channel.message_sid),
             notification_sid=self.notification.sid,
@@ -120,7 +122,7 @@ class Sending:
         if failure:
             self.alert(failure, target)
             if failure.code in UNREGISTERED and binding:
-                self.account.scopes[self.service.sid].bindings.remove(binding.sid)
+                self.account.remove_binding(binding, "disowned")
         return delivery
 
     def _credential_sid(self, channel: Channel, binding: Binding | None) -> str | None:
@@ -139,8 +141,6 @@ class Sending:
             behaviour = self.account.behaviour
             outgoing = Outgoing(self.notification, self.service, version, self.now, credential, behaviour)
             rendered = self._rendered[key] = channel.render(outgoing)
-            if rendered.hint is not None:
-                self.account.hints.append(rendered.hint)
         return rendered
 
     def _failure(self, channel: Channel, target: Target, credential_sid: str | None) -> Failure | None:

@@ -16,6 +16,7 @@ from fakenotify.core.sids import SidGenerator
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts
 from fakenotify.notify.errors import RequestTooLarge
+from fakenotify.notify.hints import about_region, why_not_found
 from fakenotify.notify.journal import Journal, Request, note
 from fakenotify.notify.resources import ROUTES as ROUTES
 
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
     from fakenotify.faults.injected import InjectedFault, InjectedFaults
     from fakenotify.faults.kinds import Fault
     from fakenotify.faults.wire import Wire
-
-_OTHER_SIDS = {
-    "MG": "a Messaging Service",
-    "AC": "an account",
-    "SK": "an API key",
-    "BS": "a Binding",
-    "CR": "a Credential",
-    "NT": "a Notification",
-    "VA": "a Verify Service",
-    "SM": "a message",
-}
 
 
 @dataclass(slots=True)
@@ -124,13 +114,16 @@ class Dispatcher:
             injected, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
             if goes_on:
                 with account.lock:
-                    account.hints = hints
+                    account.ignored, account.hints = call.notes, hints
                     answer.body = _perform(account, route, values, call)
                 answer.status = route.status
         except TwilioError as error:
             if isinstance(error, NotFound):
                 error = NotFound(call.resource_path)
-                hints += self._why_not_found(call, account, route)
+                why = why_not_found(ROUTES, self.accounts, account, route, call.path, segments_of(call.path))
+                hints += [why] if why else []
+            elif error.hint is not None:
+                hints.append(error.hint)
             answer.status, answer.body, answer.error = error.status, error.representation(), error
             answer.headers.update(error.headers)
         if injected is not None and injected.phase == "after":
@@ -181,7 +174,7 @@ class Dispatcher:
         route = ROUTES.by_operation[operation]
         form = route.params.to_form(operation, arguments)
         with account.lock:
-            account.hints = []
+            account.ignored, account.hints = [], []
             try:
                 subject = (route.locate(account, *values),) if route.locate else ()
                 return route.run(account, *subject, **route.params.parse(form), **given)
@@ -204,11 +197,12 @@ class Dispatcher:
         table = route.params if route else NO_PARAMS
         ignored, error = call.notes, answer.error
         if route is not None:
-            found = table.warnings(sent, PAGING_NAMES if route.verb == "find" else frozenset())
-            if found:
-                ignored = ignored + found
+            found, advice = table.look(sent, PAGING_NAMES if route.verb == "find" else ())
+            ignored, hints = ignored + found, hints + advice
         elif hints:
             ignored, hints = ignored + hints, []  # a URL that Notify doesn't have
+        if call.origin.endswith(".twilio.com") and (region := about_region(call.origin)):
+            hints = [*hints, region]
         self.journal.record(
             Request(
                 answer.operation,
@@ -231,29 +225,6 @@ class Dispatcher:
             )
         )
 
-    def _why_not_found(self, call: Call, account: AccountState | None, route: Route | None) -> list[str]:
-        """What to tell the tester about a 404."""
-        segments = segments_of(call.path)
-        if route is None:
-            nearest = ROUTES.nearest_path(segments)
-            hint = f"; did you mean /v1{nearest.path}? (paths are case-sensitive)" if nearest else ""
-            return [f"Notify has no resource at {call.path}{hint}"]
-        if segments[0] != "Services":
-            return self._elsewhere(segments[1], account)
-        if not segments[1]:
-            return ["the Service sid in the path is empty; is the variable that holds it set?"]
-        other = _OTHER_SIDS.get(segments[1][:2])
-        if other:
-            return [f"{segments[1]!r} is the sid of {other}, not of a Notify Service (IS…)"]
-        return self._elsewhere(segments[1], account) or (self._elsewhere(segments[3], account) if segments[3:] else [])
-
-    def _elsewhere(self, sid: str, asking: AccountState | None) -> list[str]:
-        """Tell of a sid that exists, but in another account."""
-        for account in self.accounts:
-            if account is not asking and account.knows(sid):
-                return [f"{sid} exists, but in account {account.account_sid}, not in the one that asked"]
-        return []
-
 
 def _perform(account: AccountState, route: Route, values: list[str], call: Call) -> dict[str, Any] | None:
     """Locate, read the parameters, run, represent."""
@@ -269,9 +240,11 @@ def _perform(account: AccountState, route: Route, values: list[str], call: Call)
 def _find(account: AccountState, route: Route, subject: tuple[Any, ...], call: Call, base: str) -> dict[str, Any]:
     filters = route.params.sent(call.query)
     selection = route.run(account, *subject, **route.params.parse(call.query))
-    paging = read_paging(call.query, account.behaviour.page_size_limit)
+    behaviour = account.behaviour
+    paging = read_paging(call.query, behaviour.page_size_limit, behaviour.page_without_token)
     path = call.path.removesuffix(".json")
-    page = cut(selection, paging, f"{account.account_sid}{path}{filters}")
+    scope = f"{account.account_sid}{path}{filters}{behaviour.list_order}"
+    page = cut(selection, paging, scope, behaviour.list_order, behaviour.next_page_link)
     represent = route.represent
     assert represent is not None
     return list_body(route.key, page, lambda record: represent(account, record, base), call.origin + path, filters)

@@ -91,7 +91,7 @@ class InvalidFriendlyName(TwilioError):
 class UnparsableCertificate(TwilioError):
     """A ``Certificate`` of an apn Credential that can't be parsed. Text and code were observed, not the status."""
 
-    message, name = "Could not parse certificate", "Certificate"
+    message = "Could not parse certificate"
     label, source = OBSERVED, "O7, D47"
 
 

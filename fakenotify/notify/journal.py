@@ -106,6 +106,18 @@ class Journal:
     def __iter__(self) -> Iterator[Request]:
         return iter(list(self._requests))
 
+    def ascending(self, after: int | None = None) -> Iterator[tuple[int, Request]]:
+        """Numbers and requests, oldest first, those above ``after``; the first request ever has number 1."""
+        dropped, requests = self.dropped, list(self)
+        first = max(0, (after or 0) - dropped)
+        return ((dropped + at + 1, requests[at]) for at in range(first, len(requests)))
+
+    def descending(self, before: int | None = None) -> Iterator[tuple[int, Request]]:
+        """Numbers and requests, newest first, those below ``before``."""
+        dropped, requests = self.dropped, list(self)
+        last = len(requests) if before is None else min(before - 1 - dropped, len(requests))
+        return ((dropped + at, requests[at - 1]) for at in range(last, 0, -1))
+
     def __len__(self) -> int:
         return len(self._requests)
 

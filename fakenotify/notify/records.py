@@ -66,7 +66,7 @@ def _check_field(record: Any, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Notify Service (``IS…``): the scope of Bindings and Notifications. Reference 3.1."""
+    """A Notify Service (``IS…``): the scope of Bindings and Notifications."""
 
     sid: str
     account_sid: str
@@ -95,7 +95,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A Binding (``BS…``): ties an identity to one address on one channel. Reference 3.2."""
+    """A Binding (``BS…``): ties an identity to one address on one channel."""
 
     sid: str
     account_sid: str
@@ -113,7 +113,11 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A push Credential (``CR…``). What it would keep secret is dropped on arrival, never stored. Reference 3.3."""
+    """A push Credential (``CR…``). What it would keep secret is dropped on arrival, never stored.
+
+    ``fcm_api`` is ``v1`` or ``legacy``, the API of Google that its Secret is a key to, and None for apn; ``project_id``
+    is the Firebase project that a service account's key names. Neither is part of Notify's answer. (assumed D51)
+    """
 
     sid: str
     account_sid: str
@@ -122,11 +126,13 @@ class Credential:
     sandbox: str | None
     date_created: datetime
     date_updated: datetime
+    fcm_api: Literal["v1", "legacy"] | None = None
+    project_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A Notification (``NT…``): created, never readable afterwards. Reference 3.4.
+    """A Notification (``NT…``): created, never readable afterwards.
 
     ``to_binding`` and ``delivery_callback_url`` are not part of Notify's answer; they are kept for the tester.
     """
@@ -157,7 +163,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A User (``US…``) of a Service, known by identity; withdrawn by Twilio in 2018. Reference 3.5."""
+    """A User (``US…``) of a Service, known by identity; withdrawn by Twilio in 2018."""
 
     sid: str
     account_sid: str
@@ -170,7 +176,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A Segment (``GS…``) of a Service; it exists once a User was put into it. Reference 3.7."""
+    """A Segment (``GS…``) of a Service; it exists once a User was put into it."""
 
     sid: str
     account_sid: str

@@ -1,4 +1,4 @@
-"""Who is meant: the Bindings that identities, tags and segments select, and why another is not. Reference 4.1."""
+"""Who is meant: the Bindings that identities, tags and segments select, and why another is not."""
 
 from __future__ import annotations
 

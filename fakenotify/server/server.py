@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import selectors
 import socket
 import sys
@@ -68,13 +69,20 @@ class Server:
         self._waker, self._wakened = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, name=f"fakenotify:{self.port}", daemon=True)
         self._stopped = False
+        self._pid = os.getpid()
 
     def start(self) -> None:
         """Begin to accept; the socket has been listening since it was made."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Accept nothing more and close every connection, kept ones too; an application that hangs is left behind."""
+        """Accept nothing more and close every connection, kept ones too; an application that hangs is left behind.
+
+        In a forked child this only forgets the parent's sockets.
+        """
+        if os.getpid() != self._pid:
+            self.forget()
+            return
         with self._lock:
             if self._stopped:
                 return

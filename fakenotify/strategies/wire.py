@@ -6,45 +6,22 @@ import json
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from fakenotify.core.errors import UnknownName
-from fakenotify.core.params import Param, integer, nearest
+from fakenotify.core.paging import PAGING
+from fakenotify.core.params import Param, can_be, nearest
+from fakenotify.notify import values
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.strategies.arguments import OBJECTS, TEXT, addresses, binding_types, identities, tags, targets
 
 Form = dict[str, list[str]]
 
-_HEX = st.binary(min_size=16, max_size=16).map(bytes.hex)
 _SELECTORS = ("Identity", "Tag", "Segment")
-_BOOLEANS = st.sampled_from(("true", "false", "True", "FALSE"))
-_DAYS = st.dates().map(str)
-_PAGING = (Param("PageSize", "page_size", integer(1, 10**19)), Param("Page", "page", integer(0, 10**19)))
-_BY_NAME: dict[str, SearchStrategy[str]] = {
-    "Identity": identities(),
-    "Tag": tags(),
-    "BindingType": binding_types(),
-    "Address": binding_types().flatmap(addresses),
-    "Type": st.sampled_from(("gcm", "apn", "fcm")),
-    "CredentialSid": _HEX.map("CR{}".format),
-    "MessagingServiceSid": _HEX.map("MG{}".format),
-    "ToBinding": targets().map(json.dumps),
-    "Priority": st.sampled_from(("high", "low")),
-    "Ttl": st.integers(0, 2_419_200).map(str),
-    "Sandbox": _BOOLEANS,
-    "LogEnabled": _BOOLEANS,
-    "DeliveryCallbackEnabled": _BOOLEANS,
-    "StartDate": _DAYS,
-    "EndDate": _DAYS,
-    "PageSize": st.integers(1, 2000).map(str),
-    "Page": st.integers(0, 3).map(str),
-    **dict.fromkeys(("Data", "Apn", "Gcm", "Fcm", "Sms", "FacebookMessenger", "Alexa"), OBJECTS.map(json.dumps)),
-}
-"""Values by the parameter's name, or the end of it; what is in no row is any text."""
-
-_BAD = ("x" * 65, "-1", "2419201", "1.5", "maybe", "CR71", "2027-02-30", "sms:+15005550006", "{", "[]", '{"twi_a": 1}')
+_PAGING = tuple(row for row in PAGING.rows if row.name != "PageToken")  # nobody can make one up
 _UNKNOWN = ("To", "identity[]", "MessageBody", "status_callback")
 
 
@@ -96,7 +73,7 @@ def _mistaken(draw: st.DrawFn, operation: str) -> Form:
     least = {"doubled": 2, "too many": (row.most or 0) + 1}.get(kind)
     if least:
         return {**rest, row.name: draw(st.lists(_good(row), min_size=least, max_size=least, unique=True))}
-    return {**rest, row.name: [draw(st.sampled_from(_unreadable(row))) if kind == "unreadable" else ""]}
+    return {**rest, row.name: [draw(st.sampled_from(list(row.kind.mistakes()))) if kind == "unreadable" else ""]}
 
 
 def _mistakes(row: Param) -> Iterable[str]:
@@ -107,7 +84,7 @@ def _mistakes(row: Param) -> Iterable[str]:
         "empty": row.required,
         "doubled": row.most is None and row not in _PAGING,
         "too many": bool(row.most),
-        "unreadable": bool(_unreadable(row)),
+        "unreadable": bool(row.kind.mistakes()),
     }
     return (kind for kind, is_possible in possible.items() if is_possible)
 
@@ -117,18 +94,6 @@ def _misspelt(name: str) -> list[str]:
     first, second, rest = name[0], name[1], name[2:]
     swapped = second + first + rest
     return [name.lower(), name.upper(), first.lower() + second + rest, snake, name + "s", name[:-1], swapped]
-
-
-def _unreadable(row: Param) -> list[str]:
-    return [value for value in _BAD if not _can_be(row, value)]
-
-
-def _can_be(row: Param, value: str) -> bool:
-    try:
-        row.read(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _rows(operation: str) -> tuple[Param, ...]:
@@ -152,8 +117,30 @@ def _values(row: Param) -> SearchStrategy[list[str]]:
 
 @cache
 def _good(row: Param) -> SearchStrategy[str]:
-    named = next((values for end, values in _BY_NAME.items() if row.name.endswith(end)), TEXT)
-    return named.filter(lambda value: _can_be(row, value))
+    """Values that a parameter can have: the examples of its kind, and whatever fits its schema."""
+    drawn = st.sampled_from(list(row.kind.examples())) | _fitting(row)
+    return drawn.filter(lambda value: value != "" and can_be(row, value))
+
+
+def _fitting(row: Param) -> SearchStrategy[str]:
+    schema: dict[str, Any] = row.kind.schema()
+    if isinstance(row.kind, values.SmsOverride):
+        return st.nothing()  # any other member is ignored
+    if isinstance(row.kind, values.Address):
+        return binding_types().flatmap(addresses)
+    if "contentSchema" in schema:
+        return targets().map(json.dumps)
+    if "contentMediaType" in schema:
+        return OBJECTS.map(json.dumps)
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "pattern" in schema:
+        return st.from_regex(str(schema["pattern"]), fullmatch=True)
+    if schema.get("format") == "date":
+        return st.dates().map(str)
+    if schema["type"] == "integer":
+        return st.integers(schema["minimum"], schema.get("maximum", schema["minimum"] + 2000)).map(str)
+    return {"Identity": identities(), "Tag": tags()}.get(row.name, TEXT)
 
 
 def _without(form: Form, names: Iterable[str]) -> Form:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import heapq
-import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from fakenotify.core.matching import contains, matches
-from fakenotify.core.printable import printable
-from fakenotify.notify.account import AccountState
+from fakenotify.core.matching import matches
+from fakenotify.core.printable import printable, printable_lines
+from fakenotify.notify.account import AccountState, Departure
 from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.journal import Journal, Request
 from fakenotify.notify.records import Delivery
 from fakenotify.world.explain import explain, name
 from fakenotify.world.hints import DELIVERY_FIELDS, hint_of
+from fakenotify.world.remedies import remedy
 
 _NEAREST = 3
 _MOST_REASONS = 10
@@ -34,16 +35,23 @@ def value(delivery: Delivery, field: str) -> Any:
     return getattr(delivery, field)
 
 
-def differences(delivery: Delivery, wanted: dict[str, Any]) -> list[str]:
+def differences(delivery: Delivery, wanted: Mapping[str, Any]) -> list[str]:
     """Field by field, where a delivery is not what was wanted."""
     return [
-        f"{field}: expected {_shown(expected)}, got {value(delivery, field)!r}"
+        f"{field}: expected {expected!r}, got {value(delivery, field)!r}"
         for field, expected in wanted.items()
-        if not (contains if field == "payload" else matches)(expected, value(delivery, field))
+        if not _is(field, expected, value(delivery, field))
     ]
 
 
-def assert_delivered(account: AccountState, times: int | None, wanted: dict[str, Any]) -> Delivery:
+def _is(field: str, expected: Any, actual: Any) -> bool:
+    """Whether a field is as wanted; a payload contains the wanted one."""
+    if field in ("payload", "headers") and isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        return all(key in actual and _is(field, each, actual[key]) for key, each in expected.items())
+    return matches(expected, actual)
+
+
+def assert_delivered(account: AccountState, journal: Journal, times: int | None, wanted: dict[str, Any]) -> Delivery:
     """The newest delivery that is as ``wanted``; without a ``status`` among it, one that was sent."""
     __tracebackhide__ = True
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
@@ -52,9 +60,8 @@ def assert_delivered(account: AccountState, times: int | None, wanted: dict[str,
     matching = [each for each in account.deliveries if not differences(each, wanted)]
     if matching and times in (None, len(matching)):
         return matching[-1]
-    if matching:
-        raise AssertionError(_wrong_count(account, matching, times, wanted))
-    raise AssertionError(_miss(account, wanted))
+    lines = _wrong_count(account, matching, times, wanted) if matching else _miss(account, journal, wanted)
+    raise AssertionError(printable_lines("\n".join(lines)))
 
 
 def assert_not_delivered(account: AccountState, wanted: dict[str, Any]) -> None:
@@ -64,9 +71,9 @@ def assert_not_delivered(account: AccountState, wanted: dict[str, Any]) -> None:
     matching = [each for each in account.deliveries if not differences(each, wanted)]
     if matching:
         lines = [f"{len(matching)} unexpected {_plural(matching)} with {_words(wanted)}:"]
-        raise AssertionError(_text([*lines, *_told(matching)]))
+        raise AssertionError(printable_lines("\n".join([*lines, *_listed(matching)])))
     if account.deliveries.dropped:
-        warnings.warn(_forgotten(account), stacklevel=3)
+        warnings.warn(_dropped(account), stacklevel=3)
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -78,72 +85,130 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted if "status" in wanted else {**wanted, "status": "SENT"}
 
 
-def _forgotten(account: AccountState) -> str:
+def _dropped(account: AccountState) -> str:
     dropped = account.deliveries.dropped
     return f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
 
 
-def _wrong_count(account: AccountState, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]) -> str:
-    lines = [f"expected {times}, got {len(matching)} {_plural(matching)} with {_words(wanted)}:", *_told(matching)]
+def _wrong_count(
+    account: AccountState, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]
+) -> list[str]:
+    lines = [f"expected {times}, got {len(matching)} {_plural(matching)} with {_words(wanted)}:", *_listed(matching)]
     if account.deliveries.dropped:
-        lines.append(_forgotten(account))
+        lines.append(_dropped(account))
     if len({each.notification_sid for each in matching}) > 1:
         lines.append("they come from different notifications: was a request that had succeeded sent again?")
-    return _text(lines)
+    return lines
 
 
-def _miss(account: AccountState, wanted: dict[str, Any]) -> str:
-    """Nearest candidates with their differences, then the reasons of the last notification."""
-    deliveries = list(account.deliveries)[::-1]  # of two that are equally near, the newer is shown first
+def _miss(account: AccountState, journal: Journal, wanted: dict[str, Any]) -> list[str]:
+    """The nearest deliveries with their differences and remedies, then why the last Notification reached nobody else.
+
+    Where no Notification was created, the requests that were refused.
+    """
     lines = [f"no delivery with {_words(wanted)}"]
     if account.deliveries.dropped:
-        lines.append(_forgotten(account))
-    if deliveries:
-        ranked = heapq.nsmallest(_NEAREST, deliveries, key=lambda each: len(differences(each, wanted)))
-        lines.append(f"nearest of {len(deliveries)} {_plural(deliveries)}:")
-        for each in ranked:
-            lines.append(f"  {name(each)} ({each.notification_sid})")
-            lines += [f"    {difference}" for difference in differences(each, wanted)]
-            if each.error_code is not None:
-                lines.append(f"    it failed: {each.error_code} {each.error_message}")
+        lines.append(_dropped(account))
+    lines += _nearest(list(account.deliveries)[::-1], wanted)  # of two that are equally near, the newer is shown first
     notifications = account.below("notifications")
     if not notifications:
-        lines.append("no notification was created at all")
-        return _text(lines)
+        return [*lines, "no notification was created at all", *_refused(account, journal)]
     explanation = explain(account, notifications[-1].sid)
     reasons = [*explanation.selected, *explanation.skipped]
-    mine = [each for each in reasons if each.binding and each.binding.identity == wanted.get("identity")]
+    identity = wanted.get("identity")
+    mine = [
+        each for each in reasons if each.binding and identity is not None and matches(identity, each.binding.identity)
+    ]
     lines.append(f"the last notification, {str(explanation).splitlines()[0]}:")
     chosen = (mine or reasons)[:_MOST_REASONS]
     lines += [f"  {reason}" for reason in chosen]
-    left_out = len(reasons) - len(chosen)
     if not reasons:
         lines.append("  its service has no bindings")
-    elif left_out:
-        lines.append(f"  and {left_out} more; see explain({explanation.notification.sid!r})")
-    if wanted.get("identity") is not None and not mine:
-        lines.append(f"  identity {wanted['identity']!r} has no binding in its service")
-    return _text(lines)
+    elif len(reasons) > len(chosen):
+        lines.append(f"  and {len(reasons) - len(chosen)} more; see explain({explanation.notification.sid!r})")
+    if identity is not None and not mine:
+        lines.append(f"  identity {identity!r} has no binding in its service")
+    service_sid = explanation.notification.service_sid
+    gone = [each for each in account.departures if each.binding.service_sid == service_sid and _sought(each, wanted)]
+    lines += [f"  {_went(each, journal)}" for each in gone[-_NEAREST:]]
+    lines += [f"  the request was warned: {each}" for each in _warnings_of(explanation.notification.sid, journal)]
+    return lines
 
 
-def _told(matching: Iterable[Delivery]) -> list[str]:
+def _nearest(deliveries: Sequence[Delivery], wanted: dict[str, Any]) -> list[str]:
+    if not deliveries:
+        return []
+    lines = [f"nearest of {len(deliveries)} {_plural(deliveries)}:"]
+    for each in heapq.nsmallest(_NEAREST, deliveries, key=lambda each: len(differences(each, wanted))):
+        lines.append(f"  {name(each)} ({each.notification_sid})")
+        lines += [f"    {difference}" for difference in differences(each, wanted)]
+        if each.error_code is not None:
+            lines.append(f"    it failed: {each.error_code} {each.error_message}")
+            cure = remedy(each)
+            if cure is not None:
+                lines.append(f"    what to do: {cure}")
+    return lines
+
+
+def _refused(account: AccountState, journal: Journal) -> list[str]:
+    """The last requests to send that were refused, with the reasons that they were given."""
+    refused = [
+        each for each in journal if (each.status or 0) >= 400 and each.method == "POST" and "Notifications" in each.path
+    ]
+    lines = [f"{len(refused)} {'request was' if len(refused) == 1 else 'requests were'} refused:"] if refused else []
+    for each in refused[-_NEAREST:]:
+        lines.append(f"  {each}")
+        lines += [f"    {warning}" for warning in each.warnings]
+        if each.status == 404 and account.services:
+            known = [f"{service.sid} ({service.friendly_name or 'no name'})" for service in account.services]
+            lines.append(f"    the Services that exist: {', '.join(known[:_NEAREST])}")
+    return lines
+
+
+def _sought(departure: Departure, wanted: dict[str, Any]) -> bool:
+    """Whether a Binding that is gone is one that the assertion is about."""
+    selectors = [name for name in ("identity", "address", "binding_type") if name in wanted]
+    return bool(selectors) and all(matches(wanted[each], getattr(departure.binding, each)) for each in selectors)
+
+
+def _went(departure: Departure, journal: Journal) -> str:
+    """How a Binding went, with the request that did it where the journal has it."""
+    gone, successor = departure.binding, departure.successor
+    when = f"{departure.when:%H:%M:%S}"
+    if departure.why == "replaced" and successor is not None:
+        by = f"{successor.identity}'s create of {when} replaced it"
+        return f"{gone.identity} had a Binding for this address; {by}{_request_of(journal, create=successor.sid)}"
+    if departure.why == "deleted":
+        return f"{name(gone)} was deleted at {when}{_request_of(journal, delete=gone.sid)}"
+    if departure.why == "disowned":
+        return f"{name(gone)} was removed at {when}: its provider said that the token is no longer registered"
+    return f"{name(gone)} was evicted at {when} by the 21st Binding of its identity"
+
+
+def _request_of(journal: Journal, *, create: str | None = None, delete: str | None = None) -> str:
+    """Which request created or deleted a Binding."""
+    for number, each in enumerate(journal, journal.dropped + 1):
+        if create is not None and each.method == "POST" and each.sid == create:
+            return f" (request {number})"
+        if delete is not None and each.method == "DELETE" and each.status == 204 and each.path.endswith(delete):
+            return f" by DELETE {each.path} (request {number})"
+    return ""
+
+
+def _warnings_of(notification_sid: str, journal: Journal) -> Iterable[str]:
+    made = next((each for each in journal if each.sid == notification_sid), None)
+    return made.warnings if isinstance(made, Request) else ()
+
+
+def _listed(matching: Iterable[Delivery]) -> list[str]:
     return [
         f"  {name(each)} ({each.notification_sid}): {value(each, 'body') or value(each, 'title')!r}"
         for each in matching
     ][:_MOST_REASONS]
 
 
-def _text(lines: Iterable[str]) -> str:
-    """A message whose lines can't steer a terminal."""
-    return "\n".join(map(printable, lines))
-
-
 def _words(wanted: dict[str, Any]) -> str:
-    return ", ".join(f"{field}={_shown(expected)}" for field, expected in wanted.items())
-
-
-def _shown(expected: Any) -> str:
-    return f"/{expected.pattern}/" if isinstance(expected, re.Pattern) else repr(expected)
+    return ", ".join(f"{field}={printable(repr(expected))}" for field, expected in wanted.items())
 
 
 def _plural(deliveries: Sequence[Delivery]) -> str:

@@ -339,8 +339,8 @@ def test_a_state_is_where_it_begins_and_comes_back_to(serve: Callable[..., Serve
     assert [each["friendly_name"] for each in server.ask("GET", "/v1/Services")[1]["services"]] == ["from the file"]
     assert server.ask("POST", "/v1/Services", b"FriendlyName=again")[0] == 201
     assert [each["friendly_name"] for each in server.ask("GET", "/v1/Services")[1]["services"]] == [
-        "again",
         "from the file",
+        "again",
     ]
 
 

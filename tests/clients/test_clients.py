@@ -121,7 +121,7 @@ def test_the_client_in_process_opens_no_socket(fake, without_sockets):
     created = [bindings.create(f"id{at}", "fcm", str(at)) for at in range(5)]
 
     assert service.url == f"{TWILIO}/v1/Services/{service.sid}"
-    assert [each.sid for each in bindings.list(page_size=2)] == [each.sid for each in created[::-1]]
+    assert [each.sid for each in bindings.list(page_size=2)] == [each.sid for each in created]
     assert service.update(friendly_name="closed").friendly_name == "closed"
     assert bindings(created[0].sid).delete() is True
     assert refusal(bindings(created[0].sid).fetch)[:2] == (404, 20404)
@@ -324,10 +324,10 @@ def test_the_async_client_does_what_the_other_does(fake):
 
     assert asyncio.run(walk()) == {
         "service": ("after", False),
-        "listed": ["4", "3", "2", "1", "0"],
+        "listed": ["0", "1", "2", "3", "4"],
         "found": [("2", ["vip", "2"])],
-        "streamed": ["4", "3", "2"],
-        "following": ["0"],
+        "streamed": ["0", "1", "2"],
+        "following": ["4"],
         "fetched": True,
         "deleted": True,
     }

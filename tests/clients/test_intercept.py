@@ -135,7 +135,7 @@ def test_pages_name_the_host_that_was_asked_and_lead_on(
             url = told.json["meta"]["next_page_url"]
             assert url is None or url.startswith(f"{TWILIO}/v1/Services?PageSize=2&Page=")
 
-    assert seen == [each.sid for each in made[::-1]]
+    assert seen == [each.sid for each in made]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_the_official_client_reaches_the_fake_as_it_is(
         with pytest.raises(TwilioRestException) as missing:
             bindings(created[0]).fetch()
 
-    assert (listed, deleted, missing.value.code) == (created[::-1], True, 20404)
+    assert (listed, deleted, missing.value.code) == (created, True, 20404)
     assert service.url == f"https://{host}/v1/Services/{service.sid}"
 
 
@@ -180,7 +180,7 @@ def test_the_official_async_client_reaches_the_fake_as_it_is(fake: FakeNotify, f
     with fake.intercept():
         created, listed = asyncio.run(walk())
 
-    assert listed == created[::-1]
+    assert listed == created
     assert [each.sid for each in fake.bindings] == created[1:]
 
 

@@ -23,13 +23,13 @@ from typing import Any, Protocol
 
 import pytest
 import requests
-from fakenotify.proxy.unreached import unreached
 
 from fakenotify import FakeNotify, Fault
 from fakenotify.control.app import Ask
 from fakenotify.control.page.inspector import POLICY
 from fakenotify.control.page.lens import Lens
 from fakenotify.control.page.outbox import OF_DELIVERY
+from fakenotify.control.page.unreached import unreached
 from fakenotify.notify.records import Service
 
 MESSAGING = "MG" + "3f" * 16

@@ -22,6 +22,7 @@ from fakenotify import Behaviour, FakeNotify
 from fakenotify.clients.in_process import Reply, call
 from fakenotify.control.notify_openapi import FORM
 from fakenotify.core.errors import TwilioError
+from fakenotify.core.paging import PAGING_NAMES
 from fakenotify.core.routes import Route
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.world import provenance
@@ -29,8 +30,6 @@ from fakenotify.world import provenance
 SERVICE_SID = "IS" + "a" * 32
 CREDENTIAL_SID = "CR" + "a" * 32
 PATHS = {"ServiceSid": SERVICE_SID, "Identity": "carol", "Segment": "s"}
-
-every_route = pytest.mark.parametrize("route", ROUTES.by_operation.values(), ids=lambda route: route.operation)
 
 
 def lively(**switches: Any) -> FakeNotify:
@@ -81,9 +80,34 @@ def test_it_is_served_and_says_where() -> None:
     )
 
 
+OFFICIAL = [
+    "CreateService",
+    "ListService",
+    "FetchService",
+    "UpdateService",
+    "DeleteService",
+    "CreateCredential",
+    "ListCredential",
+    "FetchCredential",
+    "UpdateCredential",
+    "DeleteCredential",
+    "CreateBinding",
+    "ListBinding",
+    "FetchBinding",
+    "DeleteBinding",
+    "CreateNotification",
+]
+"""The operationIds of Twilio's own file."""
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    """The operations of the document by their names in the fake."""
+    return {route.operation: described(route) for route in ROUTES.by_operation.values()}
+
+
 def test_every_operation_is_described_and_no_other() -> None:
     found = {
-        (path, method): operation["operationId"]
+        (path, method): operation["x-operation"]
         for path, methods in DOCUMENT["paths"].items()
         for method, operation in methods.items()
     }
@@ -92,18 +116,49 @@ def test_every_operation_is_described_and_no_other() -> None:
     }
 
 
-@every_route
-def test_every_parameter_is_described_with_how_it_is_known(route: Route) -> None:
-    operation = described(route)
-    fields: dict[str, Any] = {each["name"]: each for each in operation["parameters"] if each["in"] == "query"}
-    if "requestBody" in operation:
-        fields |= operation["requestBody"]["content"][FORM]["schema"]["properties"]
-    paging = {"PageSize", "Page", "PageToken"} if route.verb == "find" else set()
-    assert set(fields) == route.params.names | paging
-    for name, told in fields.items():
-        rule = provenance.rules()[f"{route.operation}.{name}"]
-        assert (told["description"], told["x-known"], told["x-source"]) == (rule.says, rule.known, rule.source)
-    assert (operation["x-known"], operation["deprecated"]) == (provenance.rules()[route.operation].known, route.legacy)
+def test_operations_and_tags_have_twilios_names() -> None:
+    found = operations().values()
+    tags = {tag["name"] for tag in DOCUMENT["tags"]}
+
+    assert {each["operationId"] for each in found if not each["deprecated"]} == set(OFFICIAL)
+    assert {each["operationId"] for each in found if each["deprecated"]} >= {"ListUserBinding", "FetchUser"}
+    assert {tag for each in found for tag in each["tags"]} == tags
+    assert {"NotifyV1Service", "NotifyV1Binding", "NotifyV1UserBinding", "NotifyV1SegmentMembership"} <= tags
+
+
+def test_every_operation_parameter_and_header_has_words() -> None:
+    for operation in operations().values():
+        assert operation["summary"]
+        assert operation["description"]
+        assert all(each["description"] for each in operation["parameters"])
+    assert all(each["description"] for each in DOCUMENT["components"]["headers"].values())
+
+
+def test_every_operation_has_the_rule_that_it_is_known_by() -> None:
+    for name, operation in operations().items():
+        route = ROUTES.by_operation[name]
+        fields: dict[str, Any] = {each["name"]: each for each in operation["parameters"] if each["in"] == "query"}
+        if "requestBody" in operation:
+            fields |= operation["requestBody"]["content"][FORM]["schema"]["properties"]
+        assert set(fields) == route.params.names | (PAGING_NAMES if route.verb == "find" else set())
+        for field, schema in fields.items():
+            rule = provenance.rules()[f"{name}.{field}"]
+            assert (schema["x-label"], schema["x-source"]) == (rule.label, rule.source)
+        assert (operation["x-label"], operation["deprecated"]) == (provenance.rules()[name].label, route.legacy)
+
+
+def test_the_example_of_every_form_fits_its_schema_and_is_accepted() -> None:
+    for name, operation in operations().items():
+        if "requestBody" in operation:
+            fake, route = lively(), ROUTES.by_operation[name]
+            content = operation["requestBody"]["content"][FORM]
+            jsonschema.Draft202012Validator(content["schema"]).validate(content["example"])
+            assert ask(fake, route.method, path_of(fake, route), spelled(content["example"])).status == route.status
+
+
+def test_the_priority_of_an_answer_is_an_enum() -> None:
+    schema = DOCUMENT["components"]["schemas"]["Notification"]["properties"]["priority"]
+    assert schema == {"type": "string", "enum": ["high", "low"]}
 
 
 # what may be sent
@@ -168,49 +223,55 @@ def sent_to(route: Route) -> list[tuple[str, str]]:
     )
 
 
-@every_route
 @pytest.mark.parametrize("legacy", [True, False])
-def test_every_success_is_as_described(route: Route, legacy: bool) -> None:
-    fake = lively()
-    target = path_of(fake, route)
-    if route.operation == "users.delete":
-        target = target.replace("carol", "dave")
-    fake.behaviour = fake.behaviour.changed({"legacy_resources": legacy})
-    reply = ask(fake, route.method, target, sent_to(route))
-    if route.legacy and not legacy:
-        assert reply.status == 404
-    else:
-        assert reply.status == route.status
-    as_described(route, reply)
-
-
-@every_route
-def test_every_refusal_is_as_described(route: Route) -> None:
-    fake = lively()
-    target = path_of(fake, route)
-    elsewhere = target.replace(SERVICE_SID, "IS" + "b" * 32)
-    replies = {
-        401: ask(fake, route.method, target, user="nobody"),
-        413: ask(fake, route.method, target, [("Body", "x" * 1_048_577)]),
-    }
-    if route.verb == "find":
-        replies[400] = ask(fake, route.method, target + "?PageSize=x")
-    if elsewhere != target:
-        replies[404] = ask(fake, route.method, elsewhere)
-    for status, reply in replies.items():
-        assert reply.status == status
+def test_every_success_is_as_described(legacy: bool) -> None:
+    for route in ROUTES.by_operation.values():
+        fake = lively()
+        target = path_of(fake, route)
+        if route.operation == "users.delete":
+            target = target.replace("carol", "dave")
+        fake.behaviour = fake.behaviour.changed({"legacy_resources": legacy})
+        reply = ask(fake, route.method, target, sent_to(route))
+        assert reply.status == (404 if route.legacy and not legacy else route.status)
         as_described(route, reply)
-    assert ("404" in described(route)["responses"]) is (route.locate is not None)
+        assert headers_of(route, reply.status) <= {name for name, _ in reply.headers}
 
 
-@every_route
-def test_a_page_in_the_middle_is_as_described(route: Route) -> None:
-    if route.verb != "find":
-        return
-    fake = lively()
-    reply = ask(fake, "GET", path_of(fake, route) + "?PageSize=1&Page=1")
-    assert reply.status == 200
-    as_described(route, reply)
+def headers_of(route: Route, status: int) -> set[str]:
+    response = described(route)["responses"][str(status)]
+    if "$ref" in response:
+        response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    return set(response["headers"])
+
+
+def test_every_refusal_is_as_described() -> None:
+    for route in ROUTES.by_operation.values():
+        fake = lively()
+        target = path_of(fake, route)
+        elsewhere = target.replace(SERVICE_SID, "IS" + "b" * 32)
+        replies = {
+            401: ask(fake, route.method, target, user="nobody"),
+            405: ask(fake, "PATCH", target),
+            413: ask(fake, route.method, target, [("Body", "x" * 1_048_577)]),
+        }
+        if route.verb == "find":
+            replies[400] = ask(fake, route.method, target + "?PageSize=x")
+        if elsewhere != target:
+            replies[404] = ask(fake, route.method, elsewhere)
+        for status, reply in replies.items():
+            assert reply.status == status
+            as_described(route, reply)
+            assert headers_of(route, status) <= {name for name, _ in reply.headers}
+        assert ("404" in described(route)["responses"]) is (route.locate is not None)
+
+
+def test_a_page_in_the_middle_is_as_described() -> None:
+    for route in ROUTES.by_operation.values():
+        if route.verb == "find":
+            fake = lively()
+            reply = ask(fake, "GET", path_of(fake, route) + "?PageSize=1&Page=1")
+            assert reply.status == 200
+            as_described(route, reply)
 
 
 def test_an_answer_that_is_none_is_noticed() -> None:
@@ -278,6 +339,7 @@ def requests(draw: st.DrawFn) -> tuple[Route, dict[str, str], list[tuple[str, st
     return route, in_path, spelled(sent)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(requests(), st.booleans())
 def test_whatever_is_asked_by_the_description_is_answered_by_it(

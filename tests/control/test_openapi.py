@@ -17,7 +17,7 @@ from openapi_spec_validator import validate
 
 from fakenotify import Behaviour, FakeNotify, __version__
 from fakenotify.clients.in_process import Reply, call
-from fakenotify.control.routes import ROUTES
+from fakenotify.control.app import ROUTES
 from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
 from fakenotify.notify.records import Delivery
 

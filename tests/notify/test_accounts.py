@@ -79,7 +79,7 @@ def test_a_service_of_another_account_is_404_with_a_warning_that_names_it(open_f
     assert wire_of(other).get(f"{SERVICES}/{service.sid}").status == 200
 
 
-def test_a_404_for_what_exists_nowhere_has_no_warning(open_fake, wire_of):
+def test_a_404_for_a_service_that_exists_nowhere_names_those_that_exist(open_fake, wire_of):
     fake = open_fake()
     fake.account(ONE).create_service()
     own = fake.create_service()
@@ -88,7 +88,9 @@ def test_a_404_for_what_exists_nowhere_has_no_warning(open_fake, wire_of):
         wire.get(f"{SERVICES}/{path}")
     wire.get(f"/v1/Credentials/CR{'b' * 32}")
 
-    assert [list(each.warnings) for each in fake.requests] == [[]] * 4
+    hint = f"there is no Service IS{'b' * 32}; account {fake.account_sid} has {own.sid}"
+    assert [list(each.hints) for each in fake.requests] == [[hint], [], [hint], []]
+    assert [list(each.ignored) for each in fake.requests] == [[]] * 4
 
 
 # declared accounts

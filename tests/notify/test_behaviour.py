@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 from dataclasses import FrozenInstanceError
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.behaviour import Behaviour, switches
+from fakenotify.notify.decisions import DECISIONS
 
 SWITCHES: dict[str, tuple[Any, ...]] = {
     "identity_limit": ("reject", "evict_oldest"),
@@ -20,13 +18,18 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "addresses_checked": ("at_delivery", "at_write"),
     "apn_protocol_version": ("4", "3"),
     "page_size_limit": ("clamp", "reject"),
+    "page_without_token": ("offset", "reject"),
+    "next_page_link": ("exact", "eager"),
+    "list_order": ("oldest_first", "newest_first"),
     "callback_when_empty": (False, True),
     "legacy_resources": (True, False),
     "callback_retries": tuple(range(11)),
     "callback_delivery": ("automatic", "manual"),
+    "certificates_checked": ("at_write", "never"),
+    "legacy_fcm": ("refused", "accepted"),
     "unknown_accounts": (None, "own", "shared"),
 }
-"""Each switch and its values, the default first: reference 6."""
+"""Each switch and its values, the default first."""
 
 RETRIES = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
 
@@ -41,21 +44,16 @@ def refused(**switches: Any) -> str:
     return str(raised.value)
 
 
-def test_the_defaults_are_those_of_the_reference() -> None:
+def test_the_defaults_are_those_of_the_decisions() -> None:
     assert Behaviour().to_json() == {name: values[0] for name, values in SWITCHES.items()}
 
 
-def test_every_switch_says_what_it_does() -> None:
-    (body,) = (
-        each.body for each in ast.walk(ast.parse(inspect.getsource(Behaviour))) if isinstance(each, ast.ClassDef)
-    )
-    told = {
-        each.target.id: isinstance(following, ast.Expr)
-        for each, following in pairwise(body)
-        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+def test_every_switch_says_what_it_does_and_which_decision_it_turns_round() -> None:
+    assert {name: switch.allowed for name, switch in switches().items()} == {
+        name: tuple(sorted(values, key=switches()[name].allowed.index)) for name, values in SWITCHES.items()
     }
-
-    assert told == dict.fromkeys(SWITCHES, True)
+    assert {name: switch.default for name, switch in switches().items()} == Behaviour().to_json()
+    assert all(switch.words and switch.decision in DECISIONS for switch in switches().values())
 
 
 @every_value

@@ -152,7 +152,7 @@ def test_the_examples_of_twilios_binding_page_work(fake_notify, fake_notify_clie
         "url": f"{url}/Bindings/{plain.sid}",
         "links": {"user": f"{url}/Users/Identity"},
     }
-    assert [shown(each) for each in bindings.list(limit=20)] == [shown(full), shown(plain)]
+    assert [shown(each) for each in bindings.list(limit=20)] == [shown(plain), shown(full)]
     found = bindings.list(start_date="2015-07-30", identity=["00000001", "x"], tag=["new user", "apn"], limit=20)
     assert [each.sid for each in found] == [full.sid]
     assert bindings(full.sid).delete() is True
@@ -316,7 +316,7 @@ def test_an_endpoint_is_shown_and_makes_nothing_unique(wire, service):
     second = wire.post(PATH, form(address="2", Endpoint="phone")).json
 
     assert (first["endpoint"], second["endpoint"]) == ("phone", "phone")
-    assert addresses(wire.get(PATH)) == ["2", "+15005550006"]
+    assert addresses(wire.get(PATH)) == ["+15005550006", "2"]
 
 
 # tags
@@ -351,8 +351,8 @@ def test_a_binding_with_the_tags_of_its_type_is_listed_once(wire, service):
 
     assert found == {
         "sms": ["+15005550006"],
-        "all": ["2", "+15005550006"],
-        "apn": ["2", "+15005550006"],
+        "all": ["+15005550006", "2"],
+        "apn": ["+15005550006", "2"],
         "fcm": [],
     }
 
@@ -455,7 +455,7 @@ def test_a_binding_with_a_known_address_replaces_it(wire, fake_notify, service, 
     assert new["sid"] != old["sid"]
     path = f"{PATH}/{old['sid']}"
     assert [wire.get(path).refusal, wire.delete(path).refusal] == [missing(path), missing(path)]
-    assert wire.get(PATH).json["bindings"] == [new, other]
+    assert wire.get(PATH).json["bindings"] == [other, new]
     assert addresses(wire.get(PATH, {"Tag": "vip"})) == []
 
 
@@ -470,7 +470,7 @@ def test_another_address_of_the_same_identity_is_another_binding(wire, service):
     for address in ("1", "2", " 1", "1 "):
         wire.post(PATH, form(address=address))
 
-    assert addresses(wire.get(PATH)) == ["1 ", " 1", "2", "1"]
+    assert addresses(wire.get(PATH)) == ["1", "2", " 1", "1 "]
 
 
 @pytest.mark.fake_notify(replacement_keeps_sid=True)
@@ -488,7 +488,7 @@ def test_a_replacement_can_keep_sid_creation_date_and_place(wire, fake_notify, s
         "date_updated": LATER,
         "links": {"user": old["links"]["user"].replace("alice", identity)},
     }
-    assert wire.get(PATH).json["bindings"] == [other, new]
+    assert wire.get(PATH).json["bindings"] == [new, other]
     assert wire.get(PATH, {"Identity": identity, "Tag": "gold"}).json["bindings"] == [new]
     assert wire.get(PATH, {"Tag": "vip"}).json["bindings"] == []
 
@@ -501,9 +501,9 @@ def test_an_address_can_stand_once_for_each_type(wire, service):
 
     rows = wire.get(PATH).json["bindings"]
     assert [(row["identity"], row["binding_type"]) for row in rows] == [
-        ("bob", "gcm"),
-        ("alice", "sms"),
         ("alice", "fcm"),
+        ("alice", "sms"),
+        ("bob", "gcm"),
     ]
 
 
@@ -621,48 +621,28 @@ def people(fake_notify, service):
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
-        ({}, "7654321"),
-        ({"Identity": "alice"}, "21"),
-        ({"Identity": ["alice", "carol"]}, "6521"),
-        ({"Identity": ["carol", "alice", "carol", "nobody"]}, "6521"),
+        ({}, "1234567"),
+        ({"Identity": ["carol", "alice", "carol", "nobody", ""]}, "1256"),
         ({"Identity": "d&d"}, "7"),
         ({"Identity": "Alice"}, ""),
-        ({"Identity": ["", "bob", ""]}, "43"),
-        ({"Identity": ""}, "7654321"),
-        ({"Identity": [f"id{at}" for at in range(50)] + ["bob"]}, "43"),
-        ({"Tag": "vip"}, "521"),
+        ({"Identity": ""}, "1234567"),
+        ({"Identity": [f"id{at}" for at in range(50)] + ["bob"]}, "34"),
         ({"Tag": "VIP"}, "6"),
-        ({"Tag": ["vip", "new user"]}, "2"),
-        ({"Tag": ["vip", "vip", "vip"]}, "521"),
-        ({"Tag": ["a", "b", "c", "d", "e"]}, "7"),
+        ({"Tag": ["vip", "vip", "vip"]}, "125"),
         ({"Tag": ["a", "b", "c", "d", "f", "", ""]}, "7"),
-        ({"Tag": ["", ""]}, "7654321"),
-        ({"Tag": "nothing"}, ""),
+        ({"Tag": ["", ""]}, "1234567"),
         ({"Tag": ["vip", "nothing"]}, ""),
-        ({"Tag": "all"}, "7654321"),
-        ({"Tag": ["all", "vip"]}, "521"),
-        ({"Tag": "apn"}, "1"),
-        ({"Tag": "sms"}, "532"),
-        ({"Tag": "fcm"}, "4"),
-        ({"Tag": "gcm"}, "5"),
+        ({"Tag": ["all", "vip"]}, "125"),
+        ({"Tag": "sms"}, "235"),
         ({"Tag": "facebook-messenger"}, "6"),
         ({"Tag": "alexa"}, "7"),
         ({"Tag": ["sms", "gcm"]}, "5"),
-        ({"Tag": ["sms", "new user"]}, "32"),
-        ({"StartDate": "2015-07-30"}, "765432"),
-        ({"StartDate": "2015-08-02"}, ""),
-        ({"StartDate": ""}, "7654321"),
-        ({"EndDate": "2015-07-30"}, "4321"),
-        ({"EndDate": "2015-07-28"}, ""),
-        ({"StartDate": "2015-07-30", "EndDate": "2015-07-30"}, "432"),
+        ({"StartDate": "2015-07-30"}, "234567"),
+        ({"StartDate": ""}, "1234567"),
+        ({"EndDate": "2015-07-30"}, "1234"),
         ({"StartDate": "2015-07-31", "EndDate": "2015-07-30"}, ""),
-        ({"Identity": "alice", "Tag": "vip"}, "21"),
-        ({"Identity": "alice", "Tag": "sms"}, "2"),
-        ({"Identity": ["alice", "bob", "carol"], "Tag": "new user"}, "32"),
-        ({"Identity": ["alice", "bob"], "Tag": ["all", "new user", "sms"]}, "32"),
-        ({"Identity": "bob", "Tag": "vip"}, ""),
-        ({"Identity": ["alice", "bob"], "StartDate": "2015-07-30", "EndDate": "2015-07-30"}, "432"),
-        ({"Tag": "vip", "StartDate": "2015-07-30"}, "52"),
+        ({"Identity": ["alice", "bob"], "Tag": ["all", "new user", "sms"]}, "23"),
+        ({"Identity": ["alice", "bob"], "StartDate": "2015-07-30", "EndDate": "2015-07-30"}, "234"),
         ({"Identity": ["alice", "carol"], "Tag": "vip", "StartDate": "2015-07-30", "EndDate": "2015-07-30"}, "2"),
     ],
 )
@@ -680,7 +660,7 @@ def test_any_filters_together_find_what_each_of_them_finds(wire, people):
         asked = {"Identity": who, "Tag": what, **({"StartDate": start} if start else {})}
         expected = [
             address
-            for identity, type, address, own, moment in reversed(PEOPLE)
+            for identity, type, address, own, moment in PEOPLE
             if (not who or identity in who)
             and set(what) <= {*own, type}
             and (start or "") <= moment[:10] <= (end or "9")
@@ -688,24 +668,23 @@ def test_any_filters_together_find_what_each_of_them_finds(wire, people):
         assert addresses(wire.get(PATH, asked | ({"EndDate": end} if end else {}))) == expected
 
 
+DATE = "Invalid {0}: {1}. {0} must be a valid date: yyyy-MM-dd"
+
+
 @pytest.mark.parametrize(
-    ("filters", "name"),
+    ("filters", "message"),
     [
-        ({"Tag": list("abcdef")}, "Tag"),
-        ({"Tag": ["a"] * 6}, "Tag"),
-        *(
-            ({name: value}, name)
-            for name in ("StartDate", "EndDate")
-            for value in ("2015-13-01", "2015-02-30", "2015-1-1", "20150730", "yesterday", "2015-07-30T00:00:00Z", " ")
-        ),
-        ({"StartDate": "２０１５-07-30"}, "StartDate"),
-        ({"EndDate": "x", "StartDate": "x"}, "StartDate"),
-        ({"EndDate": "x", "Tag": list("abcdef")}, "Tag"),
-        ({"EndDate": "x", "PageSize": "x"}, "EndDate"),
+        ({"Tag": ["a"] * 6}, "Parameter 'Tag' is invalid"),
+        ({"StartDate": "2015-02-30"}, DATE.format("StartDate", "2015-02-30")),
+        ({"EndDate": "2015-07-30T00:00:00Z"}, DATE.format("EndDate", "2015-07-30T00:00:00Z")),
+        ({"EndDate": " "}, DATE.format("EndDate", " ")),
+        ({"EndDate": "x", "StartDate": "y"}, DATE.format("StartDate", "y")),
+        ({"EndDate": "x", "Tag": list("abcdef")}, "Parameter 'Tag' is invalid"),
+        ({"EndDate": "x", "PageSize": "x"}, DATE.format("EndDate", "x")),
     ],
 )
-def test_a_bad_filter_is_refused(wire, people, filters, name):
-    assert wire.get(PATH, filters).refusal == (400, 20001, f"Parameter '{name}' is invalid")
+def test_a_bad_filter_is_refused(wire, people, filters, message):
+    assert wire.get(PATH, filters).refusal == (400, 20001, message)
 
 
 def test_twilio_filters_by_dates_in_any_form(fake_notify_client, people):
@@ -718,7 +697,7 @@ def test_twilio_filters_by_dates_in_any_form(fake_notify_client, people):
         bindings.list(identity="alice", tag="sms"),
     ]
 
-    assert ["".join(each.address for each in listed) for listed in found] == ["432", "3", "2"]
+    assert ["".join(each.address for each in listed) for listed in found] == ["234", "3", "2"]
 
 
 def test_a_list_without_a_match_is_printed_as_in_twilios_own_example(twilio_wire, people):

@@ -299,7 +299,7 @@ class Bindings(RuleBasedStateMachine):
 
         expected = [
             self.shown(row)
-            for row in reversed(self.rows)
+            for row in self.rows
             if all(row.has(tag) for tag in tags if tag)
             and (not any(owners) or row.identity in owners)
             and (first is None or row.created.date() >= first)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.channels import CHANNELS, Failure, Outgoing, Rendered
 from fakenotify.notify.channels.channel import BadAddress, merged, size_in_bytes
-from fakenotify.notify.records import NO_STRINGS, Notification, Service
+from fakenotify.notify.records import NO_STRINGS, Credential, Notification, Service
 
 NOW = datetime(2027, 10, 31, 12, 0, 0, 900_000, tzinfo=timezone.utc)
 FOUR_WEEKS = 2419200
@@ -71,12 +71,31 @@ EMPTY = Notification(
     facebook_messenger=None,
     alexa=None,
 )
+CREDENTIAL = Credential(
+    sid="CR" + "a" * 32,
+    account_sid=SERVICE.account_sid,
+    friendly_name=None,
+    type="fcm",
+    sandbox=None,
+    date_created=NOW,
+    date_updated=NOW,
+    fcm_api="v1",
+)
+STANDARD = Behaviour()
 EVERYTHING: dict[str, Any] = {"title": "T", "body": "B", "sound": "S", "action": "A", "data": {"k": "v"}}
 APNS_HEADERS = {"apns-priority": "10", "apns-expiration": str(int(NOW.timestamp()) + FOUR_WEEKS)}
 
 
-def rendered(binding_type: str, version: str = "4", service: Service = SERVICE, **fields: Any) -> Rendered:
-    return CHANNELS[binding_type].render(Outgoing(replace(EMPTY, **fields), service, version, NOW, None, Behaviour()))
+def rendered(
+    binding_type: str,
+    version: str = "4",
+    service: Service = SERVICE,
+    credential: Credential | None = None,
+    behaviour: Behaviour = STANDARD,
+    **fields: Any,
+) -> Rendered:
+    outgoing = Outgoing(replace(EMPTY, **fields), service, version, NOW, credential, behaviour)
+    return CHANNELS[binding_type].render(outgoing)
 
 
 def payload(binding_type: str, address: str, version: str = "4", **fields: Any) -> dict[str, Any]:
@@ -216,98 +235,154 @@ def test_the_apn_token_is_not_part_of_the_payload() -> None:
     assert payload("apn", "a7c6", body="B") == payload("apn", "ffff", body="B")
 
 
-GOOGLE = pytest.mark.parametrize("google", ["fcm", "gcm"])
+LEGACY = {"credential": replace(CREDENTIAL, fcm_api="legacy"), "behaviour": Behaviour(legacy_fcm="accepted")}
+GOOGLE = pytest.mark.parametrize(
+    ("google", "settings"), [("fcm", {}), ("fcm", LEGACY), ("gcm", LEGACY)], ids=["v1", "legacy", "gcm"]
+)
 
 
-@GOOGLE
-def test_google_gets_a_data_message_with_the_keys_in_twilios_order(google: str) -> None:
-    assert json.dumps(payload(google, "token", **EVERYTHING)) == (
+def wrapped(google: str, settings: dict[str, Any], **message: Any) -> dict[str, Any]:
+    """An override in the shape that the API takes."""
+    return {google: message if settings else {"message": message}}
+
+
+def test_fcm_gets_a_data_message_of_http_v1_with_the_keys_in_twilios_order() -> None:
+    assert json.dumps(payload("fcm", "token", **EVERYTHING)) == (
+        '{"message": {"token": "token", '
+        '"data": {"twi_title": "T", "twi_body": "B", "twi_sound": "S", "twi_action": "A", "k": "v"}, '
+        '"android": {"priority": "high", "ttl": "2419200s"}}}'
+    )
+
+
+@pytest.mark.parametrize("google", ["fcm", "gcm"])
+def test_a_legacy_data_message_has_the_same_keys_beside_its_target(google: str) -> None:
+    assert json.dumps(payload(google, "token", **EVERYTHING, **LEGACY)) == (
         '{"to": "token", "priority": "high", "time_to_live": 2419200, '
         '"data": {"twi_title": "T", "twi_body": "B", "twi_sound": "S", "twi_action": "A", "k": "v"}}'
     )
 
 
-@GOOGLE
-def test_google_calls_low_priority_normal_and_gets_ttl_as_it_is(google: str) -> None:
-    assert payload(google, "token", body="B", priority="low", ttl=0) == {
-        "to": "token",
-        "priority": "normal",
-        "time_to_live": 0,
-        "data": {"twi_body": "B"},
+def test_google_calls_low_priority_normal_and_gets_no_data_when_there_is_none() -> None:
+    fields: dict[str, Any] = {"priority": "low", "ttl": 0, "data": {}}
+    assert payload("fcm", "token", **fields) == {
+        "message": {"token": "token", "android": {"priority": "normal", "ttl": "0s"}}
+    }
+    assert payload("gcm", "token", **fields, **LEGACY) == {"to": "token", "priority": "normal", "time_to_live": 0}
+
+
+def test_http_v1_has_texts_alone_in_its_data() -> None:
+    data: dict[str, Any] = {"n": 1, "yes": True, "none": None, "list": ["é"], "text": "é"}
+    override = {"message": {"data": {"n": 2.5}}}
+    assert payload("fcm", "token", data=data, fcm=override)["message"]["data"] == {
+        "n": "2.5",
+        "yes": "true",
+        "none": "null",
+        "list": '["\\u00e9"]',
+        "text": "é",
     }
 
 
-@GOOGLE
-@pytest.mark.parametrize("data", [None, {}])
-def test_google_gets_no_data_when_there_is_none(google: str, data: dict[str, Any] | None) -> None:
-    assert payload(google, "token", data=data) == {"to": "token", "priority": "high", "time_to_live": FOUR_WEEKS}
-
-
-@GOOGLE
-def test_a_google_override_wins_and_leaves_the_rest(google: str) -> None:
-    override: Any = {
-        "notification": {"title": "New alert", "body": "Hello Bob!"},
-        "data": {"k": 2, "more": "x"},
-        "priority": "normal",
-        "collapse_key": "c",
+def test_a_wrapped_fcm_override_wins_and_leaves_the_rest() -> None:
+    override: dict[str, Any] = {
+        "message": {"notification": {"title": "New"}, "data": {"k": "2"}, "android": {"priority": "normal"}},
+        "validate_only": True,
     }
-    assert payload(google, "token", title="T", data={"k": "v"}, **{google: override}) == {
+    assert payload("fcm", "token", title="T", data={"k": "v"}, fcm=override) == {
+        "message": {
+            "token": "token",
+            "data": {"twi_title": "T", "k": "2"},
+            "android": {"priority": "normal", "ttl": "2419200s"},
+            "notification": {"title": "New"},
+        },
+        "validate_only": True,
+    }
+
+
+@pytest.mark.parametrize("google", ["fcm", "gcm"])
+def test_a_legacy_override_wins_and_leaves_the_rest(google: str) -> None:
+    override: Any = {"notification": {"title": "New"}, "data": {"k": 2}, "priority": "normal", "collapse_key": "c"}
+    assert payload(google, "token", title="T", data={"k": "v"}, **{google: override}, **LEGACY) == {
         "to": "token",
         "priority": "normal",
         "time_to_live": FOUR_WEEKS,
-        "data": {"twi_title": "T", "k": 2, "more": "x"},
-        "notification": {"title": "New alert", "body": "Hello Bob!"},
+        "data": {"twi_title": "T", "k": 2},
+        "notification": {"title": "New"},
         "collapse_key": "c",
     }
 
 
-def test_an_fcm_override_in_the_shape_of_http_v1_passes_through() -> None:
-    override: dict[str, Any] = {"message": {"notification": {"title": "T"}, "data": {"from": "x"}}}
-    assert payload("fcm", "token", body="B", fcm=override) == {
-        "to": "token",
-        "priority": "high",
-        "time_to_live": FOUR_WEEKS,
-        "data": {"twi_body": "B"},
-        **override,
-    }
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ({"notification": {"title": "T"}, "data": {}}, "'notification', 'data'"),
+        ({"message": {"notification": {}}, "priority": "high"}, "'priority'"),
+        ({"message": "text"}, "a message that is no object"),
+    ],
+)
+def test_an_unwrapped_fcm_override_fails_and_says_to_wrap_it(override: dict[str, Any], named: str) -> None:
+    result = rendered("fcm", body="B", fcm=override)
+
+    assert result.failure == Failure(52111, "GCM/FCM returned unknown error")
+    assert result.hint == (
+        f"Fcm has {named} at its top, where FCM HTTP v1 takes 'message' alone, so the delivery fails with 52111:"
+        ' wrap the override as {"message": {…}}'
+    )
+    assert override.items() <= CHANNELS["fcm"].put_address(result.payload, "token").items() or "message" in override
+
+
+@pytest.mark.parametrize(
+    ("google", "name", "credential"),
+    [("fcm", "a legacy server key", LEGACY["credential"]), ("gcm", "gcm", None)],
+)
+def test_googles_legacy_api_is_refused_before_anything_else(google: str, name: str, credential: Any) -> None:
+    result = rendered(google, credential=credential, data={"from": "x"})
+
+    assert (result.failure, result.warning) == (Failure(52117), None)
+    assert result.hint is not None
+    assert result.hint.startswith(f"Google ended its legacy API in 2024, so a delivery by {name} fails with 52117: ")
+
+
+def test_googles_legacy_api_is_accepted_with_a_warning() -> None:
+    assert rendered("gcm", **LEGACY) == Rendered(
+        {"priority": "high", "time_to_live": FOUR_WEEKS}, warning=Failure(52116)
+    )
+
+
+@pytest.mark.parametrize(("credential_api", "legacy"), [(None, False), ("v1", False), ("legacy", True)])
+def test_the_credential_decides_which_fcm_it_is(credential_api: Any, legacy: bool) -> None:
+    credential = replace(CREDENTIAL, fcm_api=credential_api)
+    assert (rendered("fcm", credential=credential).failure == Failure(52117)) is legacy
 
 
 @GOOGLE
 @pytest.mark.parametrize("key", ["from", "gcm", "google", "google.c.a.e", "googlebot"])
-def test_google_refuses_reserved_keys_wherever_they_come_from(google: str, key: str) -> None:
-    assert failure(google, data={key: "v"}) == Failure(52107)
-    assert failure(google, body="B", **{google: {"data": {key: "v"}}}) == Failure(52107)
+def test_google_refuses_reserved_keys_wherever_they_come_from(google: str, settings: Any, key: str) -> None:
+    assert failure(google, data={key: "v"}, **settings) == Failure(52107)
+    assert failure(google, body="B", **wrapped(google, settings, data={key: "v"}), **settings) == Failure(52107)
 
 
 @GOOGLE
-@pytest.mark.parametrize("key", ["From", "from_", "gcm2", "a.google", "Google", "googly"])
-def test_google_takes_keys_that_only_look_reserved(google: str, key: str) -> None:
-    assert failure(google, data={key: "v"}) is None
+def test_google_takes_keys_that_only_look_reserved(google: str, settings: Any) -> None:
+    keys = {key: {"from": "v"} for key in ("From", "from_", "gcm2", "a.google", "Google", "googly")}
+    assert failure(google, data=keys, **settings) is None
+    assert failure(google, **wrapped(google, settings, notification={"from": "v"}), **settings) is None
 
 
 @GOOGLE
-def test_google_looks_for_reserved_keys_at_the_top_of_data_only(google: str) -> None:
-    assert failure(google, data={"k": {"from": "v"}}, **{google: {"from": "v"}}) is None
+@pytest.mark.parametrize("data", [None, "from", ["from"]])
+def test_google_gets_whatever_data_an_override_makes(google: str, settings: Any, data: object) -> None:
+    body = payload(google, "token", body="B", **wrapped(google, settings, data=data), **settings)
+    assert body.get("message", body)["data"] == data
 
 
 @GOOGLE
-@pytest.mark.parametrize("data", [None, 1, "from", ["from"], []])
-def test_google_gets_whatever_data_an_override_makes(google: str, data: object) -> None:
-    override: Any = {"data": data}
-    assert payload(google, "token", body="B", **{google: override})["data"] == data
-
-
-@GOOGLE
-def test_google_takes_4096_bytes_of_data_and_not_one_more(google: str) -> None:
+def test_google_takes_4096_bytes_of_data_and_not_one_more(google: str, settings: Any) -> None:
+    more = wrapped(google, settings, notification={"body": "a" * 5000})
     assert size_in_bytes({"k": "é" * 2044}) == 4096
-    assert failure(google, data={"k": "é" * 2044}, **{google: {"notification": {"body": "a" * 5000}}}) is None
-    assert failure(google, data={"k": "é" * 2044 + "a"}) == Failure(52106)
-    assert failure(google, **{google: {"data": "a" * 4095}}) == Failure(52106)
-
-
-@GOOGLE
-def test_google_complains_of_a_reserved_key_before_the_size(google: str) -> None:
-    assert failure(google, data={"from": "a" * 5000}) == Failure(52107)
+    assert failure(google, data={"k": "é" * 2044}, **more, **settings) is None
+    assert failure(google, data={"k": "é" * 2044 + "a"}, **settings) == Failure(52106)
+    assert failure(google, **wrapped(google, settings, data="a" * 4095), **settings) == Failure(52106)
+    assert failure(google, data={"from": "a" * 5000}, **settings) == Failure(52107)
 
 
 def test_an_sms_is_a_message_of_the_messaging_service() -> None:
@@ -508,7 +583,9 @@ def test_any_address_may_be_a_token_of_the_provider(binding_type: str) -> None:
         ("apn", {"aps": 1}, (None, None)),
         ("fcm", {"data": {"twi_title": "T", "twi_body": "B"}}, ("T", "B")),
         ("fcm", {"data": {"twi_body": "B"}, "notification": {"title": "T", "body": "N"}}, ("T", "N")),
-        ("gcm", {"message": {"notification": {"body": ["not words"]}}}, (None, None)),
+        ("fcm", {"message": {"data": {"twi_body": "B"}, "notification": {"title": "T", "body": "N"}}}, ("T", "N")),
+        ("fcm", {"message": {"data": {"twi_title": "T", "twi_body": "B"}}}, ("T", "B")),
+        ("gcm", {"notification": {"body": ["not words"]}}, (None, None)),
         ("sms", {"Body": "B"}, (None, "B")),
         ("facebook-messenger", {"message": {"text": "B"}}, (None, "B")),
         ("alexa", {"data": {"displayInfo": {"content": [{"title": "T"}]}, "data": {"twi_body": "B"}}}, ("T", "B")),
@@ -565,7 +642,7 @@ def test_a_payload_never_holds_another_channels_override(
         for field in OVERRIDES.values()
     }
     result = CHANNELS[binding_type].render(
-        Outgoing(replace(notification, **marked), SERVICE, version, NOW, None, Behaviour())
+        Outgoing(replace(notification, **marked), SERVICE, version, NOW, None, STANDARD)
     )
 
     shown = json.dumps([result.payload, result.headers])
@@ -578,10 +655,10 @@ def test_rendering_is_pure(binding_type: str, version: str, notification: Notifi
     channel = CHANNELS[binding_type]
     before = copy.deepcopy(notification)
 
-    first = channel.render(Outgoing(notification, SERVICE, version, NOW, None, Behaviour()))
+    first = channel.render(Outgoing(notification, SERVICE, version, NOW, None, STANDARD))
     channel.put_address(first.payload, address)
 
-    assert channel.render(Outgoing(notification, SERVICE, version, NOW, None, Behaviour())) == first
+    assert channel.render(Outgoing(notification, SERVICE, version, NOW, None, STANDARD)) == first
     assert notification == before
 
 
@@ -591,7 +668,7 @@ def test_putting_an_address_leaves_the_shared_payload_alone(
     binding_type: str, version: str, notification: Notification, address: str, other: str
 ) -> None:
     channel = CHANNELS[binding_type]
-    shared = channel.render(Outgoing(notification, SERVICE, version, NOW, None, Behaviour())).payload
+    shared = channel.render(Outgoing(notification, SERVICE, version, NOW, None, STANDARD)).payload
     before = copy.deepcopy(shared)
 
     one = channel.put_address(shared, address)

@@ -1,18 +1,24 @@
-"""Credentials, over the wire: reference 3.3."""
+"""Credentials, over the wire."""
 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
+
+from fakenotify import FakeNotify
 
 NOW = "2015-10-07T17:50:01Z"
 LATER = "2015-10-07T17:50:02Z"
 PATH = "/v1/Credentials"
 SECRETS = ("Certificate", "PrivateKey", "ApiKey", "Secret")
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpQIBAAKCAQEAuyf/lNrH9ck8DmNyo3fG\n-----END RSA PRIVATE KEY-----"
+SMALLEST = "-----BEGIN CERTIFICATE-----MANhYmM=-----END CERTIFICATE-----"
 T = "Can not convert incoming parameters to Credential object: Parameter '{}' is invalid"
 MISSING = (400, 20001, "Missing required parameter Type in the post body")
 
@@ -67,7 +73,7 @@ def test_sandbox_is_a_string_for_apn_and_null_for_the_others(wire, type, sent, p
 
 def test_twilio_creates_and_reads_a_credential(fake_notify, fake_notify_client, shown):
     created = fake_notify_client.notify.v1.credentials.create(
-        "apn", friendly_name="µ +&=%", certificate="c", private_key=KEY, sandbox=True, api_key="a", secret="s"
+        "apn", friendly_name="µ +&=%", certificate=SMALLEST, private_key=KEY, sandbox=True, api_key="a", secret="s"
     )
 
     moment = datetime(2015, 10, 7, 17, 50, 1, tzinfo=timezone.utc)
@@ -126,7 +132,7 @@ def test_an_update_with_a_bad_value_is_refused_and_changes_nothing(wire, fake_no
         ({"FriendlyName": ""}, {"friendly_name": None}),
         ({"Sandbox": "false"}, {"sandbox": "False"}),
         ({"Sandbox": ""}, {"sandbox": "False"}),
-        ({"Certificate": "c", "PrivateKey": KEY, "ApiKey": "a", "Secret": "s"}, {}),
+        ({"Certificate": SMALLEST, "PrivateKey": KEY, "ApiKey": "a", "Secret": "s"}, {}),
     ],
 )
 def test_an_update_changes_what_was_sent_and_the_date(wire, fake_notify, form, changed):
@@ -180,12 +186,12 @@ def test_a_credential_that_is_not_there_is_404(wire, method, sid):
 
 
 @warns
-def test_credentials_are_listed_newest_first_and_there_is_no_filter(twilio_wire, fake_notify):
+def test_credentials_are_listed_oldest_first_and_there_is_no_filter(twilio_wire, fake_notify):
     first, second = fake_notify.create_credential("apn"), fake_notify.create_credential("fcm", friendly_name="x")
 
     answer = twilio_wire.get(PATH, {"FriendlyName": "x"})
 
-    rows = ", ".join(twilio_wire.get(f"{PATH}/{each.sid}").body.decode() for each in (second, first))
+    rows = ", ".join(twilio_wire.get(f"{PATH}/{each.sid}").body.decode() for each in (first, second))
     here = "https://notify.twilio.com/v1/Credentials?PageSize=50&Page=0"
     assert answer.body.decode() == (
         f'{{"credentials": [{rows}], "meta": {{"page": 0, "page_size": 50, "first_page_url": "{here}", '
@@ -244,7 +250,103 @@ def test_a_secret_is_never_seen_again(wire, fake_notify, tmp_path, name):
 
 
 def test_a_secret_given_from_python_is_not_kept_either(fake_notify):
-    credential = fake_notify.create_credential("apn", certificate="c3rt", private_key="k3y", sandbox=True)
+    credential = fake_notify.create_credential("apn", certificate=SMALLEST, private_key="k3y", sandbox=True)
 
-    assert "c3rt" not in repr(fake_notify.credentials)
+    assert "MANhYmM=" not in repr(fake_notify.credentials)
     assert json.dumps(credential.sandbox) == '"True"'
+
+
+SERVICE_ACCOUNT = '{"type": "service_account", "project_id": "shop-1", "private_key": "-----BEGIN"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret", "remembered"),
+    [
+        ("fcm", None, ("v1", None)),
+        ("fcm", SERVICE_ACCOUNT, ("v1", "shop-1")),
+        ("fcm", '{"type": "service_account", "project_id": 7}', ("v1", None)),
+        ("fcm", '{"type": "authorized_user"}', ("legacy", None)),
+        ("fcm", "AAAA:server-key", ("legacy", None)),
+        ("fcm", "[1]", ("legacy", None)),
+        ("gcm", SERVICE_ACCOUNT, ("legacy", None)),
+        ("apn", "AAAA:server-key", (None, None)),
+    ],
+)
+def test_a_credential_remembers_which_api_of_google_its_secret_opens(
+    fake_notify: FakeNotify, tmp_path: Path, kind: Any, secret: str | None, remembered: Any
+) -> None:
+    created = fake_notify.create_credential(kind, secret=secret)
+    fake_notify.save(tmp_path / "world.json")
+    fake_notify.load(tmp_path / "world.json")
+
+    assert (created.fcm_api, created.project_id) == remembered
+    assert fake_notify.credentials == [created]
+    assert "BEGIN" not in (tmp_path / "world.json").read_text()
+
+
+def test_a_new_secret_decides_anew_and_another_change_does_not(fake_notify: FakeNotify, wire: Any) -> None:
+    path = f"/v1/Credentials/{fake_notify.create_credential('fcm').sid}"
+    seen = []
+    for form in ({"Secret": "AAAA:server-key"}, {"FriendlyName": "x"}, {"Secret": SERVICE_ACCOUNT}, {"Secret": ""}):
+        wire.post(path, form)
+        seen.append((fake_notify.credentials.last.fcm_api, fake_notify.credentials.last.project_id))
+
+    assert seen == [("legacy", None), ("legacy", None), ("v1", "shop-1"), ("v1", None)]
+
+
+DER = b64encode(b"\x30\x82\x01\x00" + bytes(256)).decode()
+LINES = "\n".join(DER[at : at + 64] for at in range(0, len(DER), 64))
+PEM = f"-----BEGIN CERTIFICATE-----\n{LINES}\n-----END CERTIFICATE-----"
+UNPARSABLE = (400, 20001, "Could not parse certificate")
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        PEM,
+        "Bag Attributes\n    friendlyName: x\n" + PEM + "\ntrailing",
+        PEM.replace("\n", "\\n"),
+        PEM.replace("\n", ""),
+        PEM.replace("\n", "\r\n  "),
+        SMALLEST,
+    ],
+    ids=["plain", "with attributes", "escaped line breaks", "one line", "indented", "smallest"],
+)
+def test_a_certificate_is_a_pem_block_around_a_der_sequence(wire, certificate):
+    assert wire.post(PATH, {"Type": "apn", "Certificate": certificate}).status == 201
+
+
+BAD_CERTIFICATES = {
+    "no PEM": "very secret indeed",
+    "no end": PEM.partition("-----END")[0],
+    "another end": PEM.replace("END CERTIFICATE", "END KEY"),
+    "no base64": PEM.replace(DER[:4], "....", 1),
+    "cut off": PEM.replace(LINES.splitlines()[0], "", 1),
+    "no sequence": f"-----BEGIN CERTIFICATE-----{b64encode(b'x' * 40).decode()}-----END CERTIFICATE-----",
+    "nothing": "-----BEGIN CERTIFICATE----------END CERTIFICATE-----",
+    "indefinite length": "-----BEGIN CERTIFICATE-----MIAAAA==-----END CERTIFICATE-----",
+}
+
+
+@pytest.mark.parametrize("certificate", BAD_CERTIFICATES.values(), ids=BAD_CERTIFICATES)
+def test_a_certificate_that_can_not_be_parsed_is_refused(wire, fake_notify, certificate):
+    kept = fake_notify.create_credential("apn")
+
+    assert wire.post(PATH, {"Type": "apn", "Certificate": certificate}).refusal == UNPARSABLE
+    assert wire.post(f"{PATH}/{kept.sid}", {"Certificate": certificate, "FriendlyName": "x"}).refusal == UNPARSABLE
+    assert fake_notify.credentials == [kept]
+
+
+def test_only_the_certificate_of_an_apn_credential_is_looked_at(wire):
+    forms = (
+        {"Type": "fcm", "Certificate": "x"},
+        {"Type": "apn", "PrivateKey": "x"},
+        {"Type": "apn", "Certificate": ""},
+    )
+
+    assert [wire.post(PATH, form).status for form in forms] == [201, 201, 201]
+
+
+@pytest.mark.fake_notify(certificates_checked="never")
+def test_any_certificate_can_be_taken(wire):
+    assert wire.post(PATH, {"Type": "apn", "Certificate": "x"}).status == 201

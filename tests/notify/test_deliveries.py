@@ -36,7 +36,7 @@ ADDRESSES = {"apn": TOKEN, "gcm": "g1", "sms": PHONE, "fcm": "f1", "facebook-mes
 BAD_TOKEN = "The specified device token is either malformed or not valid for the given environment."
 WRONG_TYPE = "Invalid credential type(Can not use credentialType='{}' credentials for {} notifications)"
 
-pytestmark = pytest.mark.fake_notify(frozen=NOW)
+pytestmark = pytest.mark.fake_notify(frozen=NOW, legacy_fcm="accepted")
 warns = pytest.mark.filterwarnings("ignore:fakenotify")
 
 
@@ -84,16 +84,13 @@ def test_a_broadcast_gives_every_channel_its_own_payload(wire, fake_notify, read
 
     answer = wire.post(PATH, {"Tag": "all", "Title": "T", "Body": "B", "Data": '{"k": "v"}', "Sms": '{"body": "S"}'})
 
-    google = {
-        "priority": "high",
-        "time_to_live": FOUR_WEEKS,
-        "data": {"twi_title": "T", "twi_body": "B", "k": "v"},
-    }
+    data = {"twi_title": "T", "twi_body": "B", "k": "v"}
+    android = {"priority": "high", "ttl": f"{FOUR_WEEKS}s"}
     expected = {
         "apn": ({"aps": {"alert": {"title": "T", "body": "B"}}, "k": "v"}, APNS_HEADERS, "4"),
-        "gcm": ({"to": "g1", **google}, {}, "3"),
+        "gcm": ({"to": "g1", "priority": "high", "time_to_live": FOUR_WEEKS, "data": data}, {}, "3"),
         "sms": ({"To": PHONE, "MessagingServiceSid": MESSAGING_SERVICE_SID, "Body": "S"}, {}, "default"),
-        "fcm": ({"to": "f1", **google}, {}, "3"),
+        "fcm": ({"message": {"token": "f1", "data": data, "android": android}}, {}, "3"),
         "facebook-messenger": ({"recipient": {"id": "4711"}, "message": {"text": "B"}}, {}, "default"),
         "alexa": (
             {
@@ -133,7 +130,7 @@ def test_a_broadcast_gives_every_channel_its_own_payload(wire, fake_notify, read
     assert [sid[:2] for sid in sids] == ["DA", "DA", "SM", "DA", "DA", "DA"]
     assert all(re.fullmatch("[A-Z]{2}[0-9a-f]{32}", sid) for sid in sids)
     assert len(set(sids)) == 6
-    assert fake_notify.alerts == []
+    assert alerted(fake_notify) == [(52116, "WARNING", CODES[52116].title)]
 
 
 def test_a_direct_delivery_has_no_binding_and_no_identity(wire, fake_notify, ready):
@@ -361,6 +358,43 @@ def test_a_delivery_fails_by_itself(wire, fake_notify, kind, address, lacks, fie
         for each in fake_notify.alerts
     ] == [(code, "ERROR", text, answer.json["sid"], binding.sid if binding else None, kind)]
     assert [each.sid for each in fake_notify.bindings] == ([binding.sid] if binding else [])
+
+
+@pytest.mark.fake_notify(legacy_fcm="refused")
+@pytest.mark.parametrize("kind", ["gcm", "fcm"])
+def test_googles_legacy_api_fails_and_the_request_says_what_to_do(wire, fake_notify, kind):
+    credential = fake_notify.create_credential(kind, secret="a server key", api_key="a server key")
+    fake_notify.create_service(sid=SERVICE_SID, **{f"{kind}_credential_sid": credential.sid})
+
+    wire.post(PATH, {"ToBinding": [target(kind, "f1"), target(kind, "f2")], "Body": "B", "Data": '{"from": "x"}'})
+
+    assert told(fake_notify) == [(each, "FAILED", 52117, CODES[52117].title) for each in ("f1", "f2")]
+    assert [each.code for each in fake_notify.alerts] == [52117, 52117]
+    [hint] = fake_notify.requests.last.warnings
+    assert hint.startswith("Google ended its legacy API in 2024, so a delivery by ")
+
+
+@pytest.mark.fake_notify(legacy_fcm="refused")
+@pytest.mark.parametrize(
+    ("credential", "code"), [(None, 52004), (NOBODYS, 52002), ("apn", 52003), ("fcm", 52003), ("gcm", 52117)]
+)
+def test_the_credential_is_looked_at_before_googles_legacy_api(wire, fake_notify, credential, code):
+    sid = fake_notify.create_credential(credential).sid if credential in PUSH else credential
+    fake_notify.create_service(sid=SERVICE_SID, gcm_credential_sid=sid)
+
+    wire.post(PATH, {"ToBinding": target("gcm", "g1"), "Body": "B"})
+
+    assert [each.error_code for each in fake_notify.deliveries] == [code]
+    assert bool(fake_notify.requests.last.warnings) is (code == 52117)
+
+
+def test_an_unwrapped_fcm_override_fails_and_shows_what_was_merged(wire, fake_notify, ready):
+    wire.post(PATH, {"ToBinding": target("fcm", "f1"), "Fcm": '{"notification": {"title": "T"}}'})
+
+    assert told(fake_notify) == [("f1", "FAILED", 52111, "GCM/FCM returned unknown error")]
+    assert alerted(fake_notify) == [(52111, "ERROR", "GCM/FCM returned unknown error")]
+    assert fake_notify.deliveries.last.payload["notification"] == {"title": "T"}
+    assert "wrap the override" in fake_notify.requests.last.warnings[0]
 
 
 def nobody(fake: FakeNotify, answer: Any, code: int) -> Alert:
@@ -785,7 +819,8 @@ def test_a_token_that_the_provider_disowns_loses_its_binding(wire, fake_notify, 
     ]
     assert fake_notify.bindings == [other]
     assert wire.get(f"/v1/Services/{SERVICE_SID}/Bindings/{mine.sid}").status == 404
-    assert [(each.code, each.binding_sid, each.binding_type) for each in fake_notify.alerts] == [(code, mine.sid, kind)]
+    errors = [each for each in fake_notify.alerts if each.level == "ERROR"]
+    assert [(each.code, each.binding_sid, each.binding_type) for each in errors] == [(code, mine.sid, kind)]
 
 
 def test_all_bindings_of_a_send_may_go_at_once(wire, fake_notify, three):

@@ -119,7 +119,7 @@ result = [
         "sid": created["sid"],
         "url": f"{url}/alice",
     }
-    assert (found, everyone, fetched, by_sid) == (["alice"], ["Bob Odd/Name", "alice"], True, "alice")
+    assert (found, everyone, fetched, by_sid) == (["alice"], ["alice", "Bob Odd/Name"], True, "alice")
     assert refused == [409, 52304, "Unable to create record: User already exists"]
     assert missing == [
         404,
@@ -166,7 +166,7 @@ result = [
         "tags": ["vip", "news"],
         "url": f"{url}/Bindings/{created['sid']}",
     }
-    assert found == [["a7c6", "+15005550006"], ["+15005550006"], ["a7c6"]]
+    assert found == [["+15005550006", "a7c6"], ["+15005550006"], ["a7c6"]]
     assert (of_service, fetched) == (True, True)
     assert refused == [409, 52306, "Unable to delete record: Cannot delete User resource with Bindings"]
     assert (deleted, left) == ([True, True], [[], True])
@@ -206,9 +206,9 @@ result = [
             "sid": each.sid,
             "unique_name": each.unique_name,
         }
-        for each in reversed(fake_notify.segments)
+        for each in fake_notify.segments
     ]
-    assert [each["unique_name"] for each in segments] == ["new user", "first"]
+    assert [each["unique_name"] for each in segments] == ["first", "new user"]
     assert (deleted, left) == (True, ["first"])
 
 

@@ -203,7 +203,8 @@ def test_every_parameter_is_echoed_under_its_name(send, fake_notify):
         ),
     )
     withdrawn = [f"parameter {name!r} is deprecated: Twilio withdrew it" for name in ("Segment", *JSON_PARAMETERS[5:])]
-    assert fake_notify.requests.last.warnings == withdrawn
+    segment, *payloads = withdrawn
+    assert fake_notify.requests.last.warnings == [segment, "Sms: Notify ignores 's'", *payloads]
 
 
 def test_the_answer_has_no_links_no_url_no_status_and_no_count(send):
@@ -508,65 +509,30 @@ def test_one_bad_to_binding_among_good_ones_refuses_them_all(refuse):
 
 @warns
 @pytest.mark.parametrize("name", JSON_PARAMETERS)
-@pytest.mark.parametrize(
-    "value",
-    [
-        "x",
-        "{",
-        "{]",
-        "[]",
-        '[{"k": "v"}]',
-        "null",
-        "true",
-        "0",
-        '"{}"',
-        "{'k': 'v'}",
-        '{"k": "v",}',
-        '{"k": "v"} x',
-        '{"k": NaN}',
-        '{"k": Infinity}',
-        '{"k": -Infinity}',
-        '{"k": 1e999}',
-        '{"k": -1e999}',
-        '{"k": [1e999]}',
-        '{"k": ' + "9" * 5000 + "}",
-        '{"k": "\t"}',
-        '{"k": ' + "[" * 100 + "]" * 100 + "}",
-        '{"k": ' + "[" * 100_000,
-        '{"k": ' * 50_000,
-        "\ufeff{}",
-    ],
-    ids=lambda value: value[:20],
-)
-def test_a_json_parameter_that_is_not_strictly_a_json_object_is_refused(refuse, name, value):
-    assert refuse(("Identity", "alice"), (name, value)) == invalid(name)
+def test_a_json_parameter_that_is_not_strictly_a_json_object_is_refused(refuse, name):
+    for value in ("x", "[]", '"{}"', '{"k": NaN}', '{"k": ' + "[" * 100 + "]" * 100 + "}", '{"k": ' * 50_000):
+        assert refuse(("Identity", "alice"), (name, value)) == invalid(name)
 
 
 @warns
 @pytest.mark.parametrize("name", JSON_PARAMETERS)
-@pytest.mark.parametrize(
-    "value",
-    [
-        "{}",
-        ' {"k" : "v"} ',
-        '{"k": 1e308}',
-        '{"k": {"twi_deep": 1}}',
-        '{"": null}',
-        '{"\\ud800": "\\udfff"}',
-        '{"k": "\\u0000\\u2028😀"}',
-        '{"k": ' + "[" * 99 + "]" * 99 + "}",
-    ],
-    ids=lambda value: value[:20],
-)
-def test_a_json_parameter_that_is_an_object_comes_back_as_it_was_sent(send, name, value):
-    answer = send(("Identity", "alice"), (name, value))
-
+def test_a_json_parameter_that_is_an_object_comes_back_as_it_was_sent(send, name):
     field = {"FacebookMessenger": "facebook_messenger"}.get(name, name.lower())
-    assert echoed(answer) == {"identities": ["alice"], field: json.loads(value)}
+    for value in (
+        "{}",
+        '{"k": {"twi_deep": 1}}',
+        '{"\\ud800": "\\u0000\\u2028😀"}',
+        '{"k": ' + "[" * 99 + "]" * 99 + "}",
+    ):
+        answer = send(("Identity", "alice"), (name, value))
+        assert echoed(answer) == {"identities": ["alice"], field: json.loads(value)}
 
 
-def test_an_empty_json_parameter_counts_as_not_sent(send):
-    assert echoed(send(Identity="alice", Data="", Apn="", Sms="")) == {"identities": ["alice"]}
+@warns
+@pytest.mark.parametrize("nothing", ["", "null", " null "])
+def test_an_empty_json_parameter_and_null_count_as_not_sent(send, nothing):
+    """twilio-node 6 sends ``null`` for what the caller left unset. (D15)"""
+    assert echoed(send(Identity="alice", **dict.fromkeys(JSON_PARAMETERS, nothing))) == {"identities": ["alice"]}
 
 
 anything = st.recursive(
@@ -607,6 +573,8 @@ def test_any_json_object_survives_the_way_through_the_official_client(data):
         *((name, {"data": {"twi_body": "x"}}) for name in ("Gcm", "Fcm")),
         *((name, {key: "x"}) for name in ("Gcm", "Fcm") for key in ("to", "registration_ids", "notification_key")),
         ("Fcm", {"condition": "'a' in topics"}),
+        *(("Fcm", {"message": {key: "x"}}) for key in ("token", "topic", "condition")),
+        ("Fcm", {"message": {"data": {"twi_body": "x"}}}),
     ],
 )
 def test_a_key_that_a_channel_forbids_is_refused(refuse, name, value):
@@ -625,7 +593,7 @@ def test_a_key_that_a_channel_forbids_is_refused(refuse, name, value):
         *((name, {"data": {"to": 1, "from": 1}}) for name in ("Gcm", "Fcm")),
         *((name, {"data": ["twi_body"]}) for name in ("Gcm", "Fcm")),
         ("Gcm", {"condition": "x"}),
-        ("Fcm", {"message": {"notification": {"title": "T"}, "data": {"twi_body": 1}}}),
+        ("Fcm", {"message": {"notification": {"title": "T"}, "data": {"to": 1}, "to": 1}, "validate_only": True}),
         ("Sms", {"twi_body": 1, "to": 1, "from": 1}),
         ("FacebookMessenger", {"recipient": {"id": "1"}, "twi_body": 1}),
         ("Alexa", {"twi_body": 1, "to": 1}),
@@ -797,7 +765,9 @@ def test_the_sid_of_an_unset_variable_leaves_a_double_slash(wire, fake_notify):
     answer = wire.post("/v1/Services//Notifications", {"Identity": "alice"})
 
     assert answer.refusal == (404, 20404, "The requested resource /Services//Notifications was not found")
-    assert mistaken(fake_notify) == ["the Service sid in the path is empty; is the variable that holds it set?"]
+    assert mistaken(fake_notify) == [
+        "the sid of a Notify Service in the path is empty; is the variable that holds it set?"
+    ]
 
 
 def test_to_binding_with_identity_as_in_the_official_samples_of_2018(fake_notify_client, service):
@@ -857,7 +827,7 @@ def test_a_json_body_counts_as_an_empty_form(fake_notify, service, client):
 
     assert (answer.status_code, answer.json()["code"], answer.json()["message"]) == O4
     assert mistaken(fake_notify) == [
-        "the body is application/json; Notify reads application/x-www-form-urlencoded only, so it counts as empty"
+        "the body is application/json; Notify reads urlencoded and multipart forms only, so it counts as empty"
     ]
 
 
@@ -913,6 +883,7 @@ def test_creating_again_with_a_new_address_leaves_the_old_binding_there(fake_not
     assert [each.address for each in fake_notify.deliveries] == ["+15005550001", "+15005550002"]
 
 
+@warns
 def test_sms_with_nothing_but_other_keys_is_taken(fake_notify, fake_notify_client):
     service = fake_notify.create_service(messaging_service_sid=MESSAGING_SERVICE_SID)
 

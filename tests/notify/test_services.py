@@ -262,12 +262,12 @@ def test_a_deleted_service_takes_everything_below_it_along(wire, fake_notify, fa
     assert (fake_notify.services, fake_notify.bindings, fake_notify.credentials) == ([stays], [kept], [credential])
 
 
-def test_services_are_listed_newest_first_in_the_recorded_shape(twilio_wire, fake_notify):
+def test_services_are_listed_oldest_first_in_the_recorded_shape(twilio_wire, fake_notify):
     first, second = fake_notify.create_service("first"), fake_notify.create_service("second")
 
     answer = twilio_wire.get("/v1/Services")
 
-    rows = ", ".join(twilio_wire.get(f"/v1/Services/{each.sid}").body.decode() for each in (second, first))
+    rows = ", ".join(twilio_wire.get(f"/v1/Services/{each.sid}").body.decode() for each in (first, second))
     here = "https://notify.twilio.com/v1/Services?PageSize=50&Page=0"
     assert answer.body.decode() == (
         f'{{"services": [{rows}], "meta": {{"page": 0, "page_size": 50, "first_page_url": "{here}", '
@@ -278,12 +278,12 @@ def test_services_are_listed_newest_first_in_the_recorded_shape(twilio_wire, fak
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        ("shop", [2, 0]),
+        ("shop", [0, 2]),
         ("Shop", [1]),
         ("sho", []),
         (" shop", []),
         (ANYTHING, [3]),
-        ("", [4, 3, 2, 1, 0]),
+        ("", [0, 1, 2, 3, 4]),
     ],
 )
 def test_services_are_filtered_by_their_exact_name(wire, fake_notify, wanted, found):

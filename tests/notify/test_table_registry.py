@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ import pytest
 from answers import invalid, not_found
 
 from fakenotify import FakeNotify
+from fakenotify.clients.in_process import call
 from fakenotify.core.params import Param, Params, at_most
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
@@ -125,7 +127,7 @@ def test_a_registered_resource_answers_requests_and_is_indexed(fake: FakeNotify)
 
     found = ask(fake, "GET", path, Weight="1kg")
 
-    assert [each["sid"] for each in found["parcels"]] == [sids[2], sids[0]]  # newest first
+    assert [each["sid"] for each in found["parcels"]] == [sids[0], sids[2]]  # oldest first
     assert ask(fake, "POST", path, Weight="10kg")["message"] == invalid("Parcel", "Weight")[2]
     assert [each.operation for each in fake.requests] == [*["parcels.create"] * 3, "parcels.find", "parcels.create"]
 
@@ -196,6 +198,21 @@ def test_a_sid_of_a_registered_table_is_known_in_other_accounts(fake: FakeNotify
 
     assert fake.world.accounts.default.knows(parcel.sid)
     assert not fake.world.accounts.default.knows("PC" + "0" * 32)
+
+
+def test_a_registered_table_is_read_by_the_control_api(fake: FakeNotify) -> None:
+    path = f"/Services/{fake.create_service().sid}/Parcels"
+    sids = [ask(fake, "POST", path, Weight=each)["sid"] for each in ("1kg", "2kg", "1kg")]
+
+    def read(target: str) -> Any:
+        return json.loads(call(fake.wsgi_app, "GET", f"http://localhost/_fake/{target}", {}, b"").body)
+
+    newest = read("parcels?limit=2&order=newest&count=true")
+    assert ([each["sid"] for each in newest["parcels"]], newest["total"]) == ([sids[2], sids[1]], 3)
+    assert [each["sid"] for each in read("parcels?q=2KG")["parcels"]] == [sids[1]]
+    assert read(f"parcels?sid={sids[0]}")["parcels"][0]["weight"] == "1kg"
+    assert read("notes") == {"notes": [], "dropped": 0}
+    assert {"/_fake/parcels", "/_fake/notes"} <= set(read("openapi.json")["paths"])
 
 
 def test_an_unregistered_resource_leaves_nothing_behind(fake: FakeNotify) -> None:

@@ -102,7 +102,7 @@ values = st.sampled_from(VALUES)
 
 def is_good(row: Param, value: str) -> bool:
     try:
-        row.read(value)
+        row.kind.read(value)
     except (ValueError, TwilioError):
         return False
     return value != ""

@@ -291,17 +291,17 @@ def crowd(wire, service, fake_notify):
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ([], ["dave", "carol", "bob", "alice"]),
+        ([], ["alice", "bob", "carol", "dave"]),
         ([("Identity", "bob")], ["bob"]),
-        ([("Identity", "alice"), ("Identity", "dave"), ("Identity", "alice")], ["dave", "alice"]),
+        ([("Identity", "alice"), ("Identity", "dave"), ("Identity", "alice")], ["alice", "dave"]),
         ([("Identity", "nobody")], []),
-        ([("Identity", "")], ["dave", "carol", "bob", "alice"]),
-        ([("Segment", "north")], ["bob", "alice"]),
+        ([("Identity", "")], ["alice", "bob", "carol", "dave"]),
+        ([("Segment", "north")], ["alice", "bob"]),
         ([("Segment", "nowhere")], []),
         ([("Segment", "north"), ("Identity", "alice"), ("Identity", "carol")], ["alice"]),
     ],
 )
-def test_users_are_listed_newest_first_by_identity_and_segment(wire, crowd, query, expected):
+def test_users_are_listed_oldest_first_by_identity_and_segment(wire, crowd, query, expected):
     assert identities(wire.get(USERS, query)) == expected
 
 
@@ -325,9 +325,9 @@ def test_a_list_of_users_says_where_its_pages_are(twilio_wire, crowd):
 @pytest.mark.parametrize(
     ("path", "key", "field", "expected"),
     [
-        (USERS, "users", "identity", ["dave", "carol", "bob", "alice"]),
-        (SEGMENTS, "segments", "unique_name", ["north", "premium"]),
-        (user("dave") + "/Bindings", "bindings", "address", ["+1502", "+1501"]),
+        (USERS, "users", "identity", ["alice", "bob", "carol", "dave"]),
+        (SEGMENTS, "segments", "unique_name", ["premium", "north"]),
+        (user("dave") + "/Bindings", "bindings", "address", ["+1501", "+1502"]),
     ],
 )
 def test_every_list_is_walked_page_by_page(wire, crowd, path, key, field, expected):
@@ -366,14 +366,14 @@ def test_a_users_bindings_are_listed_with_the_filters_of_bindings(wire, fake_not
     wire.post(user("alice") + "/Bindings", {"BindingType": "apn", "Address": "3", "Tag": "vip"})
     path = user("alice") + "/Bindings"
 
-    assert addresses(wire.get(path)) == ["3", "1"]
-    assert addresses(wire.get(path, {"Tag": "vip"})) == ["3", "1"]
+    assert addresses(wire.get(path)) == ["1", "3"]
+    assert addresses(wire.get(path, {"Tag": "vip"})) == ["1", "3"]
     assert addresses(wire.get(path, {"Tag": ["vip", "news"]})) == ["1"]
     assert addresses(wire.get(path, {"Tag": "apn"})) == ["3"]
     assert addresses(wire.get(path, {"StartDate": "2017-02-18"})) == ["3"]
     assert addresses(wire.get(path, {"EndDate": "2017-02-17"})) == ["1"]
     assert (
-        wire.get(path).json["bindings"][0]["url"].endswith(f"{user('alice')}/Bindings/{fake_notify.bindings.last.sid}")
+        wire.get(path).json["bindings"][-1]["url"].endswith(f"{user('alice')}/Bindings/{fake_notify.bindings.last.sid}")
     )
 
 
@@ -468,7 +468,7 @@ def test_bindings_and_creates_make_users_in_one_order(wire, fake_notify, service
     wire.post(f"{SERVICE}/Bindings", {"Identity": "c", "BindingType": "sms", "Address": "3"})
     wire.post(f"{SERVICE}/Bindings", {"Identity": "b", "BindingType": "sms", "Address": "4"})
 
-    assert identities(wire.get(USERS)) == ["c", "a", "b"]
+    assert identities(wire.get(USERS)) == ["b", "a", "c"]
     assert [each.identity for each in fake_notify.users] == ["b", "a", "c"]
 
 
@@ -490,7 +490,7 @@ def test_a_user_outlives_the_loss_of_its_address(wire, service):
     for identity in ("alice", "bob"):
         wire.post(f"{SERVICE}/Bindings", {"Identity": identity, **BINDING})
 
-    assert identities(wire.get(USERS)) == ["bob", "alice"]
+    assert identities(wire.get(USERS)) == ["alice", "bob"]
 
 
 def test_a_refused_binding_creates_no_user(wire, service):
@@ -596,12 +596,12 @@ def test_a_segment_is_there_once_it_was_named_and_stays(wire, service):
     wire.post(USERS, {"Identity": "bob", "Segment": ["premium"]})
     wire.post(user("bob") + "/SegmentMemberships", {"Segment": "north"})
     wire.post(user("alice") + "/SegmentMemberships", {"Segment": "north"})
-    assert names(wire.get(SEGMENTS)) == ["north", "new user", "premium"]
+    assert names(wire.get(SEGMENTS)) == ["premium", "new user", "north"]
 
     wire.delete(user("alice"))
     wire.delete(user("bob") + "/SegmentMemberships/premium")
 
-    assert names(wire.get(SEGMENTS)) == ["north", "new user", "premium"]
+    assert names(wire.get(SEGMENTS)) == ["premium", "new user", "north"]
 
 
 def test_segments_belong_to_a_service(wire, fake_notify, service):

@@ -278,7 +278,7 @@ def test_pages_are_followed_by_their_urls(session: requests.Session, fake: FakeN
         found += [each["sid"] for each in page["services"]]
         url = page["meta"]["next_page_url"]
         assert url is None or url.startswith(SERVICES)
-    assert found == made[::-1]
+    assert found == made
 
 
 def test_a_tunnel_serves_request_after_request(

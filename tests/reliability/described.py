@@ -27,6 +27,8 @@ def described(route: Route) -> dict[str, Any]:
 def _validator(operation: str, status: str) -> Draft202012Validator | None:
     """Of the body of an answer; None for one without a body. Raises ``KeyError`` for one that is not described."""
     response = described(ROUTES.by_operation[operation])["responses"][status]
+    if "$ref" in response:
+        response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
     if "content" not in response:
         return None
     schema = response["content"]["application/json"]["schema"] | {"components": DOCUMENT["components"]}

@@ -411,7 +411,7 @@ for back in (0, -86400, -2 * 86400, 3600, -4e8):
         pages += [row["sid"] for row in page["bindings"]]
         path = page["meta"]["next_page_url"] and page["meta"]["next_page_url"].removeprefix(fake.url)
         jump[0] -= 1
-    assert pages == made[::-1], "the order of creation is no more"
+    assert pages == made, "the order of creation is no more"
     with receiver(answering()) as url:
         send(fake, service, url, ['{"binding_type": "sms", "address": "+15005550006"}'])
         fake.wait_for(lambda: fake.callbacks.last.attempts, timeout=5)

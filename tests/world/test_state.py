@@ -294,7 +294,9 @@ def test_a_saved_world_is_json_for_people(fake: FakeNotify, tmp_path: Path) -> N
           "type": "fcm",
           "sandbox": null,
           "date_created": "2027-10-31T12:00:00Z",
-          "date_updated": "2027-10-31T12:00:00Z"
+          "date_updated": "2027-10-31T12:00:00Z",
+          "fcm_api": "legacy",
+          "project_id": null
         }}
       ],
       "deliveries": [],
@@ -402,9 +404,11 @@ def test_a_binding_needs_who_what_and_where(fake: FakeNotify) -> None:
     assert [user.identity for user in fake.users] == ["alice", "bob"]
 
 
-@pytest.mark.parametrize(("type_", "sandbox"), [("apn", "False"), ("fcm", None), ("gcm", None)])
+@pytest.mark.parametrize(
+    ("type_", "sandbox", "api"), [("apn", "False", None), ("fcm", None, "v1"), ("gcm", None, "legacy")]
+)
 def test_a_credential_needs_its_type_and_is_then_as_if_created(
-    fake: FakeNotify, type_: str, sandbox: str | None
+    fake: FakeNotify, type_: str, sandbox: str | None, api: Any
 ) -> None:
     load_into(fake, {"credentials": [{"type": type_}]})
     (credential,) = fake.credentials
@@ -416,6 +420,7 @@ def test_a_credential_needs_its_type_and_is_then_as_if_created(
         sandbox=sandbox,
         date_created=MOMENT,
         date_updated=MOMENT,
+        fcm_api=api,
     )
 
 

@@ -12,12 +12,12 @@ from shlex import quote
 from urllib.parse import urlencode
 
 from fakenotify import __version__
-from fakenotify.control.app import Ask, Content, ControlRoute, Refused
 from fakenotify.control.page import outbox, panels
 from fakenotify.control.page.inventory import services
 from fakenotify.control.page.lens import PARTS, QUERY, Lens, ticking
 from fakenotify.control.page.markup import Html, Node, clip, render, tag
 from fakenotify.control.page.switchboard import controls
+from fakenotify.control.routes import Ask, Content, Parameter, Refused, route
 from fakenotify.control.schema import TEXT
 from fakenotify.core.params import nearest
 from fakenotify.notify.accounts import AUTH_TOKEN
@@ -53,8 +53,22 @@ _PANELS: dict[str, Callable[[Lens], Html]] = {
 _COLUMNS = (("notifications", "services"), ("requests", "alerts", "callbacks", "controls"))
 
 
+_QUERY = {name: Parameter("What is shown.", TEXT) for name in QUERY}
+
+
+@route("GET", "", TEXT, query=_QUERY, media="text/html")
+def get_page(world: World, ask: Ask) -> Content:
+    """The inspector, a web page; with ``part``, those parts of it alone."""
+    return _inspector(world, ask)
+
+
+@route("GET", "inspector", TEXT, query=_QUERY, media="text/html", example=("?identity=alice", None))
 def get_inspector(world: World, ask: Ask) -> Content:
     """The inspector, a web page, also at ``/_fake/``; with ``part``, those parts of it alone."""
+    return _inspector(world, ask)
+
+
+def _inspector(world: World, ask: Ask) -> Content:
     lens = Lens(world, ask)
     wanted = ask.query.get("part")
     if wanted is None:
@@ -67,11 +81,13 @@ def get_inspector(world: World, ask: Ask) -> Content:
     return _html(render([makers[name](lens) for name in dict.fromkeys(names)]))
 
 
+@route("GET", "inspector.css", TEXT, media="text/css")
 def get_style(world: World, ask: Ask) -> Content:
     """The inspector's style sheet."""
     return _file("inspector.css", "text/css; charset=utf-8")
 
 
+@route("GET", "inspector.js", TEXT, media="text/javascript")
 def get_script(world: World, ask: Ask) -> Content:
     """The inspector's script: it keeps the page fresh and sends its forms."""
     return _file("inspector.js", "text/javascript; charset=utf-8")
@@ -250,11 +266,3 @@ def _next_step(lens: Lens, counts: dict[str, int]) -> Html:
         class_="next",
         aria_labelledby="next-heading",
     )
-
-
-PAGES = {
-    "inspector": {"GET": ControlRoute(get_inspector, TEXT, QUERY, media="text/html")},
-    "inspector.css": {"GET": ControlRoute(get_style, TEXT, media="text/css")},
-    "inspector.js": {"GET": ControlRoute(get_script, TEXT, media="text/javascript")},
-}
-"""What a browser asks for; the rest of the table is for programs."""

@@ -11,9 +11,8 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from fakenotify.control.app import Ask, Refused
-from fakenotify.control.operations import accounts
 from fakenotify.control.page.markup import Html, Node, clip, tag
+from fakenotify.control.routes import Ask, Refused, account_of
 from fakenotify.core.params import nearest
 from fakenotify.notify.account import AccountState as Notify
 from fakenotify.notify.records import Delivery
@@ -48,7 +47,7 @@ class Lens:
         self.world = world
         self.origin = ask.origin
         self.query = {name: value for name, value in ask.query.items() if value and name != "part"}
-        self.accounts: list[Notify] = accounts(world, Ask(self.query, None))
+        self.accounts: list[Notify] = world.accounts_of(account_of(world, Ask(self.query, None)))
         self.account_sid = self.query.get("account_sid")
         self.text = self.query.get("q", "").lower()
         self.identity = self.query.get("identity")

@@ -1,10 +1,79 @@
-"""Firebase Cloud Messaging: ``Fcm`` maps to the root of the message.
+"""Firebase Cloud Messaging: ``Fcm`` maps to the root of the request. (documented)
 
-An override in the shape of FCM's HTTP v1, ``{"message": {…}}``, passes through as it is. (observed)
+The Credential decides which: a service account's key means FCM HTTP v1, a server key Google's legacy protocol. (D51)
 """
 
 from __future__ import annotations
 
-from fakenotify.notify.channels import legacy_fcm
+import json
+from collections.abc import Mapping
+from typing import Any
 
-CHANNEL = legacy_fcm.channel("fcm", "FCM")
+from fakenotify.notify.channels import legacy_fcm
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged
+from fakenotify.notify.channels.fcm_data import EXAMPLE, PRIORITIES, TOKENS, data_of, failure_of
+
+ROOT = frozenset(("message", "validate_only"))
+"""The members of a request of FCM HTTP v1."""
+UNWRAPPED = Failure(52111, "GCM/FCM returned unknown error")
+
+
+def render(outgoing: Outgoing) -> Rendered:
+    """The documented attributes where FCM HTTP v1 wants them, and ``Fcm`` over its root. (assumed D51)"""
+    notification = outgoing.notification
+    override = notification.fcm or {}
+    if outgoing.credential is not None and outgoing.credential.fcm_api == "legacy":
+        return legacy_fcm.render(outgoing, "a legacy server key", override)
+    data = data_of(notification)
+    android = {"priority": PRIORITIES[notification.priority], "ttl": f"{notification.ttl}s"}
+    generic = {"message": {"data": data, "android": android} if data else {"android": android}}
+    payload = _with_texts(merged(generic, override))
+    unwrapped = [name for name in override if name not in ROOT]
+    if unwrapped or not isinstance(payload["message"], dict):
+        return Rendered(payload, failure=UNWRAPPED, hint=_advice(unwrapped))
+    return Rendered(payload, failure=failure_of(payload["message"].get("data", {})))
+
+
+def _with_texts(payload: dict[str, Any]) -> dict[str, Any]:
+    """FCM HTTP v1 takes texts alone in ``data``: what is none becomes JSON text. (assumed D51)"""
+    data = inside(payload, "message", "data")
+    if not isinstance(data, dict):
+        return payload
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in data.items()}
+    return {**payload, "message": {**payload["message"], "data": texts}}
+
+
+def _advice(unwrapped: list[str]) -> str:
+    """What to do about an override in the shape of the legacy protocol. (observed)"""
+    named = ", ".join(map(repr, unwrapped[:5])) or "a message that is no object"
+    return (
+        f"Fcm has {named} at its top, where FCM HTTP v1 takes 'message' alone, so the delivery fails with 52111:"
+        ' wrap the override as {"message": {…}}'
+    )
+
+
+def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """The message to one registration token."""
+    if "message" not in payload:
+        return legacy_fcm.put_address(payload, address)
+    message = payload["message"]
+    return {**payload, "message": {"token": address, **message}} if isinstance(message, dict) else dict(payload)
+
+
+def shows(payload: Mapping[str, Any]) -> Shown:
+    """A ``notification``, which the system shows, else what the app finds in ``data``."""
+    message = payload.get("message")
+    return legacy_fcm.shows(message if isinstance(message, Mapping) else payload)
+
+
+CHANNEL = Channel(
+    binding_type="fcm",
+    label="FCM",
+    example=EXAMPLE,
+    addresses=TOKENS,
+    override="fcm",
+    uses_credential=True,
+    render=render,
+    put_address=put_address,
+    shows=shows,
+)

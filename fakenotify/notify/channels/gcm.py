@@ -1,7 +1,25 @@
-"""Google Cloud Messaging, FCM's predecessor: ``Gcm`` maps to the root of the message."""
+"""Google Cloud Messaging, FCM's predecessor: ``Gcm`` maps to the root of the message. It is always legacy. (D51)"""
 
 from __future__ import annotations
 
 from fakenotify.notify.channels import legacy_fcm
+from fakenotify.notify.channels.channel import Channel, Outgoing, Rendered
+from fakenotify.notify.channels.fcm_data import EXAMPLE, TOKENS
 
-CHANNEL = legacy_fcm.channel("gcm", "GCM")
+
+def render(outgoing: Outgoing) -> Rendered:
+    """A message of Google's legacy protocol."""
+    return legacy_fcm.render(outgoing, "gcm", outgoing.notification.gcm)
+
+
+CHANNEL = Channel(
+    binding_type="gcm",
+    label="GCM",
+    example=EXAMPLE,
+    addresses=TOKENS,
+    override="gcm",
+    uses_credential=True,
+    render=render,
+    put_address=legacy_fcm.put_address,
+    shows=legacy_fcm.shows,
+)

@@ -1,87 +1,46 @@
-"""Google's legacy HTTP protocol, which GCM and FCM share: a data message with ``twi_`` keys.
-
-There is no ``notification`` unless the override brings one, so the system shows nothing by itself. (documented)
-"""
+"""Google's legacy HTTP protocol of GCM and of FCM under a server key, which Google ended in June 2024. (D51)"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fakenotify.notify.channels.channel import (
-    Channel,
-    Failure,
-    Outgoing,
-    Rendered,
-    Shown,
-    given,
-    inside,
-    merged,
-    size_in_bytes,
-    words,
+from fakenotify.notify.channels.channel import Failure, Outgoing, Rendered, Shown, inside, merged, words
+from fakenotify.notify.channels.fcm_data import PRIORITIES, data_of, failure_of
+
+REFUSED = Failure(52117)
+DEPRECATED = Failure(52116)
+
+_ADVICE = (
+    "Google ended its legacy API in 2024, so a delivery by {name} fails with 52117: give an fcm Credential the JSON key"
+    " of a service account as its Secret; Behaviour(legacy_fcm='accepted') still delivers"
 )
 
-if TYPE_CHECKING:
-    from fakenotify.notify.records import Notification
 
-MOST_DATA_BYTES = 4096
-PRIORITIES = {"high": "high", "low": "normal"}
-RESERVED_KEYS = frozenset({"from", "gcm"})
-RESERVED_PREFIX = "google"
+def render(outgoing: Outgoing, name: str, override: Mapping[str, Any] | None) -> Rendered:
+    """``Fcm`` or ``Gcm`` over the root of the generic message. (documented; ``time_to_live``: assumed)
 
-
-def channel(binding_type: str, label: str) -> Channel:
-    """The channel of a ``binding_type``, which is also the name of its own parameter."""
-
-    def render(outgoing: Outgoing) -> Rendered:
-        payload = merged(_generic(outgoing.notification), getattr(outgoing.notification, binding_type))
-        return Rendered(payload, failure=_failure(payload))
-
-    return Channel(
-        binding_type=binding_type,
-        label=label,
-        example="f0xiqa1mVEtvkiEQBE00Xx:APA91bHun4MxP5egoKMwt2KZFBaFUH",
-        addresses="[0-9A-Za-z_:-]{20,152}",
-        override=binding_type,
-        uses_credential=True,
-        render=render,
-        put_address=_put_address,
-        shows=_shows,
-    )
+    Under ``legacy_fcm="refused"`` it fails with 52117, else it is sent with the warning 52116. (assumed D51)
+    """
+    notification = outgoing.notification
+    data = data_of(notification)
+    generic: dict[str, Any] = {"priority": PRIORITIES[notification.priority], "time_to_live": notification.ttl}
+    if data:  # a message may be empty, its ``data`` not (assumed)
+        generic["data"] = data
+    payload = merged(generic, override)
+    if outgoing.behaviour.legacy_fcm == "refused":
+        return Rendered(payload, failure=REFUSED, hint=_ADVICE.format(name=name))
+    return Rendered(payload, failure=failure_of(payload.get("data", {})), warning=DEPRECATED)
 
 
-def _generic(notification: Notification) -> dict[str, Any]:
-    """What the generic parameters say, without ``to``. (``twi_action`` for FCM and ``time_to_live``: assumed)"""
-    data = given(
-        twi_title=notification.title,
-        twi_body=notification.body,
-        twi_sound=notification.sound,
-        twi_action=notification.action,
-    )
-    data.update(notification.data or {})
-    message = {"priority": PRIORITIES[notification.priority], "time_to_live": notification.ttl}
-    return {**message, "data": data} if data else message  # a message may be empty, its ``data`` not (assumed)
-
-
-def _failure(payload: Mapping[str, Any]) -> Failure | None:
-    """Reserved keys (documented), then the size (assumed D50); an override can make ``data`` anything."""
-    data = payload.get("data", {})
-    if isinstance(data, dict) and any(_is_reserved(key) for key in data):
-        return Failure(52107)
-    return Failure(52106) if size_in_bytes(data) > MOST_DATA_BYTES else None
-
-
-def _is_reserved(key: str) -> bool:
-    return key in RESERVED_KEYS or key.startswith(RESERVED_PREFIX)
-
-
-def _put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
+def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """The message to one registration token."""
     return {"to": address, **payload}
 
 
-def _shows(payload: Mapping[str, Any]) -> Shown:
+def shows(payload: Mapping[str, Any]) -> Shown:
     """A ``notification``, which the system shows, else what the app finds in ``data``."""
-    for notification in (payload.get("notification"), inside(payload, "message", "notification")):
-        if isinstance(notification, Mapping):
-            return Shown(words(notification.get("title")), words(notification.get("body")))
+    notification = payload.get("notification")
+    if isinstance(notification, Mapping):
+        return Shown(words(notification.get("title")), words(notification.get("body")))
     return Shown(words(inside(payload, "data", "twi_title")), words(inside(payload, "data", "twi_body")))

@@ -1,4 +1,4 @@
-"""Bindings: ``/v1/Services/{ServiceSid}/Bindings``, who can be reached where. Reference 3.2.
+"""Bindings: ``/v1/Services/{ServiceSid}/Bindings``, who can be reached where.
 
 The laws: an address stands once in a Service, whoever had it before; an identity has at most twenty Bindings there.
 """
@@ -11,12 +11,14 @@ from datetime import date
 from typing import Any
 
 from fakenotify.core.errors import ASSUMED, OBSERVED, InvalidQuery, NotFound
-from fakenotify.core.params import Param, Params, day, key_of, sid
+from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.notify.account import AccountState
+from fakenotify.core.values import Day, OneOf, Sid, Text
+from fakenotify.notify import hints, values
+from fakenotify.notify.account import AccountState, Departure
 from fakenotify.notify.channels import CHANNELS
-from fakenotify.notify.errors import IdentityLimitReached, InvalidAddress, InvalidParameter
+from fakenotify.notify.errors import IdentityLimitReached, InvalidAddress, InvalidDate, invalid
 from fakenotify.notify.records import Binding, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.representation import segment, timestamp
@@ -28,21 +30,19 @@ TAGS_PER_BINDING = 20
 TAGS_PER_QUERY = 5
 
 
-def _invalid(name: str) -> InvalidParameter:
-    return InvalidParameter("Binding", name)
-
-
-IDENTITY = Param("Identity", "identity", required=True)
+IDENTITY = Param("Identity", "identity", values.Identity(), required=True, source="OAI; exact: D10")
 REST = (
-    Param("BindingType", "binding_type", key_of(CHANNELS), required=True),
-    Param("Address", "address", required=True, source="OAI, BIND; not checked: sample BIND, D4"),
-    Param("Tag", "tags", most=TAGS_PER_BINDING, distinct=True, source="OAI; doubled and empty ones: D9"),
+    Param("BindingType", "binding_type", OneOf(CHANNELS), required=True),
+    Param("Address", "address", values.Address(), required=True, source="OAI, BIND; not checked: sample BIND, D4"),
+    Param("Tag", "tags", values.TAG, most=TAGS_PER_BINDING, distinct=True, source="OAI; doubled and empty ones: D9"),
     Param(
         "NotificationProtocolVersion",
         "notification_protocol_version",
-        default_known=(OBSERVED, "RJP for sms; the Service's: OAI, BIND; facebook-messenger: D5"),
+        Text("text", "3", "4"),
+        default_from=(OBSERVED, "RJP for sms; the Service's: OAI, BIND; facebook-messenger: D5"),
+        default_words="the Service's for the type; `default` for sms and facebook-messenger",
     ),
-    Param("CredentialSid", "credential_sid", sid("CR"), source="OAI; stored where it has no use: D3"),
+    Param("CredentialSid", "credential_sid", Sid("CR"), source="OAI; stored where it has no use: D3"),
     Param(
         "Endpoint",
         "endpoint",
@@ -50,13 +50,13 @@ REST = (
         source="OAI, BIND; stored: D48",
     ),
 )
-CREATE = Params(_invalid, IDENTITY, *REST)
+CREATE = Params(invalid("Binding"), IDENTITY, *REST)
 FIND = Params(
     InvalidQuery,
-    Param("Tag", "tags", most=TAGS_PER_QUERY, source="OAI; alexa: D45"),
-    Param("Identity", "identities", most=0, distinct=True, source="OAI; any of them: JAVA"),
-    Param("StartDate", "start_date", day, source="JAVA"),
-    Param("EndDate", "end_date", day, known=ASSUMED, source="D40"),
+    Param("Tag", "tags", values.TAG, most=TAGS_PER_QUERY, source="OAI; alexa: D45"),
+    Param("Identity", "identities", values.IDENTITIES, most=0, distinct=True, source="OAI; any of them: JAVA"),
+    Param("StartDate", "start_date", Day(), source="JAVA", error=InvalidDate),
+    Param("EndDate", "end_date", Day(), label=ASSUMED, source="D40", error=InvalidDate),
 )
 
 
@@ -92,6 +92,9 @@ def create(
             raise InvalidAddress(bad.complaint)
     if binding_type in services.CREDENTIAL_TYPES:
         services.check_credential(account, credential_sid, binding_type)
+    elif credential_sid or notification_protocol_version:
+        given = {"CredentialSid": credential_sid, "NotificationProtocolVersion": notification_protocol_version}
+        account.hints.append(hints.not_applicable(binding_type, [name for name in given if given[name]]))
     scope = account.scopes[service.sid]
     bindings = scope.bindings
     replaced = bindings.under("address", address)
@@ -123,9 +126,12 @@ def create(
     )
     if not scope.users.count("identity", identity):
         account.add_user(service.sid, identity, (), now)
-    for each in (*evicted, *replaced):
-        bindings.remove(each.sid)
+    for each in evicted:
+        account.remove_binding(each, "evicted", binding)
+    for each in replaced:
+        account.remove_binding(each, "replaced", binding)
     if kept:
+        account.departures.append(Departure(kept, "replaced", now, binding))
         bindings.replace(binding)
     else:
         bindings.add(account.next_sequence(), binding)
@@ -156,11 +162,11 @@ def find(
 
 def delete(account: AccountState, binding: Binding) -> None:
     """Delete a Binding; its User stays. (assumed D41)"""
-    account.scopes[binding.service_sid].bindings.remove(binding.sid)
+    account.remove_binding(binding, "deleted")
 
 
 def represent(account: AccountState, binding: Binding, base: str) -> dict[str, Any]:
-    """A Binding on the wire; ``base`` ends in ``/v1``. Order: reference 3.2."""
+    """A Binding on the wire; ``base`` ends in ``/v1``. The order is that of D28."""
     service_url = f"{base}/Services/{binding.service_sid}"
     return {
         "account_sid": binding.account_sid,

@@ -1,20 +1,24 @@
-"""Credentials: ``/v1/Credentials``, what a push provider knows the account by. Reference 3.3.
+"""Credentials: ``/v1/Credentials``, what a push provider knows the account by.
 
 The law: a certificate, key or secret is read, and dropped. The fake has no use for it, so it can't leak it.
 """
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
+from fakenotify.core import json_objects
 from fakenotify.core.errors import SAMPLE, NotFound
-from fakenotify.core.params import Param, Params, at_most, boolean, one_of
+from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
+from fakenotify.core.values import Boolean, OneOf, ShortText
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter
+from fakenotify.notify.errors import InvalidFriendlyName, UnparsableCertificate, invalid
 from fakenotify.notify.records import Credential, Service
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TableDefinition
@@ -22,20 +26,27 @@ from fakenotify.notify.tables import TableDefinition
 SECRETS = ("certificate", "private_key", "api_key", "secret")
 
 
-def _invalid(name: str) -> InvalidParameter:
-    return InvalidParameter("Credential", name)
-
-
 _CHANGEABLE = (
-    Param("FriendlyName", "friendly_name", at_most(64), error=InvalidFriendlyName),
+    Param(
+        "FriendlyName",
+        "friendly_name",
+        ShortText(64, "My Credential"),
+        error=lambda name, value: InvalidFriendlyName(),
+    ),
     Param("Certificate", "certificate", secret=True),
     Param("PrivateKey", "private_key", secret=True),
-    Param("Sandbox", "sandbox", boolean, default_known=(SAMPLE, "OAI, SNIP; fcm: observed; gcm: D47")),
+    Param(
+        "Sandbox",
+        "sandbox",
+        Boolean(),
+        default_from=(SAMPLE, "OAI, SNIP; fcm: observed; gcm: D47"),
+        default_words='`"False"` for apn, else null',
+    ),
     Param("ApiKey", "api_key", secret=True),
     Param("Secret", "secret", secret=True, source="OAI; not asked for, not checked: D47, RJP"),
 )
-CREATE = Params(_invalid, Param("Type", "type", one_of("gcm", "apn", "fcm"), required=True), *_CHANGEABLE)
-UPDATE = Params(_invalid, *_CHANGEABLE)
+CREATE = Params(invalid("Credential"), Param("Type", "type", OneOf(("gcm", "apn", "fcm")), required=True), *_CHANGEABLE)
+UPDATE = Params(invalid("Credential"), *_CHANGEABLE)
 
 
 def locate(account: AccountState, credential_sid: str) -> Credential:
@@ -50,6 +61,8 @@ def create(
     account: AccountState, type: str, friendly_name: str | None, sandbox: bool | None, **secrets: Any
 ) -> Credential:
     """Create a Credential; ``Type`` alone is enough. (sample; not asking for a secret: assumed D47)"""
+    check_certificate(account, type, secrets.get("certificate"))
+
     now = account.clock.stamp()
     credential = Credential(
         sid=account.new_sid("CR", account.credentials),
@@ -59,6 +72,7 @@ def create(
         sandbox=sandbox_text(type, sandbox),
         date_created=now,
         date_updated=now,
+        **_google(type, secrets.get("secret")),
     )
     account.credentials.add(account.next_sequence(), credential)
     return credential
@@ -78,12 +92,14 @@ def update(account: AccountState, credential: Credential, **changes: Any) -> Cre
     """Change what was sent; the type stays. (documented)"""
     if not changes:
         return credential
+    check_certificate(account, credential.type, changes.get("certificate"))
 
     changed = replace(
         credential,
         friendly_name=changes.get("friendly_name", credential.friendly_name),
         sandbox=sandbox_text(credential.type, changes["sandbox"]) if "sandbox" in changes else credential.sandbox,
         date_updated=account.clock.stamp(),
+        **(_google(credential.type, changes["secret"]) if "secret" in changes else {}),
     )
     account.credentials.replace(changed)
     return changed
@@ -94,13 +110,64 @@ def delete(account: AccountState, credential: Credential) -> None:
     account.credentials.remove(credential.sid)
 
 
+def fcm_api(credential_type: str, secret: str | None = None) -> Literal["v1", "legacy"] | None:
+    """Which API of Google a Secret opens: a service account's JSON key, or none, means FCM HTTP v1. (assumed D51)"""
+    if credential_type == "apn":
+        return None
+    v1 = credential_type == "fcm" and (not secret or _service_account(secret) is not None)
+    return "v1" if v1 else "legacy"
+
+
+def check_certificate(account: AccountState, credential_type: str, certificate: str | None) -> None:
+    """Refuse the Certificate of an apn Credential that is no PEM block around a DER SEQUENCE. (extent: assumed D47)
+
+    Line breaks may be missing, or be spelled as backslash and n. Raises ``UnparsableCertificate``.
+    """
+    if certificate and credential_type == "apn" and account.behaviour.certificates_checked == "at_write":
+        block = _PEM.search(certificate.replace("\\n", "\n").replace("\\r", ""))
+        if block is None or not _is_der_sequence("".join(block[2].split())):
+            raise UnparsableCertificate
+
+
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+
+
+def _is_der_sequence(base64: str) -> bool:
+    """Whether the bytes are a SEQUENCE that is all there: its tag, its length, and as many bytes."""
+    try:
+        der = b64decode(base64, validate=True)
+    except ValueError:
+        return False
+    if len(der) < 2 or der[0] != 0x30:
+        return False
+    digits = der[1] - 0x80 if der[1] > 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + digits], "big") if digits else der[1]
+    return der[1] != 0x80 and len(der) == 2 + digits + length
+
+
+def _google(credential_type: str, secret: str | None) -> dict[str, Any]:
+    """What a Credential remembers of its Secret: no secret."""
+    project = (_service_account(secret or "") or {}).get("project_id")
+    known = credential_type == "fcm" and isinstance(project, str)
+    return {"fcm_api": fcm_api(credential_type, secret), "project_id": project if known else None}
+
+
+def _service_account(secret: str) -> dict[str, Any] | None:
+    """The key of a service account, or None for any other text."""
+    try:
+        key = json_objects.read(secret)
+    except ValueError:
+        return None
+    return key if key.get("type") == "service_account" else None
+
+
 def sandbox_text(credential_type: str, sandbox: bool | None) -> str | None:
     """``"True"`` or ``"False"``, a string, for apn; null for the others. (sample; fcm's null: observed)"""
     return str(bool(sandbox)) if credential_type == "apn" else None
 
 
 def represent(account: AccountState, credential: Credential, base: str) -> dict[str, Any]:
-    """A Credential on the wire; ``base`` ends in ``/v1``. Order: reference 3.3."""
+    """A Credential on the wire; ``base`` ends in ``/v1``. The order is that of D28."""
     return {
         "sid": credential.sid,
         "account_sid": credential.account_sid,
@@ -114,7 +181,8 @@ def represent(account: AccountState, credential: Credential, base: str) -> dict[
 
 
 def _loaded_defaults(account: AccountState, service: Service | None, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"sandbox": sandbox_text(str(row.get("type")), None)}
+    credential_type = str(row.get("type"))
+    return {"sandbox": sandbox_text(credential_type, None), "fcm_api": fcm_api(credential_type), "project_id": None}
 
 
 TABLES = (TableDefinition("credentials", Credential, "account", "CR", params=CREATE, defaults=_loaded_defaults),)

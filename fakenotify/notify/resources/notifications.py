@@ -1,16 +1,17 @@
-"""Notifications: ``POST /v1/Services/{ServiceSid}/Notifications``, and nothing else. Reference 3.4, 4.1, 4.3."""
+"""Notifications: ``POST /v1/Services/{ServiceSid}/Notifications``, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from fakenotify.core.errors import OBSERVED
-from fakenotify.core.params import Param, Params, integer, json_object, one_of
+from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
+from fakenotify.core.values import Integer, JsonObject, OneOf, Text
+from fakenotify.notify import values
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.channels import CHANNELS
-from fakenotify.notify.errors import InvalidParameter, InvalidToBinding, SelectorMissing, SelectorsMixed
+from fakenotify.notify.channels import sms
+from fakenotify.notify.errors import InvalidToBinding, SelectorMissing, SelectorsMixed, invalid
 from fakenotify.notify.records import Notification, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.bindings import TAGS_PER_QUERY
@@ -19,67 +20,33 @@ from fakenotify.notify.tables import TableDefinition
 
 IDENTITIES_PER_NOTIFICATION = 20
 LONGEST_TTL = 2_419_200
-RESERVED = "twi_"
-TARGETS_OF_GCM = frozenset(("to", "registration_ids", "notification_key"))
-TARGETS_OF_FCM = TARGETS_OF_GCM | {"condition"}
-
-
-def _invalid(name: str) -> InvalidParameter:
-    return InvalidParameter("Notification", name)
-
-
-def to_binding(value: str) -> dict[str, str]:
-    """One direct target: a JSON object with ``binding_type`` and ``address``; other keys are ignored. (assumed D33)"""
-    item = json_object(value)
-    binding_type, address = item.get("binding_type"), item.get("address")
-    if not isinstance(binding_type, str) or binding_type not in CHANNELS or not isinstance(address, str) or not address:
-        raise ValueError(value)
-    return {"binding_type": binding_type, "address": address}
-
-
-def unreserved(value: str) -> dict[str, Any]:
-    """A JSON object without ``twi_`` keys. (documented for ``Data``; the place: assumed D16)"""
-    parsed = json_object(value)
-    if any(key.startswith(RESERVED) for key in parsed):
-        raise ValueError(value)
-    return parsed
-
-
-def message(targets: frozenset[str]) -> Callable[[str], dict[str, Any]]:
-    """A GCM or FCM override: no targets of its own, and no ``twi_`` keys, in its ``data`` neither. (D16, D34)"""
-
-    def read(value: str) -> dict[str, Any]:
-        parsed = unreserved(value)
-        data = parsed.get("data")
-        if not targets.isdisjoint(parsed) or (isinstance(data, dict) and any(key.startswith(RESERVED) for key in data)):
-            raise ValueError(value)
-        return parsed
-
-    return read
-
-
 _WITHDRAWN = "Twilio withdrew it"
 _OBSERVED = (OBSERVED, "WEB")
 CREATE = Params(
-    _invalid,
-    Param("Identity", "identities", most=IDENTITIES_PER_NOTIFICATION),
-    Param("Tag", "tags", most=TAGS_PER_QUERY),
+    invalid("Notification"),
+    Param("Identity", "identities", values.IDENTITIES, most=IDENTITIES_PER_NOTIFICATION),
+    Param("Tag", "tags", values.TAG, most=TAGS_PER_QUERY),
     Param("Segment", "segments", most=0, deprecated=_WITHDRAWN),
-    Param("ToBinding", "to_binding", to_binding, most=0, error=InvalidToBinding),
+    Param("ToBinding", "to_binding", values.ToBinding(), most=0, error=lambda name, value: InvalidToBinding()),
     Param("Body", "body"),
     Param("Title", "title"),
     Param("Sound", "sound"),
     Param("Action", "action"),
-    Param("Priority", "priority", one_of("high", "low"), default="high", default_known=_OBSERVED),
-    Param("Ttl", "ttl", integer(0, LONGEST_TTL), default=LONGEST_TTL, default_known=_OBSERVED),
-    Param("Data", "data", unreserved, source="OAI; twi_ keys: D16"),
-    Param("Apn", "apn", unreserved, source="OAI; twi_ keys: D16"),
-    Param("Gcm", "gcm", message(TARGETS_OF_GCM)),
-    Param("Fcm", "fcm", message(TARGETS_OF_FCM)),
-    Param("Sms", "sms", json_object),
-    Param("FacebookMessenger", "facebook_messenger", json_object, deprecated=_WITHDRAWN),
-    Param("Alexa", "alexa", json_object, deprecated=_WITHDRAWN),
-    Param("DeliveryCallbackUrl", "delivery_callback_url", source="OAI; not validated: sample"),
+    Param("Priority", "priority", OneOf(("high", "low"), "D33"), default="high", default_from=_OBSERVED),
+    Param("Ttl", "ttl", Integer(0, LONGEST_TTL), default=LONGEST_TTL, default_from=_OBSERVED),
+    Param("Data", "data", values.DATA),
+    Param("Apn", "apn", values.APN),
+    Param("Gcm", "gcm", values.GCM),
+    Param("Fcm", "fcm", values.FCM),
+    Param("Sms", "sms", values.SmsOverride(sms.PARAMETERS)),
+    Param("FacebookMessenger", "facebook_messenger", JsonObject(), deprecated=_WITHDRAWN),
+    Param("Alexa", "alexa", JsonObject(), deprecated=_WITHDRAWN),
+    Param(
+        "DeliveryCallbackUrl",
+        "delivery_callback_url",
+        Text("URL; not checked", "https://example.com/delivered"),
+        source="OAI; not validated: sample",
+    ),
 )
 
 
@@ -123,7 +90,7 @@ def create(
 
 
 def represent(account: AccountState, notification: Notification, base: str) -> dict[str, Any]:
-    """A Notification on the wire: exactly these twenty keys. (observed) Order: reference 3.4."""
+    """A Notification on the wire: exactly these twenty keys (observed), in this order (D28)."""
     return {
         "sid": notification.sid,
         "account_sid": notification.account_sid,

@@ -1,4 +1,4 @@
-"""Services: ``/v1/Services``. Reference 3.1."""
+"""Services: ``/v1/Services``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from fakenotify.core.errors import OBSERVED, SAMPLE, InvalidQuery, NotFound
-from fakenotify.core.params import Param, Params, at_most, boolean, sid
+from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
+from fakenotify.core.values import Boolean, ShortText, Sid, Text
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch, InvalidFriendlyName, InvalidParameter
+from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch, InvalidFriendlyName, invalid
 from fakenotify.notify.records import Service
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TableDefinition
@@ -21,44 +22,67 @@ CREDENTIAL_TYPES = ("apn", "gcm", "fcm")
 _APN_VERSION = "default_apn_notification_protocol_version"
 
 
-def _invalid(name: str) -> InvalidParameter:
-    return InvalidParameter("Service", name)
-
-
 _OBSERVED = (OBSERVED, "RJP")
 _SAMPLE = (SAMPLE, "OAI")
+_VERSION = Text("text", "3", "4")
 PARAMS = Params(
-    _invalid,
-    Param("FriendlyName", "friendly_name", at_most(64), error=InvalidFriendlyName, default_known=_OBSERVED),
-    Param("ApnCredentialSid", "apn_credential_sid", sid("CR")),
-    Param("GcmCredentialSid", "gcm_credential_sid", sid("CR")),
-    Param("MessagingServiceSid", "messaging_service_sid", sid("MG")),
-    Param("FacebookMessengerPageId", "facebook_messenger_page_id", deprecated="Facebook Messenger was withdrawn"),
-    Param("DefaultApnNotificationProtocolVersion", _APN_VERSION, default_known=(OBSERVED, "RJP, APNS; D5")),
+    invalid("Service"),
+    Param(
+        "FriendlyName",
+        "friendly_name",
+        ShortText(64, "My Service"),
+        error=lambda name, value: InvalidFriendlyName(),
+        default_from=_OBSERVED,
+    ),
+    Param("ApnCredentialSid", "apn_credential_sid", Sid("CR")),
+    Param("GcmCredentialSid", "gcm_credential_sid", Sid("CR")),
+    Param("MessagingServiceSid", "messaging_service_sid", Sid("MG")),
+    Param(
+        "FacebookMessengerPageId",
+        "facebook_messenger_page_id",
+        Text("text", "4"),
+        deprecated="Facebook Messenger was withdrawn",
+    ),
+    Param(
+        "DefaultApnNotificationProtocolVersion",
+        _APN_VERSION,
+        _VERSION,
+        default_from=(OBSERVED, "RJP, APNS; D5"),
+        default_words="`4`, or what the switch `apn_protocol_version` says",
+    ),
     Param(
         "DefaultGcmNotificationProtocolVersion",
         "default_gcm_notification_protocol_version",
+        _VERSION,
         default="3",
-        default_known=_SAMPLE,
+        default_from=_SAMPLE,
     ),
-    Param("FcmCredentialSid", "fcm_credential_sid", sid("CR")),
+    Param("FcmCredentialSid", "fcm_credential_sid", Sid("CR")),
     Param(
         "DefaultFcmNotificationProtocolVersion",
         "default_fcm_notification_protocol_version",
+        _VERSION,
         default="3",
-        default_known=_OBSERVED,
+        default_from=_OBSERVED,
     ),
-    Param("LogEnabled", "log_enabled", boolean, default=True, default_known=_OBSERVED),
+    Param("LogEnabled", "log_enabled", Boolean(), default=True, default_from=_OBSERVED),
     Param("AlexaSkillId", "alexa_skill_id", deprecated="Alexa was withdrawn"),
     Param(
         "DefaultAlexaNotificationProtocolVersion",
         "default_alexa_notification_protocol_version",
+        _VERSION,
         default="3",
-        default_known=_SAMPLE,
+        default_from=_SAMPLE,
         deprecated="Alexa was withdrawn",
     ),
-    Param("DeliveryCallbackUrl", "delivery_callback_url", source="OAI; not validated: sample", default_known=_OBSERVED),
-    Param("DeliveryCallbackEnabled", "delivery_callback_enabled", boolean, default=False, default_known=_OBSERVED),
+    Param(
+        "DeliveryCallbackUrl",
+        "delivery_callback_url",
+        Text("URL; not checked", "https://example.com/delivered"),
+        source="OAI; not validated: sample",
+        default_from=_OBSERVED,
+    ),
+    Param("DeliveryCallbackEnabled", "delivery_callback_enabled", Boolean(), default=False, default_from=_OBSERVED),
 )
 FIND = Params(InvalidQuery, Param("FriendlyName", "friendly_name", source="OAI; exactness: D10"))
 
@@ -135,7 +159,7 @@ def _complete(account: AccountState, values: dict[str, Any]) -> None:
 
 
 def represent(account: AccountState, service: Service, base: str) -> dict[str, Any]:
-    """A Service on the wire; ``base`` ends in ``/v1``. Order: reference 3.1."""
+    """A Service on the wire; ``base`` ends in ``/v1``. The order is that of D28."""
     url = f"{base}/Services/{service.sid}"
     links = {"bindings": f"{url}/Bindings", "notifications": f"{url}/Notifications"}
     if account.behaviour.legacy_resources:

@@ -1,4 +1,4 @@
-"""Users and what hangs on them: their Bindings, their Segments, their memberships. Reference 3.5 to 3.8.
+"""Users and what hangs on them: their Bindings, their Segments, their memberships.
 
 Twilio withdrew all twelve endpoints in 2018; ``Behaviour.legacy_resources`` switches them off.
 """
@@ -13,8 +13,9 @@ from fakenotify.core.errors import InvalidQuery, NotFound
 from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
+from fakenotify.notify import values
 from fakenotify.notify.account import AccountState, Scope
-from fakenotify.notify.errors import AlreadyInSegment, InvalidParameter, UserExists, UserHasBindings
+from fakenotify.notify.errors import AlreadyInSegment, UserExists, UserHasBindings, invalid
 from fakenotify.notify.records import Binding, Segment, Service, User, strings
 from fakenotify.notify.resources import bindings, services
 from fakenotify.notify.resources.representation import segment as spelled
@@ -24,16 +25,15 @@ from fakenotify.notify.tables import TableDefinition
 SEGMENTS_PER_USER = 20
 
 
-def _invalid(name: str) -> InvalidParameter:
-    return InvalidParameter("User", name)
-
-
+_invalid = invalid("User")
 CREATE = Params(
     _invalid,
-    Param("Identity", "identity", required=True),
+    bindings.IDENTITY,
     Param("Segment", "segments", most=SEGMENTS_PER_USER, distinct=True),
 )
-FIND = Params(InvalidQuery, Param("Identity", "identities", most=0, distinct=True), Param("Segment", "segment"))
+FIND = Params(
+    InvalidQuery, Param("Identity", "identities", values.IDENTITIES, most=0, distinct=True), Param("Segment", "segment")
+)
 CREATE_BINDING = Params(bindings.CREATE.error, *bindings.REST)
 FIND_BINDINGS = Params(InvalidQuery, *(row for row in bindings.FIND.rows if row.field != "identities"))
 JOIN = Params(_invalid, Param("Segment", "segment", required=True))

@@ -1,0 +1,123 @@
+"""The stream of events: what happens in a world from now on, told to each listener as it happens."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from threading import Condition
+from typing import Any
+
+from fakenotify.control.routes import ACCOUNT, EVENTS, Ask, account_of, route
+from fakenotify.control.schema import TEXT
+from fakenotify.core import strict_json
+from fakenotify.notify.journal import Request
+from fakenotify.world.world import Change, World
+
+HEARTBEAT = 15.0
+"""Seconds after which a silent event stream says that it is still there."""
+MOST_WAITING = 1_048_576
+"""Bytes of events that wait for a slow reader; more of them end its stream."""
+
+_TOO_SLOW = "the reader was too slow; open a new stream, and read again what it may have missed"
+
+
+@route("GET", "events", TEXT, query=ACCOUNT, media=EVENTS)
+def events(world: World, ask: Ask) -> Generator[str, None, None]:
+    """Server-sent events of what happens from now on, until the client leaves or the fake ends.
+
+    ``request``: a request to Notify. ``callback``: a delivery callback was tried. ``change``: something was changed by
+    a test or a control call, ``verb`` says what. ``control``: a control call wrote. ``end``: the reader was too slow,
+    and nothing follows.
+    """
+    return _stream(world, account_of(world, ask))
+
+
+def _stream(world: World, account_sid: str | None) -> Generator[str, None, None]:
+    waiting = Waiting(account_sid)
+    # not before somebody reads, or nobody would end it
+    ends = (
+        world.journal.listen(lambda request: waiting.add(event(request))),
+        world.changes.add(waiting.add),
+        world.at_end(waiting.finish),
+    )
+    try:
+        yield ": fakenotify\n\n"
+        if world.ended.is_set():
+            waiting.finish()
+        while (text := waiting.next()) is not None:
+            yield text
+    finally:
+        for end in ends:
+            end()
+
+
+class Waiting:
+    """The events that one listener has yet to read."""
+
+    def __init__(self, account_sid: str | None) -> None:
+        self._account_sid = account_sid
+        self._texts: deque[str] = deque()
+        self._size = 0
+        self._finished = False
+        self._changed = Condition()
+
+    def add(self, change: Change) -> None:
+        """Let an event wait, if it concerns the listener; where too many wait, all give way to one that says so."""
+        if not concerns(change, self._account_sid):
+            return
+        text = f"event: {change.kind}\ndata: {strict_json.write(change.body)}\n\n"
+        with self._changed:
+            if self._finished:
+                return
+            self._size += len(text)
+            if self._size > MOST_WAITING:
+                self._finished = True
+                self._texts.clear()
+                text = f"event: end\ndata: {strict_json.write({'reason': _TOO_SLOW})}\n\n"
+            self._texts.append(text)
+            self._changed.notify()
+
+    def finish(self) -> None:
+        """Let nothing more come."""
+        with self._changed:
+            self._finished = True
+            self._texts.clear()
+            self._changed.notify()
+
+    def next(self) -> str | None:
+        """The next event, as soon as there is one; a sign of life where there is none for long; None at the end."""
+        with self._changed:
+            if not self._texts and not self._finished:
+                self._changed.wait(HEARTBEAT)
+            if self._texts:
+                text = self._texts.popleft()
+                self._size -= len(text)
+                return text
+            return None if self._finished else ": still here\n\n"
+
+
+def concerns(change: Change, narrowed: str | None) -> bool:
+    """Whether a listener to one account, or to all, is to hear of this."""
+    return narrowed in (None, change.account_sid) or (
+        change.kind in ("control", "change") and change.account_sid is None
+    )
+
+
+def event(request: Request) -> Change:
+    """A request as an event tells it."""
+    body: dict[str, Any] = {
+        "operation": request.operation,
+        "method": request.method,
+        "path": request.path,
+        "status": request.status,
+        "code": request.code,
+        "sid": request.sid,
+        "account_sid": request.account_sid,
+        "request_id": request.request_id,
+        "warnings": list(request.warnings),
+        "hints": list(request.hints),
+        "rule": request.rule,
+        "label": request.label,
+        "fault": request.fault,
+    }
+    return Change("request", request.account_sid, body)

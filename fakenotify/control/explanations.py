@@ -1,0 +1,87 @@
+"""The control operation that says who a Notification reached, and why others were not selected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fakenotify.control.reads import limit_of
+from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, account_of, route
+from fakenotify.control.schema import INTEGER, OBJECT, TEXT, array, obj
+from fakenotify.core.errors import UnknownName
+from fakenotify.world.explain import Explanation, Reason, asked
+from fakenotify.world.saved_state import to_json
+from fakenotify.world.world import World
+
+MOST_IDENTITIES = 5
+"""Identities that are named with a reason, as examples."""
+
+_LIMIT = Parameter("At most this many of the selected, and as many of the skipped.", {"type": "integer", "minimum": 0})
+
+
+@route(
+    "GET",
+    "explain/{NotificationSid}",
+    obj(
+        {
+            "notification": OBJECT,
+            "selected": array(OBJECT),
+            "skipped": array(OBJECT),
+            "text": TEXT,
+            "counts": obj(dict.fromkeys(("selected", "sent", "failed", "skipped"), INTEGER)),
+            "reasons": array(obj({"reason": TEXT, "count": INTEGER, "identities": array(TEXT)})),
+        }
+    ),
+    query={**ACCOUNT, "limit": _LIMIT},
+)
+def get_explanation(world: World, ask: Ask) -> dict[str, Any]:
+    """Who a Notification reached, and why every other Binding of its Service was not selected.
+
+    ``reasons`` has the skipped by their reason, the most frequent first, with some of the identities.
+    """
+    narrowed, limit = account_of(world, ask), limit_of(ask)
+    try:
+        explanation = world.explain(ask.rest, narrowed)
+    except UnknownName as error:
+        raise Refused(404, str(error), error.nearest) from None
+    sent = sum(1 for each in explanation.selected if each.delivery and each.delivery.status == "SENT")
+    return {
+        "notification": to_json(explanation.notification),
+        "selected": [_told(each) for each in explanation.selected[:limit]],
+        "skipped": [_told(each) for each in explanation.skipped[:limit]],
+        "text": str(explanation) if limit is None else _in_short(explanation),
+        "counts": {
+            "selected": len(explanation.selected),
+            "sent": sent,
+            "failed": len(explanation.selected) - sent,
+            "skipped": len(explanation.skipped),
+        },
+        "reasons": _by_reason(explanation.skipped),
+    }
+
+
+def _told(reason: Reason) -> dict[str, Any]:
+    return {
+        "binding": to_json(reason.binding) if reason.binding else None,
+        "reason": reason.reason,
+        "delivery": to_json(reason.delivery) if reason.delivery else None,
+    }
+
+
+def _in_short(explanation: Explanation) -> str:
+    notification = explanation.notification
+    counts = f"selected {len(explanation.selected)} and skipped {len(explanation.skipped)}"
+    return f"{notification.sid} ({asked(notification)}) {counts}"
+
+
+def _by_reason(skipped: Iterable[Reason]) -> list[dict[str, Any]]:
+    groups: dict[str, list[str]] = {}
+    for each in skipped:
+        identity = each.binding.identity if each.binding else ""
+        common = each.reason.replace(f" {identity!r} ", " ", 1)  # of an identity's own: "identity 'bob' is not among"
+        groups.setdefault(common, []).append(identity)
+    found = [
+        {"reason": reason, "count": len(whose), "identities": list(dict.fromkeys(whose))[:MOST_IDENTITIES]}
+        for reason, whose in groups.items()
+    ]
+    return sorted(found, key=lambda each: -each["count"])

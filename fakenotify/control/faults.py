@@ -1,0 +1,211 @@
+"""Control operations on what goes wrong: faults of requests, outcomes of deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import Any
+
+from fakenotify.control.routes import (
+    ACCOUNT,
+    Ask,
+    Parameter,
+    Refused,
+    account_of,
+    body_object,
+    is_true,
+    refusing,
+    route,
+)
+from fakenotify.control.schema import FLAG, INTEGER, INTEGER_OR_NULL, OBJECT, TEXT, array, obj
+from fakenotify.control.words import of_fault, of_outcome
+from fakenotify.core.params import nearest
+from fakenotify.faults.injected import InjectedFault
+from fakenotify.faults.kinds import KINDS, MOST_SECONDS
+from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.debugger import CODES
+from fakenotify.notify.dispatch import ROUTES
+from fakenotify.notify.outcomes import INJECTABLE, Outcome
+from fakenotify.world.world import World
+
+_SETTINGS = ("times", "after", "phase", "optional")
+_OUTCOME_FIELDS = ("code", "address", "identity", "binding_type", "times")
+_SECONDS = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
+_TIMES = {"type": ["integer", "null"], "minimum": 1}
+_FAULT = obj(
+    {
+        "id": INTEGER,
+        "operation": TEXT,
+        "fault": TEXT,
+        "phase": TEXT,
+        "fired": INTEGER,
+        "active": FLAG,
+        "remaining": INTEGER_OR_NULL,
+        "words": TEXT,
+    },
+    more=True,
+)
+_OUTCOME = obj({"account_sid": TEXT, "code": INTEGER, "used": INTEGER, "title": TEXT, "words": TEXT}, more=True)
+_DESCRIBE = {"describe": Parameter("`true` adds what can be set.", FLAG)}
+_DELETED = obj({"deleted": INTEGER})
+_SET_FAULT = obj(
+    {
+        "operation": TEXT,
+        "fault": {"type": "string", "enum": list(KINDS)},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "code": INTEGER,
+        "message": TEXT,
+        "retry_after": _SECONDS,
+        "seconds": _SECONDS,
+        "requests": {"type": "integer", "minimum": 1},
+        "times": _TIMES,
+        "after": {"type": "integer", "minimum": 0},
+        "phase": {"type": "string", "enum": ["before", "after"]},
+        "optional": FLAG,
+        "account_sid": TEXT,
+    },
+    required=("operation",),
+)
+_SET_OUTCOME = obj(
+    {
+        "code": INTEGER,
+        "address": TEXT,
+        "identity": TEXT,
+        "binding_type": {"type": "string", "enum": list(CHANNELS)},
+        "times": _TIMES,
+        "account_sid": TEXT,
+    },
+    required=("code",),
+)
+
+
+@route(
+    "GET",
+    "faults",
+    obj({"faults": array(_FAULT), "operations": array(TEXT), "kinds": array(OBJECT)}, required=("faults",)),
+    query={**ACCOUNT, **_DESCRIBE},
+)
+def get_faults(world: World, ask: Ask) -> dict[str, Any]:
+    """The faults that were set, with how often each has fired; of one account, those that can meet its requests.
+
+    ``describe=true`` adds the ``operations`` and the ``kinds`` of fault with their fields.
+    """
+    narrowed = account_of(world, ask)
+    chosen = [each for each in world.faults if narrowed is None or each.account_sid in (None, narrowed)]
+    answer: dict[str, Any] = {"faults": [_shown(each) for each in chosen]}
+    if is_true(ask, "describe"):
+        answer |= {"operations": list(ROUTES.by_operation), "kinds": [_kind(kind) for kind in KINDS]}
+    return answer
+
+
+def _shown(injected: InjectedFault) -> dict[str, Any]:
+    remaining = None if injected.times is None else injected.times - injected.fired
+    return {**injected.to_json(), "remaining": remaining, "words": of_fault(injected)}
+
+
+def _kind(kind: str) -> dict[str, Any]:
+    """A kind of fault and what it takes."""
+    made = KINDS[kind]
+    taken = [
+        {"name": each.name, "type": _SET_FAULT["properties"][each.name]["type"], "required": each.default is MISSING}
+        for each in fields(made)
+        if each.init
+    ]
+    words = " ".join((made.__doc__ or "").split("\n\n")[0].split())
+    return {"kind": kind, "words": words, "fields": taken, "phases": list(made.phases)}
+
+
+@route(
+    "POST",
+    "faults",
+    _FAULT,
+    query=ACCOUNT,
+    body=_SET_FAULT,
+    example=("", {"operation": "notifications.create", "status": 429, "times": 2}),
+)
+def post_faults(world: World, ask: Ask) -> dict[str, Any]:
+    """Set a fault: an ``operation`` pattern with a ``status``, or with a ``fault`` and its arguments."""
+    given = body_object(ask)
+    operation = given.pop("operation", None)
+    if operation is None:
+        raise Refused(400, "a fault needs an operation, e.g. 'bindings.*' or 'notifications.create'")
+    settings = {name: given.pop(name) for name in _SETTINGS if name in given}
+    sid = account_of(world, ask, given.pop("account_sid", None))
+    kind = given.pop("fault", "http")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise Refused(400, f"there is no fault {kind!r}; there are {', '.join(KINDS)}", nearest(str(kind), KINDS))
+    known = [field.name for field in fields(KINDS[kind]) if field.init]
+    with refusing():
+        try:
+            fault = KINDS[kind](**given)
+        except TypeError:
+            unknown = [name for name in given if name not in known]
+            hint = f"it has no {unknown[0]!r}" if unknown else "some are missing"
+            close = nearest(unknown[0], (*known, *_SETTINGS, "operation", "account_sid")) if unknown else known
+            raise Refused(400, f"fault {kind} takes {', '.join(known) or 'no arguments'}: {hint}", close) from None
+        return _shown(world.fail(operation, fault, account_sid=sid, **settings))
+
+
+@route(
+    "DELETE",
+    "faults",
+    _DELETED,
+    query={**ACCOUNT, "id": Parameter("Only this fault; the default is all of them.", TEXT)},
+    example=("?id=1", None),
+)
+def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
+    """Take out one fault by ``id``, an account's, or all."""
+    given = ask.query.get("id")
+    known = [str(injected.id) for injected in world.faults]
+    if given is not None and given not in known:
+        raise Refused(404, f"there is no fault {given!r}", known)
+    return {"deleted": world.remove_faults(None if given is None else int(given), account_of(world, ask))}
+
+
+@route(
+    "GET",
+    "outcomes",
+    obj({"outcomes": array(_OUTCOME), "codes": array(OBJECT), "binding_types": array(OBJECT)}, required=("outcomes",)),
+    query={**ACCOUNT, **_DESCRIBE},
+)
+def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
+    """What providers were told to answer; ``describe=true`` adds the ``codes`` and ``binding_types`` there are."""
+    accounts = world.accounts_of(account_of(world, ask))
+    answer: dict[str, Any] = {
+        "outcomes": [_outcome(account.account_sid, each) for account in accounts for each in account.outcomes]
+    }
+    if is_true(ask, "describe"):
+        answer["codes"] = [{"code": code, "title": CODES[code].title} for code in INJECTABLE]
+        answer["binding_types"] = [{"binding_type": name, "label": each.label} for name, each in CHANNELS.items()]
+    return answer
+
+
+def _outcome(account_sid: str, outcome: Outcome) -> dict[str, Any]:
+    told = {**outcome.told(), "title": CODES[outcome.code].title, "words": of_outcome(outcome)}
+    return {"account_sid": account_sid, **told}
+
+
+@route(
+    "POST",
+    "outcomes",
+    _OUTCOME,
+    query=ACCOUNT,
+    body=_SET_OUTCOME,
+    example=("", {"code": 52103, "address": "+15005550006", "times": 1}),
+)
+def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
+    """Let deliveries fail: the arguments of ``fail_delivery``, for one account (the default one unless it is named)."""
+    given = body_object(ask)
+    sid = account_of(world, ask, given.pop("account_sid", None)) or world.accounts.default_sid
+    for name in given:
+        if name not in _OUTCOME_FIELDS:
+            known = ", ".join(_OUTCOME_FIELDS)
+            raise Refused(400, f"an outcome has no {name!r}; it has {known}", nearest(name, _OUTCOME_FIELDS))
+    with refusing():
+        made = world.fail_delivery(given.pop("code", None), account_sid=sid, **given)
+    return _outcome(sid, made)
+
+
+@route("DELETE", "outcomes", _DELETED, query=ACCOUNT)
+def delete_outcomes(world: World, ask: Ask) -> dict[str, Any]:
+    """Let providers answer as they would."""
+    return {"deleted": world.clear_outcomes(account_of(world, ask))}

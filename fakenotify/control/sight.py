@@ -1,0 +1,101 @@
+"""A world as one request for its tables sees it: what rows tell beside themselves, looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fakenotify.notify.account import AccountState, Scope
+from fakenotify.notify.records import Alert, Delivery, Notification
+from fakenotify.world.world import World
+
+
+class Sight:
+    """The accounts of a world, and what belongs to a record of theirs."""
+
+    def __init__(self, world: World) -> None:
+        self._accounts = {each.account_sid: each for each in world.accounts}
+        self._deliveries: dict[str, ByNotification] = {}
+        self._alerts: dict[str, ByNotification] = {}
+
+    def account(self, account_sid: str) -> AccountState | None:
+        """An account, if it is still there."""
+        return self._accounts.get(account_sid)
+
+    def scope(self, record: Any) -> Scope | None:
+        """What lives below the Service that a record belongs to, if it is still there."""
+        account = self.account(record.account_sid)
+        return account.scopes.get(record.service_sid) if account else None
+
+    def service_name(self, record: Any) -> str | None:
+        """The name of the Service that a record belongs to."""
+        account = self.account(record.account_sid)
+        service = account.services.get(record.service_sid) if account else None
+        return service.friendly_name if service else None
+
+    def deliveries(self, notification: Notification) -> list[Delivery]:
+        """The deliveries of a Notification, oldest first. They stand together, in the order of the Notifications."""
+        account = self.account(notification.account_sid)
+        if account is None:
+            return []
+        mine = _sequence(account, notification)
+        return self._of(self._deliveries, account, "deliveries").get(
+            notification.sid, lambda delivery: mine is not None and (_sequence(account, delivery) or mine) < mine
+        )
+
+    def deliveries_of(self, record: Any) -> list[Delivery]:
+        """The deliveries of the Notification that an alert or a callback is about, oldest first."""
+        account = self.account(record.account_sid)
+        return self._of(self._deliveries, account, "deliveries").get(record.notification_sid) if account else []
+
+    def alerts(self, notification: Notification) -> list[Alert]:
+        """The alerts of a Notification, oldest first."""
+        account = self.account(notification.account_sid)
+        return self._of(self._alerts, account, "alerts").get(notification.sid) if account else []
+
+    def last_alert(self, notification: Notification) -> Alert | None:
+        """The newest alert of a Notification."""
+        account = self.account(notification.account_sid)
+        return self._of(self._alerts, account, "alerts").newest(notification.sid) if account else None
+
+    def _of(self, known: dict[str, ByNotification], account: AccountState, table: str) -> ByNotification:
+        if account.account_sid not in known:
+            with account.lock:
+                known[account.account_sid] = ByNotification(getattr(account, table))
+        return known[account.account_sid]
+
+
+class ByNotification:
+    """The entries of a log by their Notification. The log is walked from its end, no further than somebody asks."""
+
+    def __init__(self, log: Any) -> None:
+        self._walk = log.descending()
+        self._found: dict[str | None, list[Any]] = {}
+        self._last: Any = None
+
+    def get(self, sid: str, enough: Callable[[Any], bool] = lambda entry: False) -> list[Any]:
+        """The entries of a Notification, oldest first; once an entry is ``enough``, no older ones are looked for."""
+        while (self._last is None or not enough(self._last)) and self._go_on():
+            pass
+        return self._found.get(sid, [])[::-1]
+
+    def newest(self, sid: str) -> Any:
+        """The newest entry of a Notification, or None."""
+        while sid not in self._found and self._go_on():
+            pass
+        return self._found.get(sid, (None,))[0]
+
+    def _go_on(self) -> bool:
+        """Look at one more entry; returns whether there was one."""
+        _, self._last = next(self._walk, (0, None))
+        if self._last is None:
+            return False
+        self._found.setdefault(self._last.notification_sid, []).append(self._last)
+        return True
+
+
+def _sequence(account: AccountState, record: Any) -> int | None:
+    """The number of the Notification that a record is or belongs to, if it is still there."""
+    scope = account.scopes.get(record.service_sid)
+    sid = getattr(record, "notification_sid", record.sid)
+    return scope.notifications.sequence(sid) if scope is not None and sid in scope.notifications else None

@@ -1,0 +1,138 @@
+"""JSON objects that arrive as text: read strictly, and, where they can't be read, the likely cause in words."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+MOST_NESTED = 100
+
+_SHOWN = 40
+_LOOKED_AT = 20_000
+
+
+def read(text: str) -> dict[str, Any]:
+    """A JSON object: no ``NaN``, no ``Infinity``, nested at most 100 deep. Raises ``ValueError``."""
+    parsed = _read(text)
+    if not isinstance(parsed, dict):
+        raise ValueError("not a JSON object")
+    return parsed
+
+
+def explain(text: str) -> str | None:
+    """Why a text is no JSON object; None if it is one."""
+    try:
+        parsed = _read(text)
+    except json.JSONDecodeError as error:
+        return f"it is not JSON: {_cause(text, error)}"
+    except ValueError as error:
+        return f"it is not JSON: {error}"
+    return None if isinstance(parsed, dict) else f"it is {kind_of(parsed)}, not a JSON object"
+
+
+def kind_of(parsed: Any) -> str:
+    """What a JSON value is, in words; texts that hold JSON are said to have been encoded twice."""
+    if isinstance(parsed, str):
+        twice = explain(parsed) is None
+        return "JSON inside a JSON text (it was encoded twice)" if twice else "a JSON text"
+    if isinstance(parsed, list):
+        return f"a JSON list of {len(parsed)}"
+    return {type(None): "null", bool: "a boolean"}.get(type(parsed), "a number")
+
+
+def _read(text: str) -> Any:
+    try:
+        parsed = _STRICT.decode(text)
+    except RecursionError:
+        raise ValueError(f"it is nested more than {MOST_NESTED} deep") from None
+    if isinstance(parsed, (dict, list)) and _deeper_than(MOST_NESTED, parsed):
+        raise ValueError(f"it is nested more than {MOST_NESTED} deep")
+    return parsed
+
+
+def _deeper_than(most: int, parsed: Any) -> bool:
+    """Whether JSON is nested more than ``most`` deep, found without recursion."""
+    level = [parsed]
+    for _ in range(most):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):  # 1e999 would be printed as Infinity, which is not JSON
+        raise ValueError(f"{_clipped(digits)} is too large a number")
+    return number
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LITERALS = (
+    (r"\{\{\s*[\w.]+\s*\}\}", "the placeholder {} was not filled in"),
+    (
+        r"\$(?:[A-Za-z_]\w*|\{\w+\})",
+        "the variable {} was not filled in; PHP and shells leave it alone in single quotes",
+    ),
+    (r"\[object Object\]", "{} is what JavaScript makes of an object; use JSON.stringify"),
+    (r"^\s*Array\b", "{} is what PHP prints for an array; use json_encode"),
+    (r"=>", "{} is of a printed Ruby Hash or PHP array; use to_json or json_encode"),
+    (r"^\s*\{\s*([\w.-]+=)", "{} is of a printed Java Map; use a JSON library"),
+    (r"'", "JSON wants double quotes where this has single ones; for a Python dict, use json.dumps"),
+    (r"\b(?:None|True|False)\b", "{} is of Python; use json.dumps"),
+    (r"\bnil\b", "{} is of Ruby; use to_json"),
+    (r"\bundefined\b", "{} is of JavaScript; use JSON.stringify"),
+    (r"[{,]\s*([A-Za-z_]\w*)\s*:", "names want double quotes in JSON, and {} has none"),
+)
+"""What stands outside of JSON's strings where somebody wrote another language's literal, and what to say of it."""
+
+
+def _cause(text: str, error: json.JSONDecodeError) -> str:
+    """Where a text stops being JSON, and the likely cause."""
+    where = f"at character {error.pos + 1}"
+    if error.pos >= len(text.rstrip()):
+        return f"{where} it ends too early"
+    where += f" ({_clipped(text[error.pos :])!r})"
+    if error.msg.startswith("Unterminated string"):
+        return f"{where} begins a text that never ends"
+    if error.msg.startswith("Invalid control character"):
+        return f"{where}, a line break or another control character in a text must be escaped, \\n"
+    if _is_unescaped_quote(text, error):
+        return f'{where}, a quotation mark in a text must be escaped, \\"; let a JSON library write it'
+    outside = _STRINGS.sub('""', text[:_LOOKED_AT])
+    for pattern, words in _LITERALS:
+        found = re.search(pattern, outside)
+        if found:
+            return f"{where}, {words.format(found[found.lastindex or 0].strip())}"
+    before = text[: error.pos].rstrip()
+    if text[error.pos] in "}]" and before.endswith(","):
+        return f"{where}, the comma before it is one too many"
+    if error.msg == "Extra data":
+        return f"{where}, there is more after the end"
+    return f"{where}, {error.msg[0].lower()}{error.msg[1:]}"
+
+
+def _is_unescaped_quote(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether a string seems to have ended inside a text: a letter follows the quotation mark."""
+    return (
+        error.msg in ("Expecting ',' delimiter", "Expecting ':' delimiter")
+        and text[: error.pos].rstrip().endswith('"')
+        and text[error.pos].isalnum()
+    )
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,0 +1,69 @@
+"""JSON as RFC 8259 has it: no ``NaN``, no infinity, no lone surrogate, no name twice, in either direction."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+MOST_DEPTH = 200
+"""The deepest that written JSON goes; what is below stands there as a text."""
+
+
+def parse(text: str | bytes) -> Any:
+    """Read JSON. Raises ``ValueError`` that says what is wrong with it."""
+    try:
+        text = text.decode() if isinstance(text, bytes) else text
+        read = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_object)
+        if "\\u" in text or not text.isascii():
+            json.dumps(read, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("it has half of a surrogate pair, which is no character") from None
+    return read
+
+
+def write(value: Any) -> str:
+    """Write JSON in ASCII. What JSON has no way to say is replaced: ``NaN`` by null, half a character by U+FFFD."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return json.dumps(_clean(value, MOST_DEPTH))
+    return json.dumps(_clean(value, MOST_DEPTH)) if "\\ud" in text else text
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:30]} is too large a number")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return read
+
+
+def _clean(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if not isinstance(value, (dict, list, tuple)):
+        return value
+    if not depth:
+        return "(nested too deeply to be shown)"
+    if isinstance(value, dict):
+        return {
+            _clean(name, 1) if isinstance(name, str) else name: _clean(each, depth - 1) for name, each in value.items()
+        }
+    return [_clean(each, depth - 1) for each in value]

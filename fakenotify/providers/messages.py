@@ -1,0 +1,135 @@
+"""Twilio's Messages resource: ``POST /2010-04-01/Accounts/{AccountSid}/Messages.json``.
+
+https://www.twilio.com/docs/messaging/api/message-resource, and Twilio's dictionary of errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from fakenotify.notify.channels.sms import is_phone_number
+from fakenotify.providers.provider import Answered, Asked, Message, Provider, Received
+
+CODES = {
+    20003: (401, "Authenticate"),
+    20429: (429, "Too Many Requests"),
+    20500: (500, "Internal Server Error"),
+    20503: (503, "Service unavailable"),
+    21211: (400, "The 'To' number {to} is not a valid phone number."),
+    21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {to}"),
+    21602: (400, "A text message body or media urls must be specified."),
+    21603: (400, "A 'From' phone number is required."),
+    21604: (400, "A 'To' phone number is required."),
+    21610: (400, "Attempt to send to unsubscribed recipient"),
+    21612: (400, "The 'To' phone number: {to}, is not currently reachable using the 'From' phone number via SMS."),
+    21614: (400, "'To' number is not a valid mobile number"),
+    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+}
+"""Twilio's codes for a send, with status and text. (documented, Twilio's dictionary)"""
+USUAL = {401: 20003, 429: 20429, 500: 20500, 503: 20503, 400: 21211}
+LONGEST = 1600
+
+_PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages(\.json)?")
+_DATA = ("MediaUrl", "StatusCallback", "MaxPrice", "ContentSid", "ContentVariables", "ValidityPeriod")
+
+
+def receive(asked: Asked) -> Received:
+    """Read a request to send."""
+    form = parse_qs(asked.body.decode("utf-8", "replace"), keep_blank_values=True)
+    body = {name: values if len(values) > 1 else values[0] for name, values in form.items()}
+    to = form.get("To", [""])[0]
+    return Received(body, to or None, _complaint(asked, body, to))
+
+
+def _complaint(asked: Asked, body: Mapping[str, Any], to: str) -> Answered | None:
+    if not _PATH.fullmatch(asked.path):
+        return _error(404, 20404, f"The requested resource {asked.path} was not found")
+    if not asked.headers.get("authorization", "").lower().startswith("basic "):
+        return _refusal(20003)
+    if not to:
+        return _refusal(21604)
+    if not (body.get("From") or body.get("MessagingServiceSid")):
+        return _refusal(21603)
+    if not (body.get("Body") or body.get("MediaUrl") or body.get("ContentSid")):
+        return _refusal(21602)
+    if not is_phone_number(to.removeprefix("whatsapp:")):
+        return _refusal(21211, to)
+    return _refusal(21617) if len(str(body.get("Body", ""))) > LONGEST else None
+
+
+def accept(asked: Asked, received: Received, unique: str) -> Answered:
+    """201 with a Message that is queued, or accepted by its Messaging Service. (documented)"""
+    found = _PATH.fullmatch(asked.path)
+    assert found is not None
+    account, sid, form = found[1], f"SM{unique[:32]}", received.body
+    uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
+    media = form.get("MediaUrl", [])
+    resource = {
+        "account_sid": account,
+        "api_version": "2010-04-01",
+        "body": form.get("Body", ""),
+        "date_created": None,
+        "date_sent": None,
+        "date_updated": None,
+        "direction": "outbound-api",
+        "error_code": None,
+        "error_message": None,
+        "from": form.get("From"),
+        "messaging_service_sid": form.get("MessagingServiceSid"),
+        "num_media": str(len(media) if isinstance(media, list) else 1),
+        "num_segments": "0" if form.get("MessagingServiceSid") else "1",
+        "price": None,
+        "price_unit": None,
+        "sid": sid,
+        "status": "accepted" if form.get("MessagingServiceSid") else "queued",
+        "subresource_uris": {"media": f"{uri}/Media.json"},
+        "to": received.address,
+        "uri": f"{uri}.json",
+    }
+    return Answered(201, resource)
+
+
+def refuse(what: Any, now: datetime) -> Answered:
+    """Refuse with a code of Twilio's, or with the one that a status stands for."""
+    code = USUAL.get(what, what)
+    if code not in CODES:
+        known = ", ".join(map(str, CODES))
+        raise ValueError(
+            f"Messages don't answer {what!r}; there are the statuses {', '.join(map(str, USUAL))} and {known}"
+        )
+    return _refusal(code)
+
+
+def _refusal(code: int, to: str = "") -> Answered:
+    status, text = CODES[code]
+    return _error(status, code, text.format(to=to).replace("  ", " "))
+
+
+def _error(status: int, code: int, text: str) -> Answered:
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return Answered(status, {"code": code, "message": text, "more_info": more, "status": status})
+
+
+def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:
+    """A text message: who sends it is not compared, since Notify always sends by a Messaging Service."""
+    data = {name: _list(payload[name]) if name == "MediaUrl" else payload[name] for name in _DATA if payload.get(name)}
+    return Message(channel="sms", address=address, title=None, body=payload.get("Body") or None, data=data)
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+MESSAGES = Provider(
+    name="messages",
+    hosts=re.compile(r"api\.twilio\.com|api\.[a-z0-9-]+(\.[a-z0-9-]+)?\.twilio\.com"),
+    channels=("sms",),
+    receive=receive,
+    accept=accept,
+    refuse=refuse,
+    read=read,
+)

@@ -1,0 +1,287 @@
+"""Kept connections stay in step, whatever form a body has and wherever it breaks off."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+
+import pytest
+from raw_http import AUTH, FORM, MIB, PATIENCE, Dialled, echoed, get, post
+
+from fakenotify.server import connection as connection_module
+from fakenotify.server import handler as handler_module
+from fakenotify.server.server import Server
+from fakenotify.server.wsgi import BODY_LIMIT
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("target", "headers", "status"),
+    [("/v1/Services", "", 401), ("/v1/Nothing", AUTH, 404), ("/v1/Services/IS1/Bindings", AUTH, 404)],
+)
+def test_a_refused_post_leaves_the_connection_in_step(account: Dialled, target: str, headers: str, status: int) -> None:
+    first = account.ask(post("FriendlyName=first", target, headers + FORM))
+    second = account.ask(post("FriendlyName=second", "/v1/Services", AUTH + FORM))
+    assert (first.status, second.status, second.json["friendly_name"]) == (status, 201, "second")
+    assert "Connection" not in first.headers
+
+
+def test_small_answers_are_not_held_back(dialled: Dialled, echoing: Server) -> None:
+    """Nagle's algorithm with delayed acknowledgements would cost 40 ms for each answer on a kept connection."""
+    dialled.ask(get())
+    (connection,) = echoing._connections
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_an_answer_is_one_write(dialled: Dialled) -> None:
+    dialled.send(post("x" * 1000))
+    whole = dialled.socket.recv(65536)
+    head, _, body = whole.partition(b"\r\n\r\n")
+    assert b"\r\nContent-Length: %d\r\n" % len(body) in head + b"\r\n"
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_pipelined_requests_are_answered_in_their_order(dialled: Dialled) -> None:
+    dialled.send(post("one") + get("/two") + post("three"))
+    assert [dialled.answer().json for _ in range(3)] == [echoed("one"), echoed("", "GET", "/two"), echoed("three")]
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_a_request_may_arrive_byte_by_byte(dialled: Dialled) -> None:
+    for byte in post("slow"):
+        dialled.send(byte)
+    assert dialled.answer().json == echoed("slow")
+
+
+@pytest.mark.parametrize("value", ["close", "CLOSE", "close, te", "keep-alive, close"])
+def test_a_connection_closes_when_the_client_asks_for_it(dialled: Dialled, value: str) -> None:
+    answer = dialled.ask(get(headers=f"Connection: {value}\r\n"))
+    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (200, "close", True)
+
+
+def test_http_1_0_closes(dialled: Dialled) -> None:
+    answer = dialled.ask(post("old", version="HTTP/1.0"))
+    assert (answer.json, answer.headers["Connection"], dialled.ended()) == (echoed("old"), "close", True)
+
+
+def test_http_1_0_is_told_that_its_connection_is_kept(dialled: Dialled) -> None:
+    kept = "Connection: Keep-Alive\r\n"
+    answers = [dialled.ask(post(body, headers=kept, version="HTTP/1.0")) for body in ("one", "two")]
+    assert [(each.json, each.headers.get("Connection")) for each in answers] == [
+        (echoed("one"), "keep-alive"),
+        (echoed("two"), "keep-alive"),
+    ]
+
+
+def test_head_has_the_length_of_get_and_no_body(dialled: Dialled) -> None:
+    dialled.send(get(method="HEAD"))
+    head, length = dialled.answer(head=True), len(json.dumps(echoed("", "HEAD")))
+    assert (head.headers["Content-Length"], dialled.ask(get()).json) == (str(length), echoed("", "GET"))
+
+
+@pytest.mark.parametrize("target", ["/v1/Services", "/_fake/health"])
+def test_head_leaves_the_connection_in_step(account: Dialled, target: str) -> None:
+    account.send(get(target, AUTH, method="HEAD"))
+    assert account.answer(head=True).status == 405
+    assert account.ask(get("/v1/Services", AUTH)).status == 200
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_a_204_has_neither_body_nor_length(account: Dialled) -> None:
+    sid = account.ask(post("", "/v1/Services", AUTH)).json["sid"]
+    gone = account.ask(get(f"/v1/Services/{sid}", AUTH, method="DELETE"))
+    assert (gone.status, gone.body, "Content-Length" in gone.headers) == (204, b"", False)
+    assert account.ask(get("/v1/Services", AUTH)).json["services"] == []
+
+
+def test_a_request_without_a_length_has_no_body(dialled: Dialled) -> None:
+    assert dialled.ask("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n").json == echoed()
+
+
+def test_a_length_may_be_given_twice_if_it_is_the_same(dialled: Dialled) -> None:
+    assert dialled.ask(post("abc", headers="Content-Length: 3\r\n")).json == echoed("abc")
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [["-1"], ["+3"], ["0x3"], [""], ["3 3"], ["3, 3"], ["\xb2"], ["\x0b3"], ["9" * 30], ["3", "4"]],
+)
+def test_a_length_that_is_none_is_400_and_the_end(dialled: Dialled, lengths: list[str]) -> None:
+    headers = "".join(f"Content-Length: {length}\r\n" for length in lengths)
+    answer = dialled.ask(f"POST / HTTP/1.1\r\nHost: localhost\r\n{headers}\r\nabc")
+    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (400, "close", True)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_a_body_that_is_cut_short_is_400_and_the_end(dialled: Dialled) -> None:
+    dialled.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort")
+    dialled.no_more()
+    assert (dialled.answer().status, dialled.ended()) == (400, True)
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho",
+        "POST / HTTP/1.1\r\nHost: x",
+        "POST",
+        "\x16\x03\x01",
+    ],
+)
+def test_a_client_that_stalls_loses_its_connection(
+    dialled: Dialled, monkeypatch: pytest.MonkeyPatch, beginning: str
+) -> None:
+    monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.1)
+    dialled.send(beginning)
+    rest = dialled.reader.read()
+    assert rest == b"" or rest.startswith(b"HTTP/1.1 400 BAD REQUEST\r\n")
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_an_idle_connection_stays_open(dialled: Dialled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.05)
+    assert dialled.ask(get()).status == 200
+    dialled.socket.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        dialled.socket.recv(1)
+    assert dialled.socket.send(get("/later").encode()) > 0
+    dialled.socket.settimeout(PATIENCE)
+    assert dialled.socket.recv(65536).endswith(json.dumps(echoed("", "GET", "/later")).encode())
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_a_body_of_exactly_the_limit_is_read(dialled: Dialled) -> None:
+    assert dialled.ask(post("x" * BODY_LIMIT)).json == echoed("x" * BODY_LIMIT)
+
+
+@pytest.mark.parametrize("size", [BODY_LIMIT + 1, 2 * MIB])
+def test_a_body_over_the_limit_gets_a_readable_413(account: Dialled, size: int) -> None:
+    answer = account.ask(post("x" * size, "/v1/Services", AUTH + FORM))
+    assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
+    assert account.ended()
+
+
+def test_a_body_over_the_limit_that_never_comes_is_413_as_well(
+    account: Dialled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.2)
+    account.send(
+        f"POST /v1/Services HTTP/1.1\r\nHost: localhost\r\n{AUTH}Content-Length: {9 * MIB}\r\n\r\n" + "x" * 2 * MIB
+    )
+    assert (account.answer().status, account.ended()) == (413, True)
+
+
+def test_a_control_request_may_be_larger_than_a_body_of_notify(account: Dialled) -> None:
+    answer = account.ask(post('"' + "x" * 2 * MIB + '"', "/_fake/reset", "Content-Type: application/json\r\n"))
+    assert (answer.status, answer.json) == (400, {"error": "the body is to be a JSON object, or none"})
+
+
+def chunked(body: str, headers: str = "", coding: str = "chunked", target: str = "/") -> str:
+    return f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Transfer-Encoding: {coding}\r\n\r\n{body}"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "body"),
+    [
+        ("0\r\n\r\n", ""),
+        ("3\r\nabc\r\n0\r\n\r\n", "abc"),
+        ("3\r\nabc\r\n00A\r\n0123456789\r\n0\r\n\r\n", "abc0123456789"),
+        ("3;name=value\r\nabc\r\n0;last\r\n\r\n", "abc"),
+        ("3\r\nabc\r\n0\r\nTrailer: one\r\nAnother: two\r\n\r\n", "abc"),
+        ("5\r\n\r\n0\r\n\r\n0\r\n\r\n", "\r\n0\r\n"),
+    ],
+)
+def test_a_chunked_body_is_read_to_its_end(dialled: Dialled, chunks: str, body: str) -> None:
+    answers = [dialled.ask(chunked(chunks)), dialled.ask(post("next"))]
+    assert [each.json for each in answers] == [echoed(body), echoed("next")]
+
+
+def test_the_word_chunked_may_have_any_case(dialled: Dialled) -> None:
+    answers = [dialled.ask(chunked("3\r\nabc\r\n0\r\n\r\n", coding="Chunked ")), dialled.ask(post("next"))]
+    assert [each.json for each in answers] == [echoed("abc"), echoed("next")]
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        "three\r\nabc\r\n0\r\n\r\n",
+        "\r\nabc\r\n0\r\n\r\n",
+        "3\nabc\r\n0\r\n\r\n",
+        "3\r\nabc\n0\r\n\r\n",
+        "3\r;\r\nabc\r\n0\r\n\r\n",
+        "3\x0b\r\nabc\r\n0\r\n\r\n",
+        "3\r\nabc\r\n0\r\nTrailer: x\n\r\n",
+        "+3\r\nabc\r\n0\r\n\r\n",
+        "0x3\r\nabc\r\n0\r\n\r\n",
+        "1_0\r\n0123456789012345\r\n0\r\n\r\n",
+        "3\r\nabcdef\r\n0\r\n\r\n",
+        "\xb2\r\nab\r\n0\r\n\r\n",
+        "F" * 30 + "\r\nabc\r\n0\r\n\r\n",
+        "3;" + "x" * 70_000 + "\r\nabc\r\n0\r\n\r\n",
+        "0\r\n" + "Trailer: x\r\n" * 10_000 + "\r\n",
+    ],
+)
+def test_a_chunk_that_is_none_is_400_and_the_end(dialled: Dialled, chunks: str) -> None:
+    answer = dialled.ask(chunked(chunks))
+    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (400, "close", True)
+
+
+@pytest.mark.parametrize("chunks", ["", "3", "3\r\nab", "3\r\nabc", "3\r\nabc\r\n0\r\n"])
+def test_chunks_that_are_cut_short_are_400_and_the_end(dialled: Dialled, chunks: str) -> None:
+    dialled.send(chunked(chunks))
+    dialled.no_more()
+    assert (dialled.answer().status, dialled.ended()) == (400, True)
+
+
+def test_a_refusal_is_readable_though_the_rest_of_the_body_is_on_its_way(dialled: Dialled) -> None:
+    answer = dialled.ask(chunked("three\r\n" + "x" * 4 * MIB))
+    assert (answer.status, dialled.ended()) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "size"),
+    [("100000\r\n" + "x" * MIB + "\r\n", 2), ("1\r\nx\r\n" * 1000 + "200000\r\n" + "x" * 2 * MIB, 1)],
+)
+@pytest.mark.parametrize("end", ["\r\n0\r\n\r\n", "\r\nno chunk\r\n"])
+def test_too_many_chunks_get_a_readable_413(account: Dialled, chunks: str, size: int, end: str) -> None:
+    body = (chunks * size).removesuffix("\r\n") + end
+    answer = account.ask(chunked(body, AUTH + FORM, target="/v1/Services"))
+    assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
+    assert account.ended()
+
+
+def test_chunks_without_end_are_read_up_to_a_bound(account: Dialled, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (handler_module, connection_module):
+        monkeypatch.setattr(module, "DRAIN_LIMIT", MIB)
+    account.send(chunked("", AUTH, target="/v1/Services"))
+    with contextlib.suppress(ConnectionError):
+        for _ in range(20):
+            account.send("80000\r\n" + "x" * (MIB // 2) + "\r\n")
+    assert account.answer().status == 413
+
+
+@pytest.mark.parametrize("first", ["Content-Length: 3", "Transfer-Encoding: chunked"])
+def test_two_ideas_of_the_end_are_not_both_believed(dialled: Dialled, first: str) -> None:
+    second = {"Content-Length: 3": "Transfer-Encoding: chunked"}.get(first, "Content-Length: 3")
+    answer = dialled.ask(f"POST / HTTP/1.1\r\nHost: localhost\r\n{first}\r\n{second}\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
+    assert (answer.json, answer.headers["Connection"], dialled.ended()) == (echoed("abcde"), "close", True)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, chunked", "chunked, chunked", "\x0bchunked", "chunked\x1f", ""])
+def test_a_coding_that_nobody_decodes_is_400_and_the_end(dialled: Dialled, coding: str) -> None:
+    answer = dialled.ask(chunked("3\r\nabc\r\n0\r\n\r\n", coding=coding))
+    assert (answer.status, dialled.ended()) == (400, True)
+
+
+def test_a_client_that_waits_for_100_is_told_to_go_on(dialled: Dialled) -> None:
+    dialled.send("POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+    assert dialled.answer() == (100, {}, b"")
+    assert dialled.ask("abc").json == echoed("abc")
+
+
+def test_http_1_0_waits_for_no_100(dialled: Dialled) -> None:
+    assert dialled.ask(post("abc", headers="Expect: 100-continue\r\n", version="HTTP/1.0")).json == echoed("abc")

@@ -1,0 +1,161 @@
+"""What is no request is refused in HTTP, and what is one arrives as it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from raw_http import AUTH, FORM, Dialled, echoed, get, post
+
+from fakenotify import FakeNotify
+from fakenotify.server.server import Server
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("GET", 400),
+        ("GET / HTTP/1.x", 400),
+        ("GET / FTP/1.1", 400),
+        ("GET / two HTTP/1.1", 400),
+        ("GET / HTTP/2.0", 505),
+        ("GET http://[::1/ HTTP/1.1", 400),
+        ("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        ("GET /" + "x" * 70_000 + " HTTP/1.1", 414),
+    ],
+)
+def test_a_line_that_asks_for_nothing_is_refused_and_the_end(dialled: Dialled, line: str, status: int) -> None:
+    answer = dialled.ask(f"{line}\r\nHost: localhost\r\n\r\n")
+    assert (answer.status, answer.body, answer.headers["Connection"]) == (status, b"", "close")
+    assert dialled.ended()
+
+
+def test_an_empty_line_before_a_request_is_passed_over(dialled: Dialled) -> None:
+    assert dialled.ask("\r\n" + get("/after")).json == echoed("", "GET", "/after")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["".join(f"X-{number}: x\r\n" for number in range(200)), "X: " + "x" * 70_000 + "\r\n"],
+)
+def test_headers_beyond_all_measure_are_431_and_the_end(dialled: Dialled, headers: str) -> None:
+    answer = dialled.ask(get(headers=headers + "Y: y\r\n"))
+    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (431, "close", True)
+
+
+@pytest.mark.parametrize("line", ["no colon", "Space : before", "\x00: x", "\xe9: x", ": nameless", " folded: first"])
+def test_a_header_that_is_none_is_400_and_the_end(dialled: Dialled, line: str) -> None:
+    """Read as anything else, it would hide the headers below it, and the body would pass for a request."""
+    answer = dialled.ask(f"POST / HTTP/1.1\r\n{line}\r\nContent-Length: 3\r\n\r\nabc")
+    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (400, "close", True)
+
+
+@pytest.mark.parametrize(
+    ("target", "seen"),
+    [
+        ("/a/b?c=d", "/a/b?c=d"),
+        ("//v1/Services", "//v1/Services"),
+        ("//[", "//["),
+        ("/a//b/../c/", "/a//b/../c/"),
+        ("/%2F%00%", "/%2F%00%"),
+        ("/\x00\x7f", "/%00%7F"),
+        ("/zo\xc3\xab?q=\xc3\xab", "/zo%C3%AB?q=%C3%AB"),
+        ("/\xff\xfe", "/%FF%FE"),
+        ("http://notify.twilio.com/v1", "http://notify.twilio.com/v1"),
+        ("*", "*"),
+    ],
+)
+def test_the_target_is_what_was_asked(dialled: Dialled, target: str, seen: str) -> None:
+    assert dialled.ask(get(target)).json == echoed("", "GET", seen)
+
+
+def test_a_path_with_two_slashes_is_no_path_of_notify(account: Dialled) -> None:
+    answer = account.ask(get("//v1/Services", AUTH))
+    assert (answer.status, answer.json["message"]) == (404, "The requested resource //v1/Services was not found")
+
+
+def test_a_query_in_plain_utf_8_is_understood(account: Dialled) -> None:
+    account.ask(post("FriendlyName=zo%C3%AB", "/v1/Services", AUTH + FORM))
+    answer = account.ask(get("/v1/Services?FriendlyName=zo\xc3\xab", AUTH))
+    assert [each["friendly_name"] for each in answer.json["services"]] == ["zoë"]
+
+
+def test_an_absolute_target_is_a_path_on_its_host(account: Dialled) -> None:
+    answer = account.ask(get("http://notify.twilio.com/v1/Services", AUTH))
+    assert (answer.status, answer.json["meta"]["url"]) == (
+        200,
+        "http://notify.twilio.com/v1/Services?PageSize=50&Page=0",
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    [
+        (get("/v1/Services/\x00", AUTH), 404),
+        (get("/v1/Services/%00%ff", AUTH), 404),
+        (get("/v1/Services/\xff\xfe", AUTH), 404),
+        (get("/v1/Services?FriendlyName=\x00\xff%00%ff&%ff=%ff", AUTH), 200),
+        (post("FriendlyName=\x00\xff%00%ff&%ff=%ff&&==", "/v1/Services", AUTH + FORM), 201),
+        (get("/v1/Services", "X: \x00\xff\xfe\r\n" + AUTH), 200),
+        (get("/v1/Services", "Authorization: Basic \x00\xff\r\n"), 401),
+        (get("/v1/Services", "Authorization: Basic /////w==\r\n"), 401),
+        (get("/v1/Services", "Authorization: \r\n"), 401),
+        (post("FriendlyName=x", "/v1/Services", AUTH + "Content-Type: \x00\xff;\r\n"), 201),
+    ],
+)
+def test_bytes_that_are_no_text_are_no_trouble(account: Dialled, request_text: str, status: int) -> None:
+    answer = account.ask(request_text)
+    assert (answer.status, account.ask(get("/v1/Services", AUTH)).status) == (status, 200)
+
+
+_PIECES = st.sampled_from(
+    [
+        b"GET ", b"POST ", b"HEAD ", b"DELETE ", b"PUT ", b"PATCH ", b"OPTIONS ", b"\x00",
+        b"/v1/Services", b"/v1/Credentials", b"/v1/Services/IS" + b"a" * 32 + b"/Bindings", b"/_fake/health",
+        b"/_fake/state", b"/_fake/reset", b"http://[::1]", b"//", b"?", b"%", b"%00", b"%ff", b"&", b"=",
+        b"#", b".json",
+        b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", b" HTTP/9.9\r\n", b"\r\n", b"\n", b"\r\n\r\n", b" ", b":",
+        b"Host: 127.0.0.1\r\n", AUTH.encode(), FORM.encode(), b"Content-Type: application/json\r\n",
+        b"Content-Length: 3\r\n", b"Content-Length: -3\r\n", b"Transfer-Encoding: chunked\r\n",
+        b"Connection: close\r\n", b"Connection: keep-alive\r\n", b"Expect: 100-continue\r\n", b"Origin: null\r\n",
+        b"3\r\nabc\r\n", b"0\r\n\r\n", b"Identity=a", b"PageSize=0", b"PageToken=PA", b"[[[[", b'{"services": [{}]}',
+    ]
+)  # fmt: skip
+NOISE = st.one_of(
+    st.binary(max_size=400),
+    st.lists(_PIECES | st.binary(max_size=8), max_size=25).map(b"".join),
+    st.lists(_PIECES | st.binary(max_size=8), max_size=12).map(lambda pieces: b"GET /v1/" + b"".join(pieces)),
+    st.lists(_PIECES | st.binary(max_size=8), max_size=12).map(
+        lambda pieces: b"POST /v1/Services HTTP/1.1\r\n" + AUTH.encode() + b"".join(pieces)
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def noisy() -> Iterator[Server]:
+    """The server of a fake that is sent noise."""
+    with FakeNotify() as fake:
+        fake.start()
+        assert fake._server is not None
+        yield fake._server
+
+
+@settings(max_examples=300, deadline=None)
+@given(noise=NOISE)
+def test_noise_is_answered_in_http_and_breaks_nothing(noisy: Server, noise: bytes) -> None:
+    connection = Dialled(noisy)
+    try:
+        with contextlib.suppress(ConnectionError):
+            connection.send(noise)
+            connection.no_more()
+        answers = b""
+        with contextlib.suppress(ConnectionResetError):
+            answers = connection.reader.read()
+    finally:
+        connection.close()
+    assert answers == b"" or answers.startswith(b"HTTP/1.1 ")
+    assert b"HTTP/1.1 500" not in answers
+    assert noisy.errors == []
