@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ssl
 
 MOST_CONNECTIONS = 2_000
-"""How many may be open at once; whoever comes then is turned away with a 503."""
+"""How many may be open at once; the next one gets a 503."""
 
 _BACKLOG = 512
 _NO_DESCRIPTOR = 0.02
@@ -118,7 +118,7 @@ class Server:
         return self._date[1]
 
     def report(self, error: BaseException) -> None:
-        """Keep an error of ours for whoever looks: the last hundred, and on stderr."""
+        """Keep an error of ours (the last hundred are kept), and print it on stderr."""
         del self.errors[:-99]
         self.errors.append(error)
         sys.excepthook(type(error), error, error.__traceback__)
