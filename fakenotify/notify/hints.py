@@ -137,7 +137,9 @@ def about_address(address: str) -> str | None:
 
 def not_applicable(binding_type: str, names: Iterable[str]) -> str:
     """That parameters of push don't apply to a type. (documented)"""
-    return f"{' and '.join(names)} is stored and has no use: it does not apply to {binding_type} Bindings"
+    given = list(names)
+    is_stored, it = ("is stored and has", "it") if len(given) == 1 else ("are stored and have", "them")
+    return f"{' and '.join(given)} {is_stored} no use: {binding_type} Bindings don't need {it}"
 
 
 def about_members(given: Iterable[str], wanted: Iterable[str]) -> list[str]:

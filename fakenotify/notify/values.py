@@ -129,7 +129,8 @@ class ToBinding(Kind):
         missing = [name for name in wanted if name not in item]
         if missing:
             found = hints.about_members(item, wanted)
-            return [f"{' and '.join(missing)} is missing" + (f" (it has {', '.join(found)})" if found else "")]
+            verb = "is" if len(missing) == 1 else "are"
+            return [f"{' and '.join(missing)} {verb} missing" + (f" (it has {', '.join(found)})" if found else "")]
         wrong = []
         for name in wanted:
             given = item[name]
