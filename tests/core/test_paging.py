@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.core.errors import InvalidQuery, PageSizeTooLarge, PageTokenMissing, TwilioError
+from fakenotify.core.errors import InvalidPaging, PageSizeTooLarge, PageTokenMissing, TwilioError
 from fakenotify.core.paging import Order, Page, Paging, cut, list_body, read_paging
 from fakenotify.core.store import Table
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
@@ -346,7 +346,7 @@ def test_a_token_of_another_list_is_refused(direction: str) -> None:
     listing = listing_of(9)
     token = getattr(listing.page(3, listing.page(3).next), direction)
 
-    with pytest.raises(InvalidQuery) as raised:
+    with pytest.raises(InvalidPaging) as raised:
         listing.page(3, token, scope="another list")
 
     assert raised.value.message == "Parameter 'PageToken' is invalid"
@@ -355,7 +355,7 @@ def test_a_token_of_another_list_is_refused(direction: str) -> None:
 @given(st.text() | st.from_regex("P[AT][0-9a-f]{32}", fullmatch=True))
 @settings(deadline=None)
 def test_a_token_that_was_never_given_out_is_refused(token: str) -> None:
-    with pytest.raises(InvalidQuery):
+    with pytest.raises(InvalidPaging):
         listing_of(9).page(3, token or "PA")
 
 
@@ -369,56 +369,39 @@ def test_a_token_with_one_changed_character_is_refused(at: int, instead: str) ->
     if changed == token:
         return
 
-    with pytest.raises(InvalidQuery):
+    with pytest.raises(InvalidPaging):
         listing.page(3, changed)
 
 
 # reading what was asked
 
 
-@pytest.mark.parametrize(
-    ("query", "paging"),
-    [
-        ({}, Paging(50, 0, None)),
-        ({"PageSize": [""], "Page": [""], "PageToken": [""]}, Paging(50, 0, None)),
-        ({"PageSize": ["1"], "Page": ["0"]}, Paging(1, 0, None)),
-        ({"PageSize": ["1000"], "Page": ["7"], "PageToken": ["PA1"]}, Paging(1000, 7, "PA1")),
-        ({"PageSize": ["007"]}, Paging(7, 0, None)),
-        ({"PageSize": ["0" * 30 + "7"], "Page": ["0" * 5000]}, Paging(7, 0, None)),
-        ({"PageSize": ["20", "0", "x"]}, Paging(20, 0, None)),
-        ({"PageSize": ["1001"]}, Paging(1000, 0, None)),
-        ({"PageSize": ["9" * 5000]}, Paging(1000, 0, None)),
-        ({"Page": ["9" * 5000]}, Paging(50, 10**12, None)),
-        ({"pagesize": ["3"], "page_size": ["3"]}, Paging(50, 0, None)),
-    ],
-)
-def test_the_page_asked_for_is_read_from_the_query(query: dict[str, list[str]], paging: Paging) -> None:
-    assert read_paging(query, "clamp") == paging
+def test_the_page_asked_for_is_read_from_the_query() -> None:
+    asked = {
+        "nothing": {},
+        "nothing but empty values": {"PageSize": [""], "Page": [""], "PageToken": [""]},
+        "everything": {"PageSize": ["1000"], "Page": ["7"], "PageToken": ["PA1"]},
+        "too much": {"PageSize": ["9" * 5000], "Page": ["9" * 5000]},
+        "leading zeros, and only the first counts": {"PageSize": ["0" * 30 + "7", "x"], "Page": ["0" * 5000]},
+        "other names": {"pagesize": ["3"], "page_size": ["3"]},
+    }
+
+    assert [read_paging(query, "clamp") for query in asked.values()] == [
+        Paging(50, 0, None),
+        Paging(50, 0, None),
+        Paging(1000, 7, "PA1"),
+        Paging(1000, 10**12, None),
+        Paging(7, 0, None),
+        Paging(50, 0, None),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("PageSize", "0"),
-        ("PageSize", "000"),
-        ("PageSize", "-1"),
-        ("PageSize", "+5"),
-        ("PageSize", "5.0"),
-        ("PageSize", "5 "),
-        ("PageSize", "1_0"),
-        ("PageSize", "\u0663"),
-        ("PageSize", "\u00b2"),
-        ("PageSize", "all"),
-        ("Page", "-1"),
-        ("Page", "one"),
-        ("Page", "0x1"),
-    ],
-)
+@pytest.mark.parametrize(("name", "value"), [("PageSize", "0"), ("PageSize", "all"), ("Page", "-1"), ("Page", "0x1")])
 def test_what_is_no_page_is_refused_by_name(name: str, value: str) -> None:
-    with pytest.raises(InvalidQuery) as raised:
+    with pytest.raises(InvalidPaging) as raised:
         read_paging({name: [value]}, "clamp")
 
-    assert raised.value.message == f"Parameter '{name}' is invalid"
+    assert (raised.value.message, raised.value.source) == (f"Parameter '{name}' is invalid", "D6")
 
 
 def test_a_page_size_above_1000_is_refused_where_the_switch_says_so() -> None:
