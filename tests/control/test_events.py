@@ -201,6 +201,53 @@ def test_a_client_that_leaves_in_silence_is_noticed_by_the_next_sign_of_life(
     fake.wait_for(lambda: listeners(fake) == before)
 
 
+def test_a_reader_that_is_too_slow_is_told_so_and_nothing_more(
+    fake: FakeNotify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_WAITING", 2000)
+    before = listeners(fake)
+    stream = events.events.run(fake.world, Ask({}, None))
+    next(stream)
+    for _ in range(100):
+        create(fake)
+    assert "too slow" in next(stream)
+    create(fake)
+    assert (list(stream), listeners(fake)) == ([], before)
+
+
+def test_a_reader_that_keeps_up_hears_everything(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_WAITING", 2000)
+    stream = events.events.run(fake.world, Ask({}, None))
+    next(stream)
+    for _ in range(100):
+        assert create(fake).sid in next(stream)
+
+
+def test_an_ended_stream_is_referenced_by_nobody(fake: FakeNotify) -> None:
+    def held() -> tuple[int, int, int]:
+        world = fake.world
+        return len(world.changes), len(world.journal._listeners), len(world._at_end)
+
+    before = held()
+    streams = [events.events.run(fake.world, Ask({}, None)) for _ in range(3)]
+    for each in streams:
+        next(each)
+    assert held() == tuple(number + 3 for number in before)
+    for each in streams:
+        each.close()
+    assert held() == before
+
+
+def test_a_verb_of_python_is_told_too(fake: FakeNotify, listen: Callable[..., Listener]) -> None:
+    listener = listen()
+    fake.fail("bindings.*", status=429, optional=True)
+    fake.clock.shift(hours=1)
+    fake.create_service("shop")
+    fake.reset()
+    told = [json.loads(listener.block()[1].removeprefix("data: ")) for _ in range(4)]
+    assert [each["verb"] for each in told] == ["fail", "clock", "create", "reset"]
+
+
 def test_a_stream_that_nobody_reads_leaves_nothing_behind(fake: FakeNotify) -> None:
     """As when the client has gone before the head of the answer."""
     before = listeners(fake)

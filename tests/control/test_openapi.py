@@ -238,7 +238,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str, dict[str, str], dict[str, str],
     return path, method, places["path"], places["query"], content
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(requests())
 def test_whatever_is_asked_by_the_description_is_answered_by_it(
     request_: tuple[str, str, dict[str, str], dict[str, str], Any],

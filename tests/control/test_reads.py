@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from fakenotify import FakeNotify
 from fakenotify.clients.in_process import call
 from fakenotify.control.app import ROUTES
+from fakenotify.control.reads import Source
 
 OTHER_SID = "AC" + "b" * 32
 MG_SID = "MG" + "a" * 32
@@ -115,7 +115,7 @@ def test_a_limit_of_none_counts(control: Control, lively: Any) -> None:
     assert len(control.get(f"bindings?limit=9&after={answer['next']}")["bindings"]) == 4
 
 
-def test_old_rows_that_are_dropped_are_counted_and_break_no_walk(open_fake: Callable[..., FakeNotify]) -> None:
+def test_old_rows_that_are_dropped_are_counted_and_break_no_walk() -> None:
     fake = FakeNotify(keep_deliveries=3)
     service = fake.create_service(messaging_service_sid=MG_SID)
     control = Control(fake)
@@ -193,6 +193,26 @@ def test_a_long_answer_comes_in_pieces(fake: FakeNotify, control: Control) -> No
     assert (started[0][0], "Content-Length" in started[0][1]) == ("200 OK", False)
     assert max(map(len, pieces)) < 600_000
     assert json.loads(b"".join(pieces)) == control.get("deliveries")
+
+
+def test_a_page_costs_the_page(fake: FakeNotify, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = fake.create_service(messaging_service_sid=MG_SID)
+    to_binding = [{"binding_type": "sms", "address": f"+1500555{number:04}"} for number in range(5000)]
+    for _ in range(2):
+        fake.create_notification(service.sid, to_binding=to_binding, body="Hi")
+    looked_at = 0
+    batch = Source._batch
+
+    def counted(source: Source, *arguments: Any, **names: Any) -> Any:
+        nonlocal looked_at
+        rows = batch(source, *arguments, **names)
+        looked_at += len(rows)
+        return rows
+
+    monkeypatch.setattr(Source, "_batch", counted)
+    first = control.get("deliveries?limit=50&order=newest&count=true")
+    again = control.get(f"deliveries?limit=50&order=newest&after={first['next']}")
+    assert (first["total"], len(again["deliveries"]), looked_at < 400) == (10_000, 50, True)
 
 
 @pytest.mark.parametrize(
@@ -437,6 +457,14 @@ def test_a_notification_is_explained(control: Control, fake: FakeNotify, sent: A
     assert control.get(f"explain/{sent.sid}?account_sid={OTHER_SID}") == answer
     short = control.get(f"explain/{sent.sid}?limit=0")
     assert short == {**answer, "selected": [], "skipped": [], "text": short["text"]}
+
+
+def test_what_belonged_to_a_deleted_service_is_told_all_the_same(control: Control, fake: FakeNotify, sent: Any) -> None:
+    fake.client(in_process=True).notify.v1.services(fake.services[0].sid).delete()
+    query = f"?account_sid={fake.account_sid}"
+    assert [each["service_name"] for each in control.get(f"deliveries{query}")["deliveries"]] == [None, None]
+    assert control.get(f"deliveries{query}&tag=vip")["deliveries"] == []
+    assert control.get(f"callbacks{query}")["callbacks"][0]["notification"] == {"title": None, "body": None}
 
 
 def test_a_direct_notification_has_no_binding_to_show(control: Control, fake: FakeNotify, sent: Any) -> None:
