@@ -1,10 +1,14 @@
-"""The second line: while calls are intercepted, nothing in this process looks up a host of Notify by itself."""
+"""The second line: while calls are intercepted, nothing in this process looks up a host of Notify by itself.
+
+Nor does it ask a proxy for one.
+"""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
 from functools import wraps
+from http.client import HTTPConnection
 from typing import Any
 
 from fakenotify.clients.active import ACTIVE
@@ -17,8 +21,10 @@ _SOCKET = next(each for each in socket.socket.__mro__ if each.__module__ == "soc
 
 
 def seats() -> list[Seat]:
-    """Where names become addresses: ``socket``'s functions, which event loops use as well, and a raw ``connect``."""
+    """Where names become addresses: ``socket``'s functions, which event loops use as well, a raw ``connect``, and the
+    ``CONNECT`` that ``urllib`` and ``http.client`` send to a proxy."""
     return [
+        Seat(HTTPConnection, "set_tunnel", _guarded_tunnel),
         *(Seat(socket, name, _guarded_lookup) for name in _LOOKUPS),
         *(Seat(_SOCKET, name, _guarded_connect) for name in _CONNECTS),
     ]
@@ -41,3 +47,12 @@ def _guarded_connect(inner: Callable[..., Any]) -> Callable[..., Any]:
         return inner(self, address)
 
     return connect
+
+
+def _guarded_tunnel(inner: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(inner)
+    def set_tunnel(self: HTTPConnection, host: str, *arguments: Any, **more: Any) -> Any:
+        ACTIVE.refuse_lookup(host.partition(":")[0])
+        return inner(self, host, *arguments, **more)
+
+    return set_tunnel

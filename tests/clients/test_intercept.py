@@ -540,7 +540,12 @@ def by_asyncio(host: str) -> None:
     asyncio.run(asyncio.wait_for(asyncio.open_connection(host, 443), 5))
 
 
-ESCAPES = (by_urllib, by_http_client, by_raw_socket, by_lookup, by_asyncio)
+def by_urllib_and_a_proxy(host: str) -> None:
+    proxy = urllib.request.ProxyHandler({"https": "http://127.0.0.1:9"})
+    urllib.request.build_opener(proxy).open(f"https://{host}:443/v1/Services", timeout=5)
+
+
+ESCAPES = (by_urllib, by_urllib_and_a_proxy, by_http_client, by_raw_socket, by_lookup, by_asyncio)
 
 
 @pytest.mark.parametrize("escape", ESCAPES)
