@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
@@ -49,7 +50,7 @@ def plan(account: AccountState, service: Service, notification: Notification, de
             notification_sid=notification.sid,
             url=url,
             body=urlencode(fields, errors="replace"),
-            signature=sign(account.auth_token, url, fields),
+            signature=sign(account.auth_token, signed_url(url), fields),
             sequence_id=number,
             is_final=number >= len(batches) - 1,
             status="PENDING",
@@ -73,6 +74,24 @@ def delivery_state(delivery: Delivery) -> str:
     if delivery.error_code is not None:
         told |= {"error_code": delivery.error_code, "error_message": delivery.error_message}
     return json.dumps(told)
+
+
+_USER = re.compile(r"(?<=://)[^/?#]*@")
+_RETRIES = re.compile("(?:^|&)rc=([0-5])(?=&|$)")
+
+
+def signed_url(url: str) -> str:
+    """A callback's URL as it is signed: less its fragment (documented) and less user and password (assumed D39)."""
+    return _USER.sub("", url.partition("#")[0], count=1)
+
+
+def retries(url: str, default: int) -> int:
+    """How often a callback to ``url`` is tried again: the ``rc`` of its fragment, 0 to 5, else ``default``. (D44)
+
+    ``#rc=2`` is a connection override of Twilio's webhooks; the others (``rp``, ``ct``, …) are ignored.
+    """
+    found = _RETRIES.search(url.partition("#")[2])
+    return int(found[1]) if found else default
 
 
 def sign(auth_token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:
@@ -111,7 +130,7 @@ def note_attempt(account: AccountState, callback: Callback, attempt: Attempt) ->
         if current is None:  # the world has been reset or restored meanwhile
             return callback
         attempts = (*current.attempts, attempt)
-        again = not attempt.succeeded and len(attempts) <= account.behaviour.callback_retries
+        again = not attempt.succeeded and len(attempts) <= retries(current.url, account.behaviour.callback_retries)
         changed = replace(
             current, status="DELIVERED" if attempt.succeeded else "PENDING" if again else "FAILED", attempts=attempts
         )

@@ -115,6 +115,7 @@ class Sending:
             credential_sid=credential_sid,
             protocol_version=version,
             date_created=self.now,
+            provider_url=rendered.url,
         )
         self.account.deliveries.append(delivery)
         if rendered.warning and not failure:

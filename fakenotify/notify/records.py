@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from fakenotify.core.matching import matches
 from fakenotify.core.params import did_you_mean
+from fakenotify.notify.channels import CHANNELS, HttpRequest
 
 T = TypeVar("T")
 
@@ -193,7 +194,8 @@ class Delivery:
     ``status`` is ``SENT`` or ``FAILED``; ``error_code`` is then one of Notify's 52xxx codes. ``payload`` is exactly
     what APNs, FCM, GCM, the Messages resource, Messenger or Alexa would get, ``headers`` what would go with it.
     ``sid`` is the provider's message id, null when nothing reached a provider. ``binding_sid`` and ``identity`` are
-    null for a direct send.
+    null for a direct send. ``provider_url`` is where it goes, ``{address}`` standing for the address; it is empty for a
+    delivery that an older version saved.
     """
 
     sid: str | None
@@ -212,6 +214,12 @@ class Delivery:
     credential_sid: str | None
     protocol_version: str
     date_created: datetime
+    provider_url: str = ""
+
+    @property
+    def request(self) -> HttpRequest:
+        """The request to the provider, which a failed delivery doesn't make."""
+        return CHANNELS[self.binding_type].request(self.provider_url, self.address, self.headers, self.payload)
 
 
 @dataclass(frozen=True, slots=True)

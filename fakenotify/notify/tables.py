@@ -13,6 +13,7 @@ from fakenotify.core.log import Log
 from fakenotify.core.params import Params
 from fakenotify.core.routes import NO_PARAMS
 from fakenotify.core.store import Table
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.records import Alert, Callback, Delivery, Service
 
 if TYPE_CHECKING:
@@ -71,7 +72,19 @@ def _schedule(account: AccountState, callback: Callback) -> Callback:
     return callback
 
 
-DELIVERIES = TableDefinition("deliveries", Delivery, "account")
+def _of_a_channel(account: AccountState, delivery: Delivery) -> Delivery:
+    if delivery.binding_type not in CHANNELS:
+        raise ValueError(f"there is no binding type {delivery.binding_type!r}; there are {', '.join(CHANNELS)}")
+    return delivery
+
+
+DELIVERIES = TableDefinition(
+    "deliveries",
+    Delivery,
+    "account",
+    defaults=lambda account, service, row: {"provider_url": ""},
+    check=_of_a_channel,
+)
 ALERTS = TableDefinition("alerts", Alert, "account")
 CALLBACKS = TableDefinition(
     "callbacks",

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import fakenotify
 from fakenotify import FakeNotify
 from fakenotify.core.errors import UnknownName
-from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.accounts import ACCOUNT_SID
+from fakenotify.notify.channels import CHANNELS, HttpRequest
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.outcomes import INJECTABLE
 from fakenotify.notify.records import Alert, Binding, Delivery
@@ -32,6 +33,16 @@ PHONE = "+15005550006"
 APNS_HEADERS = {"apns-priority": "10", "apns-expiration": str(int(MOMENT.timestamp()) + FOUR_WEEKS)}
 PUSH = ("apn", "gcm", "fcm")
 ADDRESSES = {"apn": TOKEN, "gcm": "g1", "sms": PHONE, "fcm": "f1", "facebook-messenger": "4711", "alexa": "user"}
+
+MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+URLS = {
+    "apn": "https://api.push.apple.com/3/device/{address}",
+    "gcm": "https://fcm.googleapis.com/fcm/send",
+    "sms": MESSAGES,
+    "fcm": "https://fcm.googleapis.com/v1/projects/unknown-project/messages:send",
+    "facebook-messenger": "https://graph.facebook.com/me/messages",
+    "alexa": "https://api.amazonalexa.com/v1/skillmessages/users/{address}",
+}
 
 BAD_TOKEN = "The specified device token is either malformed or not valid for the given environment."
 WRONG_TYPE = "Invalid credential type(Can not use credentialType='{}' credentials for {} notifications)"
@@ -124,6 +135,7 @@ def test_a_broadcast_gives_every_channel_its_own_payload(wire, fake_notify, read
             credential_sid=getattr(ready, f"{binding.binding_type}_credential_sid", None),
             protocol_version=expected[binding.binding_type][2],
             date_created=MOMENT,
+            provider_url=URLS[binding.binding_type],
         )
         for sid, binding in zip(sids, bindings, strict=True)
     ]
@@ -131,6 +143,59 @@ def test_a_broadcast_gives_every_channel_its_own_payload(wire, fake_notify, read
     assert all(re.fullmatch("[A-Z]{2}[0-9a-f]{32}", sid) for sid in sids)
     assert len(set(sids)) == 6
     assert alerted(fake_notify) == [(52116, "WARNING", CODES[52116].title)]
+
+
+@warns
+def test_a_delivery_is_a_request_to_its_provider(wire, fake_notify, ready):
+    for kind, address in {**ADDRESSES, "alexa": "user/1 é"}.items():
+        fake_notify.create_binding(SERVICE_SID, identity="alice", binding_type=kind, address=address)
+
+    wire.post(PATH, {"Tag": "all", "Title": "T", "Body": "B", "Sms": '{"media_urls": ["https://example.com/1.png"]}'})
+
+    paths = {"apn": TOKEN, "alexa": "user%2F1%20%C3%A9"}
+    json_type, form_type = "application/json", "application/x-www-form-urlencoded"
+    assert [each.request for each in fake_notify.deliveries] == [
+        HttpRequest(
+            "POST",
+            URLS[each.binding_type].format(address=paths.get(each.binding_type)),
+            {"Content-Type": form_type if each.binding_type == "sms" else json_type, **each.headers},
+            each.payload,
+            "form" if each.binding_type == "sms" else "json",
+        )
+        for each in fake_notify.deliveries
+    ]
+    [sms] = fake_notify.deliveries.where(binding_type="sms")
+    assert sms.request.body == {
+        "To": PHONE,
+        "MessagingServiceSid": MESSAGING_SERVICE_SID,
+        "Body": "B",
+        "MediaUrl": ["https://example.com/1.png"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "credential", "url"),
+    [
+        ("apn", {"sandbox": True}, f"https://api.sandbox.push.apple.com/3/device/{TOKEN}"),
+        ("apn", {"sandbox": False}, f"https://api.push.apple.com/3/device/{TOKEN}"),
+        (
+            "fcm",
+            {"secret": '{"type": "service_account", "project_id": "shop/1"}'},
+            "https://fcm.googleapis.com/v1/projects/shop%2F1/messages:send",
+        ),
+        ("fcm", {"secret": "AAAA:server-key"}, "https://fcm.googleapis.com/fcm/send"),
+    ],
+)
+def test_the_credential_decides_where_a_delivery_goes(wire, fake_notify, tmp_path, kind, credential, url):
+    sid = fake_notify.create_credential(kind, **credential).sid
+    fake_notify.create_service(sid=SERVICE_SID, **{f"{kind}_credential_sid": sid})
+    wire.post(PATH, {"ToBinding": target(kind, ADDRESSES[kind]), "Body": "B"})
+    wire.delete(f"/v1/Credentials/{sid}")
+
+    fake_notify.save(tmp_path / "world.json")
+    fake_notify.load(tmp_path / "world.json")
+
+    assert fake_notify.deliveries.last.request.url == url
 
 
 def test_a_direct_delivery_has_no_binding_and_no_identity(wire, fake_notify, ready):
@@ -156,6 +221,7 @@ def test_a_direct_delivery_has_no_binding_and_no_identity(wire, fake_notify, rea
             credential_sid=None,
             protocol_version="default",
             date_created=MOMENT,
+            provider_url=MESSAGES,
         )
     ]
     assert len(fake_notify.bindings) == 1
@@ -186,6 +252,7 @@ def test_a_failed_delivery_tells_why_and_so_does_an_alert(wire, fake_notify, rea
             credential_sid=None,
             protocol_version="default",
             date_created=MOMENT,
+            provider_url=MESSAGES,
         )
     ]
     assert fake_notify.alerts == [

@@ -444,10 +444,15 @@ def test_what_is_not_in_a_service_can_be_written_too(fake: FakeNotify) -> None:
         "auth_token": "[redacted]",
         "services": [],
         "credentials": [],
-        "deliveries": [DELIVERY],
+        "deliveries": [DELIVERY | {"provider_url": ""}],
         "alerts": [ALERT],
         "callbacks": [CALLBACK],
     }
+
+
+def test_a_delivery_of_no_channel_is_refused(fake: FakeNotify) -> None:
+    with pytest.raises(StateError, match="there is no binding type 'pigeon'; there are apn, gcm"):
+        load_into(fake, {"deliveries": [DELIVERY | {"binding_type": "pigeon"}]})
 
 
 @pytest.mark.parametrize(("status", "attempts"), [("PENDING", 2), ("DELIVERED", 1), ("FAILED", 1)])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fakenotify.notify.channels import alexa, apn, facebook_messenger, fcm, gcm, sms
-from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown
+from fakenotify.notify.channels.channel import Channel, Failure, HttpRequest, Outgoing, Rendered, Shown
 
-__all__ = ["CHANNELS", "Channel", "Failure", "Outgoing", "Rendered", "Shown", "register", "unregister"]
+__all__ = ["CHANNELS", "Channel", "Failure", "HttpRequest", "Outgoing", "Rendered", "Shown", "register", "unregister"]
 
 CHANNELS: dict[str, Channel] = {}
 """The channels by their binding type, in the order of Twilio's enum. (documented)"""

@@ -15,6 +15,8 @@ from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rende
 if TYPE_CHECKING:
     from fakenotify.notify.records import Notification, Service
 
+URL = "https://api.amazonalexa.com/v1/skillmessages/users/{address}"
+
 
 def check_service(service: Service) -> Failure | None:
     """Messages go to a skill. (documented)"""
@@ -25,7 +27,7 @@ def render(outgoing: Outgoing) -> Rendered:
     """``Title`` to be shown, ``Body`` and ``Data`` for the skill, under what ``Alexa`` says."""
     notification = outgoing.notification
     generic = {"data": _message(notification), "expiresAfterSeconds": notification.ttl}
-    return Rendered(merged(generic, notification.alexa), failure=_failure(notification))
+    return Rendered(merged(generic, notification.alexa), url=URL, failure=_failure(notification))
 
 
 def _message(notification: Notification) -> dict[str, Any]:

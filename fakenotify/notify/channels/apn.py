@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_PAYLOAD_BYTES = 4096
 PRIORITIES = {"high": "10", "low": "5"}
+PRODUCTION, SANDBOX = "https://api.push.apple.com", "https://api.sandbox.push.apple.com"
 
 _TOKEN = re.compile("(?:[0-9a-fA-F]{2})+")
 
@@ -54,7 +55,9 @@ def render(outgoing: Outgoing) -> Rendered:
     aps = given(alert=alert, sound=notification.sound, category=notification.action)
     generic = merged({"aps": aps} if aps else {}, notification.data)
     payload = merged(generic, notification.apn)
-    return Rendered(payload, _headers(notification, outgoing.now), _failure(payload))
+    sandbox = outgoing.credential is not None and outgoing.credential.sandbox == "True"
+    url = f"{SANDBOX if sandbox else PRODUCTION}/3/device/{{address}}"
+    return Rendered(payload, _headers(notification, outgoing.now), _failure(payload), url=url)
 
 
 def _alert(notification: Notification, protocol_version: str) -> str | dict[str, Any] | None:

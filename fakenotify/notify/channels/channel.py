@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from fakenotify.notify.behaviour import Behaviour
@@ -46,6 +47,7 @@ class Outgoing(NamedTuple):
 class Rendered:
     """What the provider would get, before an address is put into it, and why it would not be sent.
 
+    ``url`` is the provider's, where ``{address}`` stands for the address if that is part of it.
     ``warning`` is an alert beside a delivery that is sent nevertheless; ``hint`` is advice for the request's warnings.
     """
 
@@ -54,6 +56,18 @@ class Rendered:
     failure: Failure | None = None
     warning: Failure | None = None
     hint: str | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """The request to a provider that makes one delivery. ``headers`` has no secrets: no ``Authorization``."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+    body_type: Literal["json", "form"]
 
 
 class Shown(NamedTuple):
@@ -86,7 +100,8 @@ class Channel:
     provider gives out, ``malformed`` one of those that Notify takes and that then fail (None: there are none).
     ``override`` names the field of a Notification that holds the channel's own parameter. ``message_sid`` is the prefix
     of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice (sibling; as
-    the id itself: assumed). ``uses_credential``: apn, fcm and gcm.
+    the id itself: assumed). ``uses_credential``: apn, fcm and gcm. ``body_type`` says how the
+    payload is spelled on its way to the provider.
 
     ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
     Service lacks. ``render(outgoing)`` is called once for all targets that share what is in it;
@@ -102,11 +117,23 @@ class Channel:
     override: str | None = None
     message_sid: str = "DA"
     uses_credential: bool = False
+    body_type: Literal["json", "form"] = "json"
     check_address: Callable[[str, str | None], BadAddress | None] = any_address
     check_service: Callable[[Service], Failure | None] = any_service
     render: Callable[[Outgoing], Rendered]
     put_address: Callable[[Mapping[str, Any], str], dict[str, Any]] = same_payload
     shows: Callable[[Mapping[str, Any]], Shown]
+
+    def request(self, url: str, address: str, headers: Mapping[str, str], payload: Mapping[str, Any]) -> HttpRequest:
+        """The request that brings a payload to an address."""
+        content_type = "application/json" if self.body_type == "json" else "application/x-www-form-urlencoded"
+        return HttpRequest(
+            "POST",
+            url.replace("{address}", quote(address, safe="", errors="replace")),
+            {"Content-Type": content_type, **headers},
+            payload,
+            self.body_type,
+        )
 
 
 def merged(generic: Mapping[str, Any], override: Mapping[str, Any] | None) -> dict[str, Any]:

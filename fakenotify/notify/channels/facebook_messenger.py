@@ -11,6 +11,9 @@ from fakenotify.notify.channels.sms import is_phone_number
 if TYPE_CHECKING:
     from fakenotify.notify.records import Service
 
+URL = "https://graph.facebook.com/me/messages"
+"""``me`` is the page whose access token is sent. (version left out: assumed)"""
+
 
 def check_service(service: Service) -> Failure | None:
     """Messages come from a Facebook page. (code: documented; that a missing page id raises it: assumed)"""
@@ -26,7 +29,7 @@ def render(outgoing: Outgoing) -> Rendered:
     generic = {} if notification.body is None else {"message": {"text": notification.body}}
     override = {key: value for key, value in (notification.facebook_messenger or {}).items() if key != "recipient"}
     payload = merged(generic, override)
-    return Rendered(payload, failure=None if _has_body(payload) else Failure(52203))
+    return Rendered(payload, url=URL, failure=None if _has_body(payload) else Failure(52203))
 
 
 def _has_body(payload: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fakenotify.notify.channels import legacy_fcm
 from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged
@@ -15,6 +16,8 @@ from fakenotify.notify.channels.fcm_data import EXAMPLE, PRIORITIES, TOKENS, dat
 
 ROOT = frozenset(("message", "validate_only"))
 """The members of a request of FCM HTTP v1."""
+UNKNOWN_PROJECT = "unknown-project"
+"""Stands in the URL where no service account's key has named the project."""
 UNWRAPPED = Failure(52111, "GCM/FCM returned unknown error")
 
 
@@ -28,10 +31,12 @@ def render(outgoing: Outgoing) -> Rendered:
     android = {"priority": PRIORITIES[notification.priority], "ttl": f"{notification.ttl}s"}
     generic = {"message": {"data": data, "android": android} if data else {"android": android}}
     payload = _with_texts(merged(generic, override))
+    project = (outgoing.credential and outgoing.credential.project_id) or UNKNOWN_PROJECT
+    url = f"https://fcm.googleapis.com/v1/projects/{quote(project, safe='')}/messages:send"
     unwrapped = [name for name in override if name not in ROOT]
     if unwrapped or not isinstance(payload["message"], dict):
-        return Rendered(payload, failure=UNWRAPPED, hint=_advice(unwrapped))
-    return Rendered(payload, failure=failure_of(payload["message"].get("data", {})))
+        return Rendered(payload, url=url, failure=UNWRAPPED, hint=_advice(unwrapped))
+    return Rendered(payload, url=url, failure=failure_of(payload["message"].get("data", {})))
 
 
 def _with_texts(payload: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from fakenotify.notify.channels.channel import Failure, Outgoing, Rendered, Shown, inside, merged, words
 from fakenotify.notify.channels.fcm_data import PRIORITIES, data_of, failure_of
 
+URL = "https://fcm.googleapis.com/fcm/send"
 REFUSED = Failure(52117)
 DEPRECATED = Failure(52116)
 
@@ -29,8 +30,8 @@ def render(outgoing: Outgoing, name: str, override: Mapping[str, Any] | None) ->
         generic["data"] = data
     payload = merged(generic, override)
     if outgoing.behaviour.legacy_fcm == "refused":
-        return Rendered(payload, failure=REFUSED, hint=_ADVICE.format(name=name))
-    return Rendered(payload, failure=failure_of(payload.get("data", {})), warning=DEPRECATED)
+        return Rendered(payload, url=URL, failure=REFUSED, hint=_ADVICE.format(name=name))
+    return Rendered(payload, url=URL, failure=failure_of(payload.get("data", {})), warning=DEPRECATED)
 
 
 def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def render(outgoing: Outgoing) -> Rendered:
     override = notification.sms or {}
     payload = generic | given(**{PARAMETERS[key]: override.get(key) for key in PARAMETERS})
     has_content = payload.get("Body") or payload.get("MediaUrl")
-    return Rendered(payload, failure=None if has_content else Failure(52309))  # the code: assumed D42
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{notification.account_sid}/Messages.json"
+    return Rendered(payload, url=url, failure=None if has_content else Failure(52309))  # the code: assumed D42
 
 
 def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
@@ -75,6 +76,7 @@ CHANNEL = Channel(
     ),
     override="sms",
     message_sid="SM",
+    body_type="form",
     check_address=check_address,
     check_service=check_service,
     render=render,
