@@ -1,4 +1,4 @@
-"""What push providers and carriers are told to answer: the tester's word on deliveries to come."""
+"""Outcomes: what a tester has providers answer to the deliveries to come."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ INJECTABLE = tuple(code for code, each in CODES.items() if each.when in ("D", "D
 class Outcome:
     """One rule: deliveries to this ``address``, ``identity`` and ``binding_type`` (None: any) fail with ``code``.
 
-    ``times`` more of them, or all for None; ``used`` counts those that did.
+    A code of one provider only strikes deliveries by that provider. ``times`` more of them, or all for None; ``used``
+    counts those that did.
     """
 
     code: int
@@ -36,6 +37,7 @@ class Outcome:
         """Whether a delivery is meant, and the rule is not used up."""
         return (
             self.times != 0
+            and binding_type in struck_by(self.code)
             and self.address in (None, address)
             and self.identity in (None, identity)
             and self.binding_type in (None, binding_type)
@@ -53,6 +55,12 @@ class Outcome:
         return self.code
 
 
+def struck_by(code: int) -> list[str]:
+    """The binding types whose deliveries a code can strike: those of its provider, or all if it is of none."""
+    own = [name for name, channel in CHANNELS.items() if code in channel.codes]
+    return own or list(CHANNELS)
+
+
 def outcome(
     code: int,
     *,
@@ -67,6 +75,11 @@ def outcome(
     if binding_type is not None and binding_type not in list(CHANNELS):
         close = nearest(str(binding_type), CHANNELS)
         raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close or CHANNELS)}", close)
+    if binding_type is not None and binding_type not in struck_by(code):
+        labels = " and ".join(CHANNELS[each].label for each in struck_by(code))
+        raise ValueError(
+            f"{code} ({CODES[code].title}) is a code of {labels}: no delivery by {binding_type} can fail with it"
+        )
     for name, value in (("address", address), ("identity", identity)):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{name} is a text, not {value!r}")

@@ -149,7 +149,7 @@ class NotifyMachine(RuleBasedStateMachine):
 
     @rule(device=devices, code=st.sampled_from(_FAILURES))
     def a_provider_will_fail(self, device: Device, code: int) -> None:
-        """The next delivery to this address fails."""
+        """The next delivery to this address fails, if the code is one of its provider's."""
         self.fake.fail_delivery(code, address=device.address, times=1)
 
     @rule(hours=st.sampled_from((0.5, 24, 24 * 29)))

@@ -1,4 +1,4 @@
-"""What every device receives, or why it doesn't: reference 4.1, 4.4 to 4.7, 5.5, and the tester's word on outcomes."""
+"""What every device receives, or why it doesn't, and the outcomes that a tester sets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fakenotify.core.errors import UnknownName
 from fakenotify.notify.accounts import ACCOUNT_SID
 from fakenotify.notify.channels import CHANNELS, HttpRequest
 from fakenotify.notify.debugger import CODES
-from fakenotify.notify.outcomes import INJECTABLE
+from fakenotify.notify.outcomes import INJECTABLE, struck_by
 from fakenotify.notify.records import Alert, Binding, Delivery
 
 NOW = "2027-10-31T12:00:00Z"
@@ -328,7 +328,7 @@ def test_each_account_has_its_own_deliveries_and_alerts(fake_notify):
     assert alerted(other) == [(52182, "ERROR", "Messaging Service not specified")]
 
 
-# the rows of table 4.7 that happen by themselves
+# what happens by itself
 
 
 BY_ITSELF = [
@@ -765,7 +765,7 @@ def test_the_recipients_are_those_of_a_naive_filter_over_all_bindings(
     assert missed == ([] if expected else [52307] if segments and not has_members else [52301])
 
 
-# the tester's word
+# outcomes
 
 
 @pytest.fixture
@@ -795,12 +795,12 @@ def codes(fake: FakeNotify) -> dict[str, int | None]:
     ],
 )
 def test_an_outcome_fits_the_deliveries_that_fit_every_selector(wire, fake_notify, three, selectors, failing):
-    fake_notify.fail_delivery(52111, **selectors)
+    fake_notify.fail_delivery(52310, **selectors)
 
     wire.post(PATH, {"Tag": "all", "Body": "Hi"})
 
-    assert codes(fake_notify) == {each: 52111 if each in failing else None for each in ("+1501", "a1", "+1502")}
-    assert alerted(fake_notify) == [(52111, "ERROR", "GCM/FCM unknown error")] * len(failing)
+    assert codes(fake_notify) == {each: 52310 if each in failing else None for each in ("+1501", "a1", "+1502")}
+    assert alerted(fake_notify) == [(52310, "ERROR", CODES[52310].title)] * len(failing)
 
 
 def test_an_outcome_for_an_identity_leaves_direct_sends_alone(wire, fake_notify, three):
@@ -848,19 +848,19 @@ def test_of_several_outcomes_the_first_that_is_not_used_up_wins(wire, fake_notif
     assert [each.error_code for each in fake_notify.deliveries] == [52181, 52310, 52000]
 
 
-@pytest.mark.parametrize("code", [each for each in INJECTABLE if each != 52302])
-def test_every_code_of_a_delivery_can_be_set(wire, fake_notify, three, code):
-    fake_notify.fail_delivery(code, identity="bob")
+def test_every_code_of_a_delivery_can_be_set(wire, fake_notify, ready):
+    injectable = [code for code in INJECTABLE if code != 52302]
+    for code in injectable:
+        kind = struck_by(code)[0]
+        fake_notify.fail_delivery(code, address=ADDRESSES[kind], binding_type=kind, times=1)
+        wire.post(PATH, {"ToBinding": target(kind, ADDRESSES[kind]), "Title": "T", "Body": "Hi"})
 
-    answer = wire.post(PATH, {"Tag": "sms", "Body": "Hi"})
-
-    told_of = CODES[code]
-    assert answer.status == 201
-    assert told(fake_notify) == [("+1501", "SENT", None, None), ("+1502", "FAILED", code, told_of.title)]
-    assert alerted(fake_notify) == [(code, told_of.level, told_of.title)]
+    expected = [(code, CODES[code].title) for code in injectable]
+    assert [(each.error_code, each.error_message) for each in fake_notify.deliveries] == expected
+    assert alerted(fake_notify) == [(code, CODES[code].level, title) for code, title in expected]
 
 
-def test_what_can_be_set_is_what_table_4_7_marks_injected_and_more():
+def test_what_can_be_set_are_the_codes_of_a_delivery():
     injected = {52103, 52141, 52102, *range(52101, 52112), *range(52115, 52118), 52181, 52201, 52211, 52302, 52310}
 
     assert injected <= set(INJECTABLE)
@@ -890,13 +890,40 @@ def test_a_token_that_the_provider_disowns_loses_its_binding(wire, fake_notify, 
     assert [(each.code, each.binding_sid, each.binding_type) for each in errors] == [(code, mine.sid, kind)]
 
 
-def test_all_bindings_of_a_send_may_go_at_once(wire, fake_notify, three):
+def test_a_code_of_one_provider_leaves_the_others_alone(wire, fake_notify, three):
+    fake_notify.create_binding(SERVICE_SID, identity="carol", binding_type="apn", address="a2")
     fake_notify.fail_delivery(52141)
 
     wire.post(PATH, {"Tag": "all", "Body": "Hi"})
 
-    assert codes(fake_notify) == {"+1501": 52141, "a1": 52141, "+1502": 52141}
-    assert fake_notify.bindings == []
+    assert codes(fake_notify) == {"+1501": None, "a1": 52141, "+1502": None, "a2": 52141}
+    assert [each.address for each in fake_notify.bindings] == ["+1501", "+1502"]
+
+
+def test_a_code_of_another_provider_uses_nothing_up(wire, fake_notify, three):
+    fake_notify.fail_delivery(52141, times=1)
+
+    wire.post(PATH, {"Identity": "bob", "Body": "Hi"})
+    wire.post(PATH, {"Tag": "apn", "Body": "Hi"})
+
+    assert codes(fake_notify) == {"+1502": None, "a1": 52141}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "labels"),
+    [
+        (52103, "sms", "GCM and FCM"),
+        (52103, "apn", "GCM and FCM"),
+        (52141, "fcm", "APNs"),
+        (52181, "alexa", "SMS"),
+        (52201, "sms", "Messenger"),
+        (52213, "gcm", "Alexa"),
+    ],
+)
+def test_a_code_that_can_strike_no_delivery_meant_says_whose_it_is(fake_notify, code, kind, labels):
+    words = f"{code} ({CODES[code].title}) is a code of {labels}: no delivery by {kind} can fail with it"
+    with pytest.raises(ValueError, match="^" + re.escape(words) + "$"):
+        fake_notify.fail_delivery(code, binding_type=kind)
 
 
 def test_a_disowned_token_of_a_direct_send_has_no_binding_to_lose(wire, fake_notify, three):

@@ -482,7 +482,7 @@ def test_a_refusal_without_a_reason_is_an_error(machine: account.NotifyMachine) 
 
 
 def test_a_device_that_its_provider_disowns_is_gone(machine: account.NotifyMachine) -> None:
-    [device] = arrange(machine, "+15005550006")
+    [device] = arrange(machine, "a7c6", binding_type="apn")
     machine.a_provider_will_fail(device, 52141)
     machine.something_is_sent([], [], "Hi")
     assert (machine.registered, [each.error_code for each in machine.delivered]) == ({}, [52141])

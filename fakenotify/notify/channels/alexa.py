@@ -60,6 +60,7 @@ CHANNEL = Channel(
     example="amzn1.ask.account.A2QPJ7NH3EWOXKYL5GD6TRBC4FUVZMSIA2QPJ7NH3EWOXKYL5GD6",
     addresses=r"amzn1\.ask\.account\.[A-Z2-7]{52}",
     override="alexa",
+    codes=range(52211, 52215 + 1),
     check_service=check_service,
     render=render,
     shows=shows,

@@ -96,6 +96,7 @@ CHANNEL = Channel(
     malformed="device_token|<a7c658f4 1b0d7a2c>|a7 c6|0xa7|[0-9a-f]([0-9a-f]{2}){0,31}",
     override="apn",
     uses_credential=True,
+    codes=range(52131, 52149 + 1),
     check_address=check_address,
     render=render,
     shows=shows,

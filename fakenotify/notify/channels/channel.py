@@ -101,7 +101,7 @@ class Channel:
     ``override`` names the field of a Notification that holds the channel's own parameter. ``message_sid`` is the prefix
     of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice (sibling; as
     the id itself: assumed). ``uses_credential``: apn, fcm and gcm. ``body_type`` says how the
-    payload is spelled on its way to the provider.
+    payload is spelled on its way to the provider, and ``codes`` are the 52xxx codes of that provider alone.
 
     ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
     Service lacks. ``render(outgoing)`` is called once for all targets that share what is in it;
@@ -117,6 +117,7 @@ class Channel:
     override: str | None = None
     message_sid: str = "DA"
     uses_credential: bool = False
+    codes: range = range(0)
     body_type: Literal["json", "form"] = "json"
     check_address: Callable[[str, str | None], BadAddress | None] = any_address
     check_service: Callable[[Service], Failure | None] = any_service

@@ -54,6 +54,7 @@ CHANNEL = Channel(
     example="1254477777772919",
     addresses=r"[0-9]{15,17}|\+1[0-9]{10}",
     override="facebook_messenger",
+    codes=range(52201, 52203 + 1),
     check_service=check_service,
     render=render,
     put_address=put_address,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from fakenotify.notify.channels import legacy_fcm
 from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged
-from fakenotify.notify.channels.fcm_data import EXAMPLE, PRIORITIES, TOKENS, data_of, failure_of
+from fakenotify.notify.channels.fcm_data import CODES, EXAMPLE, PRIORITIES, TOKENS, data_of, failure_of
 
 ROOT = frozenset(("message", "validate_only"))
 """The members of a request of FCM HTTP v1."""
@@ -78,6 +78,7 @@ CHANNEL = Channel(
     addresses=TOKENS,
     override="fcm",
     uses_credential=True,
+    codes=CODES,
     render=render,
     put_address=put_address,
     shows=shows,

@@ -16,6 +16,7 @@ MOST_BYTES = 4096
 PRIORITIES = {"high": "high", "low": "normal"}
 RESERVED_KEYS = frozenset({"from", "gcm"})
 RESERVED_PREFIX = "google"
+CODES = range(52101, 52117 + 1)
 
 EXAMPLE = "f0xiqa1mVEtvkiEQBE00Xx:APA91bHun4MxP5egoKMwt2KZFBaFUH"
 TOKENS = "[0-9A-Za-z_:-]{20,152}"

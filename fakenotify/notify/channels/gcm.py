@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fakenotify.notify.channels import legacy_fcm
 from fakenotify.notify.channels.channel import Channel, Outgoing, Rendered
-from fakenotify.notify.channels.fcm_data import EXAMPLE, TOKENS
+from fakenotify.notify.channels.fcm_data import CODES, EXAMPLE, TOKENS
 
 
 def render(outgoing: Outgoing) -> Rendered:
@@ -19,6 +19,7 @@ CHANNEL = Channel(
     addresses=TOKENS,
     override="gcm",
     uses_credential=True,
+    codes=CODES,
     render=render,
     put_address=legacy_fcm.put_address,
     shows=legacy_fcm.shows,

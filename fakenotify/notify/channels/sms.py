@@ -78,6 +78,7 @@ CHANNEL = Channel(
     message_sid="SM",
     body_type="form",
     check_address=check_address,
+    codes=range(52181, 52182 + 1),
     check_service=check_service,
     render=render,
     put_address=put_address,
