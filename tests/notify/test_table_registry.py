@@ -15,9 +15,10 @@ from answers import invalid, not_found
 
 from fakenotify import FakeNotify
 from fakenotify.clients.in_process import call
-from fakenotify.core.params import Param, Params, at_most
+from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
+from fakenotify.core.values import ShortText
 from fakenotify.notify import resources
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.dispatch import Call
@@ -42,7 +43,7 @@ class Parcel:
 
 CREATE = Params(
     lambda name: InvalidParameter("Parcel", name),
-    Param("Weight", "weight", at_most(3), required=True),
+    Param("Weight", "weight", ShortText(3), required=True),
     Param("Size", "size", default="small"),
 )
 

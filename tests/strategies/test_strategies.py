@@ -385,9 +385,11 @@ def machine() -> Iterator[account.NotifyMachine]:
     made.teardown()
 
 
-def arrange(machine: account.NotifyMachine, *addresses: str, identity: str = "alice") -> list[account.Device]:
+def arrange(
+    machine: account.NotifyMachine, *addresses: str, identity: str = "alice", binding_type: str = "sms"
+) -> list[account.Device]:
     """Register devices as the machine's own rules do."""
-    return [machine._register(account.Device(identity, "sms", each)) for each in addresses]
+    return [machine._register(account.Device(identity, binding_type, each)) for each in addresses]
 
 
 def test_a_device_that_the_code_forgot_is_missed(machine: account.NotifyMachine) -> None:
