@@ -44,6 +44,13 @@ TAG = Word("text", "vip", "new user", "preferred device", "opt-in_2", "all", "sm
 IDENTITIES = Word("text", "alice", "bob", "User0001")
 
 
+class Certificate(Text):
+    """A certificate in PEM. Whether it is looked at depends on the Credential's type and on a switch. (D47)"""
+
+    def __init__(self) -> None:
+        super().__init__("certificate, PEM", "-----BEGIN CERTIFICATE-----MAA=-----END CERTIFICATE-----")
+
+
 class Address(Text):
     """Where a device is; its form is checked at delivery. (D4)"""
 

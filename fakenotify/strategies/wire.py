@@ -124,8 +124,8 @@ def _good(row: Param) -> SearchStrategy[str]:
 
 def _fitting(row: Param) -> SearchStrategy[str]:
     schema: dict[str, Any] = row.kind.schema()
-    if isinstance(row.kind, values.SmsOverride):
-        return st.nothing()  # any other member is ignored
+    if isinstance(row.kind, (values.SmsOverride, values.Certificate)):
+        return st.nothing()  # any other member of Sms is ignored, any other certificate refused for apn
     if isinstance(row.kind, values.Address):
         return binding_types().flatmap(addresses)
     if "contentSchema" in schema:

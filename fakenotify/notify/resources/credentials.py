@@ -16,15 +16,14 @@ from fakenotify.core.errors import SAMPLE, NotFound
 from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
-from fakenotify.core.values import Boolean, OneOf, ShortText, Text
+from fakenotify.core.values import Boolean, OneOf, ShortText
+from fakenotify.notify import values
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import InvalidFriendlyName, UnparsableCertificate, invalid
 from fakenotify.notify.records import Credential, Service
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TableDefinition
 
-PEM_EXAMPLE = "-----BEGIN CERTIFICATE-----MAA=-----END CERTIFICATE-----"
-"""An empty SEQUENCE, which is as much as is looked for."""
 SECRETS = ("certificate", "private_key", "api_key", "secret")
 
 
@@ -35,7 +34,7 @@ _CHANGEABLE = (
         ShortText(64, "My Credential"),
         error=lambda name, value: InvalidFriendlyName(),
     ),
-    Param("Certificate", "certificate", Text("PEM", PEM_EXAMPLE), secret=True),
+    Param("Certificate", "certificate", values.Certificate(), secret=True),
     Param("PrivateKey", "private_key", secret=True),
     Param(
         "Sandbox",
