@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: ``fakenotify`` and its subcommands, each in a module of its own."""

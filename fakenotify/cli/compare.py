@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fakenotify.cli.options import CommandError
+from fakenotify.cli.pull import credentials_of
 from fakenotify.conformance import replay, suite
 from fakenotify.conformance.client import Connection, Credentials, RemoteNotify, Unreachable
 from fakenotify.conformance.recording import BadRecording, read
+from fakenotify.core.printable import printable
 
 NOTIFY = "https://notify.twilio.com"
 
 
-class CompareError(Exception):
+USAGE = None
+DESCRIPTION = """Ask another Notify what the conformance suite knows, reading only unless --write, or replay RECORDING to
+a fresh fake; print where it and the fake differ. The status is 0 without a difference, 1 with some. Who asks stands in the
+environment, as for 'fakenotify pull'."""
+
+
+class CompareError(CommandError):
     """What kept a comparison from being made, in a line for the user."""
 
 
@@ -35,12 +45,12 @@ def add_options(add: Callable[..., object]) -> None:
     add("--markdown", metavar="FILE", help="write a page that can be pasted into an issue")
 
 
-def run(options: Namespace, credentials: Callable[[], Credentials]) -> int:
+def run(options: Namespace) -> int:
     """Compare, and write the reports. Returns 1 where there are differences. Raises ``CompareError``."""
     for path in (options.report, options.markdown):
         if path and not Path(path).resolve().parent.is_dir():
             raise CompareError(f"can't write {path}: there is no such folder")
-    report = _recorded(options.recording) if options.recording else _asked(options, credentials())
+    report = _recorded(options.recording) if options.recording else _asked(options, credentials_of(os.environ))
     try:
         if options.report:
             Path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -140,16 +150,11 @@ def _words(each: Mapping[str, Any]) -> list[str]:
     )
     label = f" [{each['label']}]" if each["label"] else ""
     lines = [
-        ascii_safe(f"{where}{label}"),
+        printable(f"{where}{label}"),
         f"    the fake   {_short(each['expected'])}",
         f"    the other  {_short(each['actual'])}",
     ]
     return [*lines, f"    with the switch {each['switch']} the fake answers so too"] if each["switch"] else lines
-
-
-def ascii_safe(text: str) -> str:
-    """A text that can't steer a terminal."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _short(value: Any) -> str:

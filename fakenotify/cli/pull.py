@@ -18,6 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
+from fakenotify.cli.options import CommandError
 from fakenotify.cli.pull_report import Report
 from fakenotify.conformance.client import Answer, Connection, Credentials, Unreachable
 from fakenotify.conformance.masking import Masking
@@ -30,7 +31,13 @@ _KINDS = {"service": Service, "binding": Binding, "credential": Credential}
 _CSV = ("service_sid", "sid", "identity", "binding_type", "address", "tags", "date_created", "date_updated")
 
 
-class PullError(Exception):
+USAGE = None
+DESCRIPTION = """Read the Services, Bindings and Credentials of a real account, with GETs only, and write them as a state
+file for --state. Who asks stands in the environment: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and
+TWILIO_API_SECRET."""
+
+
+class PullError(CommandError):
     """What ended a pull, in a line for the user. What was read so far is kept."""
 
 
@@ -63,7 +70,7 @@ def credentials_of(environment: Mapping[str, str]) -> Credentials:
     )
 
 
-def run(options: Namespace, environment: Mapping[str, str]) -> int:
+def run(options: Namespace, environment: Mapping[str, str] = os.environ) -> int:
     """Pull, and print the report. Raises ``PullError``; Ctrl-C leaves the partial file."""
     credentials = credentials_of(environment)
     output = Path(options.output)

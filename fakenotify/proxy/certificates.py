@@ -1,6 +1,6 @@
 """Certificates for Notify's hosts, by an authority made for one run, and the ones that a program trusts already.
 
-The law: the authority's key never leaves memory.
+The authority's key never leaves memory.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import threading
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+
+from fakenotify.proxy.environment import JAVA_STORE_PASSWORD
 
 _MOST_CONTEXTS = 64
 _WHERE_SYSTEMS_KEEP_THEM = (
@@ -90,8 +92,6 @@ def system_certificates() -> bytes:
 
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
-STORE_PASSWORD = "changeit"
-"""Java's own word for a store that keeps no secret."""
 
 
 def java_store(pem: bytes) -> bytes | None:
@@ -107,7 +107,7 @@ def java_store(pem: bytes) -> bytes | None:
         for number, each in enumerate(_CERTIFICATE.findall(pem)):
             with contextlib.suppress(ValueError):
                 found.append(pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(each), str(number).encode()))
-    return pkcs12.serialize_java_truststore(found, BestAvailableEncryption(STORE_PASSWORD.encode()))
+    return pkcs12.serialize_java_truststore(found, BestAvailableEncryption(JAVA_STORE_PASSWORD.encode()))
 
 
 def _found_by_python() -> list[bytes]:

@@ -12,18 +12,18 @@ import json
 import socket
 import ssl
 import threading
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from fakenotify.proxy.certificates import Authority
+from fakenotify.proxy.counts import Counts
+from fakenotify.proxy.hosts import Upstream, is_notify
 from fakenotify.server.connection import REQUEST_TIMEOUT, Connection
-from fakenotify.server.doors import NOTIFY, is_loopback
+from fakenotify.server.doors import is_loopback
 from fakenotify.server.handler import Handler
 from fakenotify.server.server import Server
 
@@ -35,7 +35,6 @@ _PATIENCE = 10.0
 """Seconds that another host, or the proxy before it, has to accept a connection."""
 
 _PIECE = 65536
-_MOST_COUNTS = 1000
 _TLS = b"\x16"
 """The first byte of a client's hello."""
 
@@ -43,70 +42,6 @@ _ONE_CONNECTION = frozenset(("connection", "expect", "keep-alive", "proxy-author
 """Headers that are between the client and this proxy; an ``Expect`` has been answered by then."""
 
 App = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
-
-
-def exempts(no_proxy: str, host: str) -> bool:
-    """Whether a ``NO_PROXY`` keeps ``host`` from a proxy."""
-    return any(covers(entry, host) for entry in no_proxy.split(","))
-
-
-def covers(entry: str, host: str) -> bool:
-    """Whether one entry of a ``NO_PROXY`` does: a name covers what is below it, ``*`` covers everything."""
-    entry = entry.strip().lower()
-    name = entry.partition(":")[0].lstrip("*.")
-    return entry == "*" or (name != "" and f".{host}".endswith(f".{name}"))
-
-
-def is_notify(host: str) -> bool:
-    """Whether this is a host of Notify's."""
-    return NOTIFY.fullmatch(host.lower().rstrip(".")) is not None
-
-
-class Counts(dict[str, int]):
-    """How often each thing happened, told by any thread; of ever new things, only so many are told apart."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-
-    def add(self, what: str, times: int = 1) -> None:
-        """Count this once more, or as often as it happened."""
-        with self._lock:
-            what = what if what in self or len(self) < _MOST_COUNTS else "others"
-            if times:
-                self[what] = self.get(what, 0) + times
-
-
-@dataclass(frozen=True)
-class Upstream:
-    """The proxy that the user had already."""
-
-    host: str
-    port: int
-    headers: str = ""
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str], scheme: str, host: str) -> Upstream | None:
-        """The one that ``host`` is to be asked through; loopback is always asked directly.
-
-        Raises ``OSError`` in words for one that this proxy can't go through.
-        """
-        if is_loopback(host) or exempts(environment.get("no_proxy") or environment.get("NO_PROXY", ""), host):
-            return None
-        names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
-        name = next((each for each in names if environment.get(each)), None)
-        if name is None:
-            return None
-        value = environment[name]
-        try:
-            url = urlsplit(value if "://" in value else f"http://{value}")
-            if url.scheme != "http" or not url.hostname:
-                raise ValueError
-            user, password = unquote(url.username or ""), unquote(url.password or "")
-            token = b64encode(f"{user}:{password}".encode()).decode()
-            return cls(url.hostname, url.port or 80, f"Proxy-Authorization: Basic {token}\r\n" if user else "")
-        except ValueError:
-            raise OSError(f"{name} is no proxy that fakenotify can go through: it takes http://host:port") from None
 
 
 class ProxyConnection(Connection):

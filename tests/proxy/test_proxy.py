@@ -22,7 +22,10 @@ from fakenotify import FakeNotify, Fault
 from fakenotify.proxy import certificates
 from fakenotify.proxy import proxy as proxy_module
 from fakenotify.proxy.certificates import Authority, first_certificates, system_certificates
-from fakenotify.proxy.proxy import Counts, Proxy, Upstream, ask, covers, exempts, is_notify
+from fakenotify.proxy.counts import Counts
+from fakenotify.proxy.hosts import Upstream, is_notify
+from fakenotify.proxy.no_proxy import covers, exempts
+from fakenotify.proxy.proxy import Proxy, ask
 
 trustme = pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
 
@@ -796,7 +799,7 @@ def test_what_is_no_proxy_of_ours_is_an_error(listen: Callable[..., Listener], a
 
 
 def test_of_ever_new_things_only_so_many_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy_module, "_MOST_COUNTS", 2)
+    monkeypatch.setattr("fakenotify.proxy.counts.MOST", 2)
     counts = Counts()
     for what in "abcda":
         counts.add(what)

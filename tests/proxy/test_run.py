@@ -24,13 +24,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from twilio.base.exceptions import TwilioRestException
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.__main__ import main
-from fakenotify.cli import output as terminal
+from fakenotify.cli import log as terminal
+from fakenotify.cli import output
+from fakenotify.cli.commands import main
+from fakenotify.cli.env import exports
+from fakenotify.cli.options import CommandError
+from fakenotify.cli.run import Signals
+from fakenotify.cli.summary import Tally, is_worrying, lines_of
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
-from fakenotify.proxy import run as run_module
 from fakenotify.proxy.certificates import java_store
-from fakenotify.proxy.environment import NotDone, traps
-from fakenotify.proxy.run import Signals, Tally, exports, proxied, told, variables, worrying
+from fakenotify.proxy.environment import GIVEN, traps, variables
+from fakenotify.proxy.launch import proxied
 
 trustme = pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
 
@@ -68,6 +72,7 @@ Call = Callable[..., Done]
 @pytest.fixture
 def fakenotify(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
     """Runs a command line that ends by itself; here, since a process of its own would take longer."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def call(*arguments: str, cwd: Path | None = None, **given: str) -> Done:
         with monkeypatch.context() as patch:
@@ -81,6 +86,9 @@ def fakenotify(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str
                 status = main(list(arguments))
             except SystemExit as ended:
                 status = int(ended.code or 0)
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
         return Done(status, *capfd.readouterr())
 
     return call
@@ -185,17 +193,20 @@ def checked(done: Done, url: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_node_drives_the_whole_api_unchanged(fakenotify: Call, node_program: Path) -> None:
     done = fakenotify("run", "--", "node", "program.js", cwd=node_program, **PROGRAMS)
     assert checked(done, "https://notify.twilio.com").startswith(SUMMARY)
 
 
+@pytest.mark.slow
 def test_node_drives_the_whole_api_in_another_region(fakenotify: Call, node_program: Path) -> None:
     where = {"TWILIO_EDGE": "dublin", "TWILIO_REGION": "ie1"}
     done = fakenotify("run", "--", "node", "program.js", cwd=node_program, **PROGRAMS, **where)
     assert checked(done, "https://notify.dublin.ie1.twilio.com").startswith(SUMMARY)
 
 
+@pytest.mark.slow
 def test_node_drives_the_whole_api_by_its_base_url(node_program: Path) -> None:
     with FakeNotify() as fake:
         given = environment(**PROGRAMS, BASE_URL=fake.url)
@@ -205,6 +216,7 @@ def test_node_drives_the_whole_api_by_its_base_url(node_program: Path) -> None:
         checked(Done(done.returncode, done.stdout, done.stderr), fake.url)
 
 
+@pytest.mark.slow
 def test_node_with_a_base_url_reaches_it_through_the_proxy_as_well(fakenotify: Call, node_program: Path) -> None:
     program = ["sh", "-c", 'BASE_URL="$FAKENOTIFY_URL" exec node program.js']
     done = fakenotify("run", "--offline", "--", *program, cwd=node_program, **PROGRAMS)
@@ -272,6 +284,7 @@ end
 """
 
 
+@pytest.mark.slow
 def test_ruby_reaches_it(fakenotify: Call) -> None:
     if shutil.which("ruby") is None:
         pytest.skip("Ruby is not installed")
@@ -290,6 +303,7 @@ echo $answer === false ? curl_error($curl) : json_decode($answer)->friendly_name
 """
 
 
+@pytest.mark.slow
 def test_php_reaches_it(fakenotify: Call) -> None:
     if shutil.which("php") is None:
         pytest.skip("PHP is not installed")
@@ -325,6 +339,7 @@ class Main {{
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["plain", "with a space"])
 def test_java_reaches_it(fakenotify: Call, tmp_path: Path, folder: str) -> None:
     java = shutil.which("java")
@@ -365,6 +380,7 @@ func main() {{
 """
 
 
+@pytest.mark.slow
 def test_go_reaches_it(fakenotify: Call, tmp_path: Path) -> None:
     go = shutil.which("go")
     if go is None:
@@ -408,9 +424,9 @@ def test_the_environment_says_all_that_programs_read(fakenotify: Call) -> None:
 
 
 def test_the_variables_it_sets_are_no_options(fakenotify: Call) -> None:
-    assert fakenotify("run", *python("pass"), **dict.fromkeys(run_module.TOLD, "x")).status == 0
+    assert fakenotify("run", *python("pass"), **dict.fromkeys(GIVEN, "x")).status == 0
     assert fakenotify("run", *python("pass"), FAKENOTIFY_URLS="x").stderr == (
-        "fakenotify: unknown variable FAKENOTIFY_URLS; the options' names are in --help\n"
+        "fakenotify: there is no variable FAKENOTIFY_URLS; did you mean 'FAKENOTIFY_URL'?\n"
     )
 
 
@@ -508,7 +524,7 @@ def test_what_the_machine_trusts_is_still_trusted(
     fake: FakeNotify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system, mine = b"-----BEGIN CERTIFICATE-----\nsystem\n", certificate(tmp_path / "mine")
-    monkeypatch.setattr("fakenotify.proxy.certificates.system_certificates", lambda: system)
+    monkeypatch.setattr("fakenotify.proxy.launch.system_certificates", lambda: system)
     told = {"SSL_CERT_FILE": str(tmp_path / "mine")}
     with proxied(fake, IS, told) as proxy:
         pem, after = proxy.authority.pem, variables(proxy.about, told)
@@ -787,8 +803,8 @@ EMPTY: dict[str, Any] = {
 
 def test_a_call_that_reached_twilio_itself_is_told() -> None:
     summary = EMPTY | {"twilio": {"api.twilio.com:443": 1}}
-    assert told(summary)[1:] == ["  beware    api.twilio.com:443 itself was reached; only Notify is faked"]
-    assert not worrying(summary)
+    assert lines_of(summary)[1:] == ["  beware    api.twilio.com:443 itself was reached; only Notify is faked"]
+    assert not is_worrying(summary)
 
 
 def test_hosts_of_twilios_are_told_from_others(fake: FakeNotify) -> None:
@@ -799,7 +815,7 @@ def test_hosts_of_twilios_are_told_from_others(fake: FakeNotify) -> None:
 
 
 def test_a_long_summary_is_cut() -> None:
-    lines = told(EMPTY | {"alerts": {str(at): 1 for at in range(30)}})
+    lines = lines_of(EMPTY | {"alerts": {str(at): 1 for at in range(30)}})
     assert (len(lines), lines[-1]) == (22, "  … and 10 more such lines")
 
 
@@ -876,26 +892,26 @@ def running(*arguments: str, given: Mapping[str, str] | None = None, **how: Any)
             kill()
 
 
-def lines_of(stream: IO[str] | None) -> Iterator[str]:
+def read_lines(stream: IO[str] | None) -> Iterator[str]:
     assert stream is not None
     return map(str.rstrip, stream)
 
 
 def test_signals_are_the_commands() -> None:
     with running("run", *python(LISTENING)) as process:
-        said = lines_of(process.stdout)
+        said = read_lines(process.stdout)
         assert next(said) == "ready"
         for name in ("SIGINT", "SIGINT", "SIGTERM"):
             process.send_signal(getattr(signal, name))
             assert next(said) == name
         assert next(said) == "3"
         assert process.wait() == 7
-        assert next(lines_of(process.stderr)) == NOTHING
+        assert next(read_lines(process.stderr)) == NOTHING
 
 
 def test_a_signal_that_the_command_does_not_mind_ends_both() -> None:
     with running("run", *python("import signal; print('ready', flush=True); signal.pause()")) as process:
-        assert next(lines_of(process.stdout)) == "ready"
+        assert next(read_lines(process.stdout)) == "ready"
         process.terminate()
         assert process.wait() == 128 + signal.SIGTERM
 
@@ -920,7 +936,7 @@ def test_what_is_typed_reaches_the_command_once() -> None:
         ) as process:
             guard = threading.Timer(PATIENCE, process.kill)
             guard.start()
-            said = lines_of(process.stdout)
+            said = read_lines(process.stdout)
             assert next(said) == "ready"
             os.write(controller, b"\x03")
             assert next(said) == "SIGINT"
@@ -1040,14 +1056,14 @@ def test_a_shell_is_told_of_a_server_that_runs(fakenotify: Call, tmp_path: Path)
 
 def test_the_banner_says_how_a_shell_is_told() -> None:
     with running("--port", "0", "--proxy-port", "0", given={"TWILIO_REGION": "ie1", "HTTP_PROXY": "p"}) as process:
-        said = lines_of(process.stdout)
-        line = [next(said) for _ in range(6)][-1]
+        said = read_lines(process.stdout)
+        line = [next(said) for _ in range(7)][-1]
         assert re.fullmatch(
-            r"  proxy       http://127\.0\.0\.1:(\d+), for programs as they are; in their shell: "
+            r"  proxy       http://127\.0\.0\.1:(\d+); in the shell of programs that are to reach the fake: "
             r'eval "\$\(fakenotify env --proxy-port \1\)"',
             line,
         )
-        warned = lines_of(process.stderr)
+        warned = read_lines(process.stderr)
         assert next(warned).startswith("fakenotify: HTTP_PROXY is set, so that clients ask that proxy for http://127.0")
         assert next(warned).startswith("fakenotify: TWILIO_REGION is set, so that ")
         process.terminate()
@@ -1118,7 +1134,7 @@ def test_on_a_terminal_the_log_is_coloured_and_in_columns() -> None:
     assert _log_on_a_terminal() == [
         f"{GREEN}201{PLAIN} POST   bindings.create            /v1/Services/{IS}/Bindings",
         f"{YELLOW}400{PLAIN} POST   bindings.create            /v1/Services/{IS}/Bindings",
-        f"    {YELLOW}20001 Missing required parameter Identity in the post body{PLAIN}",
+        f"    {YELLOW}20001 Missing required parameter Identity in the post body [sibling D31]{PLAIN}",
     ]
 
 
@@ -1135,9 +1151,9 @@ def _log_on_a_terminal(**given: str) -> list[str]:
             running("--port", "0", "--service", IS, given=given, stdout=terminal) as process,
             open(controller, encoding="utf-8", closefd=False) as reader,
         ):
-            said = lines_of(reader)
+            said = read_lines(reader)
             url = next(said).split()[4]
-            for _ in range(4):
+            for _ in range(5):
                 next(said)
             with requests.Session() as session:
                 session.trust_env = False
@@ -1176,10 +1192,10 @@ def test_a_fault_and_warnings_are_in_the_log_of_a_terminal(fake: FakeNotify, mon
 def test_nobody_reads_what_is_said_to_a_closed_stream(tmp_path: Path) -> None:
     with open(tmp_path / "x", "w") as stream:
         pass
-    terminal.say(stream, "x")
+    output.say(stream, "x")
 
 
 def test_what_cannot_be_done_has_a_status() -> None:
-    with pytest.raises(NotDone) as caught:
+    with pytest.raises(CommandError) as caught:
         Signals().run(["no-such-command"], {})
     assert caught.value.status == 127

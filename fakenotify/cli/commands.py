@@ -1,0 +1,79 @@
+"""The commands, in one table, and how a command line becomes one of them.
+
+A command is a module with ``USAGE`` (or None), ``DESCRIPTION``, ``add_options(add)``, which declares its options with
+``ArgumentParser.add_argument``, and ``run(options)``, which returns the exit status or raises ``CommandError``. It is
+imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from fakenotify.cli.options import CommandError, Parser, nearest_of
+from fakenotify.cli.output import say
+from fakenotify.core.printable import printable
+from fakenotify.proxy.environment import NoProxy
+
+SERVE = "serve"
+"""The command that a command line without a command means."""
+
+COMMANDS = {
+    SERVE: "start a fake and serve until it is stopped; this is what no command means",
+    "run": "run a command whose calls to https://notify.twilio.com reach a fake",
+    "env": "print the variables that let the programs of a shell reach a running fake",
+    "pull": "write a real account's Services, Bindings and Credentials as a state file, reading only",
+    "compare": "compare another Notify, or recorded traffic, with what the fake answers",
+    "rules": "print what the fake knows about Notify, and how it knows",
+}
+"""Each command with what it does; its module is ``fakenotify.cli`` and its name."""
+
+_ENDS_ITSELF = {"-h", "--help", "--version"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command line; returns the exit status. What the user can mend is one line on stderr."""
+    try:
+        return _run(list(arguments), os.environ)
+    except (CommandError, NoProxy) as error:
+        say(sys.stderr, f"fakenotify: {printable(str(error))}")
+        return error.status if isinstance(error, CommandError) else 2
+
+
+def _run(arguments: list[str], environment: Mapping[str, str]) -> int:
+    name = SERVE
+    if arguments and not arguments[0].startswith("-"):
+        name = arguments.pop(0)
+        if name not in COMMANDS:
+            raise CommandError(f"there is no command {name!r}{nearest_of(name, COMMANDS)}")
+    program: list[str] = []
+    if name == "run":
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        arguments, program = arguments[:end], arguments[end + 1 :]
+        if not program and not _ENDS_ITSELF.intersection(arguments):
+            raise CommandError("write the command after --, e.g. fakenotify run -- npm test")
+    command = _module(name)
+    parser = parser_of(name)
+    known = parser.variables()
+    if any(variable.startswith("FAKENOTIFY_") and variable not in known for variable in environment):
+        known |= {variable for each in COMMANDS for variable in parser_of(each).variables()}
+    options = parser.read(arguments, environment, known)
+    options.program = program
+    status: int = command.run(options)
+    return status
+
+
+def parser_of(name: str) -> Parser:
+    """The parser of a command's options."""
+    command = _module(name)
+    commands = {each: does for each, does in COMMANDS.items() if each != SERVE} if name == SERVE else {}
+    parser = Parser("" if name == SERVE else name, command.DESCRIPTION, command.USAGE, commands)
+    command.add_options(parser.add_argument)
+    return parser
+
+
+def _module(name: str) -> Any:
+    return import_module(f"fakenotify.cli.{name}")

@@ -1,0 +1,63 @@
+"""``fakenotify env``: what lets the programs of a shell reach a running fake, as lines for that shell."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+
+from fakenotify.cli import options as of
+from fakenotify.cli.options import CommandError
+from fakenotify.proxy.environment import variables
+
+DEFAULT_PROXY_PORT = 4011
+
+USAGE = None
+DESCRIPTION = f"""Print what lets the programs of a shell reach the fake that was started with
+'fakenotify --proxy-port {DEFAULT_PROXY_PORT}'. Use it as: eval "$(fakenotify env)\""""
+
+
+def add_options(add: Callable[..., object]) -> None:
+    """Declare the options."""
+    add("--proxy-port", type=of.port, default=DEFAULT_PROXY_PORT, help="the running proxy's (default: %(default)s)")
+    add("--shell", choices=("bash", "fish", "powershell", "dotenv"), default="bash", help="form (default: %(default)s)")
+
+
+def run(options: Namespace) -> int:
+    """Print the lines. Raises ``CommandError`` where no proxy runs."""
+    from fakenotify.proxy.proxy import ask  # start-up time: ssl
+
+    port = options.proxy_port
+    try:
+        about = ask(port)
+    except (OSError, ValueError):
+        raise CommandError(f"no proxy answers on 127.0.0.1:{port}; start it: fakenotify --proxy-port {port}") from None
+    print(exports(variables(about, os.environ), options.shell))
+    return 0
+
+
+def exports(variables: Mapping[str, str], shell: str) -> str:
+    """Lines that set the variables in a shell, or in a dotenv file."""
+    form, quote = {
+        "bash": ("export {}={}", shlex.quote),
+        "fish": ("set -gx {} {}", _quote_fish),
+        "powershell": ("$Env:{} = {}", _quote_powershell),
+        "dotenv": ("{}={}", _quote_dotenv),
+    }[shell]
+    return "\n".join(form.format(name, quote(value)) for name, value in variables.items())
+
+
+def _quote_fish(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _quote_powershell(value: str) -> str:
+    return "'" + "".join(each * 2 if each in "'‘’‚‛" else each for each in value) + "'"  # each of them ends a string
+
+
+def _quote_dotenv(value: str) -> str:
+    """Bare if it can be, since not every reader knows quotes; single quotes, since in double ones ``$`` is read."""
+    if value == shlex.quote(value):
+        return value
+    return f"'{value}'" if "'" not in value else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,257 @@
+"""Options: each is also an environment variable, ``FAKENOTIFY_…``; and the fake that they describe."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from fakenotify.cli.output import say
+from fakenotify.proxy.environment import GIVEN
+
+if TYPE_CHECKING:
+    from fakenotify.fake import FakeNotify
+    from fakenotify.notify.records import Service
+
+DEFAULT_PORT = 4010
+
+_PREFIX = "FAKENOTIFY_"
+_MESSAGING_SERVICE_SID = "MG" + "fa4e" * 8
+
+
+class CommandError(Exception):
+    """What kept a command from being done, in a line for the user; ``status`` is the exit status."""
+
+    def __init__(self, message: str, status: int = 2) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+def nearest_of(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'run'?``, or nothing where nothing is near."""
+    from difflib import get_close_matches  # start-up time: only mistakes need it
+
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reads the options of one command from its command line and from the environment."""
+
+    def __init__(
+        self, command: str, description: str, usage: str | None = None, commands: Mapping[str, str] | None = None
+    ) -> None:
+        self._declared: list[argparse.Action] = []
+        listed = "".join(f"  {name:<9} {does}\n" for name, does in (commands or {}).items())
+        variables = f"Each option is also an environment variable, such as {_PREFIX}PORT; in lists, put spaces between."
+        super().__init__(
+            prog=f"fakenotify {command}".strip(),
+            usage=usage,
+            description=description,
+            epilog=(f"commands, each with a --help of its own:\n{listed}\n" if listed else "") + variables,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
+        """Declare an option."""
+        action = super().add_argument(*names, **how)
+        self._declared.append(action)
+        return action
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse a command line."""
+        raise CommandError(message)
+
+    def variables(self) -> set[str]:
+        """The environment variables that this command knows, those that it is given by ``fakenotify run`` included."""
+        return {_variable(action) for action in self._declared if action.option_strings}.union(GIVEN)
+
+    def read(
+        self, arguments: list[str], environment: Mapping[str, str], known: Collection[str] = ()
+    ) -> argparse.Namespace:
+        """Read a command line; what it doesn't say may be in the environment. Raises ``CommandError``.
+
+        ``known`` are the variables that some command has.
+        """
+        given: list[str] = []
+        for action in self._declared:
+            value = environment.get(_variable(action)) if action.option_strings else None
+            if value is None or action.dest in ("help", "version"):
+                continue
+            option = _longest(action)
+            if action.nargs == 0:
+                if value.lower() not in ("", "0", "1", "true", "false"):
+                    raise CommandError(f"{_variable(action)} can't be {value!r}; it is true or false")
+                given += [option] if value.lower() in ("1", "true") else []
+            elif not any(each == option or each.startswith(option + "=") for each in arguments):
+                values = value.split() if isinstance(action.default, list) else [value]
+                given += [f"{option}={each}" for each in values]
+        for name in environment:
+            if name.startswith(_PREFIX) and name not in (known or self.variables()):
+                raise CommandError(f"there is no variable {name}{nearest_of(name, known)}")
+        options, unknown = self.parse_known_args([*given, *arguments])
+        if unknown:
+            names = [name for action in self._declared for name in action.option_strings]
+            raise CommandError(f"there is no option {unknown[0]!r}{nearest_of(unknown[0].partition('=')[0], names)}")
+        return options
+
+
+def _longest(action: argparse.Action) -> str:
+    return max(action.option_strings, key=len)
+
+
+def _variable(action: argparse.Action) -> str:
+    return _PREFIX + _longest(action)[2:].replace("-", "_").upper()
+
+
+def port(value: str) -> int:
+    """Read a port number."""
+    number = whole(value)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{value} is not a port, 0 to 65535")
+    return number
+
+
+def whole(value: str) -> int:
+    """Read a whole number."""
+    try:
+        return int(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number") from None
+
+
+# the fake
+
+
+def add_fake_options(add: Callable[..., object], default_port: int) -> None:
+    """Declare the options that describe a fake."""
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=port, default=default_port, help="port; 0 takes a free one (default: %(default)s)")
+    add("--port-file", metavar="FILE", help="write the port number here once it answers")
+    add("--state", metavar="FILE", help="begin with the world of this file")
+    add("--save-state", metavar="FILE", help="write the world here at the end")
+    add("--seed", type=whole, default=0, metavar="N", help="seed of the sids (default: %(default)s)")
+    add("--service", metavar="IS...", help="sid of the Service that exists from the start")
+    add("--keep-requests", type=whole, default=10_000, metavar="N", help="length of the journal (default: %(default)s)")
+    add(
+        "--keep-deliveries",
+        type=whole,
+        default=100_000,
+        metavar="N",
+        help="how many deliveries, alerts and callbacks are kept (default: %(default)s)",
+    )
+    add("--account", action="append", default=[], metavar="AC...=TOKEN", help="let only these accounts in; repeatable")
+    add("--behaviour", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a Host that may be asked besides loopback; repeatable",
+    )
+
+
+def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"]) -> FakeNotify:
+    """The fake that the options describe, not yet listening. Raises ``CommandError``."""
+    from fakenotify.fake import FakeNotify  # start-up time: --help needs none
+    from fakenotify.notify.behaviour import Behaviour
+
+    accounts = {}
+    for setting in options.account:
+        account_sid, equals, auth_token = setting.partition("=")
+        if not equals:
+            raise CommandError(f"--account {account_sid} has no token; write it as AC…=TOKEN")
+        accounts[account_sid] = auth_token
+    try:
+        return FakeNotify(
+            Behaviour(unknown_accounts=unknown_accounts).parsed(options.behaviour),
+            options.port,
+            options.host,
+            options.seed,
+            accounts=accounts or None,
+            allow_hosts=tuple(options.allow_host),
+            keep_requests=options.keep_requests,
+            keep_deliveries=options.keep_deliveries,
+        )
+    except (TypeError, ValueError) as error:
+        raise CommandError(str(error)) from None
+
+
+def prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
+    """Load the state, see to it that there is a Service, and return it. Raises ``CommandError``."""
+    if options.state:
+        try:
+            fake.load(options.state)
+        except OSError as error:
+            raise CommandError(f"can't read the state file {options.state}: {error.strerror or error}") from None
+        except ValueError as error:
+            raise CommandError(f"the state file {options.state} can't be loaded: {error}") from None
+    existing = fake.services
+    if options.service is None and existing:
+        service = existing[0]
+    elif options.service is not None and existing.where(sid=options.service):
+        service = existing.where(sid=options.service)[0]
+    else:
+        try:
+            service = fake.create_service("fakenotify", options.service, messaging_service_sid=_MESSAGING_SERVICE_SID)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+    fake.world.begin_here()
+    return service
+
+
+def start(fake: FakeNotify, options: argparse.Namespace) -> None:
+    """Let the fake listen. Raises ``CommandError``."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fake.start()
+    except OSError as error:
+        raise CommandError(_why_not_started(error, options)) from None
+    for warning in caught:
+        say(sys.stderr, f"fakenotify: {warning.message}")
+
+
+def _why_not_started(error: OSError, options: argparse.Namespace) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {options.port} is in use; choose another with --port, or take a free one with --port 0"
+    if error.errno == errno.EACCES:
+        return f"port {options.port} is not for this user; choose another with --port, or a free one with --port 0"
+    if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EINVAL):
+        return f"--host {options.host} is not an address of this machine: {error.strerror or error}"
+    return f"can't listen on {options.host}:{options.port}: {error.strerror or error}"
+
+
+def write_port_file(fake: FakeNotify, options: argparse.Namespace) -> None:
+    """Write the port file, if there is to be one; it appears whole, since somebody waits for it.
+
+    Raises ``CommandError``.
+    """
+    if not options.port_file:
+        return
+    target, number = Path(options.port_file), fake.url.rpartition(":")[2]
+    try:
+        if target.exists() and not target.is_file():  # a pipe, a device
+            target.write_text(number, encoding="ascii")
+            return
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.write_text(number, encoding="ascii")
+        os.replace(temporary, target)
+    except OSError as error:
+        raise CommandError(f"can't write {target}: {error.strerror or error}") from None
+
+
+def save(fake: FakeNotify, options: argparse.Namespace) -> None:
+    """Write the world at the end, if that is asked for. Raises ``CommandError``."""
+    if options.save_state:
+        try:
+            fake.save(options.save_state)
+        except OSError as error:
+            raise CommandError(f"can't write {options.save_state}: {error.strerror or error}") from None

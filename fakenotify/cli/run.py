@@ -1,0 +1,108 @@
+"""``fakenotify run``: any program, in any language, reaches a fake; and its signals and its status are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fakenotify.cli import options as of
+from fakenotify.cli.options import CommandError
+from fakenotify.cli.output import say
+from fakenotify.cli.summary import Tally, is_worrying, lines_of
+from fakenotify.core.printable import printable
+from fakenotify.proxy.environment import variables
+from fakenotify.proxy.launch import proxied
+
+USAGE = "fakenotify run [options] -- COMMAND..."
+DESCRIPTION = """Start a fake, run a command whose calls to https://notify.twilio.com reach it, and print what happened.
+The status is the command's."""
+
+_FORWARDED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+_TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
+
+
+def add_options(add: Callable[..., object]) -> None:
+    """Declare the options."""
+    of.add_fake_options(add, 0)
+    add("--strict", action="store_true", help="exit with 1 if there were warnings and the command succeeded")
+    add("--offline", action="store_true", help="refuse every host but Notify's and loopback")
+    add("--json", action="store_true", help="print the summary as one JSON object")
+    add("--quiet", action="store_true", help="no summary")
+
+
+def run(options: Namespace) -> int:
+    """Run the program, print the summary, and return the status. Raises ``CommandError``."""
+    with Signals() as signals:
+        fake = of.build(options, "shared")
+        service = of.prepare(fake, options)
+        of.start(fake, options)
+        try:
+            of.write_port_file(fake, options)
+            with proxied(fake, service.sid, os.environ, offline=options.offline) as proxy:
+                tally = Tally(fake)
+                status = signals.run(options.program, {**os.environ, **variables(proxy.about, os.environ)})
+                summary = tally.summary(proxy)
+        finally:
+            fake.stop()
+            of.save(fake, options)
+    if not options.quiet:
+        say(sys.stderr, json.dumps(summary) if options.json else "\n".join(map(printable, lines_of(summary))))
+    return 1 if options.strict and not status and is_worrying(summary) else status
+
+
+class Signals:
+    """While it lasts, signals that would end this process are the program's, even those that come before it runs."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        for number in _FORWARDED:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means the program, too
+                self._before[number] = signal.signal(number, self._forward)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def run(self, program: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Run a program to its end: its status, or 128 and the signal that ended it. Raises ``CommandError``."""
+        try:
+            self._child = subprocess.Popen(program, env=environment)
+        except (FileNotFoundError, NotADirectoryError):
+            raise CommandError(f"command not found: {program[0]}", 127) from None
+        except OSError as error:
+            raise CommandError(f"can't run {program[0]}: {error.strerror}", 126) from None
+        for number in self._early:
+            self._child.send_signal(number)
+        status = self._child.wait()
+        return status if status >= 0 else 128 - status
+
+    def _forward(self, number: int, frame: Any) -> None:
+        if self._child is None:
+            self._early.append(number)
+        elif not (number in _TYPED and _in_foreground()):
+            self._child.send_signal(number)
+
+
+def _in_foreground() -> bool:
+    """Whether a terminal sends what is typed to this process, and so to its program."""
+    if sys.platform == "win32":  # pragma: no cover  # its consoles do, always
+        return True
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)

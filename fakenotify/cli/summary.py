@@ -1,0 +1,95 @@
+"""What ``fakenotify run`` says at the end: what was asked, what was delivered, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fakenotify.proxy.counts import Counts
+
+if TYPE_CHECKING:
+    from fakenotify.fake import FakeNotify
+    from fakenotify.notify.journal import Request
+    from fakenotify.proxy.proxy import Proxy
+
+_MOST_LINES = 20
+_LINES = {
+    "refusals": "refused   {}",
+    "warnings": "warning   {}",
+    "alerts": "alert     {}",
+    "dropped": "beware    {} was dropped and is not counted; --keep-deliveries keeps more",
+    "distrusted": "warning   TLS with a client failed, {}; let it trust the certificates in $SSL_CERT_FILE",
+    "offline": "offline   {} was not reached",
+    "twilio": "beware    {} itself was reached; only Notify is faked",
+}
+_NOTHING_CAME = "hint      nothing asked for Notify; does the program, or its HTTP library, read HTTPS_PROXY?"
+
+
+class Tally:
+    """Counts what a fake is asked from now on, whatever the program resets."""
+
+    def __init__(self, fake: FakeNotify) -> None:
+        self._fake = fake
+        self.requests, self.refusals, self.warnings = Counts(), Counts(), Counts()
+        fake.world.journal.listen(self._count)
+
+    def _count(self, request: Request) -> None:
+        operation = request.operation or f"{request.method} {request.path}"
+        self.requests.add(request.operation or "")
+        if request.code:
+            self.refusals.add(f"{operation}: {request.status} {request.code} {request.message}")
+        for warning in request.warnings:
+            self.warnings.add(f"{operation}: {warning}")
+
+    def summary(self, proxy: Proxy) -> dict[str, Any]:
+        """What happened, as JSON; what is in words has how often it did."""
+        deliveries, alerts, dropped = Counts(), Counts(), Counts()
+        for account in self._fake.world.accounts:
+            with account.lock:
+                for delivery in account.deliveries:
+                    deliveries.add(delivery.status.lower())
+                for alert in account.alerts:
+                    alerts.add(f"{alert.level} {alert.code} {alert.text}")
+                dropped.add("an older delivery", account.deliveries.dropped)
+                dropped.add("an older alert", account.alerts.dropped)
+        return {
+            "requests": sum(self.requests.values()),
+            "deliveries": {"sent": 0, "failed": 0, **deliveries},
+            "refusals": dict(self.refusals),
+            "warnings": dict(self.warnings),
+            "alerts": dict(alerts),
+            "dropped": dict(dropped),
+            "distrusted": dict(proxy.distrusted),
+            "offline": dict(proxy.refused),
+            "twilio": {host: times for host, times in proxy.passed_on.items() if ".twilio.com:" in f".{host}"},
+        }
+
+
+def is_worrying(summary: Mapping[str, Any]) -> bool:
+    """Whether a strict run fails because of this."""
+    return bool(summary["warnings"] or summary["distrusted"])
+
+
+def lines_of(summary: Mapping[str, Any]) -> list[str]:
+    """The summary in lines of text."""
+    sent, failed = summary["deliveries"]["sent"], summary["deliveries"]["failed"]
+    refused, warnings, distrusted, alerts = (
+        sum(summary[name].values()) for name in ("refusals", "warnings", "distrusted", "alerts")
+    )
+    lines = [
+        f"fakenotify: {_number(summary['requests'], 'request')} ({refused} refused), "
+        f"{_number(sent + failed, 'delivery', 'deliveries')} ({sent} sent, {failed} failed), "
+        f"{_number(warnings + distrusted, 'warning')}, {_number(alerts, 'alert')}"
+    ]
+    for name, line in _LINES.items():
+        entries = [
+            line.format(each) + (f" ({times} times)" if times > 1 else "") for each, times in summary[name].items()
+        ]
+        lines += [f"  {each}" for each in entries[:_MOST_LINES]]
+        if len(entries) > _MOST_LINES:
+            lines.append(f"  … and {len(entries) - _MOST_LINES} more such lines")
+    return lines if summary["requests"] else [*lines, f"  {_NOTHING_CAME}"]
+
+
+def _number(number: int, one: str, many: str = "") -> str:
+    return f"{number or 'no'} {one if number == 1 else many or one + 's'}"
