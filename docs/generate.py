@@ -20,7 +20,8 @@ from typing import Any
 
 import conftest_plugin
 import fakenotify
-from fakenotify import __main__ as command_line
+from fakenotify.cli import commands as command_line
+from fakenotify.cli.options import variable_of
 from fakenotify.control.app import ROUTES as CONTROL_ROUTES
 from fakenotify.control.reads import PAGING
 from fakenotify.control.routes import EVENTS, JSON
@@ -32,7 +33,7 @@ from fakenotify.notify import behaviour, errors, outcomes
 from fakenotify.notify import debugger as alerts
 from fakenotify.notify.decisions import DECISIONS, RECORDINGS, SOURCES
 from fakenotify.notify.dispatch import ROUTES
-from fakenotify.proxy import run
+from fakenotify.proxy.environment import GIVEN
 from fakenotify.world import provenance
 
 DOCS = Path(__file__).parent
@@ -423,30 +424,28 @@ def pytest_plugin() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """The command lines, their options and variables."""
     yield from ("## Command line", "", *prose(COMMANDS))
-    for name in command_line._COMMANDS:
-        parser = command_line._parser(name)
-        yield from (f"### fakenotify {name}".strip(), "", str(parser.description), "")
-        lines = (option(each) for each in parser._actions if not isinstance(each, argparse._HelpAction))
+    for name in command_line.COMMANDS:
+        parser = command_line.parser_of(name)
+        yield from (f"### {parser.prog}", "", str(parser.description), "")
+        lines = (option(each) for each in parser.declared if each.dest != "help")
         yield from rows(("Option", "Variable", "Default", "What"), lines)
     yield from ("### Variables for programs", "")
     yield from ("`fakenotify run` and `fakenotify env` tell a program about the fake by", "")
-    yield from (", ".join(map(code, run.TOLD)) + ".", "")
+    yield from (", ".join(map(code, GIVEN)) + ".", "")
 
 
 def option(action: argparse.Action) -> tuple[str, ...]:
-    """One option."""
+    """One option, or an argument without one."""
+    words = (action.help or "").partition(" (default")[0]
+    default = UNSET if action.nargs == 0 or action.default in (None, []) else shown(action.default)
+    if not action.option_strings:
+        return code(str(action.metavar)), "", default, words
     name = max(action.option_strings, key=len)
     value = action.metavar or (f"{{{','.join(map(str, action.choices))}}}" if action.choices else "")
     if not value and action.nargs != 0:
         value = name.rpartition("-")[2].upper()
-    default = UNSET if action.nargs == 0 or action.default in (None, []) else shown(action.default)
-    told = (action.help or "").partition(" (default")[0]
-    return code(f"{name} {value}".strip()), code(variable(name)), default, told
-
-
-def variable(name: str) -> str:
-    """The environment variable of an option."""
-    return "" if name == "--version" else command_line._PREFIX + name[2:].replace("-", "_").upper()
+    variable = "" if name == "--version" else variable_of(action)
+    return code(f"{name} {value}".strip()), code(variable), default, words
 
 
 # the control API

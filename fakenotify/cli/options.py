@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(
         self, command: str, description: str, usage: str | None = None, commands: Mapping[str, str] | None = None
     ) -> None:
-        self._declared: list[argparse.Action] = []
+        self.declared: list[argparse.Action] = []
         listed = "".join(f"  {name:<9} {does}\n" for name, does in (commands or {}).items())
         variables = f"Each option is also an environment variable, such as {_PREFIX}PORT; in lists, put spaces between."
         super().__init__(
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
     def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
         """Declare an option."""
         action = super().add_argument(*names, **how)
-        self._declared.append(action)
+        self.declared.append(action)
         return action
 
     def error(self, message: str) -> NoReturn:
@@ -71,7 +71,7 @@ class Parser(argparse.ArgumentParser):
 
     def variables(self) -> set[str]:
         """The environment variables that this command knows, those that it is given by ``fakenotify run`` included."""
-        return {_variable(action) for action in self._declared if action.option_strings}.union(GIVEN)
+        return {variable_of(action) for action in self.declared if action.option_strings}.union(GIVEN)
 
     def read(
         self, arguments: list[str], environment: Mapping[str, str], known: Collection[str] = ()
@@ -81,14 +81,14 @@ class Parser(argparse.ArgumentParser):
         ``known`` are the variables that some command has.
         """
         given: list[str] = []
-        for action in self._declared:
-            value = environment.get(_variable(action)) if action.option_strings else None
+        for action in self.declared:
+            value = environment.get(variable_of(action)) if action.option_strings else None
             if value is None or action.dest in ("help", "version"):
                 continue
             option = _longest(action)
             if action.nargs == 0:
                 if value.lower() not in ("", "0", "1", "true", "false"):
-                    raise CommandError(f"{_variable(action)} can't be {value!r}; it is true or false")
+                    raise CommandError(f"{variable_of(action)} can't be {value!r}; it is true or false")
                 given += [option] if value.lower() in ("1", "true") else []
             elif not any(each == option or each.startswith(option + "=") for each in arguments):
                 values = value.split() if isinstance(action.default, list) else [value]
@@ -98,7 +98,7 @@ class Parser(argparse.ArgumentParser):
                 raise CommandError(f"there is no variable {name}{nearest_of(name, known)}")
         options, unknown = self.parse_known_args([*given, *arguments])
         if unknown:
-            names = [name for action in self._declared for name in action.option_strings]
+            names = [name for action in self.declared for name in action.option_strings]
             raise CommandError(f"there is no option {unknown[0]!r}{nearest_of(unknown[0].partition('=')[0], names)}")
         return options
 
@@ -107,7 +107,8 @@ def _longest(action: argparse.Action) -> str:
     return max(action.option_strings, key=len)
 
 
-def _variable(action: argparse.Action) -> str:
+def variable_of(action: argparse.Action) -> str:
+    """The environment variable of an option."""
     return _PREFIX + _longest(action)[2:].replace("-", "_").upper()
 
 

@@ -50,10 +50,10 @@ def run(options: Namespace) -> int:
                 from fakenotify.proxy.launch import proxied  # start-up time: ssl, tempfile
 
                 proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
+            of.write_port_file(fake, options)
             as_json = options.json or options.log_format == "json"
             say(sys.stdout, (banner_json if as_json else banner)(fake, service, proxy))
             log.start()
-            of.write_port_file(fake, options)
             for trap in traps(os.environ, fake.url):
                 say(sys.stderr, f"fakenotify: {trap}")
             signals.wait()
