@@ -22,8 +22,10 @@ NOTIFY = "https://notify.twilio.com"
 
 
 USAGE = None
-DESCRIPTION = """Ask another Notify what the conformance suite knows, reading only unless --write, or replay RECORDING to
-a fresh fake; print where it and the fake differ. The status is 0 without a difference, 1 with some. Who asks stands in the
+DESCRIPTION = """\
+Ask another Notify what the conformance suite knows, reading only unless --write, or replay RECORDING to
+a fresh fake; print where it and the fake differ. The status is
+0 without a difference, 1 with some. Who asks stands in the
 environment, as for 'fakenotify pull'."""
 
 

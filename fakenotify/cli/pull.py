@@ -32,7 +32,8 @@ _CSV = ("service_sid", "sid", "identity", "binding_type", "address", "tags", "da
 
 
 USAGE = None
-DESCRIPTION = """Read the Services, Bindings and Credentials of a real account, with GETs only, and write them as a state
+DESCRIPTION = """\
+Read the Services, Bindings and Credentials of a real account, with GETs only, and write them as a state
 file for --state. Who asks stands in the environment: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and
 TWILIO_API_SECRET."""
 
