@@ -374,7 +374,7 @@ def test_a_world_that_cannot_be_saved_is_told_at_the_end(serve: Callable[..., Se
     assert server.end() == (
         2,
         "",
-        f"fakenotify: can't write {tmp_path / 'missing' / 'world.json'}: No such file or directory\n",
+        f"fakenotify: can't write {tmp_path / 'missing' / 'world.json'}: there is no such folder\n",
     )
 
 
