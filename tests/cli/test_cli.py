@@ -572,7 +572,7 @@ def test_what_only_tells_imports_nothing_heavy(option: str) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "argparse" in imported
     assert {name for name in imported if name.partition(".")[0] in ("werkzeug", "twilio", "pytest")} == set()
-    assert {name for name in imported if re.match(r"fakenotify\.(core|notify|world|server|control)", name)} == set()
+    assert {name for name in imported if re.match(r"fakenotify\.(notify|world|server|control)", name)} == set()
 
 
 # what cannot be
