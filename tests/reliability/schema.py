@@ -16,7 +16,8 @@ from fakenotify import FakeNotify
 from .figure import Figure
 
 _CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
-_DOCUMENTS = {"notify-openapi.json": f"{_CHECKS},status_code_conformance", "openapi.json": _CHECKS}
+_OF_NOTIFY = f"{_CHECKS},status_code_conformance,response_headers_conformance,unsupported_method"
+_DOCUMENTS = {"notify-openapi.json": _OF_NOTIFY, "openapi.json": _CHECKS}
 """What describes, and what is checked of each answer."""
 _SERVICE = "IS" + "a" * 32
 _SETTINGS = f"""
