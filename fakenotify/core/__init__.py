@@ -1,1 +1,1 @@
-"""The kernel: clock, sids, errors, parameters, paging, store. It opens no socket and knows no resource of Notify."""
+"""What any fake of a REST API needs: clock, sids, errors, parameters, paging, store. It opens no socket."""

@@ -42,7 +42,7 @@ class Clock:
         return datetime.fromtimestamp(self.seconds(), timezone.utc)
 
     def stamp(self) -> datetime:
-        """Now in whole seconds, which is all that Notify's dates show. (observed)"""
+        """Now in whole seconds, which is all that dates on the wire show. (observed)"""
         whole = math.floor(self.seconds())
         last = self._last
         if last[0] == whole:  # thousands of records share one second, so they share its datetime
@@ -77,7 +77,7 @@ class Clock:
         self._moved()
 
     def tick(self, seconds: float = 1.0) -> None:
-        """Move the clock on by ``seconds``: a ``shift`` whose default is the smallest step a Notify date can show."""
+        """Move the clock on by ``seconds``: a ``shift`` whose default is the smallest step that dates on the wire show."""
         self.shift(seconds=seconds)
 
     def move_to(self, instant: datetime | str) -> None:

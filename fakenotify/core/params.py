@@ -1,4 +1,4 @@
-"""Parameter tables: what an operation reads from a form or a query, in the order in which Notify complains.
+"""Parameter tables: what an operation reads from a form or a query, in the order of its complaints.
 
 The names on the wire are CamelCase, in Python snake_case; only this module knows the translation.
 """
@@ -50,7 +50,7 @@ class Param:
 
 
 class Params:
-    """The table of an operation's parameters, in the order of Notify's documentation.
+    """The table of an operation's parameters, in the order in which they are checked.
 
     ``error`` makes the answer to a value that can't be read, from the parameter's name.
     """
@@ -168,7 +168,7 @@ class Params:
         return not similar or similar[0] in {each.lower() for each in self.secrets}
 
     def look(self, form: Form, also_read: Iterable[str] = ()) -> tuple[list[str], list[str]]:
-        """What Notify ignores in silence (unread, misspelt, deprecated and doubled parameters), and advice."""
+        """What is ignored in silence (unread, misspelt, deprecated and doubled parameters), and advice."""
         ignored: list[str] = []
         advice: list[str] = []
         unread = 0
@@ -225,7 +225,7 @@ def _look_at(row: Param, values: list[str], ignored: list[str], advice: list[str
 
 
 def _plain(name: str) -> str:
-    """A name without its spelling: ``binding_type``, ``BindingType`` and ``bindingType[]`` are one word."""
+    """A name without its spelling: ``log_enabled``, ``LogEnabled`` and ``logEnabled[]`` are one word."""
     return name.replace("_", "").replace("[]", "").replace("-", "").lower()
 
 

@@ -1,4 +1,4 @@
-"""Routes: where an operation stands on the wire. ``bindings.create`` is its name everywhere: route, fault, journal."""
+"""Routes: where an operation stands on the wire. its name is the same everywhere: route, fault, journal."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Route:
     ``locate(state, *path values)`` finds what the path names or raises ``NotFound``, before any parameter is read
     (assumed D30). ``run(state, [located,] **parameters)`` checks, then writes, and returns a record, a selection
     (``find``) or None (``delete``); ``represent(state, record, base)`` spells a record, its URLs under ``base``.
+    ``key`` is the member of a list's body that holds the rows: the resource, unless it is given.
     """
 
     operation: str
@@ -31,11 +32,11 @@ class Route:
     locate: Callable[..., Any] | None = None
     represent: Callable[[Any, Any, str], dict[str, Any]] | None = None
     legacy: bool = False
+    key: str = ""
     segments: tuple[str, ...] = field(init=False)
     verb: str = field(init=False)
     method: str = field(init=False)
     status: int = field(init=False)
-    key: str = field(init=False)
 
     def __post_init__(self) -> None:
         resource, verb = self.operation.split(".")
@@ -44,7 +45,7 @@ class Route:
             "verb": verb,
             "method": _METHODS[verb],
             "status": _STATUSES[verb],
-            "key": "bindings" if resource == "user_bindings" else resource,
+            "key": self.key or resource,
         }
         for name, value in given.items():
             object.__setattr__(self, name, value)
@@ -58,7 +59,7 @@ class Route:
 class RouteTable:
     """All routes, found by operation name or by method and path.
 
-    In Notify's paths words and values take turns, so the words and the length tell where a path leads.
+    In a path words and values take turns, so the words and the length tell where a path leads.
     """
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:

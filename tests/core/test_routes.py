@@ -23,7 +23,7 @@ DELETE = Route("services.delete", "/Services/{Sid}", run)
 BINDING = Route("bindings.fetch", SERVICE + "/Bindings/{Sid}", run)
 NOTIFICATION = Route("notifications.create", SERVICE + "/Notifications", run)
 USER = Route("users.fetch", SERVICE + "/Users/{Identity}", run, legacy=True)
-USER_BINDING = Route("user_bindings.find", SERVICE + "/Users/{Identity}/Bindings", run, legacy=True)
+USER_BINDING = Route("user_bindings.find", SERVICE + "/Users/{Identity}/Bindings", run, legacy=True, key="bindings")
 TABLE = RouteTable((FIND, CREATE, FETCH, UPDATE, DELETE, BINDING, NOTIFICATION, USER, USER_BINDING))
 
 
@@ -49,7 +49,7 @@ def test_an_unknown_verb_is_no_operation() -> None:
         Route("services.list", "/Services", run)
 
 
-def test_a_list_is_named_after_its_resource_and_that_of_user_bindings_after_bindings() -> None:
+def test_a_list_is_named_after_its_resource_unless_it_says_otherwise() -> None:
     assert (FIND.key, USER_BINDING.key) == ("services", "bindings")
 
 

@@ -290,7 +290,13 @@ ROUTES = (
         **_OF_USER,
     ),
     Route(
-        "user_bindings.find", _USER + "/Bindings", find_bindings, FIND_BINDINGS, represent=represent_binding, **_OF_USER
+        "user_bindings.find",
+        _USER + "/Bindings",
+        find_bindings,
+        FIND_BINDINGS,
+        represent=represent_binding,
+        key="bindings",
+        **_OF_USER,
     ),
     Route("user_bindings.fetch", _BINDING, bindings.fetch, represent=represent_binding, **_ONE_BINDING),
     Route("user_bindings.delete", _BINDING, bindings.delete, **_ONE_BINDING),
