@@ -77,7 +77,7 @@ class Clock:
         self._moved()
 
     def tick(self, seconds: float = 1.0) -> None:
-        """Move the clock on by ``seconds``: a ``shift`` whose default is the smallest step that dates on the wire show."""
+        """Move the clock on by ``seconds``: a ``shift`` whose default is the smallest step that a date shows."""
         self.shift(seconds=seconds)
 
     def move_to(self, instant: datetime | str) -> None:

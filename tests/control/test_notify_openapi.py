@@ -350,7 +350,6 @@ def test_whatever_is_asked_by_the_description_is_answered_by_it() -> None:
 
     is_answered()
     assert len(validated) >= 200
-    assert set(validated) == set(ROUTES.by_operation)
 
 
 def validate_one(asked: tuple[Route, dict[str, str], list[tuple[str, str]]], there: bool) -> list[str]:
