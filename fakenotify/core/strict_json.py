@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+_encode = json.JSONEncoder(allow_nan=False).encode
 MOST_DEPTH = 200
 """The deepest that written JSON goes; what is below stands there as a text."""
 
@@ -27,7 +28,7 @@ def parse(text: str | bytes) -> Any:
 def write(value: Any) -> str:
     """Write JSON in ASCII. What JSON has no way to say is replaced: ``NaN`` by null, half a character by U+FFFD."""
     try:
-        text = json.dumps(value, allow_nan=False)
+        text = _encode(value)
     except (ValueError, RecursionError):
         return json.dumps(_clean(value, MOST_DEPTH))
     return json.dumps(_clean(value, MOST_DEPTH)) if "\\ud" in text else text
