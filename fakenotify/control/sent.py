@@ -24,8 +24,7 @@ from fakenotify.control.routes import Ask, route
 from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
 from fakenotify.control.sight import Sight
 from fakenotify.control.words import whom
-from fakenotify.notify.channels import CHANNELS, Shown
-from fakenotify.notify.channels.channel import inside
+from fakenotify.notify.channels import CHANNELS, HttpRequest
 from fakenotify.notify.records import Alert, Callback, Delivery, Notification
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.world.saved_state import to_json
@@ -37,25 +36,8 @@ MOST_STATES = 5
 
 def _shown(binding_type: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What a person sees of a delivery, and whether it is the app that decides so."""
-    channel = CHANNELS.get(binding_type)
-    seen = channel.shows(payload) if channel else Shown(None, None)
-    return {
-        "title": seen.title,
-        "body": seen.body,
-        "data_message": _is_data(binding_type, payload, seen),
-        "media": _media(payload),
-    }
-
-
-def _is_data(binding_type: str, payload: Mapping[str, Any], seen: Shown) -> bool:
-    if binding_type in ("fcm", "gcm"):
-        return "notification" not in payload and inside(payload, "message", "notification") is None
-    return binding_type == "apn" and not any(seen)
-
-
-def _media(payload: Mapping[str, Any]) -> list[str]:
-    media = payload.get("MediaUrl") or inside(payload, "message", "attachment", "payload", "url") or []
-    return [each for each in (media if isinstance(media, list) else [media]) if isinstance(each, str)]
+    seen = CHANNELS[binding_type].shows(payload)
+    return {"title": seen.title, "body": seen.body, "data_message": seen.by_app, "media": list(seen.media)}
 
 
 _SHOWN = obj({"title": TEXT_OR_NULL, "body": TEXT_OR_NULL, "data_message": FLAG, "media": array(TEXT)})
@@ -173,6 +155,7 @@ def _delivery(sight: Sight, delivery: Delivery) -> dict[str, Any]:
     credential = account.credentials.get(delivery.credential_sid) if account and delivery.credential_sid else None
     return {
         "shown": _shown(delivery.binding_type, delivery.payload),
+        "request": to_json(delivery.request),
         "error_title": title_of(delivery.error_code),
         "service_name": sight.service_name(delivery),
         "credential_name": credential.friendly_name if credential else None,
@@ -224,7 +207,13 @@ get_deliveries = table(
         *strings(delivery.payload),
     ),
     _delivery,
-    {"shown": _SHOWN, "error_title": TEXT_OR_NULL, "service_name": TEXT_OR_NULL, "credential_name": TEXT_OR_NULL},
+    {
+        "shown": _SHOWN,
+        "request": record_schema(HttpRequest),
+        "error_title": TEXT_OR_NULL,
+        "service_name": TEXT_OR_NULL,
+        "credential_name": TEXT_OR_NULL,
+    },
     heavy=frozenset(("payload", "headers", "request")),
 )
 

@@ -406,8 +406,20 @@ def test_a_delivery_tells_what_a_person_sees(
     assert row["error_title"] is None if row["status"] == "SENT" else row["error_title"]
 
 
+def test_a_delivery_is_shown_as_the_request_to_its_provider(control: Control, lively: Any) -> None:
+    row = control.get("deliveries")["deliveries"][0]
+
+    assert row["request"] == {
+        "method": "POST",
+        "url": f"https://api.twilio.com/2010-04-01/Accounts/{row['account_sid']}/Messages.json",
+        "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        "body": row["payload"],
+        "body_type": "form",
+    }
+
+
 def test_what_may_be_large_can_be_left_out(control: Control, lively: Any) -> None:
-    heavy = {"payload", "headers"}
+    heavy = {"payload", "headers", "request"}
     whole, brief = (control.get(f"deliveries{query}")["deliveries"][0] for query in ("", "?brief=true"))
     assert brief == {name: value for name, value in whole.items() if name not in heavy}
     assert "body" not in control.get("callbacks?brief=true")["callbacks"][0]

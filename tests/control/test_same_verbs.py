@@ -258,9 +258,9 @@ def test_a_verb_does_the_same_either_way(posted: Posted, verb: str, python: Pyth
     one, other = begun(posted.url), begun(posted.url)
     try:
         python(one)
-        seen_of_one, posted_by_one = everything(one), posted.take()
+        seen_of_one, posted_by_one = everything(one), sorted(posted.take())
         by_control(Control(other))
-        seen_of_other, posted_by_other = everything(other), posted.take()
+        seen_of_other, posted_by_other = everything(other), sorted(posted.take())
     finally:
         one.stop()
         other.stop()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.channels import CHANNELS, Failure, Outgoing, Rendered
+from fakenotify.notify.channels import CHANNELS, Failure, Outgoing, Rendered, Shown
 from fakenotify.notify.channels.channel import BadAddress, merged, size_in_bytes
 from fakenotify.notify.records import NO_STRINGS, Credential, Notification, Service
 
@@ -578,21 +578,27 @@ def test_any_address_may_be_a_token_of_the_provider(binding_type: str) -> None:
 @pytest.mark.parametrize(
     ("binding_type", "payload", "shown"),
     [
-        ("apn", {"aps": {"alert": "B"}}, (None, "B")),
-        ("apn", {"aps": {"alert": {"title": "T", "body": "B"}}}, ("T", "B")),
-        ("apn", {"aps": 1}, (None, None)),
-        ("fcm", {"data": {"twi_title": "T", "twi_body": "B"}}, ("T", "B")),
-        ("fcm", {"data": {"twi_body": "B"}, "notification": {"title": "T", "body": "N"}}, ("T", "N")),
-        ("fcm", {"message": {"data": {"twi_body": "B"}, "notification": {"title": "T", "body": "N"}}}, ("T", "N")),
-        ("fcm", {"message": {"data": {"twi_title": "T", "twi_body": "B"}}}, ("T", "B")),
-        ("gcm", {"notification": {"body": ["not words"]}}, (None, None)),
-        ("sms", {"Body": "B"}, (None, "B")),
-        ("facebook-messenger", {"message": {"text": "B"}}, (None, "B")),
-        ("alexa", {"data": {"displayInfo": {"content": [{"title": "T"}]}, "data": {"twi_body": "B"}}}, ("T", "B")),
-        ("alexa", {"data": {"displayInfo": {"content": []}}}, (None, None)),
+        ("apn", {"aps": {"alert": "B"}}, Shown(None, "B")),
+        ("apn", {"aps": {"alert": {"title": "T", "body": "B"}}}, Shown("T", "B")),
+        ("apn", {"aps": 1}, Shown(None, None, by_app=True)),
+        ("gcm", {"data": {"twi_title": "T", "twi_body": "B"}}, Shown("T", "B", by_app=True)),
+        ("gcm", {"data": {"twi_body": "B"}, "notification": {"title": "T", "body": "N"}}, Shown("T", "N")),
+        ("gcm", {"notification": {"body": ["not words"]}}, Shown(None, None)),
+        ("fcm", {"message": {"data": {"twi_title": "T", "twi_body": "B"}}}, Shown("T", "B", by_app=True)),
+        ("fcm", {"message": {"data": {}, "notification": {"title": "T", "body": "N"}}}, Shown("T", "N")),
+        ("fcm", {"message": 1}, Shown(None, None, by_app=True)),
+        ("sms", {"Body": "B", "MediaUrl": ["https://a", 1]}, Shown(None, "B", ("https://a",))),
+        ("facebook-messenger", {"message": {"text": "B"}}, Shown(None, "B")),
+        (
+            "facebook-messenger",
+            {"message": {"attachment": {"payload": {"url": "https://a"}}}},
+            Shown(None, None, ("https://a",)),
+        ),
+        ("alexa", {"data": {"displayInfo": {"content": [{"title": "T"}]}, "data": {"twi_body": "B"}}}, Shown("T", "B")),
+        ("alexa", {"data": {"displayInfo": {"content": []}}}, Shown(None, None)),
     ],
 )
-def test_a_payload_shows_a_title_and_a_text(binding_type: str, payload: Any, shown: Any) -> None:
+def test_a_payload_shows_what_a_person_would_see(binding_type: str, payload: Any, shown: Any) -> None:
     assert CHANNELS[binding_type].shows(payload) == shown
 
 

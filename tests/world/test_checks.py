@@ -104,6 +104,7 @@ def test_every_field_of_a_delivery_can_be_asked_for(fake_notify, send):
         "credential_sid": None,
         "protocol_version": "default",
         "date_created": MOMENT,
+        "provider_url": delivery.provider_url,
         "title": None,
         "body": "Hi",
     }

@@ -70,7 +70,7 @@ def _of_apple(payload: Mapping[str, Any], shown: Shown) -> Details:
     aps = inside(payload, "aps")
     facts = _facts(aps, sound="sound", badge="badge", category="category")
     nothing = "Nothing appears: there is no alert, the app gets the payload."
-    return "", [], facts, None if any(shown) else nothing
+    return "", [], facts, None if any(shown[:2]) else nothing
 
 
 def _of_google(payload: Mapping[str, Any], shown: Shown) -> Details:
@@ -80,7 +80,7 @@ def _of_google(payload: Mapping[str, Any], shown: Shown) -> Details:
     if "notification" in payload or inside(payload, "message", "notification") is not None:
         return "", [], facts, None
     told = "A data message: the system shows nothing by itself, this is what the app finds."
-    return "", [], facts, told if any(shown) else "A data message: nothing appears unless the app shows it."
+    return "", [], facts, told if any(shown[:2]) else "A data message: nothing appears unless the app shows it."
 
 
 def _of_sms(payload: Mapping[str, Any], shown: Shown) -> Details:
@@ -97,7 +97,7 @@ def _of_messenger(payload: Mapping[str, Any], shown: Shown) -> Details:
 
 
 def _of_alexa(payload: Mapping[str, Any], shown: Shown) -> Details:
-    return "", [], [], None if any(shown) else "Nothing is said or shown."
+    return "", [], [], None if any(shown[:2]) else "Nothing is said or shown."
 
 
 _READ: dict[str, Callable[[Mapping[str, Any], Shown], Details]] = {
@@ -158,7 +158,7 @@ def _lock_screen(seen: Picture) -> Html:
 
 
 def _card(seen: Picture) -> Html:
-    title, body = seen.shown
+    title, body = seen.shown[:2]
     if title is None and body is None:
         return tag("p", "nothing to see", class_="silent")
     return tag(
@@ -173,7 +173,7 @@ def _card(seen: Picture) -> Html:
 
 def _bubbles(seen: Picture) -> Html:
     """A chat: who writes, the message, what hangs on it."""
-    _, body = seen.shown
+    _, body = seen.shown[:2]
     media = [tag("p", tag("span", "attached ", class_="quiet"), each, class_="bubble media") for each in seen.media]
     words: Node = tag("p", clip(body, MOST_WORDS), class_="bubble") if body else None
     silent = None if body or media else tag("p", "nothing to see", class_="silent")
@@ -184,7 +184,7 @@ def _bubbles(seen: Picture) -> Html:
 
 def _announcement(seen: Picture) -> Html:
     """A speaker that lights up, says the text and shows the title where it has a screen."""
-    title, body = seen.shown
+    title, body = seen.shown[:2]
     return render(
         (
             tag("span", class_="ring", aria_hidden="true"),

@@ -81,11 +81,12 @@ def _failure(payload: Mapping[str, Any]) -> Failure | None:
 
 
 def shows(payload: Mapping[str, Any]) -> Shown:
-    """The alert, in the form of either protocol."""
+    """The alert, in the form of either protocol; without one the payload is for the app."""
     alert = inside(payload, "aps", "alert")
     if isinstance(alert, str):
         return Shown(None, alert)
-    return Shown(words(inside(alert, "title")), words(inside(alert, "body")))
+    title, body = words(inside(alert, "title")), words(inside(alert, "body"))
+    return Shown(title, body, by_app=title is None and body is None)
 
 
 CHANNEL = Channel(

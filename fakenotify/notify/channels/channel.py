@@ -71,10 +71,15 @@ class HttpRequest:
 
 
 class Shown(NamedTuple):
-    """What a person would see; None where the device shows nothing by itself."""
+    """What a person would see: a title, a text (None where there is none), and the URLs of ``media``.
+
+    ``by_app``: the system shows nothing by itself; this is what the app gets, and it decides.
+    """
 
     title: str | None
     body: str | None
+    media: tuple[str, ...] = ()
+    by_app: bool = False
 
 
 def any_address(address: str, binding_sid: str | None) -> BadAddress | None:
@@ -106,7 +111,7 @@ class Channel:
     ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
     Service lacks. ``render(outgoing)`` is called once for all targets that share what is in it;
     ``put_address(payload, address)`` then makes the payload of one target, leaving the shared one alone.
-    ``shows(payload)`` is the title and the text that a person would see.
+    ``shows(payload)`` is what a person would see.
     """
 
     binding_type: str
@@ -165,6 +170,11 @@ def inside(payload: Any, *path: str) -> Any:
     for key in path:
         payload = payload.get(key) if isinstance(payload, Mapping) else None
     return payload
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """The texts of a list, or the one text: an override can hold anything."""
+    return tuple(each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
 
 
 def words(value: Any) -> str | None:

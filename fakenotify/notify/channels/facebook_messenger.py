@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged, words
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged, texts, words
 from fakenotify.notify.channels.sms import is_phone_number
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
 
 
 def shows(payload: Mapping[str, Any]) -> Shown:
-    """The text of the message."""
-    return Shown(None, words(inside(payload, "message", "text")))
+    """The text of the message, and what is attached to it."""
+    media = texts(inside(payload, "message", "attachment", "payload", "url"))
+    return Shown(None, words(inside(payload, "message", "text")), media)
 
 
 CHANNEL = Channel(

@@ -44,4 +44,5 @@ def shows(payload: Mapping[str, Any]) -> Shown:
     notification = payload.get("notification")
     if isinstance(notification, Mapping):
         return Shown(words(notification.get("title")), words(notification.get("body")))
-    return Shown(words(inside(payload, "data", "twi_title")), words(inside(payload, "data", "twi_body")))
+    data = payload.get("data")
+    return Shown(words(inside(data, "twi_title")), words(inside(data, "twi_body")), by_app=True)

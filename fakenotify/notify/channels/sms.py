@@ -6,7 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown, given, words
+from fakenotify.notify.channels.channel import (
+    BadAddress,
+    Channel,
+    Failure,
+    Outgoing,
+    Rendered,
+    Shown,
+    given,
+    texts,
+    words,
+)
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Service
@@ -61,8 +71,8 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
 
 
 def shows(payload: Mapping[str, Any]) -> Shown:
-    """The text of the message."""
-    return Shown(None, words(payload.get("Body")))
+    """The text and the media of the message."""
+    return Shown(None, words(payload.get("Body")), texts(payload.get("MediaUrl")))
 
 
 CHANNEL = Channel(
