@@ -17,10 +17,12 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from fakenotify.clients import resolver_guard
-from fakenotify.clients.active import ACTIVE, Entry
+from fakenotify.clients.active import ACTIVE, Entry, UnexpectedTwilioCall, UninterceptedCall
 from fakenotify.clients.in_process import App
 from fakenotify.clients.seats import Seat
 from fakenotify.server.doors import NOTIFY
+
+__all__ = ["Interception", "UnexpectedTwilioCall", "UninterceptedCall"]
 
 Fake = TypeVar("Fake")
 Function = TypeVar("Function", bound=Callable[..., Any])
