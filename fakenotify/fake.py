@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from fakenotify.account import Account
 from fakenotify.core.clock import Clock
-from fakenotify.notify.accounts import KEPT_DELIVERIES
+from fakenotify.notify.accounts import KEPT_BYTES, KEPT_DELIVERIES
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.journal import KEPT_REQUESTS, Request
 from fakenotify.notify.records import Attempt, Callback, Records
@@ -59,7 +59,7 @@ class FakeNotify(Account):
     ``OSError``. The same ``seed`` and the same calls give the same sids. ``accounts`` (sid to auth token, the first is
     the default) makes authentication strict; ``api_keys`` maps key sids to secrets. The journal holds the newest
     ``keep_requests``; an account its newest ``keep_deliveries`` deliveries, alerts and callbacks, and a Service as many
-    Notifications: what is ``dropped`` is counted.
+    Notifications: what is ``dropped`` is counted. All of these together hold about ``keep_bytes`` at the most.
     """
 
     @names_arguments
@@ -77,6 +77,7 @@ class FakeNotify(Account):
         callback_timeout: float = 5.0,
         keep_requests: int = KEPT_REQUESTS,
         keep_deliveries: int = KEPT_DELIVERIES,
+        keep_bytes: int = KEPT_BYTES,
     ) -> None:
         self._host = host
         self._port = port
@@ -84,10 +85,11 @@ class FakeNotify(Account):
         self._stopped = False
         self._first_use = RLock()
         """Held while something is made that is made when it is first used: of each there is one."""
-        for name, kept in (("keep_requests", keep_requests), ("keep_deliveries", keep_deliveries)):
+        bounds = {"keep_requests": keep_requests, "keep_deliveries": keep_deliveries, "keep_bytes": keep_bytes}
+        for name, kept in bounds.items():
             if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
                 raise ValueError(f"{name} is a whole number from 1, not {kept!r}")
-        self._settings = (accounts, api_keys, keep_requests, keep_deliveries)
+        self._settings = (accounts, api_keys, keep_requests, keep_deliveries, keep_bytes)
         self.world = self._watched(World(_shared(behaviour), seed, *self._settings))
         self._callback_sender: CallbackSender | None = None
         self._callbacks_to = (callback_hosts, callback_timeout)

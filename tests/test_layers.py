@@ -57,6 +57,7 @@ THREADS_IN = {
     "providers": "requests come from any thread",
     "fake": "what is made when it is first used is made once",
     "notify.account": "every request holds its account's lock",
+    "notify.journal": "requests of all accounts are recorded",
     "faults": "requests of all accounts share their counts",
     "world.world": "whoever waits for a change is woken",
     "cli.log": "no request waits for whoever reads the log",

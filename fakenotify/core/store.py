@@ -102,13 +102,22 @@ Group = int | Ordered
 class Table(Generic[R]):
     """Records by sid and in order of creation, with an index for each name in ``indexes``.
 
-    An index maps a record to its keys. ``dropped`` counts what ``trim`` took out. A copy made by ``share`` costs
-    nothing until one side is written to.
+    An index maps a record to its keys. ``dropped`` counts what ``trim`` and ``shrink`` took out. A copy made by
+    ``share`` costs nothing until one side is written to. Where ``weigh`` tells the size of a record, ``bytes`` is the
+    sum, and ``grew`` hears of each that comes.
     """
 
-    __slots__ = ("_indexes", "_keys", "_order", "_rows", "_sequences", "_shared", "dropped")
+    __slots__ = ("_indexes", "_keys", "_order", "_rows", "_sequences", "_shared", "_weigh", "bytes", "dropped", "grew")
 
-    def __init__(self, indexes: Mapping[str, Callable[[R], Iterable[Hashable]]] | None = None) -> None:
+    def __init__(
+        self,
+        indexes: Mapping[str, Callable[[R], Iterable[Hashable]]] | None = None,
+        weigh: Callable[[R], int] | None = None,
+        grew: Callable[[int], None] | None = None,
+    ) -> None:
+        self._weigh = weigh
+        self.grew = grew
+        self.bytes = 0
         self._keys = dict(indexes or {})
         self._rows: dict[int, R] = {}
         self._sequences: dict[str, int] = {}
@@ -154,6 +163,8 @@ class Table(Generic[R]):
         self._order.add(sequence)
         for name, keys in self._keys.items():
             self._enter(self._indexes[name], keys(record), sequence)
+        if self._weigh is not None:
+            self._count(self._weigh(record))
 
     def replace(self, record: R) -> None:
         """Put a new state of the record with the same sid in its place in the order."""
@@ -166,6 +177,8 @@ class Table(Generic[R]):
                 self._leave(self._indexes[name], before, sequence)
                 self._enter(self._indexes[name], after, sequence)
         self._rows[sequence] = record
+        if self._weigh is not None:
+            self._count(self._weigh(record) - self._weigh(old))
 
     def remove(self, sid: str) -> R | None:
         """Take out and return the record with ``sid``, or None."""
@@ -177,13 +190,28 @@ class Table(Generic[R]):
         self._order.remove(sequence)
         for name, keys in self._keys.items():
             self._leave(self._indexes[name], keys(record), sequence)
+        if self._weigh is not None:
+            self.bytes -= self._weigh(record)
         return record
 
     def trim(self, most: int) -> None:
         """Take out the oldest records until ``most`` are left."""
         while len(self) > most:
-            self.remove(next(iter(self)).sid)
-            self.dropped += 1
+            self._drop()
+
+    def shrink(self, most: int) -> None:
+        """Take out the oldest records, but for the newest one, until no more than ``most`` bytes are left."""
+        while self.bytes > most and len(self) > 1:
+            self._drop()
+
+    def _drop(self) -> None:
+        self.remove(next(iter(self)).sid)
+        self.dropped += 1
+
+    def _count(self, size: int) -> None:
+        self.bytes += size
+        if self.grew is not None:
+            self.grew(size)
 
     def count(self, index: str, key: Hashable) -> int:
         """How many records are under ``key``."""
@@ -221,7 +249,8 @@ class Table(Generic[R]):
 
     def share(self) -> Table[R]:
         """A table with the same records that costs nothing now: whichever of the two is written to first copies."""
-        twin = Table(self._keys)
+        twin = Table(self._keys, self._weigh, self.grew)
+        twin.bytes = self.bytes
         twin._rows, twin._sequences, twin._order = self._rows, self._sequences, self._order
         twin._indexes = self._indexes
         twin._shared = self._shared = True
@@ -230,11 +259,12 @@ class Table(Generic[R]):
 
     def check(self) -> None:
         """Recompute every index and raise ``AssertionError`` where one differs; for tests."""
-        twin = Table(self._keys)
+        twin = Table(self._keys, self._weigh)
         for sequence in sorted(self._rows):
             twin.add(sequence, self._rows[sequence])
         assert list(twin._order.ascending()) == list(self._order.ascending()), "order"
         assert twin._sequences == self._sequences, "sids"
+        assert twin.bytes == self.bytes, "bytes"
         for name, index in self._indexes.items():
             assert _plain(index) == _plain(twin._indexes[name]), f"index {name}"
 

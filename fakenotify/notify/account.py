@@ -15,6 +15,7 @@ from fakenotify.core.schedule import Announcement, Schedule
 from fakenotify.core.sids import SidGenerator
 from fakenotify.core.store import Table
 from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.budget import Budget
 from fakenotify.notify.records import (
     Alert,
     Binding,
@@ -27,7 +28,7 @@ from fakenotify.notify.records import (
     User,
     strings,
 )
-from fakenotify.notify.tables import TABLES
+from fakenotify.notify.tables import ALERT_SIZE, TABLES
 
 if TYPE_CHECKING:
     from fakenotify.notify.outcomes import Outcome
@@ -50,10 +51,10 @@ class Departure:
 class Tables:
     """The registered tables of an account or of a Service, each an attribute of its own name."""
 
-    def __init__(self, scope: str, kept: int) -> None:
+    def __init__(self, scope: str, kept: int, budget: Budget) -> None:
         for definition in TABLES.values():
             if definition.scope == scope:
-                self.__dict__[definition.name] = definition.empty(kept)
+                self.__dict__[definition.name] = definition.empty(kept, budget)
 
     def tables(self) -> dict[str, Any]:
         """The tables by name, as registered."""
@@ -68,8 +69,8 @@ class Scope(Tables):
     segments: Table[Segment]
     notifications: Table[Notification]
 
-    def __init__(self, kept: int = 0) -> None:
-        super().__init__("service", kept)
+    def __init__(self, kept: int, budget: Budget) -> None:
+        super().__init__("service", kept, budget)
 
     def share(self) -> Scope:
         """The same records, copied only when one side is written to."""
@@ -130,8 +131,10 @@ class AccountState(Tables):
         sids: SidGenerator,
         kept: int,
         due: Announcement,
+        budget: Budget,
     ) -> None:
-        super().__init__("account", kept)
+        super().__init__("account", kept, budget)
+        self._budget = budget
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.behaviour = behaviour
@@ -150,6 +153,11 @@ class AccountState(Tables):
         self.departures: deque[Departure] = deque(maxlen=KEPT_DEPARTURES)
         self._sequence = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever stored here, or all of it has gone."""
+        return not any(map(len, self.tables().values()))
+
     def __repr__(self) -> str:
         return f"<Notify {self.account_sid}: {len(self.services)} services>"
 
@@ -162,6 +170,8 @@ class AccountState(Tables):
         state = state.share()
         self.__dict__.update(state.tables)
         self.scopes, self.schedule = state.scopes, state.schedule.share(self._due)
+        for table in self.bounded():
+            table.grew = self._budget.grew
         self.sids.resume(state.sids)
         self._sequence = max(self._sequence, state.sequence)
         self._due.announce()
@@ -193,10 +203,21 @@ class AccountState(Tables):
         scope.users.add(self.next_sequence(), user)
         return user
 
+    def add_alert(self, alert: Alert) -> None:
+        """Put an entry into the Debugger."""
+        self.alerts.append(alert, ALERT_SIZE + len(alert.text))
+
     def open_scope(self, service_sid: str) -> Scope:
         """Begin what lives below a new Service."""
-        scope = self.scopes[service_sid] = Scope(self.kept)
+        scope = self.scopes[service_sid] = Scope(self.kept, self._budget)
         return scope
+
+    def bounded(self) -> Iterator[Any]:
+        """The tables that grow by themselves; safe to walk while another thread writes."""
+        for tables in (self, *list(self.scopes.values())):
+            for name, definition in list(TABLES.items()):
+                if definition.weigh is not None and name in tables.__dict__:
+                    yield tables.__dict__[name]
 
     def knows(self, sid: str) -> bool:
         """Whether a record of this account has this sid."""

@@ -12,6 +12,7 @@ from fakenotify.core.schedule import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.budget import Budget
 from fakenotify.notify.errors import Unauthorized
 
 ACCOUNT_SID = "AC" + "fa4e" * 8
@@ -19,6 +20,10 @@ AUTH_TOKEN = "faketoken0" * 3 + "fa"
 
 KEPT_DELIVERIES = 100_000
 """How many deliveries, alerts and callbacks an account keeps, and how many Notifications a Service; older ones go."""
+KEPT_BYTES = 256 * 2**20
+"""How many bytes of all of these, and of the journal, are kept by estimate: a quarter is for the journal."""
+MOST_MADE_UP = 1_000
+"""How many accounts that callers made up are kept (``unknown_accounts="own"``): the oldest empty ones go first."""
 
 
 class Accounts:
@@ -37,6 +42,7 @@ class Accounts:
         api_keys: Mapping[str, str] | None = None,
         kept: int = KEPT_DELIVERIES,
         due: Announcement | None = None,
+        kept_bytes: int = KEPT_BYTES,
     ) -> None:
         self.due = due or Announcement()
         self.strict = bool(declared)
@@ -53,6 +59,7 @@ class Accounts:
                 raise ValueError(f"API key {key_sid!r} is not SK and 32 hex digits with a secret")
         self._guarded = set(self._tokens) if self.strict else set()
         self._worlds: dict[str, AccountState] = {}
+        self._budget = Budget(kept_bytes, self.__iter__)
         self.default_sid = next(iter(self._tokens))
         self.reset()
 
@@ -95,6 +102,7 @@ class Accounts:
         """Let these be the accounts, at once; declared ones that are not among them become empty."""
         empty = {sid: self.fresh(sid, token) for sid, token in self._tokens.items()}
         self._worlds = empty | {account.account_sid: account for account in loaded}
+        self._budget.keep()
         self.due.announce()
 
     def _anew(self, account_sid: str, auth_token: str, beginning: Mapping[str, State]) -> AccountState:
@@ -111,7 +119,7 @@ class Accounts:
         """An empty state for an account, not yet in use."""
         token = auth_token or self._tokens.get(account_sid) or AUTH_TOKEN
         sids = SidGenerator(f"{self._seed}/{account_sid}")
-        return AccountState(account_sid, token, self.behaviour, self._clock, sids, self._kept, self.due)
+        return AccountState(account_sid, token, self.behaviour, self._clock, sids, self._kept, self.due, self._budget)
 
     def use(self, behaviour: Behaviour) -> None:
         """Let these switches be in force for every account from now on."""
@@ -146,7 +154,16 @@ class Accounts:
 
     def _open(self, account_sid: str, auth_token: str) -> AccountState:
         """Open an account; several may come first at once, and one of them opens it for all."""
-        return self._worlds.setdefault(account_sid, self.fresh(account_sid, auth_token))
+        account = self._worlds.setdefault(account_sid, self.fresh(account_sid, auth_token))
+        if len(self._worlds) > MOST_MADE_UP + len(self._tokens):
+            self._close_one(account)
+        return account
+
+    def _close_one(self, newest: AccountState) -> None:
+        """Let go of the oldest empty account that nobody declared, or else of the oldest."""
+        made_up = [each for each in self if each.account_sid not in self._tokens and each is not newest]
+        oldest = next((each for each in made_up if each.is_empty), made_up[0])
+        self._worlds.pop(oldest.account_sid, None)
 
 
 def check_credentials(account_sid: str, auth_token: str) -> None:

@@ -138,7 +138,7 @@ def note_attempt(account: AccountState, callback: Callback, attempt: Attempt) ->
         if again:
             account.schedule.add(account.clock.seconds() + FIRST_RETRY * 2 ** (len(attempts) - 1), callback.sid)
         elif not attempt.succeeded:
-            account.alerts.append(_unreachable(account, callback))
+            account.add_alert(_unreachable(account, callback))
         return changed
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from fakenotify.core.sizes import own_size, size_of
 from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS, Channel, Failure, Outgoing, Rendered
@@ -15,6 +16,7 @@ from fakenotify.notify.debugger import CODES
 from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED, Outcome
 from fakenotify.notify.records import Alert, Binding, Delivery, Notification, Service
+from fakenotify.notify.tables import DELIVERY_SIZE
 from fakenotify.notify.targets import members, targets
 
 NOBODY, NO_USERS = 52301, 52307
@@ -68,7 +70,8 @@ class Sending:
         if self._stopped(meant):
             self.alert(Failure(TOO_MANY_RECIPIENTS), None)
             return []
-        return [self._deliver(target, self._told(target)) for target in meant]
+        last = len(meant) - 1
+        return [self._deliver(target, self._told(target), at == last) for at, target in enumerate(meant)]
 
     def _stopped(self, meant: Sequence[Target]) -> bool:
         """Whether the tester has set 52302 for one of the targets; Notifications use it up, not deliveries."""
@@ -85,7 +88,7 @@ class Sending:
                 return outcome.use()
         return None
 
-    def _deliver(self, target: Target, told: int | None) -> Delivery:
+    def _deliver(self, target: Target, told: int | None, is_last: bool) -> Delivery:
         channel = CHANNELS[target.binding_type]
         binding = target.binding
         version = (
@@ -117,7 +120,10 @@ class Sending:
             date_created=self.now,
             provider_url=rendered.url,
         )
-        self.account.deliveries.append(delivery)
+        size = DELIVERY_SIZE + own_size(delivery.payload, rendered.payload)
+        if is_last:  # what all have in common counts once, and goes with the last of them
+            size += sum(size_of(each.payload) for each in self._rendered.values())
+        self.account.deliveries.append(delivery, size)
         if rendered.warning and not failure:
             self.alert(rendered.warning, target)
         if failure:
@@ -170,7 +176,7 @@ class Sending:
 
     def alert(self, failure: Failure, target: Target | None) -> None:
         """Put an entry into the Debugger."""
-        self.account.alerts.append(
+        self.account.add_alert(
             Alert(
                 code=failure.code,
                 level=CODES[failure.code].level,

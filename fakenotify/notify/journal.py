@@ -1,17 +1,20 @@
-"""The journal: what was asked of the fake and what it answered, newest last, bounded."""
+"""The journal: what was asked of the fake and what it answered, newest last, bounded in rows and in bytes."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from fakenotify.core.listeners import Listeners
+from fakenotify.core.sizes import LONGEST_TEXT, clip, clip_heavy, measure
 from fakenotify.notify.records import NO_STRINGS, Strings
 
 KEPT_REQUESTS = 10_000
+KEPT_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,17 @@ def _short(params: Mapping[str, str | list[str]]) -> str:
 
 
 class Journal:
-    """The last requests; older ones are dropped, and ``dropped`` says how many."""
+    """The last requests, of at most ``most`` bytes; older ones are dropped, and ``dropped`` says how many.
 
-    def __init__(self, length: int = KEPT_REQUESTS) -> None:
-        self._requests: deque[Request] = deque(maxlen=length)
+    Texts of more than 16,384 characters are clipped, with a mark; so are the largest parts of a request of many MiB.
+    """
+
+    def __init__(self, length: int = KEPT_REQUESTS, most: int = KEPT_BYTES) -> None:
+        self._length = length
+        self._most = most
+        self._requests: deque[tuple[int, Request]] = deque()
+        self._bytes = 0
+        self._lock = Lock()
         self._listeners: Listeners[Request] = Listeners()
         self.total = 0
 
@@ -89,9 +99,31 @@ class Journal:
 
     def record(self, request: Request) -> None:
         """Add a request and tell the listeners."""
-        self._requests.append(request)
-        self.total += 1
+        size, longest = _measure(request)
+        if longest > LONGEST_TEXT or size > self._most // 16:
+            request = _clipped(request, self._most // 16)
+            size = _measure(request)[0]
+        requests = self._requests
+        with self._lock:
+            requests.append((size, request))
+            self.total += 1
+            self._bytes += size
+            while len(requests) > self._length or (self._bytes > self._most and len(requests) > 1):
+                self._bytes -= requests.popleft()[0]
         self._listeners.tell(request)
+
+    def measured(self, request_id: str, length: int) -> None:
+        """Hear how long an answer has become as JSON: if it is longer than was estimated, its request is looked at."""
+        with self._lock:
+            for at in range(len(self._requests) - 1, -1, -1):
+                size, request = self._requests[at]
+                if request.request_id == request_id:
+                    if length > size:
+                        clipped = _clipped(request, self._most // 16)
+                        larger = _ROW_SIZE + measure(clipped.body)[0]
+                        self._requests[at] = (larger, clipped)
+                        self._bytes += larger - size
+                    return
 
     def listen(self, listener: Callable[[Request], object]) -> Callable[[], None]:
         """Call ``listener`` with every request to come; returns the function that ends it."""
@@ -99,12 +131,14 @@ class Journal:
 
     def clear(self, account_sid: str | None = None) -> None:
         """Forget all requests, or those of one account."""
-        kept = [] if account_sid is None else [each for each in self if each.account_sid != account_sid]
-        self._requests = deque(kept, maxlen=self._requests.maxlen)
-        self.total = len(kept)
+        with self._lock:
+            kept = [each for each in self._requests if account_sid is not None and each[1].account_sid != account_sid]
+            self._requests = deque(kept)
+            self._bytes = sum(size for size, _ in kept)
+            self.total = len(kept)
 
     def __iter__(self) -> Iterator[Request]:
-        return iter(list(self._requests))
+        return iter([request for _, request in list(self._requests)])
 
     def ascending(self, after: int | None = None) -> Iterator[tuple[int, Request]]:
         """Numbers and requests, oldest first, those above ``after``; the first request ever has number 1."""
@@ -120,6 +154,51 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._requests)
+
+
+_ROW_SIZE = 700
+
+
+def _measure(request: Request) -> tuple[int, int]:
+    """The estimated bytes of a request with its answer, and the length of its longest text."""
+    size, longest = measure(request.params)
+    if request.body is not None:
+        more, length = _measure_page(request.body) if "meta" in request.body else measure(request.body)
+        size += more
+        longest = max(longest, length)
+    if request.warnings:
+        size += sum(map(len, request.warnings))
+        longest = max(longest, *map(len, request.warnings))
+    length = len(request.path)
+    return _ROW_SIZE + size + length, max(longest, length)
+
+
+def _measure_page(body: Mapping[str, Any]) -> tuple[int, int]:
+    """The same of a page of a list, by three of its rows: looking at all of them would take longer than the answer."""
+    size = longest = 0
+    for part in body.values():
+        rows = [part[0], part[len(part) // 2], part[-1]] if isinstance(part, list) and len(part) > 3 else [part]
+        found = [measure(row) for row in rows]
+        size += max(each for each, _ in found) * (len(part) if len(rows) == 3 else 1)
+        longest = max(longest, *(length for _, length in found))
+    return size, longest
+
+
+def _clipped(request: Request, most: int) -> Request:
+    """A request without what is too long to be kept."""
+    clipped = replace(
+        request,
+        path=clip(request.path),
+        params=clip(request.params),
+        message=clip(request.message),
+        body=clip(request.body),
+        warnings=clip(request.warnings),
+        hints=clip(request.hints),
+    )
+    if _measure(clipped)[0] <= most:
+        return clipped
+    body = None if clipped.body is None else clip_heavy(dict(clipped.body))
+    return replace(clipped, params=clip_heavy(dict(clipped.params)), body=body)
 
 
 def note(texts: list[str]) -> Strings:

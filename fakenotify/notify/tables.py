@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from fakenotify.core.log import Log
 from fakenotify.core.params import Params
 from fakenotify.core.routes import NO_PARAMS
+from fakenotify.core.sizes import size_of
 from fakenotify.core.store import Table
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.records import Alert, Callback, Delivery, Service
 
 if TYPE_CHECKING:
     from fakenotify.notify.account import AccountState
+    from fakenotify.notify.budget import Budget
 
 R = TypeVar("R")
 
@@ -27,7 +29,8 @@ class TableDefinition(Generic[R]):
     """A table of an account or, in the ``scope`` ``"service"``, of each of its Services.
 
     ``prefix`` begins the rows' sids; without one the table is a log, bounded, whose rows have no sid of their own.
-    ``indexes`` map a row to its keys. The rest are the rules of loading a saved row: ``params`` give its defaults and
+    ``indexes`` map a row to its keys. ``weigh`` estimates the bytes of a row where the table grows by itself and is
+    therefore bounded; all logs are. The rest are the rules of loading a saved row: ``params`` give its defaults and
     say what the wire would refuse; ``defaults(account, service, row)`` gives further ones; ``check(account, row)``
     completes a row, or raises ``ValueError`` in words; ``finish(account, service)`` adds what follows from all rows.
     ``service`` is None for a table of an account.
@@ -38,6 +41,7 @@ class TableDefinition(Generic[R]):
     scope: Literal["account", "service"]
     prefix: str | None = None
     indexes: Mapping[str, Callable[[Any], Iterable[Hashable]]] = field(default_factory=dict)
+    weigh: Callable[[R], int] | None = None
     params: Params = NO_PARAMS
     defaults: Callable[[AccountState, Service | None, Mapping[str, Any]], Mapping[str, Any]] = (
         lambda account, service, row: {}
@@ -45,9 +49,11 @@ class TableDefinition(Generic[R]):
     check: Callable[[AccountState, R], R] = lambda account, row: row
     finish: Callable[[AccountState, Service | None], None] = lambda account, service: None
 
-    def empty(self, kept: int) -> Table[Any] | Log[Any]:
-        """The table without rows; a log keeps the newest ``kept``."""
-        return Log(kept) if self.prefix is None else Table(self.indexes)
+    def empty(self, kept: int, budget: Budget) -> Table[Any] | Log[Any]:
+        """The table without rows; a log keeps the newest ``kept``, and ``budget`` limits the bytes of bounded ones."""
+        if self.prefix is None:
+            return Log(kept, budget.most, budget.grew)
+        return Table(self.indexes, self.weigh, budget.grew if self.weigh else None)
 
 
 TABLES: dict[str, TableDefinition[Any]] = {}
@@ -78,19 +84,34 @@ def _of_a_channel(account: AccountState, delivery: Delivery) -> Delivery:
     return delivery
 
 
+def delivery_size(delivery: Delivery) -> int:
+    """The bytes of a delivery whose payload is its own."""
+    return DELIVERY_SIZE + size_of(delivery.payload)
+
+
+def _callback_size(callback: Callback) -> int:
+    return _ROW_SIZE + len(callback.body) + sum(_ATTEMPT_SIZE + size_of(each.body) for each in callback.attempts)
+
+
+_ROW_SIZE, _ATTEMPT_SIZE = 1_000, 200
+ALERT_SIZE = 300
+DELIVERY_SIZE = 600
+"""The bytes of a delivery beside its payload."""
 DELIVERIES = TableDefinition(
     "deliveries",
     Delivery,
     "account",
+    weigh=delivery_size,
     defaults=lambda account, service, row: {"provider_url": ""},
     check=_of_a_channel,
 )
-ALERTS = TableDefinition("alerts", Alert, "account")
+ALERTS = TableDefinition("alerts", Alert, "account", weigh=lambda alert: ALERT_SIZE + len(alert.text))
 CALLBACKS = TableDefinition(
     "callbacks",
     Callback,
     "account",
     "CB",
     {"notification": lambda callback: (callback.notification_sid,)},
+    _callback_size,
     check=_schedule,
 )

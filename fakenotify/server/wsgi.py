@@ -34,6 +34,8 @@ LABEL = "X-Fakenotify-Label"
 """The header of a 4xx answer that says how sure we are of it: *observed*, *documented*, *sample* …"""
 
 CONTROL = "/_fake"
+_LONG = 16_384
+"""Bytes of an answer of which the journal wants to hear."""
 CONTROL_BODY_LIMIT = 64 * 1_048_576
 
 _FORM = "application/x-www-form-urlencoded"
@@ -93,6 +95,8 @@ class App:
         if answer.broken is not None:
             environ[BROKEN] = answer.broken
         body = encode(answer.body)
+        if len(body) > _LONG:
+            world.journal.measured(answer.request_id, len(body))
         status = status_line(answer.status or 500)
         start_response(status, headers(answer, body, environ["REQUEST_METHOD"], monotonic() - began))
         shown = () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)

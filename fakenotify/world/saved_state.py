@@ -187,7 +187,7 @@ def _load_row(
     except ValueError as error:
         raise StateError(f"{where}: {error}") from None
     if definition.prefix is None:
-        table.append(record)
+        table.append(record, definition.weigh(record) if definition.weigh else 0)
     else:
         table.add(account.next_sequence(), record)
     return record  # type: ignore[no-any-return]  # read_record made it

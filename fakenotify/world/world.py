@@ -18,7 +18,7 @@ from fakenotify.core.params import nearest
 from fakenotify.core.schedule import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
-from fakenotify.notify.accounts import AUTH_TOKEN, KEPT_DELIVERIES, Accounts
+from fakenotify.notify.accounts import AUTH_TOKEN, KEPT_BYTES, KEPT_DELIVERIES, Accounts
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.dispatch import Answer, Call, Dispatcher
 from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request
@@ -60,12 +60,14 @@ class World:
         api_keys: Mapping[str, str] | None = None,
         keep_requests: int = KEPT_REQUESTS,
         keep_deliveries: int = KEPT_DELIVERIES,
+        keep_bytes: int = KEPT_BYTES,
     ) -> None:
         self.seed = seed
         self.clock = Clock()
         self.due = Announcement()
-        self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys, keep_deliveries, self.due)
-        self.journal = Journal(keep_requests)
+        bounds = (keep_deliveries, self.due, keep_bytes * 3 // 4)
+        self.accounts = Accounts(behaviour, self.clock, seed, accounts, api_keys, *bounds)
+        self.journal = Journal(keep_requests, keep_bytes // 4)
         self.dispatcher = Dispatcher(self.accounts, self.clock, self.journal, seed)
         self.changes: Listeners[Change] = Listeners()
         self.ended = Event()

@@ -99,25 +99,6 @@ def test_the_requests_of_one_account_can_be_forgotten() -> None:
     assert len(journal) == 5
 
 
-def test_forgetting_one_account_survives_a_request_that_comes_meanwhile() -> None:
-    """Requests are recorded by other threads, at any moment: here, while an account is compared."""
-    journal = Journal()
-
-    class Busy(str):
-        __slots__ = ()
-
-        def __ne__(self, other: object) -> bool:
-            journal.record(request_of(9, "AC2"))
-            return str.__ne__(self, other)
-
-    journal.record(request_of(1, Busy("AC2")))
-    journal.record(request_of(2, "AC1"))
-
-    journal.clear("AC1")
-
-    assert ids(journal)[0] == "RQ1"
-
-
 def test_listeners_hear_every_request_once_it_is_recorded_until_they_end() -> None:
     journal = Journal()
     heard: list[tuple[str, str, int]] = []
@@ -230,3 +211,72 @@ def test_the_representation_of_a_request_leaves_its_answer_out() -> None:
 def test_no_warnings_are_kept_as_one_object() -> None:
     assert note([]) is NO_STRINGS
     assert note(["a", "b"]) == Strings(("a", "b"))
+
+
+def long_request(length: int) -> Request:
+    return replace(REQUEST, params={"Body": "x" * length}, body={"body": "x" * length, "sid": "NT1"})
+
+
+def test_long_values_are_clipped_with_a_mark() -> None:
+    journal, heard = Journal(), []
+    journal.listen(heard.append)
+
+    journal.record(replace(long_request(100_000), warnings=Strings(["y" * 20_000]), message="z" * 20_000))
+
+    [request] = journal
+    clipped = "x" * 16_384 + "… [clipped, 100,000 characters]"
+    assert (request.params, request.body) == ({"Body": clipped}, {"body": clipped, "sid": "NT1"})
+    assert [len(request.warnings[0]), len(request.message or "")] == [16_414, 16_414]
+    assert heard == [request]
+
+
+def test_a_journal_drops_the_oldest_beyond_its_bytes() -> None:
+    journal = Journal(10_000, 2**20)
+
+    for number in range(1_000):
+        journal.record(replace(long_request(10_000), request_id=f"RQ{number}"))
+
+    assert 40 < len(journal) < 55
+    assert (ids(journal)[-1], journal.total, journal.dropped) == ("RQ999", 1_000, 1_000 - len(journal))
+
+
+def test_the_heaviest_parts_of_one_request_are_not_kept() -> None:
+    journal = Journal(10_000, 2**20)
+    deep = {"data": [{} for _ in range(100_000)], "sid": "NT1"}
+
+    journal.record(replace(REQUEST, body=deep))
+
+    assert [each.body for each in journal] == [{"data": "… [clipped, about 6 MiB]", "sid": "NT1"}]
+
+
+def test_a_journal_that_was_cleared_has_room_again() -> None:
+    journal = Journal(10_000, 2**20)
+    for number in range(100):
+        journal.record(replace(long_request(10_000), request_id=f"RQ{number}", account_sid=f"AC{number % 2}"))
+
+    journal.clear("AC1")
+    for number in range(20):
+        journal.record(request_of(number))
+
+    assert len(journal) > 40
+
+
+def page(*identities: str) -> Request:
+    rows = [{"identity": each, "sid": "BS1"} for each in identities]
+    return replace(REQUEST, body={"bindings": rows, "meta": {"page": 0}})
+
+
+def test_a_long_text_in_a_page_is_found_once_its_length_is_known() -> None:
+    journal, long = Journal(10_000, 2**20), "x" * 20_000
+    request = page("a", long, "c", "d", "e", "f", "g")
+    journal.record(request)
+
+    journal.measured("RQ0", 30_000)
+    journal.measured(request.request_id, 30_000)
+
+    [kept] = journal
+    assert (kept.body or {})["bindings"][1]["identity"].endswith("… [clipped, 20,000 characters]")
+    for _ in range(200):
+        journal.record(page(*["x" * 1_000] * 50))
+        journal.measured(request.request_id, 51_000)
+    assert 10 < len(journal) < 25

@@ -83,6 +83,7 @@ PARCELS: TableDefinition[Parcel] = TableDefinition(
     "service",
     "PC",
     {"weight": lambda parcel: (parcel.weight,)},
+    None,
     CREATE,
     lambda account, service, row: {"size": "from the Service"} if service and service.friendly_name else {},
     at_most_two_of_a_weight,

@@ -9,6 +9,7 @@ from fakenotify.control.page.lens import Facets, Lens, account, cut, ends, momen
 from fakenotify.control.page.markup import Html, Node, clip, counted, tag
 from fakenotify.notify.account import AccountState as Notify
 from fakenotify.notify.account import Scope
+from fakenotify.notify.budget import Budget
 from fakenotify.notify.records import Binding, Credential, Service
 
 FEW_SERVICES, SERVICES = 5, 20
@@ -53,7 +54,7 @@ def services(lens: Lens) -> Html:
 def _service(lens: Lens, notify: Notify, service: Service, bindings: list[Binding]) -> Html:
     address = lens.link(service=service.sid, view=None, page=None)
     part = cut(lens, bindings, FEW_BINDINGS, BINDINGS, address, whole=lens.service is not None)
-    scope = notify.scopes.get(service.sid) or Scope()
+    scope = notify.scopes.get(service.sid) or Scope(0, Budget(0, tuple))
     return tag(
         "li",
         tag(

@@ -226,10 +226,10 @@ TABLES = (
             "address": lambda binding: (binding.address,),
             "tag": _tags_and_type,
         },
-        CREATE,
-        _loaded_defaults,
-        _check_loaded,
-        _add_users,
+        params=CREATE,
+        defaults=_loaded_defaults,
+        check=_check_loaded,
+        finish=_add_users,
     ),
 )
 _PATH = "/Services/{ServiceSid}/Bindings"

@@ -7,6 +7,7 @@ from typing import Any
 from fakenotify.core.errors import OBSERVED
 from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
+from fakenotify.core.sizes import size_of
 from fakenotify.core.values import Integer, JsonObject, OneOf, Text
 from fakenotify.notify import values
 from fakenotify.notify.account import AccountState
@@ -115,7 +116,12 @@ def represent(account: AccountState, notification: Notification, base: str) -> d
     }
 
 
-TABLES = (TableDefinition("notifications", Notification, "service", "NT", params=CREATE),)
+def _size(notification: Notification) -> int:
+    return 1_000 + sum([size_of(getattr(notification, name)) for name in _LONG if getattr(notification, name)])
+
+
+_LONG = [row.field for row in CREATE.rows if row.field not in ("priority", "ttl")]
+TABLES = (TableDefinition("notifications", Notification, "service", "NT", weigh=_size, params=CREATE),)
 ROUTES = (
     Route(
         "notifications.create",

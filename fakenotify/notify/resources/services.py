@@ -199,8 +199,8 @@ TABLES = (
         "account",
         "IS",
         {"name": lambda service: (service.friendly_name,)},
-        PARAMS,
-        _loaded_defaults,
+        params=PARAMS,
+        defaults=_loaded_defaults,
     ),
 )
 ROUTES = (

@@ -255,7 +255,7 @@ TABLES: tuple[TableDefinition[Any], ...] = (
         "service",
         "US",
         {"identity": lambda user: (user.identity,), "segment": lambda user: user.segments},
-        CREATE,
+        params=CREATE,
         check=_check_loaded_user,
         finish=_add_segments,
     ),
