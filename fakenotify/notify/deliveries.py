@@ -122,7 +122,7 @@ class Sending:
         )
         size = DELIVERY_SIZE + own_size(delivery.payload, rendered.payload)
         if is_last:  # what all have in common counts once, and goes with the last of them
-            size += sum(size_of(each.payload) for each in self._rendered.values())
+            size += sum([size_of(each.payload) for each in self._rendered.values()])
         self.account.deliveries.append(delivery, size)
         if rendered.warning and not failure:
             self.alert(rendered.warning, target)
