@@ -234,7 +234,7 @@ def test_what_comes_after_a_restore_stands_beside_what_came_back(way: str) -> No
     assert fake.bindings.last == binding
     assert len({each.sid for each in (*fake.services, *fake.credentials, *fake.bindings)}) == 7
     listed = fake.client(in_process=True).notify.v1.services.list()
-    assert [each.friendly_name for each in listed] == ["three", "two", "one"]
+    assert [each.friendly_name for each in listed] == ["one", "two", "three"]
 
 
 def test_a_callback_that_waits_waits_again_after_restore(fake: FakeNotify) -> None:
