@@ -7,23 +7,25 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from fakenotify.core.printable import printable
 
 if TYPE_CHECKING:
+    from fakenotify.core.log import Log
+    from fakenotify.notify.account import AccountState
     from fakenotify.notify.journal import Request
+    from fakenotify.notify.records import Alert, Delivery
     from fakenotify.world.world import World
+
+    Sent = TypeVar("Sent", Delivery, Alert)
 
 THREAD = "fakenotify log"
 
 _MOST_LINES = 10_000
 _LAST_LINES = 0.5
 _FULL = "the journal is full, and its oldest requests are dropped from now on; --keep-requests makes it longer"
-_OPERATION = 26
-"""The width of the longest names of operations that Notify still has."""
-
 _GREEN, _YELLOW, _RED, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 
 
@@ -36,8 +38,13 @@ class RequestLog:
 
     def __init__(self, stream: TextIO | None, form: str) -> None:
         self._stream = stream
-        self._line = line_for(stream, form)
         self._form = form
+        self._colours = (
+            stream is not None
+            and stream.isatty()
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
         self._lines: deque[str | None] = deque()
         self._more = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
@@ -52,7 +59,7 @@ class RequestLog:
         notices = iter([json.dumps({"notice": _FULL}) if self._form == "json" else f"    notice: {_FULL}"])
 
         def add(request: Request) -> None:
-            self.add(self._line(request))
+            self.add(_json(request) if self._form == "json" else _line(world, request, self._colours))
             if journal.dropped:
                 for notice in notices:
                     self.add(notice)
@@ -92,15 +99,25 @@ def _write(stream: TextIO, text: str) -> None:
         content = content[os.write(stream.fileno(), content) :]
 
 
-def line_for(stream: TextIO | None, form: str) -> Callable[[Request], str]:
-    """How a request is logged on this stream, ``form`` being ``text`` or ``json``."""
-    if form == "json":
-        return _json
-    if stream is None or not stream.isatty():
-        return _text
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return lambda request: _columns(request, "", "")
-    return lambda request: _columns(request, _colour(request.status), _PLAIN)
+def _line(world: World, request: Request, colours: bool) -> str:
+    """A request in a line, such as ``12:00:01 201 notifications.create alice → 1 sent 3 ms``; below it, the warnings.
+
+    The time is that of the fake's clock, in UTC.
+    """
+    from fakenotify.control.requests import whom  # start-up time: nothing has been asked yet
+
+    subject = whom(request) or request.sid or ("" if request.operation else request.path)
+    if not subject and request.operation and not request.operation.endswith((".find", ".create")):
+        subject = request.path.rpartition("/")[2]
+    outcome = _outcome(world, request)
+    duration = "" if request.duration is None else _milliseconds(request.duration)
+    status, first = str(request.status or "---"), request.operation or request.method
+    line = " ".join(filter(None, (first, subject, f"→ {outcome}" if outcome else "", duration)))
+    notes = [f"    warning: {each}" for each in request.ignored], [f"    hint: {each}" for each in request.hints]
+    before, yellow, after = (_colour(request.status), _YELLOW, _PLAIN) if colours else ("", "", "")
+    lines = [f"{request.date:%H:%M:%S} {before}{status}{after} {printable(line)}"]
+    lines += [f"{yellow}{printable(each)}{after}" for each in notes[0]]
+    return "\n".join([*lines, *map(printable, notes[1])])
 
 
 def _colour(status: int | None) -> str:
@@ -109,25 +126,46 @@ def _colour(status: int | None) -> str:
     return _YELLOW if status >= 400 else _GREEN
 
 
-def _columns(request: Request, colour: str, plain: str) -> str:
-    """A request in columns, and below it in words why it was refused, and what Notify ignores in silence."""
-    said = [f"{request.code} {request.message}{request.provenance}"] if request.code else []
-    said += [f"fault: {request.fault}"] if request.fault else []
-    said += [f"warning: {warning}" for warning in request.ignored] + [f"hint: {hint}" for hint in request.hints]
-    columns = f"{request.method:<6} {request.operation or '-':<{_OPERATION}} {printable(request.path)}"
-    first = f"{colour}{request.status or '---'}{plain} {columns}"
-    return "\n".join([first, *(f"    {colour}{printable(each)}{plain}" for each in said)])
+def _milliseconds(seconds: float) -> str:
+    milliseconds = seconds * 1000
+    return f"{milliseconds:.0f} ms" if milliseconds >= 1 else f"{milliseconds:.1f} ms"
 
 
-def _text(request: Request) -> str:
-    refusal = f"  {request.code} {request.message}{request.provenance}" if request.code else ""
-    lines = [f"{request.status} {request.method:<6} {request.path}{refusal}"]
-    lines += [f"    warning: {warning}" for warning in request.ignored]
-    lines += [f"    hint: {hint}" for hint in request.hints]
-    return "\n".join(map(printable, lines))
+def _outcome(world: World, request: Request) -> str:
+    """Why a request was refused, or what became of a Notification."""
+    parts = [f"{request.code} {request.message}{request.provenance}"] if request.code else []
+    parts += [f"fault: {request.fault}"] if request.fault else []
+    if request.operation == "notifications.create" and request.sid and request.account_sid:
+        earliest = request.date - timedelta(seconds=(request.duration or 0) + 2)
+        parts.append(_sent(world.account(request.account_sid), request.sid, earliest))
+    return "; ".join(parts)
+
+
+def _sent(account: AccountState, notification_sid: str, earliest: datetime) -> str:
+    """``2 sent, 1 failed (52001)``, or ``nobody (52301)``. The newest deliveries are looked at first."""
+    with account.lock:
+        own = _of(account.deliveries, notification_sid, earliest)
+        codes = sorted({each.error_code for each in own if each.error_code})
+        if not own:
+            codes = sorted({each.code for each in _of(account.alerts, notification_sid, earliest)})
+    failed = sum(each.status == "FAILED" for each in own)
+    numbers = [(len(own) - failed, "sent"), (failed, "failed")]
+    counted = ", ".join(f"{number} {what}" for number, what in numbers if number) or "nobody"
+    return counted + (f" ({', '.join(map(str, codes))})" if codes else "")
+
+
+def _of(log: Log[Sent], notification_sid: str, earliest: datetime) -> list[Sent]:
+    """The entries for a Notification that was just created: they stand together near the end, or there are none."""
+    found: list[Sent] = []
+    for _, each in log.descending():
+        if each.notification_sid == notification_sid:
+            found.append(each)
+        elif found or each.date_created < earliest:
+            break
+    return found
 
 
 def _json(request: Request) -> str:
-    from fakenotify.world.saved_state import to_json  # start-up time
+    from fakenotify.world.saved_state import to_json  # start-up time: nothing has been asked yet
 
     return json.dumps(to_json(request))

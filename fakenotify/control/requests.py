@@ -28,17 +28,17 @@ def _identities(request: Request) -> list[str]:
 
 
 def _request(sight: Sight, request: Request) -> dict[str, Any]:
-    identities = list(dict.fromkeys(_identities(request)))
     return {
         "sid": request.sid,
-        "identity": identities[0] if identities else None,
-        "whom": _whom(request, identities),
+        "identity": next(iter(_identities(request)), None),
+        "whom": whom(request),
         "decision": decision_of(request.source or ""),
     }
 
 
-def _whom(request: Request, identities: list[str]) -> str | None:
+def whom(request: Request) -> str | None:
     """Whom a request is about, in words."""
+    identities = list(dict.fromkeys(_identities(request)))
     if request.operation != "notifications.create":
         return listed(identities) if identities else None
     direct = len(_values(request, "ToBinding"))

@@ -55,4 +55,4 @@ def _schema(hint: Any) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}
     if is_dataclass(hint):
         return record_schema(hint)
-    return {"type": {str: "string", int: "integer", bool: "boolean"}.get(hint, "object")}
+    return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}.get(hint, "object")}

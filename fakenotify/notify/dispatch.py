@@ -12,6 +12,7 @@ from fakenotify.core.clock import Clock
 from fakenotify.core.errors import NotFound, TwilioError
 from fakenotify.core.paging import PAGING_NAMES, cut, list_body, read_paging
 from fakenotify.core.params import Form
+from fakenotify.core.real_time import monotonic
 from fakenotify.core.routes import NO_PARAMS, Route
 from fakenotify.core.sids import SidGenerator
 from fakenotify.notify.account import AccountState
@@ -100,6 +101,7 @@ class Dispatcher:
 
     def handle(self, call: Call) -> Answer:
         """Answer a request: authentication, size, path, method, what the path names, parameters. (order: D30)"""
+        began = monotonic()
         answer = Answer(None, None, self._request_ids.new("RQ"))
         account: AccountState | None = None
         route: Route | None = None
@@ -131,7 +133,7 @@ class Dispatcher:
             answer.headers.update(error.headers)
         if injected is not None and injected.phase == "after":
             self._meet(injected, call, answer)
-        self._record(call, answer, account, route, hints, injected)
+        self._record(call, answer, account, route, hints, injected, began)
         return answer
 
     def _meet_before(
@@ -195,6 +197,7 @@ class Dispatcher:
         route: Route | None,
         hints: list[str],
         injected: InjectedFault | None,
+        began: float,
     ) -> None:
         sent = call.query if call.method == "GET" else call.form
         table = route.params if route else NO_PARAMS
@@ -225,6 +228,7 @@ class Dispatcher:
                 error.rule(answer.operation) if error else None,
                 error.label if error else None,
                 error.source or None if error else None,
+                round(monotonic() - began, 6),
             )
         )
 

@@ -47,6 +47,8 @@ class Request:
     rule: str | None = None
     label: str | None = None
     source: str | None = None
+    duration: float | None = field(default=None, repr=False, compare=False)
+    """Real seconds that the answer took."""
 
     @property
     def ignored(self) -> Strings:

@@ -82,6 +82,9 @@ class App:
         refusal = self.doors.refusal(environ, control=False)
         if refusal is not None:
             return _refuse(refusal, start_response)
+        if path == "/" and self.control is not None and "text/html" in environ.get("HTTP_ACCEPT", ""):
+            start_response("302 FOUND", [("Location", f"{CONTROL}/"), ("Content-Length", "0")])  # a browser
+            return ()
         world = self.world
         call = read_call(environ, path, query)
         wire = environ.get(WIRE)

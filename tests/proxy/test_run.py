@@ -19,13 +19,9 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pytest
-import requests
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
-from twilio.base.exceptions import TwilioRestException
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.cli import log as terminal
-from fakenotify.cli import output
 from fakenotify.cli.commands import main
 from fakenotify.cli.env import exports
 from fakenotify.cli.options import CommandError
@@ -1123,76 +1119,6 @@ def test_a_ca_file_that_cannot_be_written_is_one_line_and_status_2(fakenotify: C
 )
 def test_traps_of_the_environment_are_told(environment: dict[str, str], found: list[str]) -> None:
     assert traps(environment, "URL") == found
-
-
-# the log that a person reads
-
-GREEN, YELLOW, RED, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
-
-
-def test_on_a_terminal_the_log_is_coloured_and_in_columns() -> None:
-    assert _log_on_a_terminal() == [
-        f"{GREEN}201{PLAIN} POST   bindings.create            /v1/Services/{IS}/Bindings",
-        f"{YELLOW}400{PLAIN} POST   bindings.create            /v1/Services/{IS}/Bindings",
-        f"    {YELLOW}20001 Missing required parameter Identity in the post body [sibling D31]{PLAIN}",
-    ]
-
-
-@pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_colours_may_be_unwanted(variable: dict[str, str]) -> None:
-    assert _log_on_a_terminal(**variable)[0] == f"201 POST   bindings.create            /v1/Services/{IS}/Bindings"
-
-
-def _log_on_a_terminal(**given: str) -> list[str]:
-    controller, terminal = pty.openpty()
-    try:
-        given = {"TERM": "xterm", **given}
-        with (
-            running("--port", "0", "--service", IS, given=given, stdout=terminal) as process,
-            open(controller, encoding="utf-8", closefd=False) as reader,
-        ):
-            said = read_lines(reader)
-            url = next(said).split()[4]
-            for _ in range(5):
-                next(said)
-            with requests.Session() as session:
-                session.trust_env = False
-                for form in ({"Identity": "a", "BindingType": "sms", "Address": "1"}, {"BindingType": "sms"}):
-                    session.post(f"{url}/v1/Services/{IS}/Bindings", form, auth=(ACCOUNT_SID, "x"), timeout=PATIENCE)
-            lines = [next(said) for _ in range(3)]
-            process.terminate()
-            assert process.wait() == 0
-            return lines
-    finally:
-        os.close(controller)
-        os.close(terminal)
-
-
-def test_a_fault_and_warnings_are_in_the_log_of_a_terminal(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(list[str]):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    line: Callable[[Any], str] = terminal.line_for(Terminal(), "text")  # type: ignore[arg-type]
-    fake.fail("services.create", Fault.empty_reply(), times=1)
-    fake.fail("services.create", status=503, times=1)
-    service = fake.client(in_process=True).notify.v1.services
-    for _ in range(2):
-        with pytest.raises((requests.ConnectionError, TwilioRestException)):
-            service.create(friendly_name="x")
-    first, second = fake.requests
-    assert line(first) == (
-        f"{RED}---{PLAIN} POST   services.create            /v1/Services\n    {RED}fault: empty_reply() before{PLAIN}"
-    )
-    assert line(second).startswith(f"{RED}503{PLAIN} POST   services.create            /v1/Services\n    {RED}20503 ")
-
-
-def test_nobody_reads_what_is_said_to_a_closed_stream(tmp_path: Path) -> None:
-    with open(tmp_path / "x", "w") as stream:
-        pass
-    output.say(stream, "x")
 
 
 def test_what_cannot_be_done_has_a_status() -> None:

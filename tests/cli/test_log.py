@@ -1,0 +1,150 @@
+"""The request log: a line for each request, for a person or for a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+import pytest
+import requests
+
+from fakenotify import FakeNotify, Fault
+from fakenotify.cli.log import RequestLog
+from fakenotify.cli.output import say
+
+GREEN, YELLOW, RED, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
+IS = "IS" + "a" * 32
+ALICE = {"Identity": "alice", "BindingType": "sms", "Address": "+15005550006"}
+BINDINGS = f"/v1/Services/{IS}/Bindings"
+NOTIFICATIONS = f"/v1/Services/{IS}/Notifications"
+
+
+@contextmanager
+def read_back(stream: TextIO, reading: int) -> Iterator[Callable[[], str]]:
+    """Gives a function that ends what is written and returns it, durations left out."""
+
+    def read() -> str:
+        text = os.read(reading, 65536).decode()
+        return re.sub(r"\d+(\.\d)? ms", "TOOK", text.replace("\r\n", "\n"))
+
+    try:
+        yield read
+    finally:
+        stream.close()
+        os.close(reading)
+
+
+@pytest.fixture
+def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
+    fake = open_fake(frozen="2027-10-31T12:00:01Z")
+    fake.create_service(sid=IS, messaging_service_sid="MG" + "a" * 32)
+    return fake
+
+
+def logged(fake: FakeNotify, form: str, talk: Callable[[str], None], *, terminal: bool = False, **encoding: str) -> str:
+    """What is logged of a talk with the fake."""
+    reading, writing = pty.openpty() if terminal else os.pipe()
+    with open(writing, "w", **encoding) as stream, read_back(stream, reading) as read:  # type: ignore[call-overload]
+        log = RequestLog(stream, form)
+        log.follow(fake.world)
+        log.start()
+        talk(fake.url)
+        log.close()
+        return read()
+
+
+def post(path: str, **form: object) -> Callable[[str], None]:
+    """Posts a form, by nobody's proxy."""
+
+    def talk(url: str) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.post(url + path, form, auth=("AC" + "c" * 32, "x"), timeout=10)
+
+    return talk
+
+
+def test_a_line_has_time_status_operation_whom_and_duration(fake: FakeNotify) -> None:
+    assert logged(fake, "text", post(BINDINGS, **ALICE)) == "12:00:01 201 bindings.create alice TOOK\n"
+
+
+def test_a_notification_says_what_became_of_it(fake: FakeNotify) -> None:
+    fake.create_binding(IS, identity="alice", binding_type="sms", address="+15005550006")
+    fake.create_binding(IS, identity="alice", binding_type="sms", address="+15005550007")
+    fake.create_binding(IS, identity="alice", binding_type="apn", address="a7")
+    for _ in range(3):
+        fake.create_notification(IS, identities=["alice"], body="earlier")
+    assert logged(fake, "text", post(NOTIFICATIONS, Identity="alice", Body="Hi")) == (
+        "12:00:01 201 notifications.create alice → 2 sent, 1 failed (52004) TOOK\n"
+    )
+
+
+def test_a_notification_that_reaches_nobody_says_so(fake: FakeNotify) -> None:
+    assert logged(fake, "text", post(NOTIFICATIONS, Identity=["alice", "bob"], Body="Hi")).startswith(
+        "12:00:01 201 notifications.create alice and bob → nobody (52301) TOOK\n"
+    )
+
+
+def test_a_refusal_says_why_and_how_sure_that_is(fake: FakeNotify) -> None:
+    for number in range(20):
+        fake.create_binding(IS, identity="alice", binding_type="sms", address=f"+150055500{number:02}")
+    line = logged(fake, "text", post(BINDINGS, **{**ALICE, "Address": "+15005559999"})).splitlines()[0]
+    assert re.fullmatch(r"12:00:01 400 bindings\.create alice → 20001 .* \[assumed D1\] TOOK", line)
+
+
+def test_on_a_terminal_the_status_is_coloured_and_warnings_are_yellow(
+    fake: FakeNotify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    fake.fail("bindings.create", Fault.empty_reply(), times=1, optional=True)
+    assert logged(fake, "text", post("/v1/Services", friendlyName="x"), terminal=True).splitlines()[0] == (
+        f"12:00:01 {GREEN}201{PLAIN} services.create {fake.services.last.sid} TOOK"
+    )
+    warned = logged(fake, "text", post("/v1/Services", friendlyName="x"), terminal=True).splitlines()[1]
+    assert warned.startswith(f"{YELLOW}    warning: parameter 'friendlyName' was not read")
+    refused = logged(fake, "text", post("/v1/Services", FriendlyName="x" * 65), terminal=True)
+    assert refused.startswith(f"12:00:01 {YELLOW}400{PLAIN} ")
+    with pytest.raises(requests.ConnectionError):
+        post(BINDINGS, **ALICE)(fake.url)
+    fake.fail("bindings.create", status=503, times=1)
+    assert logged(fake, "text", post(BINDINGS, **ALICE), terminal=True).startswith(f"12:00:01 {RED}503{PLAIN} ")
+
+
+@pytest.mark.parametrize("variable", [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colours_may_be_unwanted(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]) -> None:
+    monkeypatch.setenv(*variable)
+    assert "\x1b" not in logged(fake, "text", post(BINDINGS, **ALICE), terminal=True)
+
+
+def test_a_request_without_an_answer_names_the_fault(fake: FakeNotify) -> None:
+    fake.fail("bindings.create", Fault.empty_reply(), times=1)
+
+    def talk(url: str) -> None:
+        with pytest.raises(requests.ConnectionError):
+            post(BINDINGS, **ALICE)(url)
+
+    assert logged(fake, "text", talk) == "12:00:01 --- bindings.create alice → fault: empty_reply() before TOOK\n"
+
+
+def test_what_an_encoding_lacks_is_escaped(fake: FakeNotify) -> None:
+    line = logged(fake, "text", post(BINDINGS, **{**ALICE, "Identity": "Zoë"}), encoding="ascii")
+    assert line == "12:00:01 201 bindings.create Zo\\xeb TOOK\n"
+
+
+def test_a_line_for_a_program_is_the_whole_request(fake: FakeNotify) -> None:
+    request = json.loads(logged(fake, "json", post(BINDINGS, **ALICE)))
+    assert (request["operation"], request["status"], request["params"]) == ("bindings.create", 201, ALICE)
+    assert request["duration"] > 0
+
+
+def test_nobody_reads_what_is_said_to_a_closed_stream() -> None:
+    with open(os.devnull, "w", encoding="ascii") as stream:
+        say(stream, "é")
+    say(stream, "x")
+    say(None, "x")
