@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from typing import Any, NoReturn
+from typing import Any
+
+from fakenotify.core.strict_json import finite, no_number
 
 MOST_NESTED = 100
 
@@ -67,20 +68,10 @@ def _deeper_than(most: int, parsed: Any) -> bool:
     return True
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+_STRICT = json.JSONDecoder(parse_constant=no_number, parse_float=finite)
 
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if math.isinf(number):  # 1e999 would be printed as Infinity, which is not JSON
-        raise ValueError(f"{_clipped(digits)} is too large a number")
-    return number
-
-
-_STRICT = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
-
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+# patterns are compiled when the first mistake needs them
+_STRINGS = r'"(?:[^"\\]|\\.)*"'
 _LITERALS = (
     (r"\{\{\s*[\w.]+\s*\}\}", "the placeholder {} was not filled in"),
     (
@@ -112,7 +103,7 @@ def _cause(text: str, error: json.JSONDecodeError) -> str:
         return f"{where}, a line break or another control character in a text must be escaped, \\n"
     if _is_unescaped_quote(text, error):
         return f'{where}, a quotation mark in a text must be escaped, \\"; let a JSON library write it'
-    outside = _STRINGS.sub('""', text[:_LOOKED_AT])
+    outside = re.sub(_STRINGS, '""', text[:_LOOKED_AT])
     for pattern, words in _LITERALS:
         found = re.search(pattern, outside)
         if found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 MOST_DEPTH = 200
@@ -15,7 +15,7 @@ def parse(text: str | bytes) -> Any:
     """Read JSON. Raises ``ValueError`` that says what is wrong with it."""
     try:
         text = text.decode() if isinstance(text, bytes) else text
-        read = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_object)
+        read = json.loads(text, parse_constant=no_number, parse_float=finite, object_pairs_hook=_object)
         if "\\u" in text or not text.isascii():
             json.dumps(read, ensure_ascii=False).encode()
     except RecursionError:
@@ -34,11 +34,13 @@ def write(value: Any) -> str:
     return json.dumps(_clean(value, MOST_DEPTH)) if "\\ud" in text else text
 
 
-def _no_number(word: str) -> Any:
+def no_number(word: str) -> NoReturn:
+    """Refuse a word that JavaScript has for a number."""
     raise ValueError(f"{word} is no number of JSON")
 
 
-def _finite(digits: str) -> float:
+def finite(digits: str) -> float:
+    """Read a number; one that is too large would be written as ``Infinity``, which is not JSON."""
     number = float(digits)
     if math.isinf(number):
         raise ValueError(f"{digits[:30]} is too large a number")

@@ -28,12 +28,13 @@ _KINDS_OF_SID = {
     "US": "a User",
     "VA": "a Verify Service",
 }
-_PLACEHOLDER = re.compile(r"[A-Z]{2}[xX*.…]+|\{.*\}|\$\{?\w+\}?|<.*>|%\w+%|(?i:your|my)[ _-].*")
+# patterns are compiled when the first mistake needs them
+_PLACEHOLDER = r"[A-Z]{2}[xX*.…]+|\{.*\}|\$\{?\w+\}?|<.*>|%\w+%|(?i:your|my)[ _-].*"
 _UNSET = frozenset(("undefined", "null", "None", "nil", "NaN", "[object Object]"))
-_E_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
-_PLUS_LOST = re.compile(r" [1-9][0-9]{6,14}")
-_REGION = re.compile(r"^https?://notify(?:\.[a-z0-9-]+)?\.([a-z]{2}[0-9])\.twilio\.com")
+_E_MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+_PHONE_NUMBER = r"\+[1-9][0-9]{6,14}"
+_PLUS_LOST = r" [1-9][0-9]{6,14}"
+_REGION = r"^https?://notify(?:\.[a-z0-9-]+)?\.([a-z]{2}[0-9])\.twilio\.com"
 _MOST_SERVICES = 3
 
 
@@ -70,7 +71,7 @@ def about_sid(sid: str, prefix: str, wanted: str) -> str | None:
         return f"the sid of {wanted} in the path is empty; is the variable that holds it set?"
     if sid in _UNSET:
         return f"{sid!r} in the path is no sid but an unset variable, printed"
-    if _PLACEHOLDER.fullmatch(sid):
+    if re.fullmatch(_PLACEHOLDER, sid):
         return f"{sid!r} looks like a placeholder; put the sid of {wanted} ({prefix}…) there"
     kind = _KINDS_OF_SID.get(sid[:2])
     if kind and sid[:2] != prefix and is_sid(sid, sid[:2]):
@@ -102,7 +103,7 @@ def _services(sid: str, account: AccountState | None) -> str | None:
 
 def about_region(origin: str) -> str | None:
     """That all regions share one world here. (D52)"""
-    found = _REGION.match(origin)
+    found = re.match(_REGION, origin)
     if found is None or found[1] == "us1":
         return None
     return f"region {found[1]} was asked: at Twilio it has data of its own, here all regions share one world (D52)"
@@ -110,9 +111,9 @@ def about_region(origin: str) -> str | None:
 
 def about_identity(identity: str) -> str | None:
     """Twilio's advice for an identity that looks like personal data. (documented; D10)"""
-    if "@" in identity and _E_MAIL.fullmatch(identity):
+    if "@" in identity and re.fullmatch(_E_MAIL, identity):
         looks = "an e-mail address"
-    elif identity[:1] == "+" and _PHONE_NUMBER.fullmatch(identity):
+    elif identity[:1] == "+" and re.fullmatch(_PHONE_NUMBER, identity):
         looks = "a phone number"
     else:
         return about_list(identity)
@@ -128,7 +129,7 @@ def about_list(text: str) -> str | None:
 
 def about_address(address: str) -> str | None:
     """What became of an address on its way."""
-    if address[:1] == " " and _PLUS_LOST.fullmatch(address):
+    if address[:1] == " " and re.fullmatch(_PLUS_LOST, address):
         return f"the address is {address!r}: a + that is not encoded arrives as a space; write %2B"
     if address.startswith("Address="):
         return f"the address is {address!r}, with the parameter's name as part of the value"
