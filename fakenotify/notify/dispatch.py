@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -107,8 +106,6 @@ class Dispatcher:
         route: Route | None = None
         injected: InjectedFault | None = None
         hints: list[str] = []
-        if call.origin.endswith(".twilio.com"):
-            hints += _of_region(call.origin)
         try:
             account = self.accounts.authenticate(call.credentials)
             if call.too_large:
@@ -231,20 +228,6 @@ class Dispatcher:
                 round(monotonic() - began, 6),
             )
         )
-
-
-_REGION = re.compile(r"//notify\.(?:[a-z0-9-]+\.)?([a-z]+[0-9]+)\.twilio\.com$")
-
-
-def _of_region(origin: str) -> list[str]:
-    """What to know of a host of another region than us1. (regions share nothing: observed; one world: assumed D52)"""
-    found = _REGION.search(origin)
-    if found is None or found[1] == "us1":
-        return []
-    return [
-        f"Twilio's region {found[1]} shares no data with us1, and its auth tokens differ; the fake answers for all"
-        " regions from one world"
-    ]
 
 
 def _perform(account: AccountState, route: Route, values: list[str], call: Call) -> dict[str, Any] | None:

@@ -34,7 +34,7 @@ _UNSET = frozenset(("undefined", "null", "None", "nil", "NaN", "[object Object]"
 _E_MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _PHONE_NUMBER = r"\+[1-9][0-9]{6,14}"
 _PLUS_LOST = r" [1-9][0-9]{6,14}"
-_REGION = r"^https?://notify(?:\.[a-z0-9-]+)?\.([a-z]{2}[0-9])\.twilio\.com"
+_REGION = r"https?://notify\.(?:[a-z0-9-]+\.)?([a-z]+[0-9]+)\.twilio\.com"
 _MOST_SERVICES = 3
 
 
@@ -102,11 +102,14 @@ def _services(sid: str, account: AccountState | None) -> str | None:
 
 
 def about_region(origin: str) -> str | None:
-    """That all regions share one world here. (D52)"""
-    found = re.match(_REGION, origin)
+    """That all regions share one world here. (that they share nothing at Twilio: observed; one world: D52)"""
+    found = re.fullmatch(_REGION, origin)
     if found is None or found[1] == "us1":
         return None
-    return f"region {found[1]} was asked: at Twilio it has data of its own, here all regions share one world (D52)"
+    return (
+        f"region {found[1]} shares no data with us1 at Twilio, and its auth tokens differ; the fake answers for all"
+        " regions from one world"
+    )
 
 
 def about_identity(identity: str) -> str | None:

@@ -208,7 +208,10 @@ def test_a_plus_that_was_lost_is_noticed_in_a_target_too(fake: FakeNotify) -> No
     ],
 )
 def test_another_region_than_us1_gets_a_hint(fake: FakeNotify, host: str, region: str | None) -> None:
-    said = f"region {region} was asked: at Twilio it has data of its own, here all regions share one world (D52)"
+    said = (
+        f"region {region} shares no data with us1 at Twilio, and its auth tokens differ; the fake answers for all"
+        " regions from one world"
+    )
 
     assert hints(fake, "GET", "/v1/Services", f"https://{host}") == ([said] if region else [])
 
