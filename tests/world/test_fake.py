@@ -547,3 +547,22 @@ def test_a_fault_may_be_for_one_account(fake: FakeNotify) -> None:
 
 def test_no_credentials_are_the_catalogues_error(fake: FakeNotify) -> None:
     assert status_of(fake.url) == Unauthorized().status == fake.requests.last.status
+
+
+def test_sixteen_threads_that_use_a_fake_for_the_first_time_start_one_of_each() -> None:
+    with FakeNotify() as fake:
+        together = threading.Barrier(16)
+        seen: list[tuple[str, int]] = []
+
+        def use() -> None:
+            together.wait()
+            seen.append((fake.url, id(fake._sender())))
+
+        threads = [threading.Thread(target=use) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(seen) == 16
+        assert len(set(seen)) == 1
