@@ -480,7 +480,7 @@ the table; a filter, `q` or `count` looks at each row that is held.
 """
 
 ADDRESS = "http://127.0.0.1:4010"
-PLACEHOLDERS = {"NotificationSid": "NT" + "0" * 32, "id": "bindings.create.Tag"}
+PLACEHOLDERS = {"NotificationSid": "NT" + "0" * 32, "file": "inspector.js", "id": "bindings.create.Tag"}
 SEE = {
     "state": "[Saved worlds](how-to.md#saved-worlds) has its form; what is left out gets Notify's defaults.",
     "faults": "The kinds, and what clients see, are in [faults](faults.md).",

@@ -21,12 +21,12 @@ from fakenotify.control import (
     faults,
     notify_openapi,
     openapi,
+    pages,
     requests,
     sent,
     state,
     stored,
 )
-from fakenotify.control.page import inspector
 from fakenotify.control.routes import EVENTS, JSON, Ask, Content, Refused, Route, route
 from fakenotify.control.schema import OBJECT
 from fakenotify.core import strict_json
@@ -66,9 +66,8 @@ def _gathered(*modules: Mapping[str, Any]) -> dict[str, dict[str, Route]]:
 
 
 ROUTES = _gathered(
-    *map(vars, (state, accounts, stored, sent, requests, explanations, faults, clock, behaviour, events)),
+    *map(vars, (state, accounts, stored, sent, requests, explanations, faults, clock, behaviour, events, pages)),
     globals(),
-    vars(inspector),
 )
 """Every control operation by its path below ``/_fake/`` and its method."""
 
