@@ -403,6 +403,7 @@ def test_a_delivery_tells_what_a_person_sees(
     )
     [row] = control.get("deliveries")["deliveries"]
     assert (row["shown"], row["service_name"]) == (shown, "shop")
+    assert (row["request"]["method"], row["request"]["body"]) == ("POST", row["payload"])
     assert row["error_title"] is None if row["status"] == "SENT" else row["error_title"]
 
 
