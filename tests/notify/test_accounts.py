@@ -1,4 +1,4 @@
-"""Whose account a request acts for, and the handles on accounts: reference 2.2, D19."""
+"""Whose account a request acts for, and the handles on accounts. (D19)"""
 
 from __future__ import annotations
 

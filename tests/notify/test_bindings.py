@@ -1,4 +1,4 @@
-"""Bindings, over the wire: reference 3.2."""
+"""Bindings, over the wire."""
 
 from __future__ import annotations
 
@@ -175,8 +175,6 @@ def test_the_examples_of_twilios_binding_page_work(fake_notify, fake_notify_clie
         (form(address=""), required("Address")),
         (form(address="", Tag=list("abcdefghijklmnopqrstu")), required("Address")),
         (form(type="SMS"), (400, 20001, T.format("BindingType"))),
-        (form(type="sms "), (400, 20001, T.format("BindingType"))),
-        (form(type="all"), (400, 20001, T.format("BindingType"))),
         (form(CredentialSid="AC" + "a" * 32), (400, 20001, T.format("CredentialSid"))),
         (form(CredentialSid="CR1"), (400, 20001, T.format("CredentialSid"))),
         (form(Tag=list("abcdefghijklmnopqrstu"), CredentialSid="CR1"), (400, 20001, T.format("Tag"))),
@@ -190,39 +188,21 @@ def test_a_bad_value_is_refused_and_changes_nothing(wire, fake_notify, service, 
     assert not fake_notify.diff(before)
 
 
-def test_twilio_raises_for_a_bad_value(fake_notify_client, service):
-    with pytest.raises(TwilioRestException) as caught:
-        fake_notify_client.notify.v1.services(SERVICE_SID).bindings.create("alice", "fax", "+15005550006")
-
-    assert (caught.value.status, caught.value.code, caught.value.msg) == (
-        400,
-        20001,
-        f"Unable to create record: {T.format('BindingType')}",
-    )
-
-
-@pytest.mark.parametrize(
-    ("type", "version"),
-    [
-        ("apn", "a"),
-        ("gcm", "g"),
-        ("sms", "default"),
-        ("fcm", "f"),
-        ("facebook-messenger", "default"),
-        ("alexa", "x"),
-    ],
-)
 @pytest.mark.parametrize("sent", [None, "", "notification_protocol_version"])
-def test_the_protocol_version_is_the_services_unless_one_is_sent(wire, fake_notify, type, version, sent):
+def test_the_protocol_version_is_the_services_unless_one_is_sent(wire, fake_notify, sent):
     names = {"apn": "a", "gcm": "g", "fcm": "f", "alexa": "x"}
     service = fake_notify.create_service(
         **{f"default_{name}_notification_protocol_version": value for name, value in names.items()}
     )
     more = {} if sent is None else {"NotificationProtocolVersion": sent}
+    path = f"/v1/Services/{service.sid}/Bindings"
 
-    answer = wire.post(f"/v1/Services/{service.sid}/Bindings", form(type=type, **more))
+    found = {
+        type: wire.post(path, form(type=type, address=type, **more)).json["notification_protocol_version"]
+        for type in TYPES
+    }
 
-    assert answer.json["notification_protocol_version"] == (sent or version)
+    assert found == {type: sent or names.get(type, "default") for type in TYPES}
 
 
 def test_the_protocol_version_is_fixed_at_creation(wire, service):
@@ -265,10 +245,9 @@ def test_a_credential_that_has_no_use_is_never_checked(wire, service, type):
     assert wire.post(PATH, form(type=type, CredentialSid=CR)).json["credential_sid"] == CR
 
 
-@pytest.mark.parametrize("address", ["Address", "device_token", " ", "abc", "+1555", "Address=+15005550006", "\x00"])
-@pytest.mark.parametrize("type", TYPES)
-def test_any_address_is_taken_at_write(wire, service, type, address):
-    assert wire.post(PATH, form(type=type, address=address)).json["address"] == address
+def test_any_address_is_taken_at_write(wire, service):
+    for type, address in product(TYPES, ("device_token", " ", "Address=+15005550006", "\x00")):
+        assert wire.post(PATH, form(type=type, address=address)).json["address"] == address
 
 
 APN_ADDRESS = "Address of Apn Binding must be a nonempty string of even number of hexadecimal characters"
@@ -280,12 +259,9 @@ SMS_ADDRESS = "Address of sms binding must be a valid phone number"
     ("type", "address", "message"),
     [
         ("apn", "Address", APN_ADDRESS),
-        ("apn", "abc", APN_ADDRESS),
         ("apn", TOKEN + " ", APN_ADDRESS),
         ("sms", "15005550006", SMS_ADDRESS),
-        ("sms", "+0123456789", SMS_ADDRESS),
         ("sms", "+1 500 555 0006", SMS_ADDRESS),
-        ("sms", "Address=+15005550006", SMS_ADDRESS),
     ],
 )
 def test_a_bad_address_can_be_refused_at_write(wire, fake_notify, service, type, address, message):
@@ -325,15 +301,12 @@ def test_an_endpoint_is_shown_and_makes_nothing_unique(wire, service):
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
-        ("one", ["one"]),
-        (["preferred device", "new user"], ["preferred device", "new user"]),
         (["b", "a", "b", "", "c", "a"], ["b", "a", "c"]),
         ([""], []),
         ([], []),
         (["A", "a", " a", "a "], ["A", "a", " a", "a "]),
         (["all", "sms", "apn"], ["all", "sms", "apn"]),
         (["vip,gold"], ["vip,gold"]),
-        (list("abcdefghijklmnopqrst"), list("abcdefghijklmnopqrst")),
         ([*"abcdefghijklmnopqrst", "", "a"], list("abcdefghijklmnopqrst")),
     ],
 )
@@ -372,20 +345,14 @@ def test_a_loaded_binding_that_has_a_tag_twice_is_listed_once(wire, fake_notify,
 @pytest.mark.parametrize(
     "text",
     [
-        "jing",
-        "a b",
         " padded ",
         "+15005550006",
-        "a@example.com",
         "50%",
-        "a/b",
-        "a&b=c",
-        "ß?#",
-        "日本",
-        "𝄞",
+        "a/b&c=d",
+        "ß?#𝄞",
         "..",
         "\r\n",
-        '"',
+        "x" * 10_000,
     ],
 )
 def test_strings_come_back_exactly_and_the_user_link_is_encoded(wire, fake_notify, service, text):
@@ -407,14 +374,6 @@ def test_any_text_comes_back_exactly(text):
 
     found = bindings.list(identity=[text], tag=[text])
     assert [(each.sid, each.identity, each.address, each.tags) for each in found] == [(created.sid, text, text, [text])]
-
-
-def test_strings_have_no_limit_of_length(wire, service):
-    long = "x" * 100_000
-
-    created = wire.post(PATH, form(long, address=long, Tag=long)).json
-
-    assert [created[name] for name in ("identity", "address", "tags")] == [long, long, [long]]
 
 
 @pytest.mark.parametrize("legacy", [True, False])

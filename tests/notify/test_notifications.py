@@ -1,4 +1,4 @@
-"""Notifications, over the wire: reference 3.4, 4.1, 4.3, 5.2, and the mistakes of 7.3."""
+"""Notifications, over the wire, and the mistakes that real code makes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
 from fakenotify import FakeNotify, TwilioError
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.records import Notification
 
 NOW = "2016-03-24T23:42:28Z"
@@ -123,41 +124,6 @@ def test_a_direct_notification_is_printed_as_in_twilios_own_example(send, fake_n
     assert (answer.status, answer.body.decode()) == (201, printed(fake_notify, body='"body"'))
 
 
-def test_a_notification_is_printed_as_it_was_recorded_in_2022(send, fake_notify):
-    answer = send(Identity="davew", Body="Hello there 1")
-
-    assert (answer.status, answer.body.decode()) == (
-        201,
-        printed(fake_notify, identities='["davew"]', body='"Hello there 1"'),
-    )
-
-
-def test_a_direct_notification_is_printed_as_it_was_recorded_in_2021(send, fake_notify):
-    answer = send(ToBinding='{"binding_type":"sms","address":"+10123456789"}', Body="Hello World")
-
-    assert (answer.status, answer.body.decode()) == (201, printed(fake_notify, body='"Hello World"'))
-
-
-def test_json_parameters_are_echoed_as_objects(send, fake_notify):
-    answer = send(
-        Identity="Bob",
-        Data='{"custom_key1":"custom value 1","custom_key2":"custom value 2"}',
-        Fcm='{"notification":{"title":"New alert","body":"Hello Bob!"}}',
-        Apn='{"aps":{"alert":{"title":"New alert","body":"Hello Bob!"}}}',
-    )
-
-    assert (answer.status, answer.body.decode()) == (
-        201,
-        printed(
-            fake_notify,
-            identities='["Bob"]',
-            data='{"custom_key1": "custom value 1", "custom_key2": "custom value 2"}',
-            apn='{"aps": {"alert": {"title": "New alert", "body": "Hello Bob!"}}}',
-            fcm='{"notification": {"title": "New alert", "body": "Hello Bob!"}}',
-        ),
-    )
-
-
 @warns
 def test_every_parameter_is_echoed_under_its_name(send, fake_notify):
     answer = send(
@@ -205,12 +171,6 @@ def test_every_parameter_is_echoed_under_its_name(send, fake_notify):
     withdrawn = [f"parameter {name!r} is deprecated: Twilio withdrew it" for name in ("Segment", *JSON_PARAMETERS[5:])]
     segment, *payloads = withdrawn
     assert fake_notify.requests.last.warnings == [segment, "Sms: Notify ignores 's'", *payloads]
-
-
-def test_the_answer_has_no_links_no_url_no_status_and_no_count(send):
-    assert set(send(Identity="alice").json).isdisjoint(
-        {"url", "links", "date_updated", "status", "to_binding", "delivery_callback_url", "count"}
-    )
 
 
 def test_the_record_keeps_what_the_answer_does_not_tell(send, fake_notify):
@@ -310,36 +270,6 @@ def test_the_official_client_sends_to_one_binding_or_to_a_list(fake_notify, fake
     assert [(each.address, each.status) for each in fake_notify.deliveries] == [(each, "SENT") for each in expected]
 
 
-@pytest.mark.parametrize(
-    ("selectors", "expected"),
-    [
-        ({"identity": "alice"}, ["+1500001", "+1500002"]),
-        ({"identity": ["alice", "bob"]}, ["+1500001", "+1500002", "+1500003"]),
-        ({"tag": "vip"}, ["+1500002", "+1500003"]),
-        ({"tag": ["vip", "news"]}, ["+1500003"]),
-        ({"tag": "all"}, ["+1500001", "+1500002", "+1500003", "+1500004"]),
-        ({"identity": "alice", "tag": ["vip"]}, ["+1500002"]),
-        ({"identity": "alice", "tag": ["news"]}, []),
-        ({"identity": ["nobody"]}, []),
-    ],
-)
-def test_the_official_client_sends_by_identity_by_tag_and_by_both(fake_notify, fake_notify_client, selectors, expected):
-    service = fake_notify.create_service(messaging_service_sid=MESSAGING_SERVICE_SID)
-    for identity, address, tags in (
-        ("alice", "+1500001", []),
-        ("alice", "+1500002", ["vip"]),
-        ("bob", "+1500003", ["news", "vip"]),
-        ("carol", "+1500004", []),
-    ):
-        fake_notify.create_binding(
-            service.sid, identity=identity, binding_type="sms", address=address, tags=tags, credential_sid=None
-        )
-
-    fake_notify_client.notify.v1.services(service.sid).notifications.create(body="Hi", **selectors)
-
-    assert [each.address for each in fake_notify.deliveries] == expected
-
-
 def test_the_official_client_raises_the_observed_texts(fake_notify_client, service):
     notifications = fake_notify_client.notify.v1.services(SERVICE_SID).notifications
 
@@ -364,33 +294,21 @@ def test_a_notification_to_nobody_is_refused_in_the_observed_words(refuse, field
     assert refuse(**fields) == O4
 
 
-@pytest.mark.parametrize(
-    "fields", [{"Identity": "alice"}, {"Tag": "all"}, {"Identity": ["alice", "bob"], "Tag": "vip"}]
-)
+@warns
+@pytest.mark.parametrize("fields", [{"Identity": "alice"}, {"Tag": "all"}, {"Segment": "premium"}])
 def test_a_direct_notification_with_a_query_is_refused_in_the_observed_words(refuse, fields):
     assert refuse(ToBinding=SMS, **fields) == O2
-
-
-@warns
-def test_a_direct_notification_with_a_segment_is_refused_as_well(refuse):
-    assert refuse(ToBinding=SMS, Segment="premium") == O2
 
 
 @warns
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"Identity": "alice"}, {"identities": ["alice"]}),
-        ({"Tag": "all"}, {"tags": ["all"]}),
         ({"Segment": "premium"}, {"segments": ["premium"]}),
-        ({"Identity": "alice", "Tag": "vip"}, {"identities": ["alice"], "tags": ["vip"]}),
-        ({"Identity": "alice", "Segment": "premium"}, {"identities": ["alice"], "segments": ["premium"]}),
-        ({"Tag": "vip", "Segment": "premium"}, {"tags": ["vip"], "segments": ["premium"]}),
         (
             {"Identity": "alice", "Tag": "vip", "Segment": "premium"},
             {"identities": ["alice"], "tags": ["vip"], "segments": ["premium"]},
         ),
-        ({"ToBinding": SMS}, {}),
         ({"ToBinding": [SMS, ""]}, {}),
         ({"ToBinding": SMS, "Identity": "", "Tag": ""}, {}),
     ],
@@ -405,36 +323,22 @@ def test_empty_values_are_dropped_and_the_others_come_back_as_they_were_sent(sen
     assert echoed(answer) == {"identities": ["alice", "alice", " A+b@c.d é"], "tags": ["new user", "a,b"]}
 
 
-def test_twenty_identities_may_be_sent_and_not_one_more(send, refuse):
-    identities = [f"user {number}" for number in range(21)]
+@pytest.mark.parametrize(("name", "field", "most"), [("Identity", "identities", 20), ("Tag", "tags", 5)])
+def test_twenty_identities_or_five_tags_may_be_sent_and_not_one_more(send, refuse, name, field, most):
+    values = [f"value {number}" for number in range(most + 1)]
 
-    assert echoed(send(Identity=identities[:20])) == {"identities": identities[:20]}
-    assert refuse(Identity=identities) == invalid("Identity")
-
-
-def test_five_tags_may_be_sent_and_not_one_more(send, refuse):
-    tags = [f"tag {number}" for number in range(6)]
-
-    assert echoed(send(Tag=tags[:5])) == {"tags": tags[:5]}
-    assert refuse(Tag=tags) == invalid("Tag")
-
-
-@warns
-def test_segments_have_no_limit(send):
-    segments = [f"segment {number}" for number in range(50)]
-
-    assert echoed(send(Segment=segments)) == {"segments": segments}
+    assert echoed(send(**{name: values[:most]})) == {field: values[:most]}
+    assert refuse(**{name: values}) == invalid(name)
 
 
 # ToBinding
 
 
-@pytest.mark.parametrize("binding_type", ["apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa"])
-def test_to_binding_takes_every_type(send, fake_notify, binding_type):
-    target = {"binding_type": binding_type, "address": "a"}
+def test_to_binding_takes_every_type(send, fake_notify):
+    targets = tuple({"binding_type": each, "address": "a"} for each in CHANNELS)
 
-    assert echoed(send(ToBinding=json.dumps(target))) == {}
-    assert fake_notify.notifications.last.to_binding == (target,)
+    assert echoed(send(ToBinding=[json.dumps(each) for each in targets])) == {}
+    assert fake_notify.notifications.last.to_binding == targets
 
 
 @pytest.mark.parametrize(
@@ -454,44 +358,21 @@ def test_to_binding_ignores_white_space_and_other_keys(send, fake_notify, item, 
 
 NOT_TARGETS = [
     "sms:+15005550006",
-    "+15005550006",
     "{}",
-    "[]",
     f"[{SMS}]",
     "null",
-    "true",
-    "1",
-    '"sms"',
     json.dumps(SMS),
-    "{",
-    SMS + SMS,
     SMS + ",",
-    SMS[:-1],
     SMS.replace('"', "'"),
-    '{"binding_type"=>"sms", "address"=>"+15005550006"}',
-    '{binding_type: "sms", address: "+15005550006"}',
     '{"binding_type": "sms"}',
     '{"address": "+15005550006"}',
     '{"binding_type": "sms", "address": ""}',
-    '{"binding_type": "", "address": "+15005550006"}',
-    '{"binding_type": "sms", "address": null}',
     '{"binding_type": null, "address": "+15005550006"}',
     '{"binding_type": "sms", "address": 15005550006}',
-    '{"binding_type": "sms", "address": ["+15005550006"]}',
     '{"binding_type": ["sms"], "address": "+15005550006"}',
-    '{"binding_type": {"sms": 1}, "address": "+15005550006"}',
     '{"binding_type": "SMS", "address": "+15005550006"}',
-    '{"binding_type": "sms ", "address": "+15005550006"}',
-    '{"binding_type": "apns", "address": "a7c6"}',
-    '{"binding_type": "whatsapp", "address": "+15005550006"}',
-    '{"bindingType": "sms", "address": "+15005550006"}',
-    '{"BindingType": "sms", "Address": "+15005550006"}',
-    '{"binding_type": "sms", "address": "+15005550006", "x": NaN}',
     '{"binding_type": "sms", "address": "+15005550006", "x": 1e999}',
-    "\ufeff" + SMS,
     '{"a": ' * 5000 + "1" + "}" * 5000,
-    "Array",
-    "[object Object]",
 ]
 
 
@@ -571,7 +452,8 @@ def test_any_json_object_survives_the_way_through_the_official_client(data):
         ("Apn", {"twi_title": "x"}),
         *((name, {"twi_sound": "x"}) for name in ("Gcm", "Fcm")),
         *((name, {"data": {"twi_body": "x"}}) for name in ("Gcm", "Fcm")),
-        *((name, {key: "x"}) for name in ("Gcm", "Fcm") for key in ("to", "registration_ids", "notification_key")),
+        *(("Gcm", {key: "x"}) for key in ("to", "registration_ids", "notification_key")),
+        ("Fcm", {"to": "x"}),
         ("Fcm", {"condition": "'a' in topics"}),
         *(("Fcm", {"message": {key: "x"}}) for key in ("token", "topic", "condition")),
         ("Fcm", {"message": {"data": {"twi_body": "x"}}}),
@@ -627,11 +509,8 @@ def test_priority_and_ttl_have_defaults_and_ranges(send, field, value, expected)
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("Priority", value) for value in ("HIGH", "High", "normal", "10", " high", "high,low")),
-        *(
-            ("Ttl", value)
-            for value in ("-1", "2419201", "1.0", "1e3", "+1", " 1", "0x10", "x", "٣", "9" * 5000, "null")
-        ),
+        *(("Priority", value) for value in ("HIGH", "normal", " high")),
+        *(("Ttl", value) for value in ("-1", "2419201", "1.0", "٣", "9" * 5000)),
     ],
 )
 def test_priority_and_ttl_out_of_range_are_refused(refuse, field, value):
@@ -677,9 +556,10 @@ def test_credentials_are_asked_for_before_everything_else(wire, service):
 # create-only
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "PATCH", "OPTIONS"])
-def test_notifications_can_only_be_created(wire, service, method):
-    assert wire.send(method, PATH).refusal == NO_METHOD
+def test_notifications_can_only_be_created(wire, service):
+    answers = [wire.send(method, PATH) for method in ("GET", "DELETE", "PUT", "PATCH", "OPTIONS")]
+
+    assert {(each.refusal, each.header("Allow")) for each in answers} == {(NO_METHOD, "POST")}
 
 
 @warns
@@ -750,60 +630,6 @@ def mistaken(fake: FakeNotify) -> list[str]:
 
 
 @warns
-def test_the_sid_of_a_messaging_service_is_no_notify_service(fake_notify, fake_notify_client):
-    with pytest.raises(TwilioRestException) as error:
-        fake_notify_client.notify.v1.services(MESSAGING_SERVICE_SID).notifications.create(to_binding=SMS, body="Hi")
-
-    assert refusal(error.value) == missing(f"/v1/Services/{MESSAGING_SERVICE_SID}/Notifications")
-    assert mistaken(fake_notify) == [
-        f"'{MESSAGING_SERVICE_SID}' is the sid of a Messaging Service, not of a Notify Service (IS…)"
-    ]
-
-
-@warns
-def test_the_sid_of_an_unset_variable_leaves_a_double_slash(wire, fake_notify):
-    answer = wire.post("/v1/Services//Notifications", {"Identity": "alice"})
-
-    assert answer.refusal == (404, 20404, "The requested resource /Services//Notifications was not found")
-    assert mistaken(fake_notify) == [
-        "the sid of a Notify Service in the path is empty; is the variable that holds it set?"
-    ]
-
-
-def test_to_binding_with_identity_as_in_the_official_samples_of_2018(fake_notify_client, service):
-    with pytest.raises(TwilioRestException) as error:
-        fake_notify_client.notify.v1.services(SERVICE_SID).notifications.create(
-            to_binding='{"binding_type":"sms","address":"+15555555555"}',
-            identity=["identity"],
-            body="Knok-Knok! This is your first Notify SMS",
-        )
-
-    assert refusal(error.value) == O2
-
-
-@pytest.mark.parametrize("target", ["sms:+15555555555", f"fcm:{TOKEN}", "+15555555555"])
-def test_an_address_with_a_prefix_is_no_to_binding(fake_notify_client, service, target):
-    with pytest.raises(TwilioRestException) as error:
-        fake_notify_client.notify.v1.services(SERVICE_SID).notifications.create(to_binding=[target], body="Hi")
-
-    assert refusal(error.value) == O1
-
-
-@pytest.mark.parametrize(
-    "items",
-    [
-        ['{"binding_type"=>"sms", "address"=>"+15555555555"}'],
-        ['{:binding_type=>"sms", :address=>"+15555555555"}'],
-        ["sms", "+15555555555"],
-        ["Array"],
-        ["{'binding_type': 'sms', 'address': '+15555555555'}"],
-    ],
-)
-def test_a_ruby_hash_a_php_array_and_a_python_dict_are_no_to_binding(refuse, items):
-    assert refuse(ToBinding=items) == O1
-
-
-@warns
 def test_lower_case_names_are_ignored_and_each_is_corrected(send, fake_notify):
     answer = send(identity="alice", tag="vip", body="Hi", to_binding=SMS)
 
@@ -836,11 +662,8 @@ def test_a_json_body_counts_as_an_empty_form(fake_notify, service, client):
     ("name", "correction"),
     [
         ("Identities", "; did you mean 'Identity'?"),
-        ("Tags", "; did you mean 'Tag'? (names are case-sensitive)"),
-        ("ToBindings", "; did you mean 'ToBinding'? (names are case-sensitive)"),
         ("ToBinding[]", "; did you mean 'ToBinding'? (names are case-sensitive)"),
         ("DeliveryCallbackURL", "; did you mean 'DeliveryCallbackUrl'? (names are case-sensitive)"),
-        ("Message", ""),
         ("From", ""),
     ],
 )
@@ -855,32 +678,6 @@ def test_parameters_in_the_query_of_a_post_are_not_read(wire, service, fake_noti
 
     assert answer.refusal == O4
     assert mistaken(fake_notify) == ["the query of a POST is not read: Body, Identity"]
-
-
-def test_an_address_pasted_with_its_name_is_taken_and_fails_at_delivery(fake_notify, fake_notify_client):
-    service = fake_notify.create_service(messaging_service_sid=MESSAGING_SERVICE_SID)
-    api = fake_notify_client.notify.v1.services(service.sid)
-
-    binding = api.bindings.create(identity="00000001", binding_type="sms", address="Address=+16518675309")
-    notification = api.notifications.create(identity="00000001", body="Hello Bob")
-
-    (delivery,) = fake_notify.deliveries
-    assert (delivery.notification_sid, delivery.status, delivery.error_code) == (notification.sid, "FAILED", 52001)
-    assert delivery.error_message == (
-        f"Invalid sms binding with address 'Address=+16518675309' sid '{binding.sid}': "
-        "Address of sms binding must be a valid phone number"
-    )
-
-
-def test_creating_again_with_a_new_address_leaves_the_old_binding_there(fake_notify, fake_notify_client):
-    service = fake_notify.create_service(messaging_service_sid=MESSAGING_SERVICE_SID)
-    api = fake_notify_client.notify.v1.services(service.sid)
-    api.bindings.create(identity="alice", binding_type="sms", address="+15005550001")
-
-    api.bindings.create(identity="alice", binding_type="sms", address="+15005550002")
-    api.notifications.create(identity="alice", body="Hi")
-
-    assert [each.address for each in fake_notify.deliveries] == ["+15005550001", "+15005550002"]
 
 
 @warns

@@ -1,4 +1,4 @@
-"""Services, over the wire: reference 3.1."""
+"""Services, over the wire."""
 
 from __future__ import annotations
 
