@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,43 +118,42 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(
-    "order",
-    [
-        ("tool begins", "fake begins", "fake ends", "tool ends"),
-        ("tool begins", "fake begins", "tool ends", "fake ends"),
-        ("fake begins", "tool begins", "tool ends", "fake ends"),
-        ("fake begins", "tool begins", "fake ends", "tool ends"),
-    ],
-    ids=", ".join,
+ORDERS = (
+    ("tool begins", "fake begins", "fake ends", "tool ends"),
+    ("tool begins", "fake begins", "tool ends", "fake ends"),
+    ("fake begins", "tool begins", "tool ends", "fake ends"),
+    ("fake begins", "tool begins", "fake ends", "tool ends"),
 )
+
+
 @pytest.mark.parametrize(("tool", "ask"), PAIRS)
 def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(
     fake: FakeNotify,
     tmp_path: Path,
     tool: Callable[[Path], AbstractContextManager[Any]],
     ask: Callable[[FakeNotify], int],
-    order: tuple[str, ...],
 ) -> None:
-    mock, intercept = tool(tmp_path), fake.intercept()
-    steps = {
-        "tool begins": mock.__enter__,
-        "fake begins": intercept.__enter__,
-        "tool ends": lambda: mock.__exit__(None, None, None),
-        "fake ends": lambda: intercept.__exit__(None, None, None),
-    }
-    intercepted, asked = False, 0
-    for step in order:
-        steps[step]()
-        intercepted = step == "fake begins" or (intercepted and step != "fake ends")
-        if intercepted:
-            ask(fake)
-            asked += 1
-    assert len(fake.services) == asked > 0
+    for order in ORDERS:
+        fake.reset()
+        mock, intercept = tool(tmp_path), fake.intercept()
+        steps = {
+            "tool begins": mock.__enter__,
+            "fake begins": intercept.__enter__,
+            "tool ends": partial(mock.__exit__, None, None, None),
+            "fake ends": partial(intercept.__exit__, None, None, None),
+        }
+        intercepted, asked = False, 0
+        for step in order:
+            steps[step]()
+            intercepted = step == "fake begins" or (intercepted and step != "fake ends")
+            if intercepted:
+                ask(fake)
+                asked += 1
+        assert len(fake.services) == asked > 0, order
 
-    with pytest.raises((AssertionError, OSError, httpx.HTTPError)):  # nobody answers, and nothing may leave
-        ask(fake)
-    assert len(fake.services) == asked
+        with pytest.raises((AssertionError, OSError, httpx.HTTPError)):  # nobody answers, and nothing may leave
+            ask(fake)
+        assert len(fake.services) == asked, order
 
 
 @pytest.mark.parametrize(
