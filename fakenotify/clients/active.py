@@ -5,6 +5,7 @@ Interceptions may end in another order than they began: the one that began last,
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from threading import Lock
@@ -90,3 +91,12 @@ class Active:
 
 ACTIVE = Active()
 """What is patched belongs to the process, and so does this."""
+
+
+def _begin_in_child() -> None:
+    """After a fork: what was intercepted still is, and a lock that another thread held is not waited for."""
+    ACTIVE.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_child)

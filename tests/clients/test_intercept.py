@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import io
+import os
 import socket
 import threading
 import urllib.request
@@ -651,3 +652,18 @@ def test_the_official_clients_own_retries_try_again(fake: FakeNotify) -> None:
     with fake.intercept():
         assert client.notify.v1.services.list() == []
     assert len(fake.requests) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_a_forked_child_is_intercepted_although_a_thread_of_the_parent_held_the_lock(fake: FakeNotify) -> None:
+    with fake.intercept():
+        with ACTIVE.lock:
+            child = os.fork()
+            if child == 0:
+                try:
+                    with fake.intercept():
+                        status = by_requests(fake, "POST", f"{TWILIO}/v1/Services").status
+                finally:
+                    os._exit(0 if status == 201 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    assert fake.services == []

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from fakenotify import Behaviour, FakeNotify
 
 TESTS, THREADS, WORKERS = 200, 8, 4
@@ -204,6 +206,7 @@ def run(where: Path, *options: str, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_tests_threads_and_workers_in_any_order_do_not_hear_each_other(tmp_path: Path) -> None:
     (tmp_path / "test_crowd.py").write_text(CROWD, encoding="utf-8")
     with FakeNotify(Behaviour(unknown_accounts="own")) as shared:
@@ -222,6 +225,7 @@ def test_tests_threads_and_workers_in_any_order_do_not_hear_each_other(tmp_path:
         assert len(set(request_ids)) == len(request_ids) == TESTS * (THREADS * 5 + 1)
 
 
+@pytest.mark.slow
 def test_a_suite_in_an_environment_full_of_traps_is_green(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(SLOW_NAMES, encoding="utf-8")
     (tmp_path / "test_trapped.py").write_text(TRAPPED, encoding="utf-8")

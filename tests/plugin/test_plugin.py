@@ -47,10 +47,15 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs pytest on a module in a process of its own, with no other plugins than those named: that starts fastest."""
+    """Runs pytest on a module with no other plugins than those named; ``alone``: in a process of its own."""
 
     def start(
-        module: str, *arguments: str, ini: str = "", ask: bool = True, plugins: tuple[str, ...] | None = ()
+        module: str,
+        *arguments: str,
+        ini: str = "",
+        ask: bool = True,
+        plugins: tuple[str, ...] | None = (),
+        alone: bool = False,
     ) -> pytest.RunResult:
         pytester.makepyfile((textwrap.dedent(ASK) if ask else "") + textwrap.dedent(module))
         pytester.makeini(f"[pytest]\n{textwrap.dedent(ini)}")
@@ -58,7 +63,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         if plugins is not None:
             monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
             chosen = [f"-p{each}" for each in ("conftest_plugin", *plugins)]
-        return pytester.runpytest_subprocess("-pno:cacheprovider", *chosen, *arguments, timeout=60)
+        if alone:
+            return pytester.runpytest_subprocess("-pno:cacheprovider", *chosen, *arguments, timeout=60)
+        return pytester.runpytest_inprocess("-pno:cacheprovider", *chosen, *arguments)
 
     return start
 
@@ -66,6 +73,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 # the fixtures
 
 
+@pytest.mark.slow
 def test_a_foreign_project_needs_five_lines(run: Run) -> None:
     result = run(
         """
@@ -134,7 +142,8 @@ def test_no_socket_is_opened_that_nobody_needs(run: Run) -> None:
             assert fake_notify.client(in_process=True).notify.v1.services.list() == []
             assert repr(fake_notify) == "<FakeNotify without a socket>"
             assert [each.name for each in threading.enumerate() if each.name.startswith("fakenotify")] == []
-        """
+        """,
+        alone=True,
     )
     result.assert_outcomes(passed=1)
 
@@ -149,6 +158,7 @@ def test_a_test_without_the_fixture_pays_nothing(run: Run) -> None:
             assert loaded == []
         """,
         ask=False,
+        alone=True,
     )
     result.assert_outcomes(passed=1)
 
@@ -480,6 +490,7 @@ def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest
         """,
         "--fake-notify-hold",
         "-s",
+        alone=True,
     )
     result.assert_outcomes(passed=1, failed=1)
     held = "fakenotify: *::test_fails has failed; look at http://127.0.0.1:*/_fake/ and press Enter to go on"
@@ -557,7 +568,7 @@ TOLD = [
 
 
 def test_what_notify_ignores_is_a_warning_once(run: Run) -> None:
-    result = run(IGNORED)
+    result = run(IGNORED, alone=True)
     result.assert_outcomes(passed=1, warnings=2)
     mark = ": NotifyWarning: fakenotify: "
     assert [line.partition(mark)[2] for line in result.outlines if mark in line] == TOLD
@@ -714,15 +725,15 @@ MANY = """
 """
 
 
+@pytest.mark.slow
 def test_it_works_under_xdist(run: Run) -> None:
     run(MANY, "-n", "4", plugins=("xdist.plugin",)).assert_outcomes(passed=12)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_it_works_in_random_order(run: Run, seed: int) -> None:
-    result = run(MANY, f"--randomly-seed={seed}", plugins=("pytest_randomly",))
+def test_it_works_in_random_order(run: Run) -> None:
+    result = run(MANY, "--randomly-seed=1", plugins=("pytest_randomly",))
     result.assert_outcomes(passed=12)
-    result.stdout.fnmatch_lines([f"Using --randomly-seed={seed}"])
+    result.stdout.fnmatch_lines(["Using --randomly-seed=1"])
 
 
 def test_the_default_account_is_known_beforehand(run: Run) -> None:
