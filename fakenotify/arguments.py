@@ -111,6 +111,7 @@ class DeliveryFields(TypedDict, total=False):
     headers: object
     credential_sid: Credential | str | Pattern[str] | None
     protocol_version: object
+    provider_url: object
     date_created: object
     title: object
     body: object
