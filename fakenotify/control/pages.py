@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pkgutil import get_data
 
 from fakenotify.control.routes import Ask, Content, Refused, route
 from fakenotify.core.params import nearest
@@ -26,12 +26,19 @@ def _content(name: str, body: bytes) -> Content:
     return Content(body, f"{_TYPES[name.rpartition('.')[2]]}; charset=utf-8", _HEADERS)
 
 
-# read now, while the real files can be read: a test may put a fake file system in their place
-_FILES = {
-    each.name: _content(each.name, each.read_bytes())
-    for each in (files("fakenotify.control") / "inspector").iterdir()
-    if each.name.rpartition(".")[2] in _TYPES
-}
+_NAMES = (
+    "api.js",
+    "controls.js",
+    "details.js",
+    "dom.js",
+    "index.html",
+    "inspector.css",
+    "inspector.js",
+    "tables.js",
+)
+
+# by the loader, which reads the real files also where a test has put a fake file system (pyfakefs) in their place
+_FILES = {name: _content(name, get_data("fakenotify.control", f"inspector/{name}") or b"") for name in _NAMES}
 
 
 @route("GET", "", media="text/html")
