@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fakenotify.notify.account import AccountState, Scope
@@ -69,29 +69,37 @@ class ByNotification:
     """The entries of a log by their Notification. The log is walked from its end, no further than somebody asks."""
 
     def __init__(self, log: Any) -> None:
-        self._walk = log.descending()
+        self._walk: Iterator[tuple[int, Any]] = log.descending()
         self._found: dict[str | None, list[Any]] = {}
         self._last: Any = None
 
     def get(self, sid: str, enough: Callable[[Any], bool] = lambda entry: False) -> list[Any]:
-        """The entries of a Notification, oldest first; once an entry is ``enough``, no older ones are looked for."""
-        while (self._last is None or not enough(self._last)) and self._go_on():
-            pass
+        """The entries of a Notification, oldest first; beyond an entry that is ``enough``, none are looked for."""
+        if self._last is None or not enough(self._last):
+            self._go_on(enough)
         return self._found.get(sid, [])[::-1]
 
     def newest(self, sid: str) -> Any:
         """The newest entry of a Notification, or None."""
-        while sid not in self._found and self._go_on():
-            pass
+        if sid not in self._found:
+            self._go_on(lambda entry: entry.notification_sid == sid)
         return self._found.get(sid, (None,))[0]
 
-    def _go_on(self) -> bool:
-        """Look at one more entry; returns whether there was one."""
-        _, self._last = next(self._walk, (0, None))
-        if self._last is None:
-            return False
-        self._found.setdefault(self._last.notification_sid, []).append(self._last)
-        return True
+    def _go_on(self, enough: Callable[[Any], bool]) -> None:
+        """Walk until an entry is ``enough``; of those in a row of one Notification, only the first is asked."""
+        found = self._found
+        sid = self._last.notification_sid if self._last is not None else None
+        group = found.setdefault(sid, [])
+        for _, entry in self._walk:
+            if entry.notification_sid == sid:
+                group.append(entry)
+                continue
+            self._last = entry
+            sid = entry.notification_sid
+            group = found.setdefault(sid, [])
+            group.append(entry)
+            if enough(entry):
+                return
 
 
 def _sequence(account: AccountState, record: Any) -> int | None:
