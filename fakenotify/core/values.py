@@ -7,6 +7,7 @@ OpenAPI document and the Hypothesis strategies.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
@@ -28,7 +29,7 @@ class BadValue(ValueError):
         super().__init__(decision)
 
 
-class Kind:
+class Kind(ABC):
     """One kind of value.
 
     ``decision`` is the one (of ``docs/fidelity.md``) behind the refusal of a bad value. A kind that ``looks`` has
@@ -42,17 +43,17 @@ class Kind:
         """The value in Python. Raises ``ValueError`` for one that is not of this kind."""
         return value
 
+    @abstractmethod
     def words(self) -> str:
         """What it takes, in Markdown."""
-        return "text"
 
     def schema(self) -> Schema:
         """The JSON schema of a value."""
         return {"type": "string"}
 
+    @abstractmethod
     def examples(self) -> Sequence[str]:
         """Values as they stand on the wire, the first one for documents."""
-        return ("text",)
 
     def mistakes(self) -> Sequence[str]:
         """Values that can't be read."""

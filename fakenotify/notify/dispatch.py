@@ -122,6 +122,7 @@ class Dispatcher:
         except TwilioError as error:
             if isinstance(error, NotFound):
                 error = NotFound(call.resource_path)
+                assert account is not None  # who is nobody gets a 401
                 why = why_not_found(ROUTES, self.accounts, account, route, call.path, segments_of(call.path))
                 hints += [why] if why else []
             elif error.hint is not None:

@@ -41,7 +41,7 @@ _MOST_SERVICES = 3
 def why_not_found(
     routes: RouteTable,
     accounts: Iterable[AccountState],
-    account: AccountState | None,
+    account: AccountState,
     route: Route | None,
     path: str,
     segments: list[str],
@@ -53,11 +53,11 @@ def why_not_found(
         nearest = routes.nearest_path(segments)
         hint = f"; did you mean /v1{nearest.path}? (paths are case-sensitive)" if nearest else ""
         return f"Notify has no resource at {path}{hint}"
-    others = [each for each in accounts if each is not account]
+    others = (each for each in accounts if each is not account)
     if segments[0] != "Services":
         return about_sid(segments[1], "CR", "a Credential") or _elsewhere(segments[1], others)
     sid = segments[1]
-    if account is None or not account.services.get(sid):
+    if not account.services.get(sid):
         return about_sid(sid, "IS", "a Notify Service") or _elsewhere(sid, others) or _services(sid, account)
     below = segments[3:]
     if segments[2:3] == ["Bindings"] and below:
@@ -89,10 +89,8 @@ def _elsewhere(sid: str, others: Iterable[AccountState]) -> str | None:
     return None
 
 
-def _services(sid: str, account: AccountState | None) -> str | None:
+def _services(sid: str, account: AccountState) -> str:
     """The Services that exist."""
-    if account is None:
-        return None
     found = [each.sid for each in account.services]
     if not found:
         return f"there is no Service {sid}; account {account.account_sid} has none at all"

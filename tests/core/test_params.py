@@ -22,6 +22,12 @@ class Looking(Kind):
 
     looks = True
 
+    def words(self) -> str:
+        return "text that is not bad"
+
+    def examples(self) -> tuple[str, ...]:
+        return ("hot", "cold")
+
     def read(self, value: str) -> str:
         if value == "bad":
             raise ValueError(value)
