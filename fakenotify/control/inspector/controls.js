@@ -48,7 +48,7 @@ const listed = (rows, none) => rows.length ? el("ul", { class: "lines" }, rows) 
 
 const faultForm = ({ operations, kinds }) => {
   const extra = el("div", { class: "fields" });
-  const phase = labelled("When", choice("phase", []));
+  const phase = labelled("When", choice("phase", []), "double");
   const names = ["*", ...new Set(operations.map((each) => `${each.split(".")[0]}.*`)), ...operations];
   const show = (chosen) => {
     if (extra.dataset.kind === chosen) return;
@@ -58,7 +58,7 @@ const faultForm = ({ operations, kinds }) => {
     phase.lastChild.replaceChildren(...options(kind.phases.map((each) => [each, { before: "instead of the effect", after: "after the effect" }[each] || each])));
   };
   const made = form((body) => send("POST", "faults", body), [
-    labelled("Operation", choice("operation", names.map((each) => [each, each === "*" ? "* (every request)" : each]))),
+    labelled("Operation", choice("operation", names.map((each) => [each, each === "*" ? "* (every request)" : each])), "double"),
     labelled("What goes wrong", choice("fault", kinds.map((each) => [each.kind, plain(each.words).split(". ")[0]]), { onchange: (event) => show(event.target.value) }), "whole"),
     extra, often(), labelled("Let pass first", input("after", { type: "number", min: 0, placeholder: "none" })), phase,
   ], "Set the fault");
@@ -75,7 +75,7 @@ const outcomeForm = ({ codes, binding_types: types }) => form((body) => send("PO
 
 const clockForm = () => form(({ amount, unit, at }) => send("POST", "clock", at ? { move_to: `${at.length < 19 ? `${at}:00` : at}Z` } : { shift: amount * unit }), [
   labelled("Move on by", input("amount", { type: "number", step: "any", value: 1 })), labelled("Unit", choice("unit", [[3600, "hours"], [60, "minutes"], [1, "seconds"], [86400, "days"]])),
-  labelled("or to (UTC)", input("at", { type: "datetime-local", step: 1 })),
+  labelled("or to (UTC)", input("at", { type: "datetime-local", step: 1 }), "double"),
 ], "Move the clock");
 
 const toggle = ({ name, value, default: usual, values, words }) => el("li", {}, el("label", {}, el("code", {}, name), el("span", {}, plain(words))),

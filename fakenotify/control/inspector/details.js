@@ -32,13 +32,14 @@ const picture = ({ binding_type: type, shown, payload, service_name: app }, time
     shown.title && el("p", { class: "title" }, shown.title), shown.body && el("p", {}, shown.body), media, empty));
 };
 
-const pictures = (deliveries) => {
+// What those see whom a Notification has reached; `all`: whether these are all of them, so that they can be counted.
+const pictures = (deliveries, all) => {
   const looks = new Map();
   for (const each of deliveries) {
     const look = JSON.stringify([each.binding_type, each.shown]);
     looks.set(look, { each, times: (looks.get(look)?.times || 0) + 1 });
   }
-  return [...looks.values()].slice(0, 12).map(({ each, times }) => picture(each, times));
+  return [...looks.values()].slice(0, 12).map(({ each, times }) => picture(each, all ? times : 1));
 };
 
 const trouble = (row, link = code) => row.error_code && el("span", { class: "trouble" }, link(row.error_code), " ", row.error_message || row.error_title,
@@ -91,7 +92,8 @@ export const DETAILS = {
         "To": record.whom, "Service": record.service_sid && to("services", record.service_sid, record.service_name || record.service_sid), "Time": time(record.date_created),
         "Reached": [`${number(counts.sent)} sent, `, el("span", { class: counts.failed ? "bad" : "" }, `${number(counts.failed)} failed`), `, ${number(counts.skipped)} skipped`],
         "Codes": record.codes.map((each) => el("p", {}, code(each.code), ` × ${number(each.count)} `, each.title)), "Sid": el("code", {}, sid) })],
-      ["pictures", deliveries.map((each) => [each.binding_type, each.shown]), () => deliveries.length ? section("On the devices", el("div", { class: "pictures" }, pictures(deliveries))) : el("p", { class: "none" }, "Nobody got it.")],
+      ["pictures", [counts, delivered.deliveries.map((each) => [each.binding_type, each.shown])], () => section("On the devices", counts.sent
+        ? el("div", { class: "pictures" }, pictures(delivered.deliveries, delivered.deliveries.length === counts.sent)) : quiet("Nobody got it."))],
       ["deliveries", [deliveries, counts], () => section(`Deliveries (${number(counts.sent + counts.failed)})`, el("ul", { class: "lines" }, deliveries.map(line)),
         more(deliveries.length, counts.sent + counts.failed, context))],
       ["skipped", reasons, () => section(`Who did not get it (${number(counts.skipped)})`, reasons.length ? el("ul", { class: "reasons" }, reasons.map((each) => el("li", {},
@@ -123,7 +125,7 @@ export const DETAILS = {
     return { title: row.operation || `${row.method} ${row.path}`, sections: [
       ["head", row, () => facts({ "Answer": [status(row.status), row.code ? [" ", code(row.code), " ", row.message] : null], "Request": el("code", {}, `${row.method} ${row.path}`), "Whom": row.whom || row.identity, "Made": made,
         "Fault": row.fault && el("b", { class: "bad" }, row.fault), "Took": duration(row.duration), "Time": time(row.date), "Account": row.account_sid, "Request id": el("code", {}, row.request_id) })],
-      ["rule", [row.rule, rule], () => row.rule ? section("Why it was refused", el("p", {}, rule?.says || row.rule), facts({ "Rule": el("code", {}, row.rule),
+      ["rule", [row.rule, rule], () => row.rule ? section("Why it was refused", el("p", {}, (rule?.says || row.rule).replaceAll("`", "")), facts({ "Rule": el("code", {}, row.rule),
         "How sure": `${row.label || rule?.known || "unknown"}${SURE[row.label] ? `: ${SURE[row.label]}` : ""}`, "Source": rule?.source })) : el("p", { hidden: true })],
       ["warnings", row.warnings, () => row.warnings.length ? section("Warnings", el("ul", { class: "lines" }, row.warnings.map((each) => el("li", { class: "warn" }, each)))) : el("p", { hidden: true })],
       ["params", row.params, () => section("Parameters", Object.keys(row.params).length ? facts(Object.fromEntries(Object.entries(row.params).map(([name, value]) => [name, [value].flat().map((each) => el("p", {}, each))]))) : quiet("none"),

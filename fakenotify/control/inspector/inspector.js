@@ -326,8 +326,12 @@ $("theme").addEventListener("click", () => {
 try { paint(localStorage.getItem("fakenotify-theme") || "auto"); } catch { paint("auto"); }
 
 $("tabs").append(...Object.keys(TABLES).map(tab), tab("controls"));
-const EXAMPLES = { identity: "alice", status: "failed, sent, nobody; 429, 4xx, none; pending", code: "52001", tag: "vip", type: "sms", operation: "bindings.create or bindings.*", warned: "true", level: "warning" };
-$("fields").append(...Object.keys(FIELDS).flatMap((field) => [el("dt", {}, `${field}:`), el("dd", {}, EXAMPLES[field] || "")]));
+const EXAMPLES = {
+  identity: "alice", status: "failed, sent, nobody; pending; 429, 4xx, none", code: "52001", tag: "vip", type: "sms", address: "+15005550006",
+  operation: "bindings.create, bindings.*", method: "POST", rule: "bindings.create.Tag", warned: "true", request: "RQ…", level: "warning",
+  url: "the address of a callback", segment: "gold", service: "IS…", notification: "NT…", binding: "BS…", credential: "CR…",
+};
+$("fields").append(...Object.keys(FIELDS).flatMap((field) => [el("dt", {}, `${field}:`), el("dd", {}, EXAMPLES[field])]));
 setInterval(tick, 1000);
 const live = (state, words) => {
   $("live").dataset.state = state;
