@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
+import answers
 import httpx
 import pytest
 import requests
@@ -31,22 +33,14 @@ KEYS = (
 )
 JSON_PARAMETERS = ("Data", "Apn", "Gcm", "Fcm", "Sms", "FacebookMessenger", "Alexa")
 
-T = "Can not convert incoming parameters to Notification object: Parameter '{}' is invalid"
-O1 = (400, 20001, "Can not convert incoming parameters to Notification object: Parameter 'ToBinding' is invalid")
+invalid = partial(answers.invalid, "Notification")
+O1 = invalid("ToBinding")
 O2 = (400, 20001, "Direct notifications and query notifications can not be requested together")
 O4 = (400, 20001, "At least one parameter among Identity, Tag, and ToBinding must be specified")
 NO_METHOD = (405, 20004, "Method not allowed")
 
 pytestmark = pytest.mark.fake_notify(frozen=NOW)
 warns = pytest.mark.filterwarnings("ignore:fakenotify")
-
-
-def invalid(name: str) -> tuple[int, int, str]:
-    return 400, 20001, T.format(name)
-
-
-def missing(path: str) -> tuple[int, int, str]:
-    return 404, 20404, f"The requested resource {path.removeprefix('/v1')} was not found"
 
 
 def refusal(error: TwilioRestException) -> tuple[int, int | None, str]:
@@ -544,7 +538,7 @@ def test_a_bad_parameter_is_complained_of_before_the_selectors(refuse):
 def test_the_service_must_exist_before_the_parameters_are_looked_at(wire, fake_notify):
     path = f"/v1/Services/IS{'0' * 32}/Notifications"
 
-    assert wire.post(path, {"Ttl": "x"}).refusal == missing(path)
+    assert wire.post(path, {"Ttl": "x"}).refusal == answers.not_found(path)
 
 
 def test_credentials_are_asked_for_before_everything_else(wire, service):
@@ -568,7 +562,7 @@ def test_a_notification_can_never_be_read_again(wire, send, fake_notify, method)
     send(Identity="alice")
     path = f"{PATH}/{fake_notify.notifications.last.sid}"
 
-    assert wire.send(method, path).refusal == missing(path)
+    assert wire.send(method, path).refusal == answers.not_found(path)
 
 
 def test_a_notification_may_be_posted_to_a_path_with_json_at_its_end(wire, service):
@@ -603,8 +597,8 @@ def test_python_sends_by_the_rules_of_the_wire(fake_notify, service):
         ({}, O4[2]),
         ({"identities": ["alice"], "to_binding": {"binding_type": "sms", "address": "+1"}}, O2[2]),
         ({"to_binding": [{"binding_type": "sms"}]}, O1[2]),
-        ({"identities": "alice", "ttl": -1}, T.format("Ttl")),
-        ({"identities": "alice", "data": {"k": float("nan")}}, T.format("Data")),
+        ({"identities": "alice", "ttl": -1}, invalid("Ttl")[2]),
+        ({"identities": "alice", "data": {"k": float("nan")}}, invalid("Data")[2]),
     ],
 )
 def test_python_is_refused_in_the_words_of_the_wire(fake_notify, service, arguments, message):

@@ -33,6 +33,8 @@ BEHAVIOURS = (
     Behaviour(identity_limit="evict_oldest", replacement_keeps_sid=True, address_scope="service_and_type"),
     Behaviour(credentials_checked="at_write", addresses_checked="at_write", page_size_limit="reject"),
     Behaviour(legacy_resources=False, unknown_accounts="own", callback_when_empty=True),
+    Behaviour(certificates_checked="never", legacy_fcm="accepted", list_order="newest_first"),
+    Behaviour(page_without_token="reject", next_page_link="eager"),
 )
 
 KNOWN = ("alice", "crowded", "member", "newcomer", "+15005550006", "a7c658f4", "vip")
@@ -181,7 +183,7 @@ def placeholders(route: Route) -> list[tuple[str, ...]]:
         "{ServiceSid}": known["services"],
         "{Identity}": [*dict.fromkeys(known["identity"]), *known["users"]],
         "{Segment}": ["vip", "segment 7"],
-        "{Sid}": known.get(route.key, []),
+        "{Sid}": known.get(route.key.removeprefix("user_"), []),
     }
     return [tuple(named[part]) for part in route.segments if part.startswith("{")]
 

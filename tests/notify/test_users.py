@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from answers import IDENTITY_LIMIT
+from answers import IDENTITY_LIMIT, missing, not_found
 
 from fakenotify import TwilioError
 from fakenotify.notify.records import Segment, User
@@ -46,14 +46,6 @@ ODD = [
     "a.json.x",
     "~-_.",
 ]
-
-
-def missing(path: str) -> tuple[int, int, str]:
-    return 404, 20404, f"The requested resource {path.removeprefix('/v1')} was not found"
-
-
-def required(name: str) -> tuple[int, int, str]:
-    return 400, 20001, f"Missing required parameter {name} in the post body"
 
 
 def user(identity: str) -> str:
@@ -163,7 +155,7 @@ def test_a_user_is_created_fetched_and_deleted(wire, fake_notify, service):
     assert (created.status, created.json["segments"]) == (201, ["premium", "fitness-lifestyle"])
     assert (fetched.status, fetched.json) == (200, created.json)
     assert (deleted.status, deleted.body) == (204, b"")
-    assert again.refusal == missing(user("User0001"))
+    assert again.refusal == not_found(user("User0001"))
     assert fake_notify.users == []
 
 
@@ -195,7 +187,7 @@ def test_a_record_of_a_user_says_what_the_wire_says(wire, fake_notify, service):
 
 @pytest.mark.parametrize("form", [{}, {"Identity": ""}, {"Segment": "premium"}])
 def test_a_user_needs_an_identity(wire, fake_notify, service, form):
-    assert wire.post(USERS, form).refusal == required("Identity")
+    assert wire.post(USERS, form).refusal == missing("Identity")
     assert (fake_notify.users, fake_notify.segments) == ([], [])
 
 
@@ -221,7 +213,7 @@ def test_identities_have_case_and_belong_to_a_service(wire, fake_notify, service
     ]
 
     assert made == [201] * 4
-    assert wire.get(user("ALICE")).refusal == missing(user("ALICE"))
+    assert wire.get(user("ALICE")).refusal == not_found(user("ALICE"))
 
 
 def test_twenty_segments_may_be_given_and_not_one_more(wire, fake_notify, service):
@@ -384,8 +376,8 @@ def test_an_identity_is_no_filter_of_a_users_bindings(wire, fake_notify, service
 @pytest.mark.parametrize(
     ("form", "refusal"),
     [
-        ({}, required("BindingType")),
-        ({"BindingType": "sms"}, required("Address")),
+        ({}, missing("BindingType")),
+        ({"BindingType": "sms"}, missing("Address")),
         ({"BindingType": "x", "Address": "1"}, "BindingType"),
         ({**BINDING, "Tag": [str(number) for number in range(21)]}, "Tag"),
         ({**BINDING, "CredentialSid": "x"}, "CredentialSid"),
@@ -429,8 +421,8 @@ def test_another_users_binding_is_not_found(wire, fake_notify, service):
     bobs = fake_notify.create_binding(SERVICE_SID, identity="bob", binding_type="sms", address="1")
     path = f"{user('alice')}/Bindings/{bobs.sid}"
 
-    assert wire.get(path).refusal == missing(path)
-    assert wire.delete(path).refusal == missing(path)
+    assert wire.get(path).refusal == not_found(path)
+    assert wire.delete(path).refusal == not_found(path)
     assert fake_notify.bindings == [bobs]
 
 
@@ -489,7 +481,7 @@ def test_a_deleted_user_comes_back_with_its_next_binding(wire, fake_notify, serv
     wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
     old = fake_notify.users.last
     wire.delete(user("alice"))
-    assert wire.post(user("alice") + "/Bindings", BINDING).refusal == missing(user("alice") + "/Bindings")
+    assert wire.post(user("alice") + "/Bindings", BINDING).refusal == not_found(user("alice") + "/Bindings")
 
     wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING})
 
@@ -514,8 +506,8 @@ def test_a_user_joins_and_leaves_a_segment(wire, fake_notify, service):
     assert (joined["segments"], joined["date_created"], joined["date_updated"]) == (["premium", "north"], NOW, LATER)
     assert (left.status, left.body) == (204, b"")
     assert (after["segments"], after["date_updated"]) == (["north"], "2017-02-17T07:17:04Z")
-    assert wire.get(path + "/premium").refusal == missing(path + "/premium")
-    assert wire.delete(path + "/premium").refusal == missing(path + "/premium")
+    assert wire.get(path + "/premium").refusal == not_found(path + "/premium")
+    assert wire.delete(path + "/premium").refusal == not_found(path + "/premium")
     assert wire.post(path, {"Segment": "premium"}).status == 201
 
 
@@ -542,7 +534,7 @@ def test_a_user_is_in_twenty_segments_at_most(wire, fake_notify, service):
 def test_joining_needs_a_segment(wire, service, form):
     wire.post(USERS, {"Identity": "alice"})
 
-    assert wire.post(user("alice") + "/SegmentMemberships", form).refusal == required("Segment")
+    assert wire.post(user("alice") + "/SegmentMemberships", form).refusal == missing("Segment")
 
 
 @warns
@@ -654,7 +646,7 @@ ENDPOINTS = [
 
 def not_missing(wire: Any, asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """What is not answered by a 404 that names the path."""
-    return [(method, path) for method, path in asked if wire.send(method, path).refusal != missing(path)]
+    return [(method, path) for method, path in asked if wire.send(method, path).refusal != not_found(path)]
 
 
 @warns
@@ -692,14 +684,14 @@ def test_users_and_segments_have_no_other_methods(wire, service):
 def test_a_segment_alone_cannot_be_fetched(wire, service):
     wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
 
-    assert wire.get(SEGMENTS + "/premium").refusal == missing(SEGMENTS + "/premium")
+    assert wire.get(SEGMENTS + "/premium").refusal == not_found(SEGMENTS + "/premium")
 
 
 @warns
 def test_another_accounts_users_are_not_there(wire_of, fake_notify, wire, service):
     wire.post(USERS, {"Identity": "alice"})
 
-    assert wire_of(fake_notify.account()).get(user("alice")).refusal == missing(user("alice"))
+    assert wire_of(fake_notify.account()).get(user("alice")).refusal == not_found(user("alice"))
 
 
 def test_users_go_with_their_service(wire, fake_notify, service):
