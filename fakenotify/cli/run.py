@@ -47,7 +47,7 @@ def run(options: Namespace) -> int:
             with proxied(fake, service.sid, os.environ, offline=options.offline) as proxy:
                 tally = Tally(fake)
                 status = signals.run(options.program, {**os.environ, **variables(proxy.about, os.environ)})
-                summary = tally.summary(proxy)
+                summary = tally.summary(proxy, status)
         finally:
             fake.stop()
             of.save(fake, options)

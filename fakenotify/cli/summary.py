@@ -16,13 +16,13 @@ _MOST_LINES = 20
 _LINES = {
     "refusals": "refused   {}",
     "warnings": "warning   {}",
+    "hints": "hint      {}",
     "alerts": "alert     {}",
     "dropped": "beware    {} was dropped and is not counted; --keep-deliveries keeps more",
     "distrusted": "warning   TLS with a client failed, {}; let it trust the certificates in $SSL_CERT_FILE",
     "offline": "offline   {} was not reached",
     "twilio": "beware    {} itself was reached; only Notify is faked",
 }
-_NOTHING_CAME = "hint      nothing asked for Notify; does the program, or its HTTP library, read HTTPS_PROXY?"
 
 
 class Tally:
@@ -30,19 +30,22 @@ class Tally:
 
     def __init__(self, fake: FakeNotify) -> None:
         self._fake = fake
-        self.requests, self.refusals, self.warnings = Counts(), Counts(), Counts()
+        self.requests, self.refusals, self.warnings, self.hints = Counts(), Counts(), Counts(), Counts()
         fake.world.journal.listen(self._count)
 
     def _count(self, request: Request) -> None:
         operation = request.operation or f"{request.method} {request.path}"
         self.requests.add(request.operation or "")
         if request.code:
-            self.refusals.add(f"{operation}: {request.status} {request.code} {request.message}")
-        for warning in request.warnings:
+            refusal = f"{request.status} {request.code} {request.message}{request.provenance}"
+            self.refusals.add(f"{operation}: {refusal}")
+        for warning in request.ignored:
             self.warnings.add(f"{operation}: {warning}")
+        for hint in request.hints:
+            self.hints.add(f"{operation}: {hint}")
 
-    def summary(self, proxy: Proxy) -> dict[str, Any]:
-        """What happened, as JSON; what is in words has how often it did."""
+    def summary(self, proxy: Proxy, status: int) -> dict[str, Any]:
+        """What happened, as JSON; what is in words has how often it did. ``status`` is the program's."""
         deliveries, alerts, dropped = Counts(), Counts(), Counts()
         for account in self._fake.world.accounts:
             with account.lock:
@@ -52,17 +55,36 @@ class Tally:
                     alerts.add(f"{alert.level} {alert.code} {alert.text}")
                 dropped.add("an older delivery", account.deliveries.dropped)
                 dropped.add("an older alert", account.alerts.dropped)
+        requests = sum(self.requests.values())
         return {
-            "requests": sum(self.requests.values()),
+            "requests": requests,
             "deliveries": {"sent": 0, "failed": 0, **deliveries},
             "refusals": dict(self.refusals),
             "warnings": dict(self.warnings),
+            "hints": dict(self.hints),
             "alerts": dict(alerts),
             "dropped": dict(dropped),
             "distrusted": dict(proxy.distrusted),
             "offline": dict(proxy.refused),
             "twilio": {host: times for host, times in proxy.passed_on.items() if ".twilio.com:" in f".{host}"},
+            "reason": None if requests else _why_nothing_came(proxy, status),
         }
+
+
+def _why_nothing_came(proxy: Proxy, status: int) -> str:
+    """What was seen of a program that asked nothing of Notify."""
+    if proxy.distrusted:
+        return "the program opened TLS to Notify and gave up, since it doesn't trust the certificate"
+    if proxy.opened:
+        return f"the program connected to {next(iter(proxy.opened))}, but sent no request"
+    if proxy.passed_on or proxy.refused:
+        hosts = list(dict.fromkeys([*proxy.passed_on, *proxy.refused]))
+        return f"the program asked the proxy for {', '.join(hosts[:3])}, but not for Notify"
+    if status:
+        return f"the program ended with status {status} before it connected to anything through the proxy"
+    if proxy.clients:
+        return "the program connected to the proxy, but asked for nothing"
+    return "the program ended well, and no connection came to the proxy: it called nobody, or its client reads no proxy"
 
 
 def is_worrying(summary: Mapping[str, Any]) -> bool:
@@ -88,7 +110,7 @@ def lines_of(summary: Mapping[str, Any]) -> list[str]:
         lines += [f"  {each}" for each in entries[:_MOST_LINES]]
         if len(entries) > _MOST_LINES:
             lines.append(f"  … and {len(entries) - _MOST_LINES} more such lines")
-    return lines if summary["requests"] else [*lines, f"  {_NOTHING_CAME}"]
+    return [*lines, f"  nothing   {summary['reason']}"] if summary["reason"] else lines
 
 
 def _number(number: int, one: str, many: str = "") -> str:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fakenotify.proxy.environment import JAVA_STORE_PASSWORD
+from fakenotify.proxy.hosts import is_notify
 
 _MOST_CONTEXTS = 64
 _WHERE_SYSTEMS_KEEP_THEM = (
@@ -59,13 +60,30 @@ class Authority:
             if context is None:
                 if len(self._contexts) >= _MOST_CONTEXTS:
                     self._contexts.clear()
-                certificate = self._authority.issue_cert(host)
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.sslsocket_class = Secured
-                context.set_alpn_protocols(["http/1.1"])
-                with certificate.private_key_and_cert_chain_pem.tempfile(str(self._directory)) as path:
-                    context.load_cert_chain(path)
-                self._contexts[host] = context
+                context = self._contexts[host] = self._make(host)
+        return context
+
+    def context_by_name(self) -> ssl.SSLContext:
+        """What TLS needs to be the host of Notify that the client names; another name is refused."""
+        context = self._make("notify.twilio.com")
+
+        def choose(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _: object) -> int | None:
+            if name is not None and not is_notify(name):
+                return int(ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
+            if name is not None:
+                connection.context = self.context(name.rstrip("."))
+            return None
+
+        context.sni_callback = choose
+        return context
+
+    def _make(self, host: str) -> ssl.SSLContext:
+        certificate = self._authority.issue_cert(host)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sslsocket_class = Secured
+        context.set_alpn_protocols(["http/1.1"])
+        with certificate.private_key_and_cert_chain_pem.tempfile(str(self._directory)) as path:
+            context.load_cert_chain(path)
         return context
 
 

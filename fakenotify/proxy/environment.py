@@ -17,6 +17,8 @@ GIVEN = {
     "FAKENOTIFY_ACCOUNT_SID": "account_sid",
     "FAKENOTIFY_AUTH_TOKEN": "auth_token",
     "FAKENOTIFY_SERVICE_SID": "service_sid",
+    "FAKENOTIFY_PROXY": "proxy",
+    "FAKENOTIFY_PROXY_CA": "ca",
 }
 """Variables that a program is given about the fake; fakenotify itself has no use for them."""
 
@@ -27,6 +29,9 @@ REPLACING = {
     "REQUESTS_CA_BUNDLE": ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 }
 """Variables that name all certificates to trust, each with those that counted so far, the system's aside."""
+
+_PRELOAD = Path(__file__).parent / "preload"
+"""What Python and Node load before a program, so that its clients that read no such variables reach the fake too."""
 
 JAVA_STORE = "java.p12"
 JAVA_STORE_PASSWORD = "changeit"
@@ -57,6 +62,9 @@ def variables(about: Mapping[str, str], environment: Mapping[str, str]) -> dict[
         given["JAVA_TOOL_OPTIONS"] = " ".join(
             filter(None, (environment.get("JAVA_TOOL_OPTIONS"), *_java_options(about["proxy"], directory, given)))
         )
+    given["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_PRELOAD), environment.get("PYTHONPATH"))))
+    required = str(_PRELOAD / "node.js").replace("\\", "\\\\")
+    given["NODE_OPTIONS"] = " ".join(filter(None, (environment.get("NODE_OPTIONS"), f'--require "{required}"')))
     return given | {name: about[key] for name, key in GIVEN.items()}
 
 

@@ -43,6 +43,7 @@ def proxied(
             "auth_token": fake.auth_token,
             "service_sid": service_sid,
             "directory": name,
+            "ca": str(directory / "ca.pem"),
         }
         try:
             proxy = Proxy(fake.wsgi_app, authority, port, offline=offline, environment=environment, about=about)

@@ -1,7 +1,7 @@
 """A proxy on loopback: who asks it for Notify reaches the fake, who asks for another host reaches that host.
 
-The laws: TLS is ended here for Notify's hosts only, and every other byte passes as it is; the key of the authority that
-vouches for Notify's certificates never leaves memory; nothing polls, and whatever is open ends with ``stop``.
+TLS is ended here for Notify's hosts only, and every other byte passes as it is. Nothing polls; whatever is open ends
+with ``stop``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,17 @@ App = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 class ProxyConnection(Connection):
-    """Serves one connection to the proxy, request after request or as a tunnel."""
+    """Serves one connection to the proxy: request after request, a tunnel, or Notify itself to TLS."""
+
+    server: Proxy  # its owner
+
+    def serve(self) -> None:
+        """Answer until there is nothing more to answer. Raises ``OSError`` when the client has gone."""
+        if self.socket.recv(1, socket.MSG_PEEK) == _TLS:  # a preload has led it here
+            context = self.server.authority.context_by_name()
+            self.server.serve_tls(self.socket, self.client_address, context, "notify.twilio.com")
+        else:
+            super().serve()
 
     def handle(self) -> None:
         """Be asked for another host, or for a tunnel."""
@@ -56,8 +66,9 @@ class Proxy(Server):
     """The proxy. ``app`` is the fake's application; ``about`` is what it tells of itself at ``/``.
 
     ``refused`` counts the hosts that ``offline`` kept out (loopback is never kept out), ``passed_on`` those that were
-    reached, ``distrusted`` the clients that would not take the certificate, by what they said. ``environment`` tells
-    of a proxy that was there already.
+    reached, ``opened`` the connections to Notify, ``distrusted`` those of them whose client would not take the
+    certificate, by what it said, and ``clients`` all connections. ``environment`` tells of a proxy that was there
+    already.
     """
 
     connection_class = ProxyConnection
@@ -81,7 +92,13 @@ class Proxy(Server):
         self.about = {"proxy": self.url, **(about or {})}
         self.refused = Counts()
         self.passed_on = Counts()
+        self.opened = Counts()
         self.distrusted = Counts()
+        self.clients = 0
+
+    def _open(self, connection: socket.socket, address: Any) -> None:
+        self.clients += 1
+        super()._open(connection, address)
 
     def connect(self, scheme: str, host: str, port: int) -> tuple[socket.socket, Upstream | None]:
         """A connection to a host, or to the proxy before it. Raises ``OSError``."""
@@ -93,11 +110,15 @@ class Proxy(Server):
             connection = socket.create_connection(address, timeout=_PATIENCE)
         except UnicodeError:
             raise OSError("that is no host name") from None
+        self.own(connection)
+        return connection, upstream
+
+    def own(self, connection: socket.socket) -> None:
+        """Have a connection closed when the proxy stops."""
         with self._lock:
             self._connections[connection] = threading.current_thread()
             if self._stopped:  # and has closed all connections that it knew
                 connection.shutdown(socket.SHUT_RDWR)
-        return connection, upstream
 
     def secure(self, connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
         """Put TLS on a client's connection, still without its handshake; it is closed in the other's place."""
@@ -105,6 +126,20 @@ class Proxy(Server):
             secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
             self._connections[secured] = self._connections.pop(connection)
         return secured
+
+    def serve_tls(self, connection: socket.socket, address: Any, context: ssl.SSLContext, host: str) -> None:
+        """Be ``host`` to a client that begins with TLS."""
+        self.opened.add(host)
+        secured = self.secure(connection, context)
+        try:
+            secured.do_handshake()
+        except OSError as error:
+            reason = getattr(error, "reason", None) or error.strerror or str(error)
+            self.distrusted.add(f"{host}: {reason}")
+        else:
+            Connection(secured, address, Tunnel(self, secured)).serve()
+        finally:
+            self.leave(secured)
 
     def leave(self, connection: socket.socket) -> None:
         """Close a connection; TLS is told its end, unless a fault has closed what is below."""
@@ -121,6 +156,8 @@ class Proxy(Server):
             environ["wsgi.url_scheme"] = scheme.lower()  # some old clients ask a proxy so for https, too
             return self.fake(environ, start_response)
         host = environ.get("HTTP_HOST", "").partition(":")[0]
+        if is_notify(host):  # a preload has led a client here that asks by plain HTTP
+            return self.fake(environ, start_response)
         asked = (environ["REQUEST_METHOD"], environ["RAW_URI"], is_loopback(host))
         if asked == ("GET", "/", True):  # of loopback, so that no web page can ask by a name of its own
             status, content = HTTPStatus.OK, json.dumps(self.about)
@@ -183,21 +220,42 @@ class ProxyHandler(Handler):
         except ValueError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, f"{host} can have no certificate: {error}")
             return
+        self.connection.settimeout(0)
+        early = self.owner.reader.peek(1)  # what came in one packet with the head
         self._established()
-        first = self.connection.recv(1, socket.MSG_PEEK)
-        if first != _TLS:  # it has thought better of it, or wants plain HTTP in its tunnel
-            Connection(self.connection, self.client_address, Tunnel(self.server, self.connection)).serve()
-            return
-        secured = self.server.secure(self.connection, context)
-        try:
-            secured.do_handshake()
-        except OSError as error:
-            reason = getattr(error, "reason", None) or error.strerror or str(error)
-            self.server.distrusted.add(f"{host}: {reason}")
-        else:
-            Connection(secured, self.client_address, Tunnel(self.server, secured)).serve()
-        finally:
-            self.server.leave(secured)
+        connection, answering = self._joined() if early else (self.connection, None)
+        if connection.recv(1, socket.MSG_PEEK) == _TLS:
+            self.server.serve_tls(connection, self.client_address, context, host)
+        else:  # it has thought better of it, or wants plain HTTP in its tunnel
+            self.server.opened.add(host)
+            Connection(connection, self.client_address, Tunnel(self.server, connection)).serve()
+        if answering is not None:
+            self.server.leave(connection)
+            answering.join()
+
+    def _joined(self) -> tuple[socket.socket, threading.Thread]:
+        """A connection on which the client's bytes arrive from the first one after the head on.
+
+        TLS needs a connection, and some bytes have left this one for ``rfile``. Also the thread that sends the answers.
+        """
+        with socket.create_server((_LOOPBACK, 0)) as listener:
+            outer = socket.create_connection(listener.getsockname())
+            inner, address = listener.accept()
+        if address != outer.getsockname():
+            raise OSError("somebody else came")
+        self.server.own(inner)
+        self.server.own(outer)
+        reading = partial(_pass, _pieces(self.rfile), self.connection, outer)  # type: ignore[arg-type]
+
+        def answer() -> None:
+            with outer.makefile("rb") as answers:
+                _pass(_pieces(answers), outer, self.connection)
+            self.server.leave(outer)
+
+        threading.Thread(target=reading, daemon=True).start()
+        answering = threading.Thread(target=answer, daemon=True)
+        answering.start()
+        return inner, answering
 
     def _established(self) -> None:
         self.owner.closing = True

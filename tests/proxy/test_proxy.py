@@ -304,6 +304,53 @@ def test_tls_ends_with_a_farewell(proxy: Proxy, tunnel: Callable[..., socket.soc
         assert whole(connection).startswith(b"HTTP/1.1 401 UNAUTHORIZED\r\n")
 
 
+def test_tls_that_comes_in_one_packet_with_connect_is_not_lost(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], ca_file: str
+) -> None:
+    connection, incoming, outgoing = dial(proxy), ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context(cafile=ca_file).wrap_bio(incoming, outgoing, server_hostname="notify.twilio.com")
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    connection.sendall(b"CONNECT notify.twilio.com:443 HTTP/1.1\r\n\r\n" + outgoing.read())
+    assert head(connection) == ESTABLISHED
+
+    def until(act: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return act()
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                incoming.write(connection.recv(65536))
+
+    until(tls.do_handshake)
+    tls.write(b"GET / HTTP/1.1\r\nHost: notify.twilio.com\r\nConnection: close\r\n\r\n")
+    connection.sendall(outgoing.read())
+    assert until(lambda: tls.read(12)) == b"HTTP/1.1 401"
+
+
+def test_plain_http_that_comes_in_one_packet_with_connect_is_not_lost(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket]
+) -> None:
+    connection = dial(proxy)
+    request = b"GET / HTTP/1.1\r\nHost: notify.twilio.com\r\nConnection: close\r\n\r\n"
+    connection.sendall(b"CONNECT notify.twilio.com:80 HTTP/1.1\r\n\r\n" + request)
+    assert whole(connection).startswith(ESTABLISHED + b"HTTP/1.1 401 UNAUTHORIZED\r\n")
+
+
+def test_tls_without_connect_is_notify_itself(
+    proxy: Proxy, dial: Callable[[Proxy], socket.socket], ca_file: str
+) -> None:
+    context = ssl.create_default_context(cafile=ca_file)
+    request = b"GET / HTTP/1.1\r\nHost: notify.twilio.com\r\nConnection: close\r\n\r\n"
+    for host in ("notify.twilio.com", "notify.dublin.ie1.twilio.com"):
+        with context.wrap_socket(dial(proxy), server_hostname=host) as connection:
+            connection.sendall(request)
+            assert whole(connection).startswith(b"HTTP/1.1 401 ")
+    with pytest.raises(ssl.SSLError, match="unrecognized name"):
+        context.wrap_socket(dial(proxy), server_hostname="api.twilio.com")
+    assert proxy.opened == {"notify.twilio.com": 3}
+
+
 def test_http_2_is_not_offered(proxy: Proxy, tunnel: Callable[..., socket.socket], ca_file: str) -> None:
     context = ssl.create_default_context(cafile=ca_file)
     context.set_alpn_protocols(["h2", "http/1.1"])

@@ -42,7 +42,10 @@ IS = "IS" + "a" * 32
 SERVICES = "https://notify.twilio.com/v1/Services"
 PROGRAMS = {"TWILIO_ACCOUNT_SID": OWN_SID, "TWILIO_AUTH_TOKEN": OWN_TOKEN}
 NOTHING = "fakenotify: no requests (0 refused), no deliveries (0 sent, 0 failed), no warnings, no alerts"
-HINT = "  hint      nothing asked for Notify; does the program, or its HTTP library, read HTTPS_PROXY?"
+NOBODY = (
+    "  nothing   the program ended well, and no connection came to the proxy: "
+    "it called nobody, or its client reads no proxy"
+)
 
 
 LEADING = re.compile(r"FAKENOTIFY_.*|TWILIO_.*|(HTTPS?|ALL|NO)_PROXY|NO_COLOR", re.IGNORECASE)
@@ -115,7 +118,7 @@ client = Client()
 if "BASE_URL" in os.environ:
     client.notify.base_url = os.environ["BASE_URL"]
 notify = client.notify.v1
-credential = notify.credentials.create("fcm", friendly_name="before", secret="s")
+credential = notify.credentials.create("fcm", friendly_name="before", secret='{"type": "service_account"}')
 service = notify.services.create(friendly_name="shop", fcm_credential_sid=credential.sid)
 bindings = service.bindings
 made = [bindings.create(f"id{at}", "fcm", str(at)) for at in range(44)]
@@ -145,7 +148,7 @@ const client = require('twilio')(process.env.TWILIO_ACCOUNT_SID, process.env.TWI
 if (process.env.BASE_URL) client.notify.baseUrl = process.env.BASE_URL;
 const notify = client.notify.v1;
 (async () => {
-  const credential = await notify.credentials.create({type: 'fcm', friendlyName: 'before', secret: 's'});
+  const credential = await notify.credentials.create({type: 'fcm', friendlyName: 'before'});
   const service = await notify.services.create({friendlyName: 'shop', fcmCredentialSid: credential.sid});
   const bindings = notify.services(service.sid).bindings;
   for (let at = 0; at < 44; at++)
@@ -426,7 +429,15 @@ def test_the_variables_it_sets_are_no_options(fakenotify: Call) -> None:
     )
 
 
-ABOUT = {"proxy": "http://p", "directory": "/d", "url": "u", "account_sid": "a", "auth_token": "t", "service_sid": "s"}
+ABOUT = {
+    "proxy": "http://p",
+    "directory": "/d",
+    "url": "u",
+    "account_sid": "a",
+    "auth_token": "t",
+    "service_sid": "s",
+    "ca": "c",
+}
 
 
 @pytest.mark.parametrize(
@@ -524,7 +535,11 @@ def test_what_the_machine_trusts_is_still_trusted(
     told = {"SSL_CERT_FILE": str(tmp_path / "mine")}
     with proxied(fake, IS, told) as proxy:
         pem, after = proxy.authority.pem, variables(proxy.about, told)
-        files = {name: Path(path).read_bytes() for name, path in after.items() if path.endswith(".pem")}
+        files = {
+            name: Path(path).read_bytes()
+            for name, path in after.items()
+            if path.endswith(".pem") and name[:4] != "FAKE"
+        }
     assert files == {
         "NODE_EXTRA_CA_CERTS": pem,
         "SSL_CERT_FILE": mine + b"\n" + pem,
@@ -621,7 +636,7 @@ for url in ("https://other.test/", "http://other.test/a", "https://other.test/b"
         NOTHING,
         "  offline   other.test:443 was not reached (2 times)",
         "  offline   other.test:80 was not reached",
-        HINT,
+        "  nothing   the program asked the proxy for other.test:443, other.test:80, but not for Notify",
     ]
 
 
@@ -651,7 +666,12 @@ def test_the_users_own_proxy_is_still_gone_through(fakenotify: Call) -> None:
 
 @pytest.mark.parametrize("status", [0, 3])
 def test_the_status_is_the_commands(fakenotify: Call, status: int) -> None:
-    assert fakenotify("run", *python(f"raise SystemExit({status})")) == (status, "", f"{NOTHING}\n{HINT}\n")
+    reason = f"  nothing   the program ended with status {status} before it connected to anything through the proxy"
+    assert fakenotify("run", *python(f"raise SystemExit({status})")) == (
+        status,
+        "",
+        f"{NOTHING}\n{reason if status else NOBODY}\n",
+    )
 
 
 def test_a_command_that_a_signal_ends_has_the_status_that_a_shell_tells(fakenotify: Call) -> None:
@@ -698,12 +718,13 @@ def test_help_is_there(fakenotify: Call, command: str) -> None:
 
 WARNED = f"import requests; requests.post({SERVICES!r}, {{'friendlyName': 'x'}}, auth=({OWN_SID!r}, 'x'))"
 REFUSED = f"import requests; requests.post({SERVICES!r}, {{'FriendlyName': 'x' * 65}}, auth=({OWN_SID!r}, 'x'))"
-DISTRUSTING = f"""
-import certifi, requests
-try:
-    requests.get({SERVICES!r}, verify=certifi.where())
-except requests.exceptions.SSLError:
-    pass
+DISTRUSTING = """
+import socket, ssl
+with socket.create_connection(("notify.twilio.com", 443)) as plain:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(plain, server_hostname="notify.twilio.com")
+    except ssl.SSLError:
+        pass
 """
 
 
@@ -726,7 +747,7 @@ def test_a_client_that_trusts_others_only_is_told_what_to_do(fakenotify: Call) -
         "fakenotify: no requests (0 refused), no deliveries (0 sent, 0 failed), 1 warning, no alerts",
         "  warning   TLS with a client failed, notify.twilio.com: TLSV1_ALERT_UNKNOWN_CA; "
         "let it trust the certificates in $SSL_CERT_FILE",
-        HINT,
+        "  nothing   the program opened TLS to Notify and gave up, since it doesn't trust the certificate",
     ]
 
 
@@ -744,7 +765,9 @@ requests.get("https://notify.twilio.com/v2/\\x1b[31m", auth=("{OWN_SID}", "x"))
 """
     first, *lines = fakenotify("run", "--service", IS, *python(program)).stderr.splitlines()
     assert first == "fakenotify: 6 requests (2 refused), 1 delivery (0 sent, 1 failed), 3 warnings, 1 alert"
-    assert lines[0] == ("  refused   bindings.create: 400 20001 Missing required parameter Address in the post body")
+    assert lines[0] == (
+        "  refused   bindings.create: 400 20001 Missing required parameter Address in the post body [sibling D31]"
+    )
     assert lines[1].startswith("  refused   GET /v2/%1B%5B31m: 404 20404 ")
     assert lines[2].startswith("  warning   services.create: ")
     assert lines[2].endswith(" (2 times)")
@@ -778,11 +801,13 @@ def test_the_summary_may_be_json(fakenotify: Call) -> None:
         "requests": 1,
         "deliveries": {"sent": 0, "failed": 0},
         "refusals": {},
+        "hints": {},
         "alerts": {},
         "dropped": {},
         "distrusted": {},
         "offline": {},
         "twilio": {},
+        "reason": None,
     }
 
 
@@ -793,7 +818,8 @@ def test_quiet_tells_nothing(fakenotify: Call) -> None:
 EMPTY: dict[str, Any] = {
     "requests": 1,
     "deliveries": {"sent": 0, "failed": 0},
-    **{name: {} for name in ("refusals", "warnings", "alerts", "dropped", "distrusted", "offline", "twilio")},
+    **{name: {} for name in ("refusals", "warnings", "hints", "alerts", "dropped", "distrusted", "offline", "twilio")},
+    "reason": None,
 }
 
 
@@ -807,7 +833,7 @@ def test_hosts_of_twilios_are_told_from_others(fake: FakeNotify) -> None:
     with proxied(fake, IS, {}) as proxy:
         for host in ("api.twilio.com:443", "twilio.com:80", "twilio.com.test:443", "mytwilio.com:443"):
             proxy.passed_on.add(host)
-        assert Tally(fake).summary(proxy)["twilio"] == {"api.twilio.com:443": 1, "twilio.com:80": 1}
+        assert Tally(fake).summary(proxy, 0)["twilio"] == {"api.twilio.com:443": 1, "twilio.com:80": 1}
 
 
 def test_a_long_summary_is_cut() -> None:
@@ -1042,7 +1068,8 @@ def test_a_shell_is_told_of_a_server_that_runs(fakenotify: Call, tmp_path: Path)
         )
         assert f"'url': '{SERVICES}/{IS}'" in done.stdout, done.stderr
         lines = dict(
-            line.split("=", 1) for line in fakenotify("env", "--proxy-port", port, "--shell", "dotenv").stdout.split()
+            line.split("=", 1)
+            for line in fakenotify("env", "--proxy-port", port, "--shell", "dotenv").stdout.splitlines()
         )
         assert (lines["FAKENOTIFY_URL"], lines["HTTPS_PROXY"]) == (told["url"], told["proxy"])
         directory = Path(lines["SSL_CERT_FILE"]).parent

@@ -1,0 +1,130 @@
+"""What Python and Node load before a program: clients that read no proxy variables reach the fake too."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fakenotify import FakeNotify
+from fakenotify.proxy import hosts
+from fakenotify.proxy.environment import variables
+from fakenotify.proxy.launch import proxied
+
+pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
+
+PRELOAD = Path(hosts.__file__).parent / "preload"
+IS = "IS" + "a" * 32
+URL = "https://notify.twilio.com/v1/Services"
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """The environment of a program under ``fakenotify run``, the proxy variables left out, offline."""
+    with FakeNotify() as fake:
+        fake.start()
+        with proxied(fake, IS, {}, offline=True) as proxy:
+            given = os.environ | variables(proxy.about, {})
+            yield {name: value for name, value in given.items() if "PROXY" not in name.upper() or "FAKE" in name}
+
+
+@pytest.fixture
+def python(environment: dict[str, str], tmp_path: Path) -> Run:
+    """Runs a Python program there."""
+
+    def run(program: str, *options: str, **given: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *options, "-c", program]
+        return subprocess.run(
+            command, env=environment | given, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import requests\ns = requests.Session()\ns.trust_env = False\n"
+        f"print(s.send(s.prepare_request(requests.Request('GET', {URL!r})), timeout=9).status_code)",
+        f"import certifi, urllib3; print(urllib3.PoolManager(ca_certs=certifi.where()).request('GET', {URL!r}).status)",
+        "import aiohttp, asyncio\nasync def ask():\n    async with aiohttp.ClientSession() as session:\n"
+        f"        async with session.get({URL!r}) as answer: print(answer.status)\nasyncio.run(ask())",
+        "from http.client import HTTPConnection\nasking = HTTPConnection(b'notify.ie1.twilio.com'.decode())\n"
+        "asking.request('GET', '/v1/Services'); print(asking.getresponse().status); asking.close()",
+    ],
+    ids=["requests' send", "urllib3", "aiohttp", "plain HTTP"],
+)
+def test_a_python_client_that_reads_no_variables_reaches_the_fake(python: Run, program: str) -> None:
+    done = python(program)
+    assert (done.returncode, done.stdout) == (0, "401\n"), done.stderr
+
+
+def test_another_host_is_resolved_as_ever(python: Run) -> None:
+    program = "import socket; print([each[4][1] for each in socket.getaddrinfo('127.0.0.1', 443)][0])"
+    assert python(program).stdout == "443\n"
+
+
+def test_a_python_program_that_needs_neither_imports_neither(python: Run) -> None:
+    done = python("import sys; print([each for each in ('ssl', 'socket') if each in sys.modules], sys.path)")
+    assert done.stdout.startswith("[] ")
+    assert str(PRELOAD) not in done.stdout
+
+
+def test_the_programs_own_sitecustomize_is_still_run(python: Run, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import builtins; builtins.own = 'mine'")
+    done = python("import sitecustomize; print(own, sitecustomize.__file__)", PYTHONPATH=f"{PRELOAD}:{tmp_path}")
+    assert done.stdout == f"mine {tmp_path / 'sitecustomize.py'}\n"
+
+
+def test_a_mistake_of_the_preload_is_a_line_and_no_more(python: Run) -> None:
+    done = python("import ssl; print('goes on')", "-W", "error", FAKENOTIFY_PROXY_CA="/missing")
+    assert (done.returncode, done.stdout) == (0, "goes on\n")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("fakenotify: could not lead this Python to the fake: ")
+
+
+def test_without_a_fake_the_preload_does_nothing(python: Run) -> None:
+    assert python("import socket; print(socket.getaddrinfo.__module__)", FAKENOTIFY_PROXY="").stdout == "socket\n"
+
+
+def test_both_know_the_same_hosts() -> None:
+    named = [
+        re.search(r"notify\(.*?twilio\\\.com", (PRELOAD / name).read_text())
+        for name in os.listdir(PRELOAD)
+        if name.endswith((".py", ".js"))
+    ]
+    assert [each and each[0] for each in named] == [hosts.NOTIFY.pattern] * 2
+
+
+NODE = f"""
+const fail = error => {{ console.error(error); process.exitCode = 1; }};
+require('https').get('{URL}', answer => {{
+  answer.resume();
+  const rest = globalThis.fetch ? fetch('{URL}').then(it => it.status) : Promise.resolve(401);
+  rest.then(status => console.log(answer.statusCode, status)).catch(fail);
+}}).on('error', fail);
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["installed", "18", "22", "24"])
+def test_https_and_fetch_of_node_reach_the_fake(environment: dict[str, str], tmp_path: Path, version: str) -> None:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("Node or npm is not installed")
+    if version != "installed":
+        (tmp_path / "package.json").write_text("{}")
+        install = [npm, "install", "--no-audit", "--no-fund", f"node@{version}"]
+        done = subprocess.run(install, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        node = str(tmp_path / "node_modules" / "node" / "bin" / "node")
+        if done.returncode or not os.path.exists(node):
+            pytest.skip(f"npm can't install node@{version}: {done.stderr.strip()[-200:]}")
+    ran = subprocess.run([node, "-e", NODE], env=environment, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout) == (0, "401 401\n"), ran.stderr
