@@ -1,7 +1,6 @@
-"""Write the pages that are made from the code: reference, control API, fidelity: ``python docs/generate.py``.
+"""Write the pages that are made from the code (reference, control API, fidelity): ``python docs/generate.py``.
 
-The law: every fact on these pages stands in the code. Here are the words between them, and a fact that has none (a new
-kind of value, a control route without an example) ends the run with a ``KeyError`` that names it.
+Every fact on these pages comes from the code. This file has only the text between the facts.
 """
 
 from __future__ import annotations
@@ -65,42 +64,71 @@ def prose(text: str) -> list[str]:
     return [*inspect.cleandoc(text).split("\n"), ""] if text else []
 
 
+def in_one_sentence(words: str) -> str:
+    """The first sentence of a text."""
+    return re.split(r"(?<=\.) ", " ".join(words.split()))[0]
+
+
 def in_one_line(documented: object) -> str:
     """A docstring in one line."""
     return " ".join(" ".join(prose(inspect.getdoc(documented) or "")).split())
+
+
+def anchor(heading: str) -> str:
+    """The anchor of a heading, the same on GitHub and in MkDocs."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def contents(lines: Iterable[str]) -> list[str]:
+    """A list of links to the headings of rank 2, each followed by links to those of rank 3 below it."""
+    found: list[list[str]] = []
+    fenced = False
+    for line in lines:
+        fenced ^= line.startswith("```")
+        if not fenced and line.startswith(("## ", "### ")):
+            rank, _, words = line.partition(" ")
+            shown_as = words if rank == "##" else words.rpartition(".")[2]
+            link = f"[{shown_as}](#{anchor(words)})"
+            found = [*found, [link]] if rank == "##" else [*found[:-1], [*found[-1], link]]
+    return [f"- {first}{': ' * bool(below)}{', '.join(below)}" for first, *below in found] + [""]
 
 
 # operations
 
 
 OPERATIONS = f"""
-All paths are under `/v1`. Bodies are forms, answers are JSON. The name of an operation is the same everywhere: in
-`fake.fail(…)`, in the journal, in the log and here. A repeatable parameter is sent once for each value. In Python,
-`FriendlyName` is `friendly_name`; where it is another word, the notes have it.
+What Notify does, operation by operation. The other pages of the reference: [switches](reference-behaviour.md),
+[errors](reference-errors.md), [Python](reference-python.md), [pytest](reference-pytest.md) and the
+[command line](reference-command-line.md).
 
-Lists answer oldest first ([a switch](#list_order)). They also read `PageSize` (1 to {LARGEST_SIZE}, default
-{DEFAULT_SIZE}), `Page` and `PageToken`; follow `meta.next_page_url`. An empty value in an update goes back to the
-default. *Known* tells how sure we are, as of the [errors](#errors); `GET /_fake/rules` has the source of each rule.
+All paths are under `/v1`. Request bodies are forms, answers are JSON. An operation has the same name everywhere: in
+`fake.fail(…)`, in the journal, in the log and on this page. A repeatable parameter is sent once for each value. In
+Python, `FriendlyName` is `friendly_name`; the notes say where the Python name is another word.
+
+Lists answer oldest first ([a switch](reference-behaviour.md#list_order)). They also read `PageSize` (1 to
+{LARGEST_SIZE}, default {DEFAULT_SIZE}), `Page` and `PageToken`; follow `meta.next_page_url`. An empty value in an
+update restores the default. *Known* says how sure we are, with the words that [errors](reference-errors.md) use;
+`GET /_fake/rules` has the source of each rule.
 """
 
 
 def operations() -> Iterator[str]:
     """Every operation, resource by resource."""
-    yield from ("## Operations", "", *prose(OPERATIONS))
+    yield from ("# Operations", "", *prose(OPERATIONS))
     for resource, routes in itertools.groupby(ROUTES.by_operation.values(), lambda each: each.operation.split(".")[0]):
-        yield from (f"### {resource.replace('_', ' ').capitalize()}", "")
+        yield from (f"## {resource.replace('_', ' ').capitalize()}", "")
         for route in routes:
             yield from operation(route)
 
 
 def operation(route: Route) -> Iterator[str]:
     """One operation."""
-    yield from (f"#### {route.operation}", "", f"`{route.method} /v1{route.path}` answers {route.status}.", "")
+    yield from (f"### {route.operation}", "", f"`{route.method} /v1{route.path}` answers {route.status}.", "")
     yield from prose(route.run.__doc__ or "")
     if route.legacy:
-        yield from ("Withdrawn by Twilio in 2018; `Behaviour.legacy_resources=False` takes it away.", "")
+        yield from ("Withdrawn by Twilio in 2018; under `Behaviour(legacy_resources=False)` it is a 404.", "")
     if not route.params.rows:
-        yield from ("No parameters but those of paging." if route.verb == "find" else "No parameters.", "")
+        yield from ("Only the parameters of paging." if route.verb == "find" else "No parameters.", "")
     lines = (parameter(row, route.verb) for row in route.params.rows)
     yield from rows(("Parameter", "Value", "Default", "Notes", "Known"), lines)
 
@@ -114,7 +142,7 @@ def parameter(row: Param, verb: str) -> tuple[str, ...]:
 
 
 def notes_on(row: Param) -> Iterator[str]:
-    """What else there is to say of a parameter."""
+    """The notes on a parameter."""
     if row.field != re.sub("(?<=[a-z])(?=[A-Z])", "_", row.name).lower():
         yield f"in Python {code(row.field)}"
     if row.required:
@@ -122,7 +150,7 @@ def notes_on(row: Param) -> Iterator[str]:
     if row.most is not None:
         yield f"repeatable, at most {row.most}" if row.most else "repeatable"
     if row.distinct:
-        yield "doubled values are dropped"
+        yield "duplicates are dropped"
     if row.secret:
         yield "secret: read and dropped"
     if row.deprecated:
@@ -133,45 +161,52 @@ def notes_on(row: Param) -> Iterator[str]:
 
 
 BEHAVIOUR = """
-What nobody outside Twilio knows for sure is *assumed*, and is a switch where anyone could want the other. Set one with
-`FakeNotify(Behaviour(identity_limit="evict_oldest"))`, `@pytest.mark.fake_notify(identity_limit="evict_oldest")`,
-`--behaviour` on the command line, `--fake-notify-behaviour` or `fake_notify_behaviour` for pytest, or
-`PATCH /_fake/behaviour`. An unknown switch or value is refused, with the nearest ones.
+Where nobody outside Twilio knows what Notify does, the fake's choice is marked *assumed*, and it is a switch if a test
+could need the other choice. Set a switch with
+
+- `FakeNotify(Behaviour(identity_limit="evict_oldest"))` in Python,
+- `@pytest.mark.fake_notify(identity_limit="evict_oldest")` on a test,
+- `--fake-notify-behaviour` on pytest's command line or `fake_notify_behaviour` in its ini file,
+- `--behaviour` on the command line of the server,
+- `PATCH /_fake/behaviour` in the control API.
+
+An unknown switch or value is refused, and the message names the nearest ones.
 """
 
 ERRORS = """
-Every error body has the keys `code`, `message`, `more_info` and `status`. *Known* tells how sure we are: *observed* on
+Every error body has the keys `code`, `message`, `more_info` and `status`. *Known* says how sure we are: *observed* on
 Notify, *documented* by Twilio, a *sample* of Twilio's, a *sibling* (seen on another Twilio API), or *assumed*. *Source*
-names where that comes from, or our decision. A 4xx answer names its rule in the header `X-Fakenotify-Rule`, and
-`GET /_fake/rules/{id}` has its words.
+says where we know it from, or which [decision](fidelity.md#decisions) we made. A 4xx answer names its rule in the
+header `X-Fakenotify-Rule`, and `GET /_fake/rules/{id}` explains the rule.
 """
 
 IN_PYTHON = """
-In Python they are exceptions: all are `fakenotify.TwilioError` with `status`, `code` and `message`, and each can be
-imported from `fakenotify.notify.errors`. Where the tester names something that isn't there, the error is a
-`fakenotify.core.errors.UnknownName` (a `LookupError` and a `ValueError`) whose `nearest` lists what is.
+In Python, each is an exception in `fakenotify.notify.errors`: a subclass of `fakenotify.TwilioError` with `status`,
+`code` and `message`. A test that names something that doesn't exist gets a `fakenotify.core.errors.UnknownName` (a
+`LookupError` and a `ValueError`), whose `nearest` lists similar names that do.
 """
 
 DEBUGGER = """
-What goes wrong after the 201 shows here only: in `fake.alerts`, and as the `error_code` of a delivery. Codes marked
-*set* are what a provider may answer, see [provider outcomes](faults.md#provider-outcomes); those marked *by itself* the
-fake raises where Notify would. The titles are Twilio's.
+Notify reports what goes wrong after its 201 only in the Debugger. The fake has these reports in `fake.alerts`, and in
+the `error_code` of a delivery. A code marked *set* can be chosen as a provider's answer, see
+[provider outcomes](faults.md#provider-outcomes). The fake raises a code marked *automatic* where Notify would. The
+titles are Twilio's.
 """
 
 
 def switches() -> Iterator[str]:
     """Every switch of ``Behaviour``."""
-    yield from ("## Behaviour", "", *prose(BEHAVIOUR))
+    yield from ("# Behaviour", "", *prose(BEHAVIOUR))
     for name, words, decision, default, allowed in behaviour.switches().values():
         values = [f"`0` to `{allowed[-1]}`"] if type(allowed[0]) is int else map(shown, allowed)
         facts = f"Values: {', '.join(values)}. Default: {shown(default)}.".replace(UNSET, "unset")
         where = f"Decision [{decision}](fidelity.md#decisions)."
-        yield from (f"### {name}", "", facts, "", words, where, "")
+        yield from (f"## {name}", "", facts, "", words, where, "")
 
 
 def error_table() -> Iterator[str]:
-    """Every error that Notify answers with."""
-    yield from ("## Errors", "", *prose(ERRORS))
+    """Every error that Notify answers with, and every code of its Debugger."""
+    yield from ("# Errors", "", *prose(ERRORS), "## Answers", "")
     lines = (
         (
             code(each.__name__),
@@ -185,7 +220,8 @@ def error_table() -> Iterator[str]:
         for each in errors.CATALOGUE
     )
     yield from rows(("Error", "Status", "Code", "Message", "When", "Known", "Source"), lines)
-    yield from prose(IN_PYTHON)
+    yield from ("## In Python", "", *prose(IN_PYTHON))
+    yield from debugger()
 
 
 def message_of(error: type[errors.TwilioError]) -> str:
@@ -207,11 +243,11 @@ def debugger() -> Iterator[str]:
 
 
 def how_raised(code: alerts.Code) -> str:
-    """Who raises a code: the fake, where its channels or what delivers name it, or the tester."""
+    """Who raises a code: the fake, if a channel or the code that delivers names it, or the tester."""
     package = Path(str(fakenotify.__file__)).parent / "notify"
-    rooms = [package / "deliveries.py", package / "callbacks.py", *(package / "channels").glob("*.py")]
-    by_itself = any(str(code.code) in room.read_text(encoding="utf-8") for room in rooms)
-    ways = ["by itself"] * (by_itself or code.code in _OF_ERRORS) + ["set"] * (code.code in outcomes.INJECTABLE)
+    modules = [package / "deliveries.py", package / "callbacks.py", *(package / "channels").glob("*.py")]
+    automatic = any(str(code.code) in each.read_text(encoding="utf-8") for each in modules)
+    ways = ["automatic"] * (automatic or code.code in _OF_ERRORS) + ["set"] * (code.code in outcomes.INJECTABLE)
     return ", ".join(ways) if code.when != "M" else "an error of Users and Segments"
 
 
@@ -257,15 +293,15 @@ RECORDS = (
 INNER = frozenset(
     ("meet", "break_answer", "to_json", "told", "on_move", "seconds", "stamp", "renew", "kick", "courier")
 )
-"""Methods for the package's own rooms."""
+"""Methods that only the package calls."""
 
 
 def vocabulary() -> Iterator[str]:
     """The classes that a tester holds."""
-    yield from ("## Python", "", *prose(PYTHON))
+    yield from ("# Python", "", *prose(PYTHON))
     for module, name, example in CLASSES:
         yield from class_page(class_node(importlib.import_module(module).__file__, name), example)
-    yield from ("### What is recorded", "")
+    yield from ("## What is recorded", "")
     yield from ("Frozen dataclasses. Dates are aware `datetime`s in UTC, and `Strings` equal lists of strings.", "")
     for module, name in RECORDS:
         yield from record(class_node(importlib.import_module(module).__file__, name))
@@ -279,7 +315,7 @@ def class_node(path: str | None, name: str) -> ast.ClassDef:
 
 def class_page(node: ast.ClassDef, example: str) -> Iterator[str]:
     """A class: its docstring, its properties in a table, its methods."""
-    yield from (f"### {node.name}", "", *prose(ast.get_docstring(node) or ""))
+    yield from (f"## {node.name}", "", *prose(ast.get_docstring(node) or ""))
     methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name not in INNER]
     if node.name == "FakeNotify":
         yield from ("```text", signature("FakeNotify", methods[0], returns=False), "```", "")
@@ -287,7 +323,7 @@ def class_page(node: ast.ClassDef, example: str) -> Iterator[str]:
     yield from rows(("Attribute", "Type", "What"), [*attributes, *filter(None, map(attribute, methods))])
     for method in methods:
         if not method.name.startswith("_") and not kinds(method) & {"property", "setter"}:
-            yield from (f"#### {node.name}.{method.name}", "")
+            yield from (f"### {node.name}.{method.name}", "")
             yield from ("```text", signature(f"{example}.{method.name}", method), "```", "")
             yield from prose(ast.get_docstring(method) or "")
 
@@ -305,7 +341,7 @@ def attribute(method: ast.FunctionDef) -> tuple[str, str, str] | None:
 
 
 def type_of(annotation: ast.expr) -> str:
-    """A type without a bar, which not every reader of Markdown lets stand in a table."""
+    """A type without a bar, which would end a cell of a table."""
     return code(ast.unparse(annotation).replace(" | ", " or ").replace("'", '"'))
 
 
@@ -333,7 +369,7 @@ def argument(given: ast.arg, default: ast.expr | None) -> str:
 
 def record(node: ast.ClassDef) -> Iterator[str]:
     """A record: its docstring, its fields and its properties."""
-    yield from (f"#### {node.name}", "", *prose(ast.get_docstring(node) or ""))
+    yield from (f"### {node.name}", "", *prose(ast.get_docstring(node) or ""))
     fields = [
         (code(ast.unparse(each.target)), type_of(each.annotation), UNSET)
         for each in node.body
@@ -351,47 +387,47 @@ def record(node: ast.ClassDef) -> Iterator[str]:
 
 
 MARKER = """
-`@pytest.mark.fake_notify(seed=0, frozen=False, **behaviour)`, on a test, a class or a module. `seed` is that of the
-sids; `frozen=True`, or an instant such as `"2027-10-31T00:00:00Z"`, stops the clock; every other name is a switch of
-[Behaviour](#behaviour). The nearest marker wins.
+`@pytest.mark.fake_notify(seed=0, frozen=False, **behaviour)` goes on a test, a class or a module; the marker nearest to
+the test wins. `seed` decides the sids. `frozen=True`, or an instant such as `"2027-10-31T00:00:00Z"`, stops the clock.
+Every other name is a switch of [Behaviour](reference-behaviour.md).
 """
 
 REPORT = """
-When a test that used the fixture fails, its report has a section `fakenotify`: the last requests, their codes and
-warnings, the alerts and the faults. A fault that never met a request fails the test, unless it is `optional`. What
-Notify ignores in silence is a pytest warning, and a failure where *strict* is on.
+When a test that used the fixture fails, its report has a section `fakenotify` with the last requests, their codes and
+warnings, the alerts and the faults. A fault that no request met fails the test, unless it is `optional`. Input that
+Notify ignores silently is a pytest warning, and a failure if *strict* is on.
 """
 
 COMMANDS = """
-`fakenotify` and `python -m fakenotify` are the same. An option wins over its variable; in the variable of a repeatable
-one, put spaces between the values. A bad option, a busy port or an unreadable file is one line on stderr and status 2.
-SIGINT and SIGTERM stop it at once, with status 0.
+`fakenotify` and `python -m fakenotify` are the same. An option takes precedence over its variable; in the variable of a
+repeatable option, separate the values by spaces. A bad option, a busy port or an unreadable file prints one line to
+stderr and exits with status 2. SIGINT and SIGTERM stop the server at once, with status 0.
 """
 
 
-class Asked:
-    """Stands in for pytest's parser, and remembers what was declared."""
+class Declarations:
+    """Has the methods of pytest's parser, and records what is declared."""
 
     def __init__(self) -> None:
         self.options: list[tuple[str, dict[str, Any]]] = []
         self.settings: list[tuple[str, str, dict[str, Any]]] = []
 
-    def getgroup(self, *words: str) -> Asked:
+    def getgroup(self, *words: str) -> Declarations:
         """All options in one group."""
         return self
 
-    def addoption(self, name: str, **told: Any) -> None:
+    def addoption(self, name: str, **facts: Any) -> None:
         """An option of the command line."""
-        self.options.append((name, told))
+        self.options.append((name, facts))
 
-    def addini(self, name: str, words: str, **told: Any) -> None:
+    def addini(self, name: str, words: str, **facts: Any) -> None:
         """A setting of an ini file."""
-        self.settings.append((name, words, told))
+        self.settings.append((name, words, facts))
 
 
-def declared() -> Asked:
+def declared() -> Declarations:
     """What the plugin declares."""
-    asked = Asked()
+    asked = Declarations()
     conftest_plugin.pytest_addoption(asked)  # type: ignore[arg-type]  # it has what is asked of it
     return asked
 
@@ -411,26 +447,26 @@ def fixtures() -> list[tuple[str, str, str]]:
 def pytest_plugin() -> Iterator[str]:
     """Fixtures, marker, options and settings."""
     asked = declared()
-    yield from ("## pytest", "", *prose(REPORT), "### Fixtures", "")
-    yield from rows(("Fixture", "Scope", "What"), ((code(name), *told) for name, *told in fixtures()))
-    yield from ("### The marker fake_notify", "", *prose(MARKER), "### Options", "")
-    options = ((code(f"{name} {told.get('metavar', '')}".strip()), told["help"]) for name, told in asked.options)
+    yield from ("# pytest", "", *prose(REPORT), "## Fixtures", "")
+    yield from rows(("Fixture", "Scope", "What"), ((code(name), *facts) for name, *facts in fixtures()))
+    yield from ("## The marker fake_notify", "", *prose(MARKER), "## Options", "")
+    options = ((code(f"{name} {facts.get('metavar', '')}".strip()), facts["help"]) for name, facts in asked.options)
     yield from rows(("Option", "What"), options)
-    yield from ("### Settings of an ini file", "")
-    settings = ((code(name), told.get("type", "string"), words) for name, words, told in asked.settings)
+    yield from ("## Settings in an ini file", "")
+    settings = ((code(name), facts.get("type", "string"), words) for name, words, facts in asked.settings)
     yield from rows(("Setting", "Type", "What"), settings)
 
 
 def commands() -> Iterator[str]:
     """The command lines, their options and variables."""
-    yield from ("## Command line", "", *prose(COMMANDS))
+    yield from ("# Command line", "", *prose(COMMANDS))
     for name in command_line.COMMANDS:
         parser = command_line.parser_of(name)
-        yield from (f"### {parser.prog}", "", str(parser.description), "")
+        yield from (f"## {parser.prog}", "", str(parser.description), "")
         lines = (option(each) for each in parser.declared if each.dest != "help")
         yield from rows(("Option", "Variable", "Default", "What"), lines)
-    yield from ("### Variables for programs", "")
-    yield from ("`fakenotify run` and `fakenotify env` tell a program about the fake by", "")
+    yield from ("## Variables for programs", "")
+    yield from ("`fakenotify run` and `fakenotify env` set these variables for a program:", "")
     yield from (", ".join(map(code, GIVEN)) + ".", "")
 
 
@@ -452,46 +488,56 @@ def option(action: argparse.Action) -> tuple[str, ...]:
 
 
 CONTROL_API = """
-Everything that a Python test can do, a test in another language does here, below `/_fake/` on the fake's own address.
-The examples ask the one that `python -m fakenotify` has by default. For programs, `GET /_fake/openapi.json` says the
-same in OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itself.
+The control API gives a test in any language what a Python test can do. It is served below `/_fake/` on the fake's own
+address; the examples use the default address of `python -m fakenotify`. `GET /_fake/openapi.json` describes it in
+OpenAPI 3.1, and `GET /_fake/notify-openapi.json` describes Notify itself.
 
-- JSON in and out. A write with a body is `Content-Type: application/json`; anything else is 403. A write without
-  a body needs no content type.
-- Reads answer an object with the rows under their name, oldest first. `?account_sid=AC…` narrows them.
-- Errors are `{"error": "…", "nearest": […]}`. 400: what was sent can't be used, and the world is as it was. 404: there
-  is no such thing. 403: the host, the origin or the content type is not allowed. 405, 413: as ever. `nearest`, where it
-  is there, has valid names.
-- `Host` must be a loopback name, the bound address or one given with `--allow-host`; a foreign `Origin` and
-  `Sec-Fetch-Site: cross-site` are refused; there is no CORS. The reasons are in [security](security.md).
-- Control calls need no credentials, and are neither journaled nor faulted.
+- Requests and answers are JSON. A write with a body needs `Content-Type: application/json`; any other type is a 403. A
+  write without a body needs no content type.
+- A read answers an object with the rows under their name, oldest first. All [tables](#tables) take the same query.
+- Errors are `{"error": "…", "nearest": […]}`; `nearest`, if it is there, lists valid names. A 400 means that the body
+  or the query is invalid and that nothing has changed, a 404 that the thing doesn't exist, a 403 that the host, the
+  origin or the content type is not allowed.
+- `Host` must be a loopback name, the bound address or a name given with `--allow-host`. Requests with a foreign
+  `Origin` or `Sec-Fetch-Site: cross-site` are refused, and there is no CORS. [Security](security.md) has the reasons.
+- Control requests need no credentials. They are not journaled, and faults don't apply to them.
 """
 
 TABLES = """
 `services`, `bindings`, `credentials`, `users`, `segments`, `notifications`, `deliveries`, `alerts`, `callbacks` and
-`requests` are read alike. Rows stand under the table's name, oldest first, those of several accounts in the order of
-their dates; `dropped` counts older ones that are no longer held. A row has the fields of the record, an `id` that is
-its own in its account's table, and what a reader wants to know beside.
+`requests` all take the query below. The rows are under the table's name, oldest first; rows of several accounts are
+sorted by date. `dropped` counts the older rows that are no longer kept. A row has the fields of its record, an `id`
+that is unique within its account's table, and facts that go with it, such as a Notification's number of failed
+deliveries.
 
-With `limit`, an answer has two cursors. `next` goes into `after`, with the same order and filters, and is null where
-nothing follows. `previous` goes into `before` and gives what stands in front of the page: with `order=newest`, the rows
-that have come since. Rows that come or go meanwhile neither repeat nor hide others. A page costs the page, however long
-the table; a filter, `q` or `count` looks at each row that is held.
+With `limit`, an answer has two cursors. Send `next` as `after`, with the same order and filters, to get the following
+page; it is null on the last page. Send `previous` as `before` to get the rows in front of the page: with
+`order=newest`, those are the rows added since. Rows that are added or deleted between two reads neither repeat other
+rows nor hide them. A page without filters takes the same time however long the table is; a filter, `q` or `count` reads
+every row.
 """
 
 ADDRESS = "http://127.0.0.1:4010"
 PLACEHOLDERS = {"NotificationSid": "NT" + "0" * 32, "file": "inspector.js", "id": "bindings.create.Tag"}
 SEE = {
-    "state": "[Saved worlds](how-to.md#saved-worlds) has its form; what is left out gets Notify's defaults.",
-    "faults": "The kinds, and what clients see, are in [faults](faults.md).",
-    "outcomes": "The codes are those of [provider outcomes](faults.md#provider-outcomes).",
-    "behaviour": "The switches are in the [reference](reference.md#behaviour).",
+    "state": "[Saved worlds](how-to.md#saved-worlds) describes the format. Omitted fields get Notify's defaults.",
+    "faults": "[Faults](faults.md) describes the kinds, and what clients see of each.",
+    "outcomes": "[Provider outcomes](faults.md#provider-outcomes) lists the codes.",
+    "behaviour": "[Behaviour](reference-behaviour.md) describes the switches.",
 }
 
 
 def control_api() -> Iterator[str]:
     """The page on the control API."""
-    yield from ("# Control API", "", *prose(CONTROL_API), "## Tables", "", *prose(TABLES))
+    routes = [
+        (f"{method} /_fake/{path}", each)
+        for path, methods in CONTROL_ROUTES.items()
+        for method, each in methods.items()
+    ]
+    index = ((f"[{title}](#{anchor(title)})", in_cell(in_one_sentence(each.words))) for title, each in routes)
+    yield from ("# Control API", "", *prose(CONTROL_API))
+    yield from rows(("Route", "What it does"), index)
+    yield from ("## Tables", "", *prose(TABLES))
     yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in PAGING.items()))
     for path, methods in CONTROL_ROUTES.items():
         for method, route in methods.items():
@@ -505,7 +551,12 @@ def control_route(method: str, path: str, route: ControlRoute) -> Iterator[str]:
         yield from (SEE[path], "")
     shared = PAGING if PAGING.keys() <= route.query.keys() else {}
     if shared:
-        yield from ("It takes the [query of all tables](#tables), and:", "")
+        yield from (
+            "It takes the [query of all tables](#tables), and:"
+            if len(route.query) > len(shared)
+            else "It takes the [query of all tables](#tables).",
+            "",
+        )
     own = {name: each for name, each in route.query.items() if name not in shared}
     yield from rows(("Query", "What"), ((code(name), in_cell(each.words)) for name, each in own.items()))
     if route.body is not None:
@@ -560,7 +611,7 @@ def sketch(schema: Mapping[str, Any], indent: str = "") -> list[str]:
 
 
 def bounds(schema: Mapping[str, Any]) -> str:
-    """How small and large a number may be, in words."""
+    """A number's bounds, in words."""
     words = ((" from", "minimum"), (" to", "maximum"))
     return "".join(f"{word} {schema[name]}" for word, name in words if name in schema)
 
@@ -568,37 +619,29 @@ def bounds(schema: Mapping[str, Any]) -> str:
 # the pages
 
 
-def reference() -> Iterator[str]:
-    """The reference."""
-    yield from ("# Reference", "")
-    for part in (operations, switches, error_table, debugger, vocabulary, pytest_plugin, commands):
-        yield from part()
-
-
 LABELS = {
-    "observed": "real traffic of Notify, quoted or logged by somebody",
+    "observed": "real traffic of Notify that somebody quoted or logged",
     "documented": "Twilio says so: its documentation, OpenAPI file, error dictionary, or an official library's source",
     "sample": "a vendor's example payload: the shape is reliable, the values may be invented",
     "sibling": "real traffic of another Twilio API behind the same gateway or push backend",
-    "assumed": "our decision where nobody outside Twilio knows; a switch where anyone could want the other",
-    "injected": "no rule of Notify's: the tester injected the answer",
+    "assumed": "our decision, because nobody outside Twilio knows; a switch if a test could need the other choice",
+    "injected": "not a rule of Notify: the test injected the answer",
 }
 
 FIDELITY = """
-How sure the fake is of each of its rules, and where each comes from. A refused request names its rule in the header
-`X-Fakenotify-Rule` and the label of the answer in `X-Fakenotify-Label`; both stand in `fake.requests`, the log, the
-report of a failed test and the inspector. `GET /_fake/rules` and `GET /_fake/rules/{id}` have this page as JSON.
-A parameter's label is that of the answer to a bad value: that a `PageSize` exists is documented, how a bad one is
-refused is not.
+How sure the fake is of each of its rules, and where we know it from. The answer to a refused request has the rule in
+the header `X-Fakenotify-Rule` and its label in `X-Fakenotify-Label`; `fake.requests`, the log, the report of a failed
+test and the inspector show both. `GET /_fake/rules` and `GET /_fake/rules/{id}` have this page as JSON. The label of a
+parameter is about the answer to a bad value: it is documented that `PageSize` exists, but not how a bad one is refused.
 """
 
 DECISIONS_PAGE = """
-Where no source answers a question, we decided, and every decision has a number that the code and the rules cite. Those
-with a switch can be turned round, see [Behaviour](reference.md#behaviour).
+Where no source answers a question, we decided. Each decision has a number, which the code and the rules cite. If it has
+a switch, you can choose otherwise: see [Behaviour](reference-behaviour.md).
 """
 
 RECORDINGS_PAGE = """
-What somebody recorded of Notify's refusals and published. Only these answers are *observed*.
+Refusals of Notify that somebody recorded and published. Only these answers are *observed*.
 """
 
 
@@ -642,15 +685,23 @@ def decision(number: str) -> tuple[str, ...]:
 
 GENERATED = "<!-- docs/generate.py writes this page: change the code, then run it. -->"
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
-    "reference.md": reference,
+    "reference.md": operations,
+    "reference-behaviour.md": switches,
+    "reference-errors.md": error_table,
+    "reference-python.md": vocabulary,
+    "reference-pytest.md": pytest_plugin,
+    "reference-command-line.md": commands,
     "control-api.md": control_api,
     "fidelity.md": fidelity,
 }
 
 
 def page(name: str) -> str:
-    """The text of a page as the code has it now."""
+    """The text of a page as the code has it now, with its contents list above its first section."""
     title, *lines = PAGES[name]()
+    if name != "control-api.md":  # it has a table of routes instead
+        first = next(number for number, line in enumerate(lines) if line.startswith("## "))
+        lines[first:first] = contents(lines)
     return "\n".join([title, "", GENERATED, *lines]).rstrip() + "\n"
 
 

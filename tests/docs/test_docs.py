@@ -105,24 +105,24 @@ def test_every_operation_has_its_heading() -> None:
 
 def test_every_parameter_has_its_row() -> None:
     for route in ROUTES.by_operation.values():
-        told = section("reference.md", route.operation)
-        assert [row.name for row in route.params.rows if f"| `{row.name}` |" not in told] == []
+        shown = section("reference.md", route.operation)
+        assert [row.name for row in route.params.rows if f"| `{row.name}` |" not in shown] == []
 
 
 def test_every_switch_has_its_heading() -> None:
-    assert missing("reference.md", set(Behaviour().to_json())) == set()
+    assert missing("reference-behaviour.md", set(Behaviour().to_json())) == set()
 
 
 def test_every_error_has_its_entry() -> None:
-    told = section("reference.md", "Errors")
+    table = section("reference-errors.md", "Answers")
     assert [
-        each.__name__ for each in CATALOGUE if f"| `{each.__name__}` | {each.status} | {each.code} |" not in told
+        each.__name__ for each in CATALOGUE if f"| `{each.__name__}` | {each.status} | {each.code} |" not in table
     ] == []
 
 
 def test_every_code_of_notify_has_its_entry_and_no_other() -> None:
-    told = re.findall(r"^\| (52\d{3}) \|", section("reference.md", "Debugger codes"), re.MULTILINE)
-    assert [int(code) for code in told] == [each.code for each in CODES.values() if each.of_notify]
+    codes = re.findall(r"^\| (52\d{3}) \|", section("reference-errors.md", "Debugger codes"), re.MULTILINE)
+    assert [int(code) for code in codes] == [each.code for each in CODES.values() if each.of_notify]
 
 
 def test_every_kind_of_fault_has_its_heading_and_examples_in_both_languages() -> None:
@@ -140,31 +140,31 @@ def test_every_control_route_has_its_heading() -> None:
 
 @pytest.mark.parametrize("command", ["", *(name for name in COMMANDS if name != SERVE)])
 def test_every_option_of_the_command_line_has_its_entry_and_its_variable(command: str) -> None:
-    told = section("reference.md", f"fakenotify {command}".strip())
+    table = section("reference-command-line.md", f"fakenotify {command}".strip())
     shown = run(f"python -m fakenotify {command} --help", TOP, COLUMNS="80").stdout
     options = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", shown, re.MULTILINE)) - {"--help"}
     assert options
     for option in options:
-        assert f"| `{option}" in told
-        assert option == "--version" or f"`FAKENOTIFY_{option[2:].replace('-', '_').upper()}`" in told
+        assert f"| `{option}" in table
+        assert option == "--version" or f"`FAKENOTIFY_{option[2:].replace('-', '_').upper()}`" in table
 
 
 def test_every_option_setting_fixture_and_the_marker_of_pytest_have_their_entries(pytestconfig: pytest.Config) -> None:
-    told = section("reference.md", "pytest")
+    shown = text_of("reference-pytest.md")
     plugin = (TOP / "conftest_plugin.py").read_text(encoding="utf-8")
     options, settings = (set(re.findall(rf'{call}\(\s*"([^"]+)"', plugin)) for call in ("addoption", "addini"))
     fixtures = set(re.findall(r"@pytest\.fixture.*?\ndef (\w+)", plugin))
     assert all((options, settings, fixtures))
-    assert [name for name in options | settings | fixtures if not re.search(rf"\| `{name}\b", told)] == []
-    assert "@pytest.mark.fake_notify(" in told
+    assert [name for name in options | settings | fixtures if not re.search(rf"\| `{name}\b", shown)] == []
+    assert "@pytest.mark.fake_notify(" in shown
 
 
 def test_every_public_name_of_a_fake_has_its_entry() -> None:
     names = {name for name in vars(FakeNotify()) | vars(FakeNotify) | vars(fakenotify.Account) if name[0] != "_"}
-    told = section("reference.md", "Python")
+    shown = text_of("reference-python.md")
     inner = GENERATE["INNER"] | {"world"}
     assert [
-        name for name in names - inner if not re.search(rf"^#### \w+\.{name}$|^\| `{name}` ", told, re.MULTILINE)
+        name for name in names - inner if not re.search(rf"^### \w+\.{name}$|^\| `{name}` ", shown, re.MULTILINE)
     ] == []
 
 
@@ -198,11 +198,6 @@ def test_a_generated_page_is_what_the_code_makes_of_it(page: str) -> None:
 # every link leads somewhere
 
 
-def anchor(heading: str) -> str:
-    """The anchor of a heading, as GitHub and MkDocs agree on it for the headings that links name."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
 @every_page
 def test_every_link_leads_somewhere(page: str) -> None:
     broken = []
@@ -211,9 +206,22 @@ def test_every_link_leads_somewhere(page: str) -> None:
             name, _, fragment = link.partition("#")
             target = name or page
             is_there = target in PAGES or (target.endswith(".png") and (DOCS / target).is_file())
-            if not is_there or (fragment and fragment not in map(anchor, headings(target))):
+            if not is_there or (fragment and fragment not in map(GENERATE["anchor"], headings(target))):
                 broken.append(link)
     assert broken == []
+
+
+@every_page
+def test_a_page_of_more_than_three_headings_begins_with_links_to_its_sections(page: str) -> None:
+    before, _, _ = text_of(page).partition("\n## ")
+    links = [f"](#{GENERATE['anchor'](line[3:].strip())})" for rank, line in lines(page) if rank == 2]
+    assert len(headings(page)) <= 3 or [link for link in links if link not in before] == []
+
+
+@pytest.mark.parametrize("index", ["README.md", "mkdocs.yml"])
+def test_every_page_is_named_in_the_index(index: str) -> None:
+    named = re.findall(r"[\w-]+\.md", (DOCS / index).read_text(encoding="utf-8"))
+    assert set(PAGES) - {"README.md"} <= set(named)
 
 
 @every_page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fakenotify.notify.records import Service
 pytest_plugins = ["pytester"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "failures.md"
+GENERATE = runpy.run_path(str(PAGE.with_name("generate.py")))
 PHONE = "+15005550006"
 INTRODUCTION = """# Typical failures
 
@@ -157,8 +159,9 @@ def test_the_page_shows_what_each_failure_says(pytester: pytest.Pytester) -> Non
     messages = {title: message_of(make) for title, make in CASES.items()}
     messages["A fault that no request met"] = unused_fault(pytester)
     assert len(messages) == 12
+    contents = GENERATE["contents"](f"## {title}" for title in messages)
     sections = [f"## {title}\n\n```text\n{text}\n```\n" for title, text in messages.items()]
-    page = re.sub(r"\b([A-Z]{2})[0-9a-f]{32}\b", r"\1…", "\n".join([INTRODUCTION, *sections]))
+    page = re.sub(r"\b([A-Z]{2})[0-9a-f]{32}\b", r"\1…", "\n".join([INTRODUCTION, *contents, *sections]))
 
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     PAGE.write_text(page, encoding="utf-8")

@@ -8,6 +8,7 @@ writes ``docs/fault-matrix.md`` anew; the test fails while the page says somethi
 from __future__ import annotations
 
 import asyncio
+import runpy
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -25,6 +26,7 @@ from fakenotify import FakeNotify, Fault
 from fakenotify.faults.kinds import KINDS, RateLimit
 
 PAGE = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
+GENERATE = runpy.run_path(str(PAGE.with_name("generate.py")))
 SOON, LATE = 0.2, 10.0
 """When clients give up: soon, unless an answer is to be expected, which may take its time on a busy machine."""
 LONG = 30.0
@@ -211,6 +213,8 @@ def render() -> str:
         for fault in FAULTS:
             cells = [outcome(fault, library, way) for way in ways]
             lines.append(f"| {fault} | {' | '.join(f'`{cell}`' for cell in cells)} |")
+    first = lines.index("## What happens to the operation, by `phase`")
+    lines[first:first] = GENERATE["contents"](lines)
     return "\n".join(lines) + "\n"
 
 
