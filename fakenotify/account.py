@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fakenotify.core.real_time import monotonic
@@ -20,6 +20,8 @@ from fakenotify.notify.records import (
     Segment,
     Service,
     User,
+    sid_of,
+    with_sids,
 )
 from fakenotify.world.hints import called, names_arguments, names_fields, unknown_attribute
 from fakenotify.world.world import World
@@ -114,7 +116,7 @@ class Account:
     ) -> Service:
         """Create a Service, with a sid of your choice (``IS`` and 32 hex digits) if you give one."""
         service: Service = self._world.create_service(
-            self.account_sid, sid, friendly_name=friendly_name, **_with_sids(fields)
+            self.account_sid, sid, friendly_name=friendly_name, **with_sids(fields)
         )
         return service
 
@@ -145,7 +147,7 @@ class Account:
         return user
 
     def _create(self, operation: str, *path: Any, **fields: Any) -> Any:
-        return self._world.create(self.account_sid, operation, tuple(map(sid_of, path)), **_with_sids(fields))
+        return self._world.create(self.account_sid, operation, tuple(map(sid_of, path)), **with_sids(fields))
 
     @names_arguments
     def fail_delivery(
@@ -297,7 +299,7 @@ class Account:
         from fakenotify.world import assertions as checks
 
         with self._state.lock:
-            return checks.assert_delivered(self._state, self._world.journal, times, _with_sids(wanted))
+            return checks.assert_delivered(self._state, self._world.journal, times, with_sids(wanted))
 
     def assert_not_delivered(self, **wanted: Unpack[DeliveryFields]) -> None:
         """Fail if there is a delivery with these fields, sent unless ``status`` is among them."""
@@ -305,7 +307,7 @@ class Account:
         from fakenotify.world import assertions as checks
 
         with self._state.lock:
-            checks.assert_not_delivered(self._state, _with_sids(wanted))
+            checks.assert_not_delivered(self._state, with_sids(wanted))
 
     @names_arguments
     def wait_for(self, condition: Callable[[], T], timeout: float = 2.0) -> T:
@@ -334,14 +336,3 @@ class Account:
 
         def __getattr__(self, name: str) -> Any:
             raise unknown_attribute(self, name)
-
-
-def sid_of(record: Any) -> Any:
-    """The sid of a record; whatever else was given, as it is."""
-    sid = getattr(record, "sid", None)
-    return record if sid is None else sid
-
-
-def _with_sids(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments, with the sid of each record that was given for one."""
-    return {name: sid_of(value) if name.endswith("_sid") else value for name, value in fields.items()}

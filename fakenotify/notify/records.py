@@ -49,14 +49,26 @@ class Records(list[T], Generic[T]):
     def where(self, **wanted: Any) -> Records[T]:
         """Those whose fields are all as ``wanted``: equal, or a compiled regular expression is found in them.
 
-        An unknown field is a ``TypeError``.
+        A record stands for its sid. An unknown field is a ``TypeError``.
         """
+        wanted = with_sids(wanted)
         if self:
             for name in wanted:
                 _check_field(self[0], name)
         return Records(
             record for record in self if all(matches(value, getattr(record, name)) for name, value in wanted.items())
         )
+
+
+def sid_of(record: Any) -> Any:
+    """The sid of a record; whatever else was given, as it is."""
+    sid = getattr(record, "sid", None)
+    return record if sid is None else sid
+
+
+def with_sids(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields or arguments, with the sid of each record that was given for one."""
+    return {name: sid_of(value) if name.endswith("_sid") else value for name, value in fields.items()}
 
 
 def _check_field(record: Any, name: str) -> None:

@@ -22,7 +22,7 @@ GUESSES = [
     ("fake.last_request", "requests.last"),
     ("fake.sent", "did you mean deliveries?"),
     ("fake.messages", "did you mean deliveries?"),
-    ("fake.deliveries.where(identity='alice')[0].payload", WORKS),
+    ("fake.deliveries.where(service_sid=service)[0].payload", WORKS),
     ("fake.deliverys", "'deliveries'"),
     ("fake.base_url", "did you mean url?"),
     ("fake.url_for('/v1/Services')", "did you mean url?"),
