@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakenotify import FakeNotify, strategies
@@ -31,6 +31,9 @@ PIGEON = Channel(
     put_address=lambda payload, address: {"loft": address, **payload},
     shows=lambda payload: Shown(None, payload["note"]),
 )
+
+
+few = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +92,7 @@ def test_a_registered_channel_can_be_told_to_fail(fake_notify: FakeNotify, servi
     assert fake_notify.deliveries.last.error_code == 52309
 
 
+@few
 @given(st.data())
 def test_strategies_draw_addresses_of_a_registered_channel(data: st.DataObject) -> None:
     assert re.fullmatch(PIGEON.addresses, data.draw(strategies.addresses("pigeon")))
@@ -114,6 +118,7 @@ def test_an_unregistered_channel_is_no_binding_type(fake_notify: FakeNotify, ser
 def test_a_channel_takes_its_own_example_and_refuses_its_malformed_addresses(binding_type: str) -> None:
     channel = channels.CHANNELS[binding_type]
 
+    @few
     @given(st.data())
     def check(data: st.DataObject) -> None:
         assert re.fullmatch(channel.addresses, channel.example)
