@@ -72,8 +72,8 @@ def clip(value: Any) -> Any:
 
 
 def clip_text(text: str) -> str:
-    """The beginning of a long text, and how long it was."""
-    return f"{text[:LONGEST_TEXT]}… [clipped, {len(text):,} characters]"
+    """The beginning of a long text, and how long it was; the mark is ASCII, or the text would take twice the memory."""
+    return f"{text[:LONGEST_TEXT]}... [clipped, {len(text):,} characters]"
 
 
 def clip_heavy(values: dict[str, Any]) -> dict[str, Any]:
@@ -82,4 +82,4 @@ def clip_heavy(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mark(size: int) -> str:
-    return f"… [clipped, about {max(1, size // 2**20)} MiB]"
+    return f"... [clipped, about {max(1, size // 2**20)} MiB]"

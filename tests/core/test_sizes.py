@@ -52,10 +52,10 @@ def test_what_is_short_stays_the_same_object(whole: Any) -> None:
 
 
 def test_long_texts_are_clipped_at_any_depth_with_their_length() -> None:
-    long, clipped = "x" * 20_000, "x" * LONGEST_TEXT + "… [clipped, 20,000 characters]"
+    long, clipped = "x" * 20_000, "x" * LONGEST_TEXT + "... [clipped, 20,000 characters]"
 
     assert clip({"a": [long, {"b": (long, "c")}], "d": 5}) == {"a": [clipped, {"b": (clipped, "c")}], "d": 5}
 
 
 def test_heavy_parts_make_way_for_a_mark() -> None:
-    assert clip_heavy({"a": [{}] * 40_000, "b": "c"}) == {"a": "… [clipped, about 2 MiB]", "b": "c"}
+    assert clip_heavy({"a": [{}] * 40_000, "b": "c"}) == {"a": "... [clipped, about 2 MiB]", "b": "c"}

@@ -224,9 +224,9 @@ def test_long_values_are_clipped_with_a_mark() -> None:
     journal.record(replace(long_request(100_000), warnings=Strings(["y" * 20_000]), message="z" * 20_000))
 
     [request] = journal
-    clipped = "x" * 16_384 + "… [clipped, 100,000 characters]"
+    clipped = "x" * 16_384 + "... [clipped, 100,000 characters]"
     assert (request.params, request.body) == ({"Body": clipped}, {"body": clipped, "sid": "NT1"})
-    assert [len(request.warnings[0]), len(request.message or "")] == [16_414, 16_414]
+    assert [len(request.warnings[0]), len(request.message or "")] == [16_416, 16_416]
     assert heard == [request]
 
 
@@ -246,7 +246,7 @@ def test_the_heaviest_parts_of_one_request_are_not_kept() -> None:
 
     journal.record(replace(REQUEST, body=deep))
 
-    assert [each.body for each in journal] == [{"data": "… [clipped, about 6 MiB]", "sid": "NT1"}]
+    assert [each.body for each in journal] == [{"data": "... [clipped, about 6 MiB]", "sid": "NT1"}]
 
 
 def test_a_journal_that_was_cleared_has_room_again() -> None:
@@ -275,7 +275,7 @@ def test_a_long_text_in_a_page_is_found_once_its_length_is_known() -> None:
     journal.measured(request.request_id, 30_000)
 
     [kept] = journal
-    assert (kept.body or {})["bindings"][1]["identity"].endswith("… [clipped, 20,000 characters]")
+    assert (kept.body or {})["bindings"][1]["identity"].endswith("... [clipped, 20,000 characters]")
     for _ in range(200):
         journal.record(page(*["x" * 1_000] * 50))
     assert 50 < len(journal) < 75
