@@ -54,6 +54,12 @@ def test_a_session_leaves_nothing_behind() -> None:
     assert re.search(r"soak: \d+ requests, callbacks and starts in [\d.]+ s, 0 failures\n$", told), told
 
 
+def test_what_is_kept_is_bounded() -> None:
+    told = proof("memory", 3_000)
+
+    assert re.search(r"memory: 15000 requests, .* 0 failures\n$", told), told
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_it_survives(name: str) -> None:
     SCENARIOS[name]()

@@ -9,14 +9,11 @@ Which tables there are, and by which rules a row is loaded, is said by their def
 
 from __future__ import annotations
 
-import errno
-import json
 import math
-import os
-import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -37,8 +34,6 @@ R = TypeVar("R")
 FORMAT = 1
 REDACTED = "[redacted]"
 MOST_NESTED = 200
-LARGEST_FILE = 2**30
-"""No file that is larger is read, so that an endless one can't fill the memory."""
 _LONGEST_NUMBER = 10_000
 """Bits of a whole number; Python writes no number of more than 4,300 digits."""
 _JSON_NAMES = {"dict": "an object", "list": "a list", "str": "a text"}
@@ -210,13 +205,14 @@ def _rows(given: dict[str, Any], name: str, where: str) -> Iterable[tuple[str, d
 
 def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mapping[str, Any]) -> R:
     """A record from JSON: every field of its type, those left out from ``defaults``. Raises ``StateError``."""
-    hints = get_type_hints(cls)
-    _known(given, hints, where)
+    shape: Any = cls
+    readers = _readers(shape)
+    _known(given, readers, where)
     values = {}
-    for name, hint in hints.items():
+    for name, read in readers.items():
         if name in given:
             try:
-                values[name] = _read(hint, given[name])
+                values[name] = read(given[name])
             except (TypeError, ValueError, OverflowError):
                 raise StateError(f"{where}.{name} can't be {shortened(repr(given[name]), 100)}") from None
         elif name in defaults:
@@ -226,29 +222,60 @@ def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mappi
     return cls(**values)
 
 
-def _read(hint: Any, value: Any) -> Any:
-    """A JSON value as a field of type ``hint`` has it. Raises ``TypeError``, ``ValueError``, ``OverflowError``."""
+Reader = Callable[[Any], Any]
+"""Makes a field from its JSON. Raises ``TypeError``, ``ValueError``, ``OverflowError``."""
+
+
+@cache
+def _readers(cls: type[Any]) -> dict[str, Reader]:
+    """How each field of a record is read, by its type."""
+    return {name: _reader(hint) for name, hint in get_type_hints(cls).items()}
+
+
+def _reader(hint: Any) -> Reader:
     choices = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    if value is None and type(None) in choices:
-        return None
-    kind = choices[0]
+    read = _reader_of(choices[0])
+    return (lambda value: None if value is None else read(value)) if type(None) in choices else read
+
+
+def _reader_of(kind: Any) -> Reader:
     if kind is datetime:
-        return parse_instant(_read(str, value)).astimezone(timezone.utc).replace(microsecond=0)
+        return _instant
     if kind is Strings:
-        return strings([_read(str, each) for each in _read(list, value)])
+        text = _exactly(str)
+        return lambda value: strings([text(each) for each in _exactly(list)(value)])
     if isinstance(kind, type) and is_dataclass(kind):
-        return read_record(kind, _read(dict, value), kind.__name__, {})
+        return lambda value: read_record(kind, _exactly(dict)(value), kind.__name__, {})
     if get_origin(kind) is tuple:
-        inner = get_args(kind)
-        values = _read(list, value)
-        return tuple(_read(inner[0], each) for each in values)
-    if get_origin(kind) is Literal and value in get_args(kind):
+        inner = _reader(get_args(kind)[0])
+        return lambda value: tuple([inner(each) for each in _exactly(list)(value)])
+    if get_origin(kind) is Literal:
+        return _one_of(get_args(kind))
+    return _exactly(dict if get_origin(kind) is Mapping else kind)
+
+
+def _exactly(kind: type[Any]) -> Reader:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(value)
         return value
-    if get_origin(kind) is Mapping:
-        return _read(dict, value)
-    if type(value) is not kind:
-        raise TypeError(value)
-    return value
+
+    return read
+
+
+def _one_of(choices: tuple[Any, ...]) -> Reader:
+    def read(value: Any) -> Any:
+        if value not in choices:
+            raise ValueError(value)
+        return value
+
+    return read
+
+
+@lru_cache(maxsize=1024)
+def _instant(text: Any) -> datetime:
+    """A date of a record; many records share one."""
+    return parse_instant(_exactly(str)(text)).astimezone(timezone.utc).replace(microsecond=0)
 
 
 def _expect(value: Any, kind: type[T], where: str) -> T:
@@ -257,8 +284,7 @@ def _expect(value: Any, kind: type[T], where: str) -> T:
     return value
 
 
-def _known(given: Mapping[str, Any], names: Iterable[str], where: str) -> None:
-    names = list(names)
+def _known(given: Mapping[str, Any], names: Collection[str], where: str) -> None:
     for name in given:
         if name not in names:
             raise StateError(f"{where} has an unknown field {name!r}{did_you_mean(name, names)}")
@@ -306,65 +332,3 @@ def _complaint(value: Any) -> str | None:
 
 def _has_half_a_pair(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text)
-
-
-def parse(text: str | bytes) -> Any:
-    """JSON as a state is written. Raises ``StateError``."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise StateError(f"this is not JSON: {error}") from None
-
-
-def read_file(path: str | os.PathLike[str]) -> Any:
-    """The state in a file, or in what a pipe brings. Raises ``OSError`` or ``StateError``; it never waits for a writer.
-
-    A pipe that has no writer is empty.
-    """
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
-        if hasattr(os, "set_blocking"):
-            os.set_blocking(file.fileno(), True)
-        text = file.read(LARGEST_FILE + 1)
-    if not text:
-        raise StateError("there is nothing in it")
-    if len(text) > LARGEST_FILE:
-        raise StateError(f"it is larger than {LARGEST_FILE // 2**20:,} MiB")
-    return parse(text)
-
-
-def save_file(path: str | os.PathLike[str], state: dict[str, Any], *, private: bool = False) -> None:
-    """Write a state; the file is replaced whole, or (``OSError``) left as it was. A link's target is what is meant.
-
-    A ``private`` file is one that nobody else can read, even where it replaces one that others could.
-    """
-    try:
-        mode: int | None = os.stat(path).st_mode
-    except FileNotFoundError:
-        mode = None
-    if mode is not None and stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "this is a folder, not a file", os.fspath(path))
-    if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe can't be replaced
-        _write(os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0)), state)
-        return
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", folder)
-    temporary = os.path.join(folder, f".{name[:100]}.{os.getpid()}.{id(state)}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private or mode is not None else 0o666)
-    try:
-        _write(handle, state)
-        if mode is not None and not private:
-            os.chmod(temporary, stat.S_IMODE(mode))
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _write(handle: int, state: dict[str, Any]) -> None:
-    with open(handle, "w", encoding="ascii") as file:
-        if hasattr(os, "set_blocking"):
-            os.set_blocking(handle, True)
-        json.dump(state, file, indent=2, allow_nan=False)
-        file.write("\n")

@@ -307,15 +307,15 @@ class World:
 
     def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
         """Write the world to a file as JSON, with ``secrets`` for its owner only. On ``OSError`` the old file stays."""
-        from fakenotify.world import saved_state  # start-up time
+        from fakenotify.world import state_file  # start-up time
 
-        saved_state.save_file(path, self.export(secrets=secrets), private=secrets)
+        state_file.save_file(path, self.export(secrets=secrets), private=secrets)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace the world by that of a file. Raises ``OSError`` or ``StateError``; then nothing has changed."""
-        from fakenotify.world import saved_state  # start-up time
+        from fakenotify.world import state_file  # start-up time
 
-        self.import_state(saved_state.read_file(path))
+        self.import_state(state_file.read_file(path))
 
     # sending
 

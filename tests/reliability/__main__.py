@@ -15,6 +15,7 @@ PROOFS = {
     ),
     "concurrency": ("threads at one identity, one address, one chain, with time travels", 400_000),
     "survive": ("bad receivers, vanishing clients, a full disk, signals, crowds, clocks; the count is of rounds", 1),
+    "memory": ("what is kept takes no more memory than is said, however much comes", 100_000),
     "schema": ("schemathesis, by the two OpenAPI documents; the count is of examples an operation", 5),
     "guided": ("coverage-guided fuzzing of head, form and body by atheris", 40_000),
     "matrix": ("the suite's quick part under other Pythons and other versions", 0),

@@ -16,7 +16,8 @@ from fakenotify import Behaviour, FakeNotify, TwilioError
 from fakenotify.core.store import Table
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.records import NO_STRINGS, Binding, Credential, Service
-from fakenotify.world.saved_state import StateError, export, load, parse, save_file
+from fakenotify.world.saved_state import StateError, export, load
+from fakenotify.world.state_file import parse
 
 NOW = "2027-10-31T12:00:00Z"
 MOMENT = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
@@ -517,7 +518,6 @@ HERE = f"accounts.{ACCOUNT_SID}"
 # a text that ends in … is a beginning: the place is what matters
 MALFORMED: list[tuple[Any, str]] = [
     ([], "the state is to be an object, not list"),
-    ("x", "the state is to be an object, not str"),
     ({"service": []}, "the state has an unknown field 'service'; did you mean 'services'?"),
     ({"fakenotify": 2}, "this state has format 2; this version reads format 1"),
     ({"accounts": []}, "accounts is to be an object, not list"),
@@ -527,7 +527,6 @@ MALFORMED: list[tuple[Any, str]] = [
         {"accounts": {OTHER_SID: {"auth_token": ""}}},
         f"accounts.{OTHER_SID}: account {OTHER_SID} needs an auth token that is not empty",
     ),
-    ({"accounts": {OTHER_SID: {"auth_token": 5}}}, f"accounts.{OTHER_SID}…"),
     (
         {"accounts": {OTHER_SID: {"token": "x"}}},
         f"accounts.{OTHER_SID} has an unknown field 'token'; did you mean 'auth_token'?",
@@ -543,19 +542,15 @@ MALFORMED: list[tuple[Any, str]] = [
         service(frendly_name="x"),
         f"{HERE}.services[1] has an unknown field 'frendly_name'; did you mean 'friendly_name'?",
     ),
-    (service(friendly_name=5), f"{HERE}.services[1].friendly_name can't be 5"),
     (service(friendly_name="x" * 65), f"{HERE}.services[1]: Invalid FriendlyName"),
     (service(log_enabled="true"), f"{HERE}.services[1].log_enabled can't be 'true'"),
-    (service(log_enabled=None), f"{HERE}.services[1].log_enabled can't be None"),
     (service(date_created="yesterday"), f"{HERE}.services[1].date_created can't be 'yesterday'"),
     (
         service(date_created="0001-01-01T00:00:00+23:00"),
         f"{HERE}.services[1].date_created can't be '0001-01-01T00:00:00+23:00'",
     ),
-    (service(date_created=5), f"{HERE}.services[1].date_created can't be 5"),
     (service(date_created=None), f"{HERE}.services[1].date_created can't be None"),
     (service(sid=None), f"{HERE}.services[1].sid can't be None"),
-    (service(sid="x"), f"{HERE}.services[1]…"),
     (service(sid=BS), f"{HERE}.services[1]…"),
     (service(sid=IS), f"{HERE}.services[1]: sid {IS} is there twice"),
     (service(account_sid=OTHER_SID), f"{HERE}.services[1]: account_sid {OTHER_SID} is not the account it stands in"),
@@ -564,15 +559,12 @@ MALFORMED: list[tuple[Any, str]] = [
         f"{HERE}.services[1]: Can not convert incoming parameters to Service object: "
         "Parameter 'ApnCredentialSid' is invalid",
     ),
-    (service(bindings=5), f"{HERE}.services[1].bindings is to be a list, not int"),
     ({"credentials": [{}]}, f"{HERE}.credentials[0] lacks 'type'"),
     (
         {"credentials": [{"type": "sms"}]},
         f"{HERE}.credentials[0]: Can not convert incoming parameters to Credential object: Parameter 'Type' is invalid",
     ),
     ({"credentials": [{"type": "fcm", "secret": "x"}]}, f"{HERE}.credentials[0] has an unknown field 'secret'"),
-    ({"credentials": [{"type": "fcm", "sid": "x"}]}, f"{HERE}.credentials[0]…"),
-    ({"credentials": [{"type": "fcm", "sid": CR}] * 2}, f"{HERE}.credentials[1]: sid {CR} is there twice"),
     (below("bindings", {}), f"{HERE}.services[0].bindings[0] lacks 'identity'"),
     (below("bindings", BINDING, {"identity": "x"}), f"{HERE}.services[0].bindings[1] lacks 'binding_type'"),
     (
@@ -584,7 +576,6 @@ MALFORMED: list[tuple[Any, str]] = [
         f"{HERE}.services[0].bindings[0]: Can not convert incoming parameters to Binding object: "
         "Parameter 'BindingType' is invalid",
     ),
-    (below("bindings", {**BINDING, "binding_type": 5}), f"{HERE}.services[0].bindings[0].binding_type can't be 5"),
     (below("bindings", {**BINDING, "tags": "vip"}), f"{HERE}.services[0].bindings[0].tags can't be 'vip'"),
     (below("bindings", {**BINDING, "tags": [5]}), f"{HERE}.services[0].bindings[0].tags can't be [5]"),
     (
@@ -612,7 +603,6 @@ MALFORMED: list[tuple[Any, str]] = [
         below("users", {"identity": "alice"}, {"identity": "alice"}),
         f"{HERE}.services[0].users[1]…",
     ),
-    (below("users", {"identity": "alice", "segments": "vip"}), f"{HERE}.services[0].users[0].segments can't be 'vip'"),
     (
         below("segments", {"unique_name": "vip"}, {"unique_name": "vip"}),
         f"{HERE}.services[0].segments[1]…",
@@ -652,11 +642,8 @@ MALFORMED: list[tuple[Any, str]] = [
         {"deliveries": [{**DELIVERY, "account_sid": OTHER_SID}]},
         f"{HERE}.deliveries[0]…",
     ),
-    ({"alerts": [{**ALERT, "level": "FATAL"}]}, f"{HERE}.alerts[0].level can't be 'FATAL'"),
-    ({"alerts": [{**ALERT, "code": "52001"}]}, f"{HERE}.alerts[0].code can't be '52001'"),
     ({"callbacks": [{**CALLBACK, "attempts": 5}]}, f"{HERE}.callbacks[0].attempts can't be 5"),
     ({"callbacks": [{**CALLBACK, "attempts": [5]}]}, f"{HERE}.callbacks[0].attempts can't be [5]"),
-    ({"callbacks": [CALLBACK, CALLBACK]}, f"{HERE}.callbacks[1]: sid {CALLBACK['sid']} is there twice"),
 ]
 
 
@@ -688,64 +675,3 @@ def test_a_state_that_cannot_be_is_refused_by_its_place_and_changes_nothing(
     assert complaint.startswith(told[:-1]) if told.endswith("…") else complaint == told
     assert str(fake.diff(before)) == "no difference"
     assert fake.world.accounts[OTHER_SID].auth_token == "kept"
-
-
-@pytest.mark.parametrize("text", ["", "{", "'", b"\xff\xfe\x00", "[" * 100_000, "1" * 5000])
-def test_what_is_no_json_is_a_state_error(text: str | bytes) -> None:
-    with pytest.raises(StateError, match="this is not JSON: "):
-        parse(text)
-
-
-# files
-
-
-def test_a_missing_file_is_an_os_error_and_changes_nothing(fake: FakeNotify, tmp_path: Path) -> None:
-    fake.create_service("kept")
-    with pytest.raises(FileNotFoundError):
-        fake.load(tmp_path / "missing.json")
-    assert [each.friendly_name for each in fake.services] == ["kept"]
-
-
-def test_a_malformed_file_is_a_state_error_and_changes_nothing(fake: FakeNotify, tmp_path: Path) -> None:
-    (tmp_path / "world.json").write_bytes(b'{"services": [{}, 5]}')
-    fake.create_service("kept")
-    with pytest.raises(StateError, match=r"services\[1\] is to be an object, not int"):
-        fake.load(tmp_path / "world.json")
-    assert [each.friendly_name for each in fake.services] == ["kept"]
-
-
-def test_a_path_may_be_a_text(fake: FakeNotify, tmp_path: Path) -> None:
-    fake.create_service("kept")
-    fake.save(str(tmp_path / "world.json"))
-    fake.reset()
-    fake.load(str(tmp_path / "world.json"))
-    assert [each.friendly_name for each in fake.services] == ["kept"]
-
-
-def test_a_path_may_be_relative(fake: FakeNotify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    fake.save("world.json")
-    assert [path.name for path in tmp_path.iterdir()] == ["world.json"]
-
-
-def test_a_file_in_no_folder_is_an_os_error(fake: FakeNotify, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        fake.save(tmp_path / "missing" / "world.json")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_cannot_be_replaced_stays_and_nothing_is_left_behind(fake: FakeNotify, tmp_path: Path) -> None:
-    (tmp_path / "world.json").mkdir()
-    with pytest.raises(OSError, match=r"world\.json"):
-        fake.save(tmp_path / "world.json")
-    assert [path.name for path in tmp_path.iterdir()] == ["world.json"]
-
-
-@pytest.mark.parametrize("content", [{"fine": 1, "broken": object()}, {"endless": []}])
-def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path, content: dict[str, Any]) -> None:
-    if "endless" in content:
-        content["endless"].append(content["endless"])
-    (tmp_path / "world.json").write_text("old")
-    with pytest.raises((TypeError, ValueError)):
-        save_file(tmp_path / "world.json", content)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"world.json": "old"}
