@@ -9,7 +9,8 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from fakenotify.cli import options as of
 from fakenotify.cli.options import CommandError
@@ -18,6 +19,10 @@ from fakenotify.cli.summary import Tally, is_worrying, lines_of
 from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import variables
 from fakenotify.proxy.launch import proxied
+from fakenotify.proxy.recording import Recorder
+
+if TYPE_CHECKING:
+    from fakenotify.fake import FakeNotify
 
 USAGE = "fakenotify run [options] -- COMMAND..."
 DESCRIPTION = """Start a fake, run a command whose calls to https://notify.twilio.com reach it, and print what happened.
@@ -30,6 +35,8 @@ _TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
     of.add_fake_options(add, 0)
+    add("--upstream", metavar="URL", help="pass calls to Notify on to this Notify instead; with --record")
+    add("--record", metavar="FILE", help="record the calls here, personal data masked; 'fakenotify compare' reads it")
     add("--strict", action="store_true", help="exit with 1 if there were warnings and the command succeeded")
     add("--offline", action="store_true", help="refuse every host but Notify's and loopback")
     add("--json", action="store_true", help="print the summary as one JSON object")
@@ -38,22 +45,45 @@ def add_options(add: Callable[..., object]) -> None:
 
 def run(options: Namespace) -> int:
     """Run the program, print the summary, and return the status. Raises ``CommandError``."""
-    with Signals() as signals:
+    if bool(options.upstream) != bool(options.record):
+        raise CommandError("--upstream and --record go together: whose answers to record, and where")
+    with Signals() as signals, ExitStack() as stack:
         fake = of.build(options, "shared")
         service = of.prepare(fake, options)
         of.start(fake, options)
         try:
             of.write_port_file(fake, options)
-            with proxied(fake, service.sid, os.environ, offline=options.offline) as proxy:
+            recorder = _recorder(fake, options)
+            if recorder is not None:
+                stack.callback(recorder.close)
+            with proxied(fake, service.sid, os.environ, offline=options.offline, app=recorder) as proxy:
                 tally = Tally(fake)
                 status = signals.run(options.program, {**os.environ, **variables(proxy.about, os.environ)})
                 summary = tally.summary(proxy, status)
         finally:
             fake.stop()
             of.save(fake, options)
+    if recorder is not None:
+        summary |= {"recorded": dict(recorder.statuses), "unreached": dict(recorder.unreached)}
+        summary["reason"] = summary["reason"] if not recorder.statuses and not recorder.unreached else None
     if not options.quiet:
         say(sys.stderr, json.dumps(summary) if options.json else "\n".join(map(printable, lines_of(summary))))
     return 1 if options.strict and not status and is_worrying(summary) else status
+
+
+def _recorder(fake: FakeNotify, options: Namespace) -> Recorder | None:
+    if not options.record:
+        return None
+    try:
+        recorder = Recorder(options.upstream, options.record)
+    except ValueError as error:
+        raise CommandError(f"--upstream {error}") from None
+    except OSError as error:
+        raise CommandError(f"can't write {options.record}: {error.strerror or error}") from None
+    if recorder.is_at(int(fake.url.rpartition(":")[2])):
+        recorder.close()
+        raise CommandError(f"--upstream {options.upstream} is this fake itself; name another Notify")
+    return recorder
 
 
 class Signals:

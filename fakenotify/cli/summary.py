@@ -22,6 +22,7 @@ _LINES = {
     "distrusted": "warning   TLS with a client failed, {}; let it trust the certificates in $SSL_CERT_FILE",
     "offline": "offline   {} was not reached",
     "twilio": "beware    {} itself was reached; only Notify is faked",
+    "unreached": "beware    {}; the call is not recorded",
 }
 
 
@@ -103,10 +104,14 @@ def lines_of(summary: Mapping[str, Any]) -> list[str]:
         f"{_number(sent + failed, 'delivery', 'deliveries')} ({sent} sent, {failed} failed), "
         f"{_number(warnings + distrusted, 'warning')}, {_number(alerts, 'alert')}"
     ]
-    for name, line in _LINES.items():
-        entries = [
-            line.format(each) + (f" ({times} times)" if times > 1 else "") for each, times in summary[name].items()
+    if "recorded" in summary:
+        answers = ", ".join(f"{times} with {status}" for status, times in summary["recorded"].items())
+        lines = [
+            f"fakenotify: {_number(sum(summary['recorded'].values()), 'call')} recorded{answers and f': {answers}'}"
         ]
+    for name, line in _LINES.items():
+        counts = summary.get(name, {})
+        entries = [line.format(each) + (f" ({times} times)" if times > 1 else "") for each, times in counts.items()]
         lines += [f"  {each}" for each in entries[:_MOST_LINES]]
         if len(entries) > _MOST_LINES:
             lines.append(f"  … and {len(entries) - _MOST_LINES} more such lines")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fakenotify.proxy.certificates import Authority, first_certificates, java_store, system_certificates
 from fakenotify.proxy.environment import JAVA_STORE, REPLACING, NoProxy
-from fakenotify.proxy.proxy import Proxy
+from fakenotify.proxy.proxy import App, Proxy
 
 if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
@@ -25,10 +25,12 @@ def proxied(
     ca_file: str | None = None,
     *,
     offline: bool = False,
+    app: App | None = None,
 ) -> Iterator[Proxy]:
     """A proxy to a fake that has started, while the context lasts; its end is the end of all pauses in the fake, too.
 
-    ``ca_file`` is where its authority's certificate is written as well. Raises ``NoProxy``.
+    ``ca_file`` is where its authority's certificate is written as well; ``app`` answers for Notify in the fake's place.
+    Raises ``NoProxy``.
     """
     with TemporaryDirectory(prefix="fakenotify-") as name:
         directory = Path(name)
@@ -46,7 +48,7 @@ def proxied(
             "ca": str(directory / "ca.pem"),
         }
         try:
-            proxy = Proxy(fake.wsgi_app, authority, port, offline=offline, environment=environment, about=about)
+            proxy = Proxy(app or fake.wsgi_app, authority, port, offline=offline, environment=environment, about=about)
         except OSError as error:
             raise NoProxy(f"can't start the proxy on 127.0.0.1:{port}: {error.strerror or error}") from None
         proxy.start()

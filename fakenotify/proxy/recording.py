@@ -1,0 +1,148 @@
+"""Calls to Notify, passed on to another Notify and recorded: one JSON object a line, secrets and personal data masked.
+
+A line has ``method``, ``path``, ``query``, ``form``, ``status``, ``headers`` and ``body``, which
+``fakenotify compare`` replays. The file appears when the recording has ended; until then it grows beside its place.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import ssl
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from fakenotify.conformance.masking import Masking
+from fakenotify.notify.dispatch import Call
+from fakenotify.proxy.counts import Counts
+from fakenotify.server.doors import is_loopback
+from fakenotify.server.wsgi import read_body, read_call, target
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_PATIENCE = 60.0
+"""Seconds that the other Notify has to answer."""
+
+_PASSED_ON = ("ACCEPT", "ACCEPT_LANGUAGE", "AUTHORIZATION", "USER_AGENT")
+_KEPT = frozenset(("allow", "content-type", "retry-after", "twilio-concurrent-requests", "www-authenticate"))
+"""Headers of an answer that a recording keeps; the others say nothing about Notify, or differ each time."""
+
+_OF_THE_CONNECTION = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding", "date", "server"))
+
+
+class Recorder:
+    """A WSGI application that passes each call on to ``upstream`` and writes it to ``path``.
+
+    Raises ``ValueError`` for a URL that is no Notify's, and ``OSError`` for a file that can't be written. ``statuses``
+    counts the answers, ``unreached`` the calls that got none.
+    """
+
+    def __init__(self, upstream: str, path: str) -> None:
+        parts = urlsplit(upstream)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"{upstream!r} is not the URL of a Notify, such as https://notify.twilio.com")
+        self.scheme, self.host, self.port = parts.scheme, parts.hostname, parts.port
+        self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self.statuses, self.unreached = Counts(), Counts()
+        self._path = Path(path)
+        self._partial = self._path.with_name(f".{self._path.name}.partial")
+        if self._path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder")
+        self._file = self._partial.open("w", encoding="ascii")
+        self._maskings: dict[str, Masking] = {}
+        self._lock = threading.Lock()
+
+    def is_at(self, port: int) -> bool:
+        """Whether the other Notify is what listens on this machine's ``port``."""
+        return is_loopback(self.host) and (self.port or {"http": 80, "https": 443}[self.scheme]) == port
+
+    def close(self) -> None:
+        """End the recording: the file takes its place, unless nothing was recorded."""
+        self._file.close()
+        if self.statuses:
+            os.replace(self._partial, self._path)
+        else:
+            self._partial.unlink()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request as the other Notify does."""
+        body, _ = read_body(environ)
+        environ["wsgi.input"] = BytesIO(body)
+        environ["wsgi.input_terminated"] = True
+        path, query = target(environ)
+        call = read_call(environ, path, query)
+        try:
+            status, reason, headers, content = self._ask(environ, f"{path}?{query}" if query else path, body)
+        except (OSError, http.client.HTTPException) as error:
+            self.unreached.add(f"{self.origin}: {error}")
+            content = json.dumps({"error": f"fakenotify: {self.origin} can't be reached: {error}"}).encode()
+            start_response("502 BAD GATEWAY", [("Content-Type", "application/json")])
+            return [content]
+        self._record(call, status, headers, content)
+        own = json.dumps(call.origin)[1:-1].encode()  # in its URLs, so that the client asks this proxy for them too
+        content = content.replace(f'"{self.origin}/'.encode(), b'"' + own + b"/")
+        kept = [(name, value) for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
+        start_response(f"{status} {reason}", kept)
+        return [content] if content else []
+
+    def _ask(self, environ: WSGIEnvironment, target: str, body: bytes) -> tuple[int, str, list[tuple[str, str]], bytes]:
+        connection: http.client.HTTPConnection
+        if self.scheme == "https":
+            context = ssl.create_default_context()
+            connection = http.client.HTTPSConnection(self.host, self.port, timeout=_PATIENCE, context=context)
+        else:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=_PATIENCE)
+        headers = {name.replace("_", "-"): environ[f"HTTP_{name}"] for name in _PASSED_ON if f"HTTP_{name}" in environ}
+        if environ.get("CONTENT_TYPE"):
+            headers["Content-Type"] = environ["CONTENT_TYPE"]
+        try:
+            connection.request(environ["REQUEST_METHOD"], target, body or None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.reason, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+    def _record(self, call: Call, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        with self._lock:
+            masking = self._masking(call.credentials[1] if call.credentials else "")
+            path = masking.path(unquote(call.path))
+            line = {
+                "method": call.method,
+                "path": "/".join(quote(each, safe="") for each in path.split("/")),
+                "query": masking.form(call.query),
+                "form": masking.form(call.form),
+                "status": status,
+                "headers": {name: value for name, value in headers if name.lower() in _KEPT},
+                "body": _without_path(masking.body(_json(content)), unquote(call.path), path),
+            }
+            self.statuses.add(str(status))
+            with suppress(ValueError):  # the recording has ended, and a late call is not part of it
+                self._file.write(json.dumps(line) + "\n")
+                self._file.flush()
+
+    def _masking(self, password: str) -> Masking:
+        """Pseudonyms are keyed with what a client proves itself by, and so differ from account to account."""
+        return self._maskings.setdefault(password, Masking(password))
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _without_path(body: Any, path: str, masked: str) -> Any:
+    """An error names the path that was not found; there, too, it is masked."""
+    if path != masked and isinstance(body, dict) and isinstance(body.get("message"), str):
+        for own, shown in zip(path.split("/"), masked.split("/"), strict=True):
+            body["message"] = body["message"].replace(own, shown) if own != shown else body["message"]
+            body["message"] = body["message"].replace(quote(own), shown) if own != shown else body["message"]
+    return body
