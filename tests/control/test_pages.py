@@ -120,7 +120,7 @@ def test_the_files_are_read_before_a_test_takes_the_file_system_away(wire: Any) 
         assert wire.get("/_fake/").body == FILES["index.html"]
 
 
-def test_the_command_line_starts_without_reading_the_files() -> None:
+def test_importing_the_package_reads_no_file_of_the_page() -> None:
     loaded = "import fakenotify, sys; print('fakenotify.control.pages' in sys.modules)"
 
     assert (

@@ -216,7 +216,9 @@ const accounts = async () => {
 };
 
 // Show what the address says.
+let begun = false;
 const arrive = () => {
+  begun = true;
   const old = here;
   here = at();
   const other = !body.firstChild || old.view !== here.view || old.q !== here.q || old.account !== here.account;
@@ -251,7 +253,7 @@ const arrive = () => {
   }
   const rows = isTable ? other && load(true) : steer();
   open();
-  if (other) Promise.resolve(rows).then(counts); // the rows first
+  if (other) Promise.allSettled([rows]).then(counts).catch(() => {}); // the rows first
 };
 
 const refresh = coalesced(() => Promise.allSettled([here.view === "controls" ? steer() : load(false), open(), counts(), readClock(), accounts()]));
@@ -343,7 +345,15 @@ follow({
     if (kind === "change" && ["reset", "restore", "import_state"].includes(event.verb) && here.view !== "controls") shown.clear();
     refresh();
   },
-  onopen: () => { live("live", "Live"); refresh(); },
-  onlost: () => { live("lost", "No connection"); say("There is no connection to the fake"); },
+  onopen: () => {
+    live("live", "Live");
+    if (begun) return refresh();
+    arrive(); // from here on, nothing happens that the stream does not tell
+    return Promise.allSettled([readClock(), accounts()]);
+  },
+  onlost: () => {
+    live("lost", "No connection");
+    say("There is no connection to the fake");
+    if (!begun) arrive();
+  },
 });
-arrive();
