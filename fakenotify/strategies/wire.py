@@ -16,6 +16,7 @@ from fakenotify.core.paging import PAGING
 from fakenotify.core.params import Param, can_be, nearest
 from fakenotify.notify import values
 from fakenotify.notify.dispatch import ROUTES
+from fakenotify.notify.payloads import SmsOverride
 from fakenotify.strategies.arguments import OBJECTS, TEXT, addresses, binding_types, identities, tags, targets
 
 Form = dict[str, list[str]]
@@ -124,7 +125,7 @@ def _good(row: Param) -> SearchStrategy[str]:
 
 def _fitting(row: Param) -> SearchStrategy[str]:
     schema: dict[str, Any] = row.kind.schema()
-    if isinstance(row.kind, (values.SmsOverride, values.Certificate)):
+    if isinstance(row.kind, (SmsOverride, values.Certificate)):
         return st.nothing()  # any other member of Sms is ignored, any other certificate refused for apn
     if isinstance(row.kind, values.Address):
         return binding_types().flatmap(addresses)

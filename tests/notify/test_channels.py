@@ -20,14 +20,7 @@ from fakenotify.notify.records import NO_STRINGS, Credential, Notification, Serv
 NOW = datetime(2027, 10, 31, 12, 0, 0, 900_000, tzinfo=timezone.utc)
 FOUR_WEEKS = 2419200
 MESSAGING_SERVICE_SID = "MG" + "a" * 32
-OVERRIDES = {
-    "apn": "apn",
-    "gcm": "gcm",
-    "sms": "sms",
-    "fcm": "fcm",
-    "facebook-messenger": "facebook_messenger",
-    "alexa": "alexa",
-}
+OVERRIDES = {name: each.override.field for name, each in CHANNELS.items() if each.override is not None}
 
 SERVICE = Service(
     sid="IS" + "a" * 32,

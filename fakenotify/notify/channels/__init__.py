@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from fakenotify.core.params import Param
 from fakenotify.notify.channels import alexa, apn, facebook_messenger, fcm, gcm, sms
 from fakenotify.notify.channels.channel import Channel, Failure, HttpRequest, Outgoing, Rendered, Shown
 
-__all__ = ["CHANNELS", "Channel", "Failure", "HttpRequest", "Outgoing", "Rendered", "Shown", "register", "unregister"]
+__all__ = [
+    "CHANNELS",
+    "Channel",
+    "Failure",
+    "HttpRequest",
+    "Outgoing",
+    "Rendered",
+    "Shown",
+    "overrides",
+    "register",
+    "unregister",
+]
 
 CHANNELS: dict[str, Channel] = {}
 """The channels by their binding type, in the order of Twilio's enum. (documented)"""
@@ -21,6 +33,12 @@ def register(channel: Channel) -> None:
 def unregister(binding_type: str) -> None:
     """Take a channel out again, as a test does that registered one."""
     del CHANNELS[binding_type]
+
+
+def overrides() -> list[Param]:
+    """The parameters of a Notification that are one channel's own, in the order of Twilio's table: push first."""
+    push_first = sorted(CHANNELS.values(), key=lambda channel: not channel.uses_credential)
+    return [channel.override for channel in push_first if channel.override is not None]
 
 
 for _each in (apn.CHANNEL, gcm.CHANNEL, sms.CHANNEL, fcm.CHANNEL, facebook_messenger.CHANNEL, alexa.CHANNEL):

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fakenotify.core.params import Param
+from fakenotify.core.values import JsonObject
 from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, given, inside, merged, words
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ CHANNEL = Channel(
     label="Alexa",
     example="amzn1.ask.account.A2QPJ7NH3EWOXKYL5GD6TRBC4FUVZMSIA2QPJ7NH3EWOXKYL5GD6",
     addresses=r"amzn1\.ask\.account\.[A-Z2-7]{52}",
-    override="alexa",
+    override=Param("Alexa", "alexa", JsonObject(), deprecated="Twilio withdrew it"),
     codes=range(52211, 52215 + 1),
     check_service=check_service,
     render=render,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fakenotify.core.params import Param
 from fakenotify.notify.channels.channel import (
     BadAddress,
     Channel,
@@ -23,6 +24,7 @@ from fakenotify.notify.channels.channel import (
     size_in_bytes,
     words,
 )
+from fakenotify.notify.payloads import Payload
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Notification
@@ -95,7 +97,7 @@ CHANNEL = Channel(
     example="a7c658f4111ec4ff5a1a647f9d0edd819025b9f20522d2fae897049f32873e73",
     addresses="[0-9a-f]{64}",
     malformed="device_token|<a7c658f4 1b0d7a2c>|a7 c6|0xa7|[0-9a-f]([0-9a-f]{2}){0,31}",
-    override="apn",
+    override=Param("Apn", "apn", Payload()),
     uses_credential=True,
     codes=range(52131, 52149 + 1),
     check_address=check_address,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from fakenotify.core.params import Param
     from fakenotify.notify.behaviour import Behaviour
     from fakenotify.notify.records import Credential, Notification, Service
 
@@ -103,10 +104,10 @@ class Channel:
 
     ``label`` is what people call it. ``example`` is an address; ``addresses`` is a regular expression of those that the
     provider gives out, ``malformed`` one of those that Notify takes and that then fail (None: there are none).
-    ``override`` names the field of a Notification that holds the channel's own parameter. ``message_sid`` is the prefix
-    of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice (sibling; as
-    the id itself: assumed). ``uses_credential``: apn, fcm and gcm. ``body_type`` says how the
-    payload is spelled on its way to the provider, and ``codes`` are the 52xxx codes of that provider alone.
+    ``override`` is the channel's own parameter of a Notification, whose record has a field for it. ``message_sid`` is
+    the prefix of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice
+    (sibling; as the id itself: assumed). ``uses_credential``: apn, fcm and gcm. ``body_type`` says how the payload is
+    spelled on its way to the provider, and ``codes`` are the 52xxx codes of that provider alone.
 
     ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
     Service lacks. ``render(outgoing)`` is called once for all targets that share what is in it;
@@ -119,7 +120,7 @@ class Channel:
     example: str
     addresses: str
     malformed: str | None = None
-    override: str | None = None
+    override: Param | None = None
     message_sid: str = "DA"
     uses_credential: bool = False
     codes: range = range(0)

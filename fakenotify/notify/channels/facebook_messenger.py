@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fakenotify.core.params import Param
+from fakenotify.core.values import JsonObject
 from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged, texts, words
 from fakenotify.notify.channels.sms import is_phone_number
 
@@ -54,7 +56,7 @@ CHANNEL = Channel(
     label="Messenger",
     example="1254477777772919",
     addresses=r"[0-9]{15,17}|\+1[0-9]{10}",
-    override="facebook_messenger",
+    override=Param("FacebookMessenger", "facebook_messenger", JsonObject(), deprecated="Twilio withdrew it"),
     codes=range(52201, 52203 + 1),
     check_service=check_service,
     render=render,

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from fakenotify.core.params import Param
 from fakenotify.notify.channels import legacy_fcm
 from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged
-from fakenotify.notify.channels.fcm_data import CODES, EXAMPLE, PRIORITIES, TOKENS, data_of, failure_of
+from fakenotify.notify.channels.fcm_data import CODES, EXAMPLE, PRIORITIES, TARGETS, TOKENS, data_of, failure_of
+from fakenotify.notify.payloads import Payload
 
 ROOT = frozenset(("message", "validate_only"))
 """The members of a request of FCM HTTP v1."""
@@ -76,7 +78,7 @@ CHANNEL = Channel(
     label="FCM",
     example=EXAMPLE,
     addresses=TOKENS,
-    override="fcm",
+    override=Param("Fcm", "fcm", Payload(TARGETS | {"condition"}, ("data",), ("message", "data"), message=True)),
     uses_credential=True,
     codes=CODES,
     render=render,

@@ -16,6 +16,8 @@ MOST_BYTES = 4096
 PRIORITIES = {"high": "high", "low": "normal"}
 RESERVED_KEYS = frozenset({"from", "gcm"})
 RESERVED_PREFIX = "google"
+TARGETS = frozenset(("to", "registration_ids", "notification_key"))
+"""What an override may not hold, since Notify chooses the recipients. (documented)"""
 CODES = range(52101, 52117 + 1)
 
 EXAMPLE = "f0xiqa1mVEtvkiEQBE00Xx:APA91bHun4MxP5egoKMwt2KZFBaFUH"

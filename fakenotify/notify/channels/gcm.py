@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fakenotify.core.params import Param
 from fakenotify.notify.channels import legacy_fcm
 from fakenotify.notify.channels.channel import Channel, Outgoing, Rendered
-from fakenotify.notify.channels.fcm_data import CODES, EXAMPLE, TOKENS
+from fakenotify.notify.channels.fcm_data import CODES, EXAMPLE, TARGETS, TOKENS
+from fakenotify.notify.payloads import Payload
 
 
 def render(outgoing: Outgoing) -> Rendered:
@@ -17,7 +19,7 @@ CHANNEL = Channel(
     label="GCM",
     example=EXAMPLE,
     addresses=TOKENS,
-    override="gcm",
+    override=Param("Gcm", "gcm", Payload(TARGETS, ("data",))),
     uses_credential=True,
     codes=CODES,
     render=render,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fakenotify.core.params import Param
 from fakenotify.notify.channels.channel import (
     BadAddress,
     Channel,
@@ -17,6 +18,7 @@ from fakenotify.notify.channels.channel import (
     texts,
     words,
 )
+from fakenotify.notify.payloads import SmsOverride
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Service
@@ -84,7 +86,7 @@ CHANNEL = Channel(
         r"5005550006|\+05005550006|sms:\+15005550006|tel:\+15005550006|Address=\+15005550006|\+1x?"
         r"|\+1 500 555 0006|\+1-500-555-0006|\+١٥٠٠٥٥٥٠٠٠٦|\+1[0-9]{15,20}"
     ),
-    override="sms",
+    override=Param("Sms", "sms", SmsOverride(PARAMETERS)),
     message_sid="SM",
     body_type="form",
     check_address=check_address,

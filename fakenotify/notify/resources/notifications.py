@@ -8,11 +8,12 @@ from fakenotify.core.errors import OBSERVED
 from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.sizes import size_of
-from fakenotify.core.values import Integer, JsonObject, OneOf, Text
+from fakenotify.core.values import Integer, OneOf, Text
 from fakenotify.notify import values
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.channels import sms
+from fakenotify.notify.channels import overrides
 from fakenotify.notify.errors import InvalidToBinding, SelectorMissing, SelectorsMixed, invalid
+from fakenotify.notify.payloads import Payload
 from fakenotify.notify.records import Notification, Service, strings
 from fakenotify.notify.resources import services
 from fakenotify.notify.resources.bindings import TAGS_PER_QUERY
@@ -35,13 +36,8 @@ CREATE = Params(
     Param("Action", "action"),
     Param("Priority", "priority", OneOf(("high", "low"), "D33"), default="high", default_from=_OBSERVED),
     Param("Ttl", "ttl", Integer(0, LONGEST_TTL), default=LONGEST_TTL, default_from=_OBSERVED),
-    Param("Data", "data", values.DATA),
-    Param("Apn", "apn", values.APN),
-    Param("Gcm", "gcm", values.GCM),
-    Param("Fcm", "fcm", values.FCM),
-    Param("Sms", "sms", values.SmsOverride(sms.PARAMETERS)),
-    Param("FacebookMessenger", "facebook_messenger", JsonObject(), deprecated=_WITHDRAWN),
-    Param("Alexa", "alexa", JsonObject(), deprecated=_WITHDRAWN),
+    Param("Data", "data", Payload()),
+    *overrides(),
     Param(
         "DeliveryCallbackUrl",
         "delivery_callback_url",
