@@ -146,8 +146,6 @@ class AccountState(Tables):
         self._due = due
         self.schedule = Schedule(due)
         self.outcomes: list[Outcome] = []
-        self.ignored: list[str] = []
-        """Where an operation puts what Notify ignores in silence, for the warnings of the request under way."""
         self.hints: list[str] = []
         """Where an operation puts advice, for the warnings of the request under way."""
         self.departures: deque[Departure] = deque(maxlen=KEPT_DEPARTURES)

@@ -116,7 +116,7 @@ class Dispatcher:
             injected, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
             if goes_on:
                 with account.lock:
-                    account.ignored, account.hints = call.notes, hints
+                    account.hints = hints
                     answer.body = _perform(account, route, values, call)
                 answer.status = route.status
         except TwilioError as error:
@@ -177,7 +177,7 @@ class Dispatcher:
         route = ROUTES.by_operation[operation]
         form = route.params.to_form(operation, arguments)
         with account.lock:
-            account.ignored, account.hints = [], []
+            account.hints = []
             try:
                 subject = (route.locate(account, *values),) if route.locate else ()
                 return route.run(account, *subject, **route.params.parse(form), **given)
