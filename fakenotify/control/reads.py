@@ -64,6 +64,7 @@ class Rows:
     more: Callable[[Sight, Any], dict[str, Any]]
     heavy: frozenset[str]
     date: Callable[[Any], datetime]
+    also: Callable[[Sight, Any], Iterable[str | None]] = lambda sight, record: ()
 
     def show(self, sight: Sight, row: Numbered, brief: bool) -> dict[str, Any]:
         """A row as JSON."""
@@ -150,8 +151,17 @@ class Reading:
             if name in ask.query:
                 tests.append(_of_record(make(self.sight, ask.query[name])))
         if ask.query.get("q"):
-            tests.append(_of_record(_contains(ask.query["q"], self.rows.texts)))
+            tests.append(_of_record(self._contains(ask.query["q"])))
         return tests
+
+    def _contains(self, text: str) -> Accept:
+        """A row that has the text itself, or in what it has to do with."""
+        wanted = text.casefold()
+        texts, also = self.rows.texts, self.rows.also
+        return lambda record: (
+            wanted in "\n".join(filter(None, texts(record))).casefold()
+            or any(wanted in each.casefold() for each in also(self.sight, record) if each)
+        )
 
     def passes(self, row: Numbered) -> bool:
         """Whether a row is asked for."""
@@ -244,14 +254,16 @@ def table(
     heavy: Iterable[str] = (),
     date: Callable[[Any], datetime] = attrgetter("date_created"),
     group: tuple[str, Callable[[list[Any]], list[dict[str, Any]]]] | None = None,
+    also: Callable[[Sight, Any], Iterable[str | None]] = lambda sight, record: (),
 ) -> Route:
     """The route that reads a table.
 
-    ``filters`` make a test of a row out of a query parameter's value; ``texts`` are what ``q`` looks at; ``more`` adds
-    to the record's own JSON; ``heavy`` names what ``brief=true`` leaves out;
+    ``filters`` make a test of a row out of a query parameter's value; ``texts`` are what ``q`` looks at, and ``also``
+    what it looks at where those have nothing; ``more`` adds to the record's own JSON; ``heavy`` names what
+    ``brief=true`` leaves out;
     ``group`` is what rows can be grouped by, and how.
     """
-    rows = Rows(name, filters, texts, more, frozenset(heavy), date)
+    rows = Rows(name, filters, texts, more, frozenset(heavy), date, also)
     row = record_schema(record)
     row["properties"] |= {"id": TEXT, **(more_schema or {})}
     row["required"] = [each for each in row["properties"] if each not in rows.heavy]
@@ -284,11 +296,6 @@ def _with_key(key: str, walk: Iterator[Numbered]) -> Iterator[tuple[str, Numbere
 
 def _of_record(accept: Accept) -> Callable[[Numbered], bool]:
     return lambda row: accept(row[1])
-
-
-def _contains(text: str, texts: Callable[[Any], Iterable[str | None]]) -> Accept:
-    wanted = text.casefold()
-    return lambda record: wanted in "\n".join(filter(None, texts(record))).casefold()
 
 
 def _order(ask: Ask) -> str:

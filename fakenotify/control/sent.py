@@ -147,6 +147,7 @@ get_notifications = table(
         "service_name": TEXT_OR_NULL,
     },
     heavy=frozenset((*_OVERRIDES, "to_binding")),
+    also=lambda sight, sent: (each.identity for each in sight.deliveries(sent)),
 )
 
 

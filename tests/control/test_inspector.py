@@ -201,7 +201,7 @@ def test_a_data_message_is_drawn_as_data_and_a_notification_as_a_card(
 @pytest.mark.parametrize(
     ("search", "counts"),
     [
-        ("alice", {"deliveries": "1", "bindings": "1", "services": "0"}),
+        ("alice", {"notifications": "1", "deliveries": "1", "bindings": "1", "services": "0"}),
         ("identity:alice", {"notifications": "1", "deliveries": "1", "bindings": "1", "services": "–"}),
         ("status:failed", {"notifications": "1", "deliveries": "1", "requests": "1"}),
         ("code:52144", {"notifications": "1", "deliveries": "1", "alerts": "1", "bindings": "–"}),

@@ -258,6 +258,7 @@ def test_a_part_that_cannot_be_is_refused(control: Control, query: str, error: s
         ("notifications?code=52004", 2),
         ("notifications?binding_type=apn", 2),
         ("notifications?q=parcel", 2),
+        ("notifications?q=ALICE", 3),
         ("deliveries?identity=alice", 3),
         ("deliveries?status=failed", 2),
         ("deliveries?code=52004", 2),

@@ -112,7 +112,7 @@ export const DETAILS = {
       ["head", row, () => facts({ "Status": [status(row.status), " ", trouble(row)], "Notification": to("notifications", row.notification_sid, row.notification_sid),
         "Service": to("services", row.service_sid, row.service_name || row.service_sid), "Binding": row.binding_sid && to("bindings", row.binding_sid, row.binding_sid), "Address": row.address,
         "Credential": row.credential_sid && to("credentials", row.credential_sid, row.credential_name || row.credential_sid), "Provider's id": row.sid, "Protocol version": row.protocol_version, "Time": time(row.date_created) })],
-      ["picture", [row.shown, row.payload], () => section("On the device", el("div", { class: "pictures" }, picture(row, 1)))],
+      ["picture", [row.shown, row.payload, row.status], () => section(row.status === "FAILED" ? "What the device would show" : "On the device", el("div", { class: "pictures" }, picture(row, 1)))],
       ["wire", [row.payload, row.headers, row.request], () => section("What the provider gets", wire(row))], json(row),
     ] };
   },
