@@ -154,8 +154,8 @@ def _end_at_the_test(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] != "fakenotify":
             last = trace
         trace = trace.tb_next
-    if last is not None:
-        last.tb_next = None
+    assert last is not None  # pytest's own frames come first
+    last.tb_next = None
 
 
 def _section(fake: FakeNotify) -> str:

@@ -47,7 +47,7 @@ def _after_fork() -> None:
         fake._begin_in_child()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows does not fork
     os.register_at_fork(after_in_child=_after_fork)
 
 

@@ -98,5 +98,5 @@ def _begin_in_child() -> None:
     ACTIVE.lock = Lock()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows does not fork
     os.register_at_fork(after_in_child=_begin_in_child)

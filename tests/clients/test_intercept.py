@@ -8,10 +8,12 @@ import io
 import os
 import socket
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, NamedTuple
+from unittest import mock
 
 import aiohttp
 import httpx
@@ -466,6 +468,36 @@ def test_a_session_made_before_is_intercepted_and_goes_free_again(fake: FakeNoti
     assert len(fake.requests) == 1
 
 
+def test_what_somebody_has_kept_of_an_interception_passes_calls_on(
+    fake: FakeNotify, forbidden: None, elsewhere: str
+) -> None:
+    with fake.intercept():
+        look_up, handle = socket.getaddrinfo, httpx.Client.send
+    with pytest.raises(AssertionError, match="a connection was wanted"):
+        look_up("notify.twilio.com", 443)
+    with httpx.Client() as client, pytest.raises(AssertionError, match="a connection was wanted"):
+        handle(client, client.build_request("GET", elsewhere))
+
+
+def test_adapters_that_a_session_was_given_by_hand_are_passed_by(fake: FakeNotify, forbidden: None) -> None:
+    class Nowhere(requests.adapters.BaseAdapter):
+        def send(self, *arguments: Any, **settings: Any) -> Any:
+            raise AssertionError("it was asked")
+
+        def close(self) -> None: ...
+
+    session = requests.Session()
+    session.auth = (fake.account_sid, fake.auth_token)
+    session.mount("https://", Nowhere())
+    with fake.intercept():
+        assert session.post(f"{TWILIO}/v1/Services").status_code == 201
+        with mock.patch.object(session, "get_adapter", return_value=Nowhere()):
+            assert session.post(f"{TWILIO}/v1/Services").status_code == 201
+            with pytest.raises(AssertionError, match="it was asked"):
+                session.get("https://example.com/")
+    assert session.get_adapter("https://example.com/") is session.adapters["https://"]
+
+
 def test_an_adapter_of_the_projects_own_keeps_its_behaviour(fake: FakeNotify, forbidden: None) -> None:
     class Patient(requests.adapters.HTTPAdapter):
         def send(self, request: Any, **settings: Any) -> Any:
@@ -552,6 +584,8 @@ def test_the_guard_knows_regions_and_under_strict_other_products(fake: FakeNotif
             by_urllib("notify.dublin.ie1.twilio.com")
         with pytest.raises(UnexpectedTwilioCall):
             by_urllib("api.twilio.com")
+        with pytest.raises(urllib.error.URLError):  # nobody listens there
+            by_urllib_and_a_proxy("example.com")
         with urllib.request.urlopen(elsewhere, timeout=5) as answer:
             assert answer.status == 200
         assert socket.getaddrinfo(None, 80)

@@ -14,6 +14,7 @@ import requests
 from urllib3 import Timeout
 
 from fakenotify import FakeNotify, Fault
+from fakenotify.clients.aiohttp_connector import End
 
 TWILIO = "https://notify.twilio.com"
 LONG = 30
@@ -175,3 +176,37 @@ def test_the_timeouts_of_aiohttp_count(
         else:
             assert asyncio.run(ask()) == 201
     assert len(fake.services) == 1
+
+
+def test_a_connection_in_memory_keeps_what_arrives_while_its_reader_pauses_and_nothing_after_its_end() -> None:
+    seen: list[Any] = []
+
+    class Reader(asyncio.Protocol):
+        def data_received(self, data: bytes) -> None:
+            seen.append(data)
+
+        def connection_lost(self, error: Exception | None) -> None:
+            seen.append(error)
+
+    async def talk() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = End(loop), End(loop)
+        near.other, far.other, near.protocol, far.protocol = far, near, asyncio.Protocol(), Reader()
+        far.pause_reading()
+        near.write(b"kept")
+        await asyncio.sleep(0)
+        assert seen == []
+        far.resume_reading()
+        await asyncio.sleep(0)
+        near.abort()
+        near.write(b"too late")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (near.is_closing(), far.is_closing(), near.get_extra_info("peername", "nobody")) == (
+            True,
+            True,
+            "nobody",
+        )
+
+    asyncio.run(talk())
+    assert seen == [b"kept", None]

@@ -455,7 +455,8 @@ def test_a_hint_about_a_refusal_is_shown_but_no_warning(run: Run) -> None:
     assert section(result)[1].startswith("    hint: ")
 
 
-def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("capture", ["-s", "-pno:capture"])
+def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest.Pytester, capture: str) -> None:
     """Its fake answers meanwhile, with the world of the test."""
     pytester.makeconftest(
         """
@@ -489,7 +490,7 @@ def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest
             pass
         """,
         "--fake-notify-hold",
-        "-s",
+        capture,
         alone=True,
     )
     result.assert_outcomes(passed=1, failed=1)
