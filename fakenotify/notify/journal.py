@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from fakenotify.core.listeners import Listeners
+from fakenotify.core.printable import printable
 from fakenotify.core.sizes import LONGEST_TEXT, clip, clip_heavy, measure
 from fakenotify.notify.records import NO_STRINGS, Strings
 
@@ -17,7 +18,7 @@ KEPT_REQUESTS = 10_000
 KEPT_BYTES = 64 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """One request. ``operation`` (``bindings.create``) is None where no route was found.
 
@@ -38,7 +39,7 @@ class Request:
     status: int | None
     code: int | None
     message: str | None
-    body: Mapping[str, Any] | None = field(repr=False)
+    body: Mapping[str, Any] | None
     warnings: Strings
     request_id: str
     date: datetime
@@ -47,7 +48,7 @@ class Request:
     rule: str | None = None
     label: str | None = None
     source: str | None = None
-    duration: float | None = field(default=None, repr=False, compare=False)
+    duration: float | None = field(default=None, compare=False)
     """Real seconds that the answer took."""
 
     @property
@@ -66,7 +67,10 @@ class Request:
         told = f" {self.code} {self.message}" if self.code else ""
         fault = f" [fault: {self.fault}]" if self.fault else ""
         outcome = f"{self.status or 'no answer'}{told}{self.provenance}{fault}"
-        return f"{self.method} {self.path} {_short(self.params)} -> {outcome}"
+        return printable(f"{self.method} {self.path} {_short(self.params)} -> {outcome}")
+
+    def __repr__(self) -> str:
+        return f"<Request {self}>"
 
     @property
     def provenance(self) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from fakenotify.core.matching import matches
 from fakenotify.core.params import did_you_mean
+from fakenotify.core.printable import printable, shortened
 from fakenotify.notify.channels import CHANNELS, HttpRequest
 
 T = TypeVar("T")
@@ -77,8 +78,35 @@ def _check_field(record: Any, name: str) -> None:
         raise TypeError(f"{type(record).__name__} has no field {name!r}{did_you_mean(name, known)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class OneLine:
+    """A record whose ``repr`` is one short line that is safe to print, and shows no secret."""
+
+    __slots__ = ()
+
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it; None is left out."""
+        return ()
+
+    def __repr__(self) -> str:
+        shown = [str(each) for each in self.words() if each is not None]
+        return f"<{shortened(' '.join([type(self).__name__, *shown]), _LONGEST_LINE)}>"
+
+
+def quoted(text: str | None) -> str | None:
+    """A text that somebody wrote, so that one sees where it begins and ends."""
+    return None if text is None else repr(text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…")
+
+
+def short_address(address: str) -> str:
+    """An address as people recognise it: the whole of a phone number, the ends of a token."""
+    return address if len(address) <= _LONGEST_ADDRESS else f"{address[:10]}…{address[-6:]}"
+
+
+_LONGEST_LINE, _LONGEST_TEXT, _LONGEST_ADDRESS = 160, 40, 24
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Service(OneLine):
     """A Notify Service (``IS…``): the scope of Bindings and Notifications."""
 
     sid: str
@@ -105,9 +133,13 @@ class Service:
         version: str = getattr(self, f"default_{binding_type}_notification_protocol_version", "default")
         return version
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        return (self.sid, quoted(self.friendly_name))
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Binding(OneLine):
     """A Binding (``BS…``): ties an identity to one address on one channel."""
 
     sid: str
@@ -123,9 +155,13 @@ class Binding:
     date_created: datetime
     date_updated: datetime
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        return (self.sid, self.identity, self.binding_type, short_address(self.address))
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credential(OneLine):
     """A push Credential (``CR…``). What it would keep secret is dropped on arrival, never stored.
 
     ``fcm_api`` is ``v1`` or ``legacy``, the API of Google that its Secret is a key to, and None for apn; ``project_id``
@@ -142,9 +178,13 @@ class Credential:
     fcm_api: Literal["v1", "legacy"] | None = None
     project_id: str | None = None
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        return (self.sid, self.type, quoted(self.friendly_name))
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Notification(OneLine):
     """A Notification (``NT…``): created, never readable afterwards.
 
     ``to_binding`` and ``delivery_callback_url`` are not part of Notify's answer; they are kept for the tester.
@@ -173,9 +213,17 @@ class Notification:
     to_binding: tuple[Mapping[str, Any], ...] = ()
     delivery_callback_url: str | None = None
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        selectors = {"Identity": self.identities, "Tag": self.tags, "Segment": self.segments}
+        chosen = [f"{name}=[{', '.join(values)}]" for name, values in selectors.items() if values]
+        if self.to_binding:
+            chosen.append(f"ToBinding x {len(self.to_binding)}")
+        return (self.sid, "to", ", ".join(chosen), quoted(self.body or self.title))
 
-@dataclass(frozen=True, slots=True)
-class User:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class User(OneLine):
     """A User (``US…``) of a Service, known by identity; withdrawn by Twilio in 2018."""
 
     sid: str
@@ -186,9 +234,13 @@ class User:
     date_created: datetime
     date_updated: datetime
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        return (self.sid, self.identity)
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Segment(OneLine):
     """A Segment (``GS…``) of a Service; it exists once a User was put into it."""
 
     sid: str
@@ -198,9 +250,13 @@ class Segment:
     date_created: datetime
     date_updated: datetime
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        return (self.sid, self.unique_name)
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Delivery(OneLine):
     """What one device would have received, or why it would not: one for each target of a Notification.
 
     ``status`` is ``SENT`` or ``FAILED``; ``error_code`` is then one of Notify's 52xxx codes. ``payload`` is exactly
@@ -233,9 +289,14 @@ class Delivery:
         """The request to the provider, which a failed delivery doesn't make."""
         return CHANNELS[self.binding_type].request(self.provider_url, self.address, self.headers, self.payload)
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        owner = "(direct)" if self.identity is None else self.identity
+        return (self.sid, owner, self.binding_type, short_address(self.address), self.status, self.error_code)
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Attempt(OneLine):
     """One try to post a callback: the ``status`` and the beginning of the ``body`` that came back, or the ``error``."""
 
     date: datetime
@@ -248,9 +309,13 @@ class Attempt:
         """Whether the answer was a 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        return (self.status, self.error)
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Callback(OneLine):
     """A delivery callback: ``body`` is the form exactly as posted, ``signature`` its ``X-Twilio-Signature``.
 
     ``status`` is ``PENDING``, ``DELIVERED`` or ``FAILED``; ``attempts`` are the tries so far, oldest first.
@@ -284,9 +349,15 @@ class Callback:
         """The deliveries that the callback tells of."""
         return [json.loads(each) for each in self.params.get("DeliveryState", [])]
 
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        url = urlsplit(self.url)
+        place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"  # what else it has may be a secret
+        return (self.sid, "of", self.notification_sid, "to", place, self.status, f"attempts={len(self.attempts)}")
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Alert(OneLine):
     """An entry of Twilio's Debugger: ``level`` is ``ERROR`` or ``WARNING``, ``code`` one of 52xxx."""
 
     code: int
@@ -300,7 +371,11 @@ class Alert:
     date_created: datetime
 
     def __str__(self) -> str:
-        return f"{self.level} {self.code} {self.text} ({self.notification_sid})"
+        return printable(f"{self.level} {self.code} {self.text} ({self.notification_sid})")
+
+    def words(self) -> tuple[Any, ...]:
+        """What identifies it, and what became of it."""
+        return (self,)
 
 
 def strings(values: Iterable[str]) -> Strings:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
+from fakenotify.core.printable import printable
 from fakenotify.notify.account import AccountState, Scope
-from fakenotify.notify.records import Binding, Delivery, Notification
+from fakenotify.notify.records import Binding, Delivery, Notification, short_address
 from fakenotify.notify.targets import why_not
 
 
@@ -25,11 +26,11 @@ class Reason:
     def __str__(self) -> str:
         if self.delivery is None:
             assert self.binding is not None
-            return f"{name(self.binding)}: {self.reason}"
+            return printable(f"{name(self.binding)}: {self.reason}")
         outcome: str = self.delivery.status
         if self.delivery.error_code is not None:
             outcome = f"FAILED {self.delivery.error_code} {self.delivery.error_message}"
-        return f"{name(self.delivery)}: {self.reason}; {outcome}"
+        return printable(f"{name(self.delivery)}: {self.reason}; {outcome}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Explanation:
         if self.skipped:
             lines.append(f"and skipped {len(self.skipped)}")
             lines += [f"  {reason}" for reason in self.skipped]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 def explain(account: AccountState, notification_sid: str) -> Explanation:
@@ -106,6 +107,5 @@ def asked(notification: Notification) -> str:
 
 def name(where: Binding | Delivery) -> str:
     """A Binding or a delivery by whose it is, on which channel, at which address."""
-    address = where.address if len(where.address) <= 24 else f"{where.address[:10]}…{where.address[-6:]}"
     owner = where.identity if where.identity is not None else "(direct)"
-    return f"{owner} {where.binding_type} {address}"
+    return f"{owner} {where.binding_type} {short_address(where.address)}"

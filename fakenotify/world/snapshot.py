@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from fakenotify.core.printable import printable, shortened
 from fakenotify.notify.account import State
 from fakenotify.notify.accounts import Accounts
 from fakenotify.notify.tables import TABLES
+
+_LONGEST_VALUE = 200
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+"""A user and a password in a URL."""
 
 
 class Snapshot:
@@ -69,7 +75,7 @@ class Difference:
         for before, after in self.changed:
             lines.append(f"~ {_named(after)}")
             lines += [
-                f"    {field.name}: {getattr(before, field.name)!r} -> {getattr(after, field.name)!r}"
+                f"    {field.name}: {_shown(getattr(before, field.name))} -> {_shown(getattr(after, field.name))}"
                 for field in fields(after)
                 if getattr(before, field.name) != getattr(after, field.name)
             ]
@@ -79,7 +85,7 @@ class Difference:
 def _told(record: Any) -> str:
     """A record in one line, without what is unset."""
     shown = ", ".join(
-        f"{field.name}={getattr(record, field.name)!r}"
+        f"{field.name}={_shown(getattr(record, field.name))}"
         for field in fields(record)
         if field.name not in ("sid", "account_sid", "date_created", "date_updated")
         and getattr(record, field.name) not in (None, (), {})
@@ -87,8 +93,12 @@ def _told(record: Any) -> str:
     return f"{_named(record)}: {shown}"
 
 
+def _shown(value: Any) -> str:
+    return shortened(_CREDENTIALS.sub("//[redacted]@", repr(value)), _LONGEST_VALUE)
+
+
 def _named(record: Any) -> str:
-    return " ".join(filter(None, (type(record).__name__, getattr(record, "sid", None))))
+    return printable(" ".join(filter(None, (type(record).__name__, getattr(record, "sid", None)))))
 
 
 def take(accounts: Accounts) -> Snapshot:

@@ -19,11 +19,16 @@ from fakenotify.notify.records import (
     NO_STRINGS,
     Alert,
     Attempt,
+    Binding,
     Callback,
     Credential,
+    Delivery,
+    Notification,
     Records,
+    Segment,
     Service,
     Strings,
+    User,
     strings,
 )
 
@@ -53,19 +58,13 @@ def test_strings_equal_a_list_and_a_tuple_of_the_same_strings_only(values: list[
     assert (frozen != others) is (values != others)
     assert (frozen != tuple(others)) is (values != others)
     assert (frozen == Strings(others)) is (values == others)
+    assert hash(frozen) == hash(tuple(values))
 
 
-@pytest.mark.parametrize("other", [None, "ab", 1, {"a": 1, "b": 2}, {"a", "b"}, ["b", "a"], ["a"], ["a", "b", "c"]])
+@pytest.mark.parametrize("other", [None, "ab", {"a": 1, "b": 2}, {"a", "b"}, ["b", "a"]])
 def test_strings_equal_nothing_else(other: object) -> None:
     assert Strings("ab") != other
     assert not Strings("ab") == other  # noqa: SIM201  # the two are written separately, and so are tested separately
-
-
-@given(texts)
-@settings(deadline=None)
-def test_equal_strings_have_equal_hashes(values: list[str]) -> None:
-    assert hash(Strings(values)) == hash(tuple(values))
-    assert {Strings(values): 1} == {tuple(values): 1}
 
 
 @given(texts)
@@ -105,7 +104,6 @@ def test_an_empty_list_has_no_last_record_and_says_so() -> None:
         ({"type": "fcm"}, [SECOND, THIRD]),
         ({"type": "fcm", "friendly_name": None}, [SECOND]),
         ({"type": "gcm"}, []),
-        ({"date_created": NOW}, [FIRST, SECOND, THIRD]),
     ],
 )
 def test_where_finds_the_records_whose_fields_equal_all_that_is_wanted(
@@ -119,10 +117,6 @@ def test_where_finds_the_records_whose_fields_equal_all_that_is_wanted(
 
 def test_where_finds_nothing_in_an_empty_list_and_cannot_tell_what_is_a_field() -> None:
     assert Records[Credential]().where(colour="red") == []
-
-
-def test_where_can_be_narrowed_further() -> None:
-    assert Records([FIRST, SECOND, THIRD]).where(type="fcm").where(friendly_name="third").last is THIRD
 
 
 def test_where_searches_for_a_pattern_and_asks_whatever_says_so_by_equality() -> None:
@@ -149,7 +143,7 @@ def test_where_takes_a_property_as_a_field() -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_record_is_frozen_has_slots_and_says_what_it_is(shape: Any) -> None:
+def test_every_record_is_frozen_says_what_it_is_and_has_no_place_for_a_secret(shape: Any) -> None:
     record = shape(**dict.fromkeys((field.name for field in fields(shape)), None))
 
     with pytest.raises(FrozenInstanceError):
@@ -157,22 +151,8 @@ def test_every_record_is_frozen_has_slots_and_says_what_it_is(shape: Any) -> Non
     assert not hasattr(record, "__dict__")
     assert shape.__doc__
     assert not shape.__doc__.startswith(f"{shape.__name__}(")
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_no_record_has_a_place_for_a_secret(shape: Any) -> None:
-    named = {field.name for field in fields(shape)}
-
-    assert not named & {"certificate", "private_key", "api_key", "secret", "auth_token"}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_no_field_of_a_record_is_a_list_that_could_be_changed(shape: Any) -> None:
-    mutable = [
-        name for name, hint in typing.get_type_hints(shape).items() if typing.get_origin(hint) in (list, dict, set)
-    ]
-
-    assert mutable == []
+    assert not {*typing.get_type_hints(shape)} & {"certificate", "private_key", "api_key", "secret", "auth_token"}
+    assert not {typing.get_origin(hint) for hint in typing.get_type_hints(shape).values()} & {list, dict, set}
 
 
 @pytest.mark.parametrize(("status", "answer"), [(None, False), (199, False), (200, True), (299, True), (300, False)])
@@ -214,10 +194,59 @@ def test_the_response_of_a_callback_is_its_last_attempt_that_was_answered() -> N
     assert replace(CALLBACK, attempts=(failed, done)).response is done
 
 
-def test_an_alert_fits_on_a_line() -> None:
-    alert = Alert(52301, "WARNING", "Resulted destination list is empty", "NT1", "IS1", "AC1", None, None, NOW)
+SERVICE: dict[str, Any] = dict.fromkeys(field.name for field in fields(Service))
+DELIVERY: dict[str, Any] = dict.fromkeys(field.name for field in fields(Delivery)) | {
+    "sid": "SM1",
+    "identity": "alice",
+    "binding_type": "sms",
+    "address": "+15005550006",
+    "status": "SENT",
+}
+NOTIFICATION: dict[str, Any] = dict.fromkeys(field.name for field in fields(Notification)) | {
+    "sid": "NT1",
+    "identities": strings(["alice", "bob"]),
+    "tags": strings(["vip"]),
+    "segments": NO_STRINGS,
+    "to_binding": (),
+    "body": "Hi " + "x" * 100,
+}
+ALERT = Alert(52301, "WARNING", "Resulted\x1b[2J list", "NT1", "IS1", "AC1", None, None, NOW)
 
-    assert str(alert) == "WARNING 52301 Resulted destination list is empty (NT1)"
+
+@pytest.mark.parametrize(
+    ("record", "shown"),
+    [
+        (Service(**SERVICE | {"sid": "IS1", "friendly_name": "sh\x1b[2Jop"}), r"<Service IS1 'sh\x1b[2Jop'>"),
+        (Service(**SERVICE | {"sid": "IS1"}), "<Service IS1>"),
+        (FIRST, "<Credential CR1 apn 'first'>"),
+        (
+            Binding("BS1", "AC1", "IS1", "al\u202eice", "apn", "a7" * 32, NO_STRINGS, "3", None, None, NOW, NOW),
+            r"<Binding BS1 al\u202eice apn a7a7a7a7a7…a7a7a7>",
+        ),
+        (Notification(**NOTIFICATION), f"<Notification NT1 to Identity=[alice, bob], Tag=[vip] 'Hi {'x' * 37}…'>"),
+        (
+            Notification(**NOTIFICATION | {"identities": (), "tags": (), "to_binding": ({}, {}), "body": None}),
+            "<Notification NT1 to ToBinding x 2>",
+        ),
+        (User("US1", "AC1", "IS1", "al\ud800ice", NO_STRINGS, NOW, NOW), r"<User US1 al\ud800ice>"),
+        (Segment("GS1", "AC1", "IS1", "vip", NOW, NOW), "<Segment GS1 vip>"),
+        (Delivery(**DELIVERY), "<Delivery SM1 alice sms +15005550006 SENT>"),
+        (
+            Delivery(**DELIVERY | {"sid": None, "identity": None, "status": "FAILED", "error_code": 52001}),
+            "<Delivery (direct) sms +15005550006 FAILED 52001>",
+        ),
+        (Attempt(NOW, 204, "body"), "<Attempt 204>"),
+        (Attempt(NOW, error="refused\n"), r"<Attempt refused\n>"),
+        (
+            replace(CALLBACK, url="http://user:password@127.0.0.1:9/cb?token=secret"),
+            "<Callback 1 of NT1 to http://127.0.0.1:9/cb PENDING attempts=0>",
+        ),
+        (ALERT, r"<Alert WARNING 52301 Resulted\x1b[2J list (NT1)>"),
+        (replace(ALERT, text="x" * 1_000), f"<Alert WARNING 52301 x{'x' * 86}…{'x' * 47} (NT1)>"),
+    ],
+)
+def test_a_record_is_one_short_printable_line(record: Any, shown: str) -> None:
+    assert repr(record) == shown
 
 
 @pytest.mark.parametrize(
