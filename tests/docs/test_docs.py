@@ -224,6 +224,25 @@ def test_every_page_is_named_in_the_index(index: str) -> None:
     assert set(PAGES) - {"README.md"} <= set(named)
 
 
+def test_the_table_of_where_a_thing_is_added_names_what_is_there() -> None:
+    table = section("contributing.md", "Where a thing is added")
+    wrong = []
+    for row in re.findall(r"^\| an? .*|^\| the .*", table, re.MULTILINE):
+        quoted = re.findall(r"`@?([^`]+)`", row)
+        places = {
+            each: [TOP / "fakenotify" / each, TOP / each] for each in quoted if "/" in each or each.endswith(".py")
+        }
+        found = {each: next((path for path in paths if path.exists()), None) for each, paths in places.items()}
+        sources = [file for path in found.values() if path for file in (path.glob("*.py") if path.is_dir() else [path])]
+        texts = [file.read_text(encoding="utf-8") for file in sources]
+        wrong += [each for each, path in found.items() if path is None]
+        wrong += [
+            each for each in set(quoted) - set(places) if not any(re.search(rf"\b{each}\b", text) for text in texts)
+        ]
+    assert wrong == []
+    assert table.count("\n| ") > 15
+
+
 @every_page
 def test_a_page_speaks_of_the_project_alone(page: str) -> None:
     assert re.findall(r"/home/|/root/|/work/|/tmp/|\bpypi\b|npmjs|localhost:\d", text_of(page)) == []
