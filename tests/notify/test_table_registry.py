@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from answers import invalid, not_found
@@ -159,6 +160,16 @@ def test_a_registered_table_is_saved_and_loaded(fake: FakeNotify, tmp_path: Path
     fake.load(tmp_path / "world.json")
 
     assert not fake.diff(before)
+
+
+def test_a_registered_table_is_listed_by_the_control_api(fake: FakeNotify) -> None:
+    service = fake.create_service()
+    parcel = fake.world.create(fake.account_sid, "parcels.create", (service.sid,), weight="1kg")
+
+    with fake, urlopen(f"{fake.url}/_fake/parcels") as answer:
+        [row] = json.load(answer)["parcels"]
+
+    assert (row["sid"], row["weight"], row["service_sid"]) == (parcel.sid, "1kg", service.sid)
 
 
 def test_a_registered_table_brings_its_own_rules_of_loading(fake: FakeNotify) -> None:

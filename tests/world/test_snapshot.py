@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from threading import Thread
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify import Behaviour, FakeNotify, TwilioError
+from fakenotify import Behaviour, FakeNotify, Service, TwilioError
 
 NOW = "2027-10-31T12:00:00Z"
 SIDS = tuple("IS" + letter * 32 for letter in "abc")
@@ -334,3 +335,31 @@ def test_a_refused_call_changes_no_snapshot(fake: FakeNotify) -> None:
     with pytest.raises(TwilioError):
         fake.create_binding(SIDS[0], identity="carol", binding_type="fax", address="x")
     assert str(fake.diff(before)) == "no difference"
+
+
+def test_a_snapshot_under_concurrent_writes_is_of_one_moment() -> None:
+    fake = FakeNotify()
+    service = fake.create_service()
+    threads = [Thread(target=write_pairs, args=(fake, service, name)) for name in ("a", "b", "c")]
+    for thread in threads:
+        thread.start()
+    taken = [fake.snapshot() for _ in range(200)]
+    for thread in threads:
+        thread.join()
+
+    counts = []
+    for snapshot in (*taken, fake.snapshot()):
+        [state] = snapshot.states.values()
+        scope = state.scopes[service.sid]
+        scope.bindings.check()
+        scope.users.check()
+        counts.append(len(scope.bindings))
+        assert {each.identity for each in scope.users} == {each.identity for each in scope.bindings}
+    assert counts == sorted(counts)
+    assert counts[-1] == 300
+
+
+def write_pairs(fake: FakeNotify, service: Service, name: str) -> None:
+    for number in range(100):
+        owner = f"{name}{number // 10}"
+        fake.create_binding(service, identity=owner, binding_type="sms", address=f"{name}{number}")
