@@ -342,3 +342,19 @@ def test_trim_takes_the_oldest_until_enough_are_left() -> None:
     assert [row.sid for row in table] == ["c"]
     assert table.under("tag", "vip") == []
     table.check()
+
+
+def test_a_weighed_table_knows_its_bytes_and_can_be_shrunk_but_for_its_newest_row() -> None:
+    heard: list[int] = []
+    table: Table[Row] = Table({}, lambda row: len(row.sid), heard.append)
+    for sequence, sid in enumerate(("aaaa", "bb", "cccccc"), 1):
+        table.add(sequence, Row(sid))
+    twin = table.share()
+
+    table.remove("bb")
+    assert (table.bytes, heard) == (10, [4, 2, 6])
+    table.shrink(5)
+    table.check()
+
+    assert ([row.sid for row in table], table.bytes, table.dropped) == (["cccccc"], 6, 1)
+    assert (len(twin), twin.bytes) == (3, 12)
