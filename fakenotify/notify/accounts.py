@@ -161,8 +161,10 @@ class Accounts:
 
     def _close_one(self, newest: AccountState) -> None:
         """Let go of the oldest empty account that nobody declared, or else of the oldest."""
-        made_up = [each for each in self if each.account_sid not in self._tokens and each is not newest]
-        oldest = next((each for each in made_up if each.is_empty), made_up[0])
+        made_up = (each for each in self if each.account_sid not in self._tokens and each is not newest)
+        oldest = next(made_up)
+        if not oldest.is_empty:
+            oldest = next((each for each in made_up if each.is_empty), oldest)
         self._worlds.pop(oldest.account_sid, None)
 
 
