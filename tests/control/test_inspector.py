@@ -275,7 +275,7 @@ def test_alerts_are_grouped_by_code(visit: Callable[..., Page], fake_notify: Fak
     expect(rows(page)).to_have_count(1)
     expect(rows(page).first).to_contain_text("× 12")
     rows(page).first.click()
-    expect(page.locator("#sections .lines li")).to_have_count(12)
+    expect(section(page, "Alerts (12)").locator("li")).to_have_count(12)
     page.locator("#sections .lines li a").last.click()
     expect(page.locator("#tabs [aria-current]")).to_contain_text("Notifications")
 

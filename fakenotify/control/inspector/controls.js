@@ -7,7 +7,9 @@ const labelled = (label, field, kind) => el("label", { class: kind }, el("span",
 const input = (name, given = {}) => el("input", { name, ...given });
 const options = (pairs, value) => pairs.map(([each, text]) => el("option", { value: each, selected: String(each) === String(value) }, text));
 const choice = (name, pairs, given = {}) => el("select", { name, ...given }, options(pairs));
-const button = (text, ...calls) => el("button", { type: "button", "data-name": text, onclick: (event) => run(event.target, () => Promise.all(calls.map((call) => send(...call)))) }, text);
+const button = (text, ...call) => el("button", {
+  type: "button", "data-name": text, onclick: (event) => run(event.target, () => send(...call)),
+}, text);
 
 // Do something and say what came of it below the nearest heading.
 const run = async (source, work) => {
@@ -46,6 +48,11 @@ const form = (action, fields, submit) => el("form", { onsubmit: async (event) =>
 const often = () => labelled("How often", input("times", { type: "number", min: 1, placeholder: "always" }));
 const listed = (rows, none) => rows.length ? el("ul", { class: "lines" }, rows) : el("p", { class: "quiet" }, none);
 
+const PHASES = { before: "instead of the effect", after: "after the effect" };
+const field = ({ name, type, required }) => labelled(capital(name), input(name, {
+  required, value: required && USUAL[name], ...type === "string" ? {} : { type: "number", step: type === "number" ? "any" : 1 },
+}));
+
 const faultForm = ({ operations, kinds }) => {
   const extra = el("div", { class: "fields" });
   const phase = labelled("When", choice("phase", []), "double");
@@ -54,12 +61,12 @@ const faultForm = ({ operations, kinds }) => {
     if (extra.dataset.kind === chosen) return;
     extra.dataset.kind = chosen;
     const kind = kinds.find((each) => each.kind === chosen);
-    extra.replaceChildren(...kind.fields.map((each) => labelled(capital(each.name), input(each.name, { required: each.required, value: each.required && USUAL[each.name], ...each.type === "string" ? {} : { type: "number", step: each.type === "number" ? "any" : 1 } }))));
-    phase.lastChild.replaceChildren(...options(kind.phases.map((each) => [each, { before: "instead of the effect", after: "after the effect" }[each] || each])));
+    extra.replaceChildren(...kind.fields.map(field));
+    phase.lastChild.replaceChildren(...options(kind.phases.map((each) => [each, PHASES[each] || each])));
   };
   const made = form((body) => send("POST", "faults", body), [
     labelled("Operation", choice("operation", names.map((each) => [each, each === "*" ? "* (every request)" : each])), "double"),
-    labelled("What goes wrong", choice("fault", kinds.map((each) => [each.kind, plain(each.words).split(". ")[0]]), { onchange: (event) => show(event.target.value) }), "whole"),
+    labelled("What goes wrong", choice("fault", kinds.map((each) => [each.kind, plain(each.words).split(". ")[0]])), "whole"),
     extra, often(), labelled("Let pass first", input("after", { type: "number", min: 0, placeholder: "none" })), phase,
   ], "Set the fault");
   made.addEventListener("change", () => show(made.elements.fault.value));
@@ -70,17 +77,27 @@ const faultForm = ({ operations, kinds }) => {
 const outcomeForm = ({ codes, binding_types: types }) => form((body) => send("POST", "outcomes", { ...body, code: Number(body.code) }), [
   labelled("The provider answers", choice("code", codes.map((each) => [each.code, `${each.code} ${each.title}`])), "whole"),
   labelled("Identity", input("identity", { placeholder: "anybody" })), labelled("Address", input("address", { placeholder: "any" })),
-  labelled("Channel", choice("binding_type", [["", "any that the code is for"], ...types.map((each) => [each.binding_type, each.label])])), often(),
+  labelled("Channel", choice("binding_type", [["", "any that the code is for"], ...types.map((each) => [each.binding_type, each.label])])),
+  often(),
 ], "Let deliveries fail");
 
-const clockForm = () => form(({ amount, unit, at }) => send("POST", "clock", at ? { move_to: `${at.length < 19 ? `${at}:00` : at}Z` } : { shift: amount * unit }), [
-  labelled("Move on by", input("amount", { type: "number", step: "any", value: 1 })), labelled("Unit", choice("unit", [[3600, "hours"], [60, "minutes"], [1, "seconds"], [86400, "days"]])),
+const move = ({ amount, unit, at }) => send("POST", "clock",
+  at ? { move_to: `${at.length < 19 ? `${at}:00` : at}Z` } : { shift: amount * unit });
+const clockForm = () => form(move, [
+  labelled("Move on by", input("amount", { type: "number", step: "any", value: 1 })),
+  labelled("Unit", choice("unit", [[3600, "hours"], [60, "minutes"], [1, "seconds"], [86400, "days"]])),
   labelled("or to (UTC)", input("at", { type: "datetime-local", step: 1 }), "double"),
 ], "Move the clock");
 
-const toggle = ({ name, value, default: usual, values, words }) => el("li", {}, el("label", {}, el("code", {}, name), el("span", {}, plain(words))),
-  el("select", { "data-name": name, "aria-label": name, class: value === usual ? "" : "changed", onchange: (event) => run(event.target, () => send("PATCH", "behaviour", { [name]: values.find((each) => String(each) === event.target.value) })) },
-    options(values.map((each) => [each, `${each}${each === usual ? " (as usual)" : ""}`]), value)));
+const toggle = ({ name, value, default: usual, values, words }) => {
+  const change = (event) => run(event.target, () => send("PATCH", "behaviour", {
+    [name]: values.find((each) => String(each) === event.target.value),
+  }));
+  return el("li", {},
+    el("label", {}, el("code", {}, name), el("span", {}, plain(words))),
+    el("select", { "data-name": name, "aria-label": name, class: value === usual ? "" : "changed", onchange: change },
+      options(values.map((each) => [each, `${each}${each === usual ? " (as usual)" : ""}`]), value)));
+};
 
 const load = async (event) => {
   const source = event.target;
@@ -90,31 +107,48 @@ const load = async (event) => {
 };
 const resetAll = (event) => {
   const everything = event.target.closest("section").querySelector("[name=too]").checked;
-  if (confirm("Remove everything that has happened?")) run(event.target, () => send("POST", "reset", everything ? { clock: true, behaviour: true } : undefined));
+  const body = everything ? { clock: true, behaviour: true } : undefined;
+  if (confirm("Remove everything that has happened?")) run(event.target, () => send("POST", "reset", body));
+};
+
+const worldForm = () => el("div", { class: "world" },
+  el("p", {}, el("button", { type: "button", onclick: resetAll }, "Reset"),
+    el("label", {}, input("too", { type: "checkbox" }), " clock and switches too")),
+  el("p", {}, el("a", { href: "/_fake/state", download: "world.json" }, "Save as a file"), " · ",
+    el("a", { href: "/_fake/state?secrets=true", download: "world.json" }, "with auth tokens")),
+  labelled("Load a file", el("input", { type: "file", accept: ".json,application/json", onchange: load })));
+
+const faultLine = (fault) => el("li", { class: fault.active ? "" : "quiet" },
+  `${fault.words}${fault.fired ? `; met ${number(fault.fired)} so far` : ""} `, button("Remove", "DELETE", `faults?id=${fault.id}`));
+const outcomeLine = (outcome) => el("li", {}, `${outcome.words}${outcome.used ? `; used ${number(outcome.used)} so far` : ""}`);
+const clockLine = ({ now, frozen, shifted }) => {
+  const away = Math.round(shifted || 0);
+  if (frozen) return el("p", {}, "It stands still at ", time(now), ". ", button("Let it run", "POST", "clock", { resume: true }));
+  return el("p", {}, away ? `It runs ${number(Math.abs(away))} seconds ${away > 0 ? "ahead of" : "behind"} this machine. `
+    : "It shows the time of this machine. ", button("Freeze", "POST", "clock", { freeze: true }));
 };
 
 // Each section has its list, which follows the world, and its form, which keeps what is half typed.
 export const controls = async () => {
+  const describe = { describe: true };
   const [faults, outcomes, clock, behaviour] = await Promise.all([
-    get("faults", { describe: true }), get("outcomes", { describe: true }), get("clock"), get("behaviour", { describe: true }),
+    get("faults", describe), get("outcomes", describe), get("clock"), get("behaviour", describe),
   ]);
   const part = (key, title, make) => [key, title, () => section(title, el("div", { class: "now" }), make(), el("output", {}))];
-  const away = Math.round(clock.shifted || 0);
   return {
     sections: [
-      part("faults", "Faults of requests", () => faultForm(faults)), part("outcomes", "Outcomes of deliveries", () => outcomeForm(outcomes)), part("clock", "Clock", clockForm),
-      part("world", "The world", () => el("div", { class: "world" },
-        el("p", {}, el("button", { type: "button", onclick: resetAll }, "Reset"), el("label", {}, input("too", { type: "checkbox" }), " clock and switches too")),
-        el("p", {}, el("a", { href: "/_fake/state", download: "world.json" }, "Save as a file"), " · ", el("a", { href: "/_fake/state?secrets=true", download: "world.json" }, "with auth tokens")),
-        labelled("Load a file", el("input", { type: "file", accept: ".json,application/json", onchange: load })))),
+      part("faults", "Faults of requests", () => faultForm(faults)),
+      part("outcomes", "Outcomes of deliveries", () => outcomeForm(outcomes)),
+      part("clock", "Clock", clockForm),
+      part("world", "The world", worldForm),
       part("switches", "Switches", () => ""),
     ],
     now: {
-      clock: [["now", clock.frozen ? clock : [clock.frozen, away], () => el("p", {}, clock.frozen ? ["It stands still at ", time(clock.now), ". ", button("Let it run", ["POST", "clock", { resume: true }])]
-        : [away ? `It runs ${number(Math.abs(away))} seconds ${away > 0 ? "ahead of" : "behind"} this machine. ` : "It shows the time of this machine. ", button("Freeze", ["POST", "clock", { freeze: true }])])]],
-      faults: [["list", faults.faults, () => listed(faults.faults.map((each) => el("li", { class: each.active ? "" : "quiet" }, `${each.words}${each.fired ? `; met ${number(each.fired)} so far` : ""} `, button("Remove", ["DELETE", `faults?id=${each.id}`]))), "No request goes wrong.")]],
-      outcomes: [["list", outcomes.outcomes, () => el("div", {}, listed(outcomes.outcomes.map((each) => el("li", {}, `${each.words}${each.used ? `; used ${number(each.used)} so far` : ""}`)), "Providers take every delivery."),
-        outcomes.outcomes.length ? button("Remove all", ["DELETE", "outcomes"]) : null)]],
+      clock: [["now", [clock.frozen && clock.now, Math.round(clock.shifted)], () => clockLine(clock)]],
+      faults: [["list", faults.faults, () => listed(faults.faults.map(faultLine), "No request goes wrong.")]],
+      outcomes: [["list", outcomes.outcomes, () => el("div", {},
+        listed(outcomes.outcomes.map(outcomeLine), "Providers take every delivery."),
+        outcomes.outcomes.length ? button("Remove all", "DELETE", "outcomes") : null)]],
       switches: [["list", behaviour.switches, () => el("ul", { class: "switches" }, behaviour.switches.map(toggle))]],
     },
   };

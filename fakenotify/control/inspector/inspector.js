@@ -138,6 +138,8 @@ const load = async (fresh) => {
   if (fresh) scroller().scrollTop = 0;
   news(hold && scroller().scrollTop > 0 && came > 0 ? waiting + came : hold && scroller().scrollTop > 0 ? waiting : 0);
   $("more").hidden = !next;
+  $("dropped").hidden = !answer.dropped;
+  $("dropped").textContent = `${number(answer.dropped)} older ones are no longer held.`;
   return rows.length ? empty() : nothingYet();
 };
 
