@@ -290,9 +290,7 @@ RECORDS = (
     ("fakenotify.world.snapshot", "Snapshot"),
     ("fakenotify.world.snapshot", "Difference"),
 )
-INNER = frozenset(
-    ("meet", "break_answer", "to_json", "told", "on_move", "seconds", "stamp", "renew", "kick", "courier")
-)
+INNER = frozenset(("meet", "break_answer", "to_json", "on_move", "seconds", "stamp", "renew"))
 """Methods that only the package calls."""
 
 

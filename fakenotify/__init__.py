@@ -1,7 +1,7 @@
 """fakenotify: an in-memory fake of the Twilio Notify REST API v1.
 
 A program that talks to ``https://notify.twilio.com/v1`` talks to ``FakeNotify`` instead and can't tell the difference.
-Importing this package costs next to nothing: its names are loaded when they are first used.
+Importing this package is cheap: its names are loaded when they are first used.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ def main() -> int:
     def leave(number: int, frame: Any) -> NoReturn:
         os._exit(0 if serving else 128 + number)
 
-    signal.signal(signal.SIGINT, leave)  # nothing has been started yet, so there is nothing to put in order
+    signal.signal(signal.SIGINT, leave)  # nothing has been started yet, so there is nothing to clean up
     signal.signal(signal.SIGTERM, leave)
 
-    from fakenotify.cli.commands import main  # what a signal interrupts from here on ends without a traceback
+    from fakenotify.cli.commands import main  # from here on, a signal ends the program without a traceback
 
     return main(sys.argv[1:])
 

@@ -1,4 +1,4 @@
-"""The tester's handle on one account: arranging, looking, and a client that is ready to go."""
+"""The tester's handle on one account: what it creates, what it reads, what it asserts, and its clients."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ASK_AGAIN = 0.05
-"""Seconds after which ``wait_for`` asks again even when nothing happened in the fake."""
+"""Seconds after which ``wait_for`` calls its condition again even if nothing happened in the fake."""
 
 
 class Account:
@@ -103,7 +103,7 @@ class Account:
 
     @called
     def async_client(self) -> Client:
-        """The same for ``create_async`` and its kin, by aiohttp."""
+        """A client for ``create_async`` and the other asynchronous methods, by aiohttp."""
         from fakenotify.clients import twilio
 
         return twilio.async_client(self.url, self.account_sid, self.auth_token)
@@ -159,7 +159,7 @@ class Account:
         binding_type: BindingType | None = None,
         times: int | None = None,
     ) -> None:
-        """Let deliveries fail with a 52xxx ``code``: those that fit every selector given, ``times`` of them or all.
+        """Make deliveries fail with a 52xxx ``code``: those that match every selector given, ``times`` of them or all.
 
         52103 and 52141 also remove the Binding; 52302 ends the whole Notification before any delivery. An unknown
         code or binding type is a ``ValueError`` with the nearest ones.
@@ -188,9 +188,9 @@ class Account:
         account: Account | str | None = None,
         optional: bool = False,
     ) -> InjectedFault:
-        """Let requests go wrong: those whose ``operation`` fits a pattern such as ``bindings.*``.
+        """Inject a fault into the requests whose ``operation`` matches a pattern such as ``bindings.*``.
 
-        What happens is a ``Fault``, or an HTTP ``status`` in Twilio's words. The first ``after`` requests pass, the
+        Give a ``Fault``, or an HTTP ``status`` with Twilio's code and message. The first ``after`` requests pass, the
         next ``times`` (None: all) meet the fault; ``when(call)`` narrows it further. With ``phase="after"`` the effect
         happens and the answer is lost. A fault that never fired fails the test unless it is ``optional``. An unknown
         operation is an ``UnknownName`` with the nearest ones.
@@ -214,12 +214,12 @@ class Account:
         return self._world.rate_limit(operation, requests, seconds, self._account_of(None))
 
     def _account_of(self, account: Account | str | None) -> str | None:
-        """The account that a fault is for; a handle's own unless it is told otherwise."""
+        """The account that a fault is for; by default the handle's own."""
         return account.account_sid if isinstance(account, Account) else account or self.account_sid
 
     @property
     def faults(self) -> list[InjectedFault]:
-        """The faults that were set, with ``fired``: how often they met a request."""
+        """The injected faults; ``fired`` counts the requests that each has met."""
         return self._world.faults
 
     # looking
@@ -292,7 +292,7 @@ class Account:
 
         Fields are those of ``Delivery``, and ``title`` and ``body``: what a person would see. A wanted value is equal
         to the field (``mock.ANY`` is equal to all), or a compiled regular expression that is found in it; ``payload``
-        is contained in the delivery's. ``times`` asks for that many. On a miss, the ``AssertionError`` shows the
+        is contained in the delivery's. ``times`` is the number of such deliveries. The ``AssertionError`` shows the
         nearest deliveries with their differences, and the reasons.
         """
         __tracebackhide__ = True
@@ -313,7 +313,7 @@ class Account:
     def wait_for(self, condition: Callable[[], T], timeout: float = 2.0) -> T:
         """Wait until ``condition()`` is true, at most ``timeout`` seconds; returns what it returned.
 
-        It is asked again whenever something happened in the fake. A miss is an ``AssertionError`` that is also a
+        It is called again whenever something happens in the fake. A miss is an ``AssertionError`` that is also a
         ``TimeoutError``.
         """
         __tracebackhide__ = True
@@ -329,7 +329,7 @@ class Account:
 
     @property
     def requests(self) -> Records[Request]:
-        """What this account asked, and what it was answered."""
+        """The account's requests and their answers."""
         return Records(each for each in self._world.journal if each.account_sid == self.account_sid)
 
     if not TYPE_CHECKING:  # or type checkers would know every name

@@ -91,7 +91,7 @@ class UserArguments(TypedDict, total=False):
 
 
 class DeliveryFields(TypedDict, total=False):
-    """What ``assert_delivered`` and ``assert_not_delivered`` compare; ``object`` stands for whatever answers to ``==``.
+    """What ``assert_delivered`` and ``assert_not_delivered`` compare; an ``object`` is compared by ``==``.
 
     A compiled regular expression is found in the field; ``payload`` is contained in the delivery's.
     """

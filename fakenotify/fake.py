@@ -39,7 +39,7 @@ _LOOPBACK = ("localhost", "::1")
 
 
 _fakes: WeakSet[FakeNotify] = WeakSet()
-"""Every fake of this process, for the sake of forks alone: a child must not go on with its parent's."""
+"""Every fake of this process; a forked child must not continue with its parent's."""
 
 
 def _after_fork() -> None:
@@ -84,7 +84,7 @@ class FakeNotify(Account):
         self._server: Server | None = None
         self._stopped = False
         self._first_use = RLock()
-        """Held while something is made that is made when it is first used: of each there is one."""
+        """Held while something is created on first use, so that there is only one of it."""
         bounds = {"keep_requests": keep_requests, "keep_deliveries": keep_deliveries, "keep_bytes": keep_bytes}
         for name, kept in bounds.items():
             if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
@@ -114,7 +114,7 @@ class FakeNotify(Account):
         self.stop()
 
     def start(self) -> None:
-        """Open the socket and answer; does nothing when it is open already."""
+        """Open the socket and serve; does nothing if it is already open."""
         with self._first_use:
             if self._server is not None:
                 return
@@ -122,7 +122,7 @@ class FakeNotify(Account):
 
             if not (self._host.startswith("127.") or self._host in _LOOPBACK):
                 warnings.warn(
-                    f"fakenotify listens on {self._host}, not on loopback: whoever reaches this machine can use it",
+                    f"fakenotify listens on {self._host}, not on loopback: anyone who reaches this machine can use it",
                     stacklevel=2,
                 )
             server = Server(self.wsgi_app, self._host, self._port)
@@ -134,7 +134,7 @@ class FakeNotify(Account):
                 self._callback_sender.start()
 
     def stop(self) -> None:
-        """Close the socket and every connection; the records stay readable. Does nothing when it is closed already."""
+        """Close the socket and every connection; the records stay readable. Does nothing if it is already closed."""
         with self._first_use:
             self._stopped = True
             sender, server, self._server = self._callback_sender, self._server, None
@@ -171,7 +171,7 @@ class FakeNotify(Account):
 
     @property
     def behaviour(self) -> Behaviour:
-        """The switches in force; assign another ``Behaviour`` to change them."""
+        """The current switches; assign another ``Behaviour`` to change them."""
         return self.world.behaviour
 
     @behaviour.setter
@@ -180,12 +180,12 @@ class FakeNotify(Account):
 
     @property
     def requests(self) -> Records[Request]:
-        """What was asked of this fake by anyone, the refused included, and what it answered."""
+        """All requests to this fake, also the refused ones, with its answers."""
         return Records(self.world.journal)
 
     @names_arguments
     def account(self, account_sid: str | None = None, auth_token: str | None = None) -> Account:
-        """A handle on another account of this fake, with a world of its own; its auth token is checked.
+        """A handle on another account of this fake, with its own world; its auth token is checked.
 
         Without ``account_sid`` a new account is made each time.
         """
@@ -193,11 +193,11 @@ class FakeNotify(Account):
 
     @names_arguments
     def intercept(self, *, strict: bool = False) -> Interception[FakeNotify]:
-        """While it lasts, calls to ``https://notify.twilio.com`` reach this fake, in process.
+        """Send calls to ``https://notify.twilio.com`` to this fake, in process, while the context lasts.
 
-        Use it as a context manager, which gives the fake, or as a decorator of a function. The calls may be made by
-        ``requests`` (and so the official client), ``httpx`` or ``aiohttp``, and name edge and region hosts too; any
-        other look-up of such a host raises ``UninterceptedCall``. Under ``strict``, a call to any other host of
+        Use it as a context manager, which gives the fake, or as a decorator of a function. Calls by ``requests``
+        (and so by the official client), ``httpx`` and ``aiohttp`` are intercepted, also those to edge and region hosts;
+        any other look-up of such a host raises ``UninterceptedCall``. Under ``strict``, a call to another host of
         Twilio's raises ``UnexpectedTwilioCall``.
         """
         from fakenotify.clients.intercept import Interception  # start-up time: most tests don't intercept
@@ -242,7 +242,7 @@ class FakeNotify(Account):
         return httpx_transport(self.wsgi_app)
 
     def async_httpx_transport(self) -> AsyncBaseTransport:
-        """The same for ``httpx.AsyncClient``."""
+        """A transport for ``httpx.AsyncClient``: no socket, and faults raise the exceptions of ``httpx``."""
         from fakenotify.clients.transports import async_httpx_transport
 
         return async_httpx_transport(self.wsgi_app)
@@ -254,20 +254,20 @@ class FakeNotify(Account):
     def shutdown(self, status: int = 410) -> InjectedFault:
         """Rehearse the end of Notify on 31 October 2027: every request is refused from now on.
 
-        Twilio has not said how: 410 (20410 ``Gone``), 404 (20404) or 403 (20403). (assumed D20)
+        Twilio hasn't said how Notify will answer: 410 (20410 ``Gone``), 404 (20404) or 403 (20403). (assumed D20)
         """
         return self.world.shutdown(status)
 
     def _account_of(self, account: Account | str | None) -> str | None:
-        """The account that a fault is for: every account's unless it is told otherwise."""
+        """The account that a fault is for; by default all accounts."""
         return account.account_sid if isinstance(account, Account) else account
 
     def snapshot(self) -> Snapshot:
-        """The records of this moment, to compare with or to come back to."""
+        """The current records, to compare with or to restore."""
         return self.world.snapshot()
 
     def restore(self, before: Snapshot) -> None:
-        """Put back the records of ``before``; journal, clock and behaviour stay as they are."""
+        """Restore the records of ``before``; journal, clock and behaviour stay as they are."""
         self.world.restore(before)
 
     def diff(self, before: Snapshot) -> Difference:
@@ -283,7 +283,7 @@ class FakeNotify(Account):
         self.world.load(path)
 
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
-        """Begin anew on the same socket: another world, clock, journal and behaviour; a stopped fake may open again."""
+        """Start over on the same socket: new world, clock, journal and behaviour; a stopped fake may start again."""
         self.world.end()
         self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed, *self._settings))
         self._stopped = False
@@ -292,7 +292,7 @@ class FakeNotify(Account):
         self.account_sid = self.world.accounts.default_sid
 
     def _answer_control(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer what is below ``/_fake/``; its machinery is loaded when it is first asked for."""
+        """Answer requests below ``/_fake/``; the control API is loaded by the first."""
         with self._first_use:
             if self._control is None:
                 from fakenotify.control.app import Control  # start-up time: most fakes are never asked
@@ -301,8 +301,8 @@ class FakeNotify(Account):
         return self._control(environ, start_response)
 
     def _begin_in_child(self) -> None:
-        """After a fork: an empty world, no server, no thread. The parent's go on in the parent, and a lock that
-        another of its threads held is not waited for."""
+        """After a fork: an empty world, no server, no thread. They continue in the parent. A lock that another
+        thread of the parent held is not waited for."""
         server, self._server = self._server, None
         self._first_use = RLock()
         self._callback_sender = None
@@ -337,14 +337,14 @@ class FakeNotify(Account):
             return self._callback_sender
 
     def deliver_callback(self) -> Callback | None:
-        """Post the next delivery callback that is due, here and now, and return it; None when none is.
+        """Post the next delivery callback that is due, in this thread, and return it; None if none is due.
 
-        This is the manual mode's only way (``Behaviour.callback_delivery``): no thread is involved.
+        With ``Behaviour(callback_delivery="manual")`` nothing else posts callbacks.
         """
         return self.world.deliver_callback()
 
 
-@lru_cache(maxsize=64)  # a world for each test, and most have the same switches, which take their time to be checked
+@lru_cache(maxsize=64)  # each test makes a world, most with the same switches, and checking them takes time
 def _shared(behaviour: Behaviour | None) -> Behaviour:
     """For tests, any credentials act for the default account unless the tester says otherwise."""
     behaviour = behaviour or Behaviour()

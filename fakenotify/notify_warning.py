@@ -1,4 +1,4 @@
-"""The warning for what Notify ignores in silence. A module of its own, since its parent class is pytest's."""
+"""The warning for input that Notify ignores silently. It has its own module because its base class is pytest's."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ else:
 
 
 class NotifyWarning(_Warning):
-    """Notify ignores something of a request in silence, or has no such URL; an error under ``fake_notify_strict``."""
+    """Notify silently ignores a part of a request, or has no such URL; an error under ``fake_notify_strict``."""
 
     __module__ = "fakenotify"

@@ -1,6 +1,6 @@
 """Which fakes intercept calls at the moment, and which of them gets the next one.
 
-Interceptions may end in another order than they began: the one that began last, of those that last, gets the call.
+Interceptions may end in any order: of those that are active, the one that started last gets the call.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from fakenotify.server.doors import NOTIFY
 
 
 class UnexpectedTwilioCall(RuntimeError):
-    """A call to a host of Twilio's that is not Notify's, where only Notify is faked and ``strict`` was asked for."""
+    """A call to another host of Twilio's than Notify's, under ``strict``, which only allows calls to Notify."""
 
 
 class UninterceptedCall(RuntimeError):
-    """Something looked up a host of Notify by itself while calls are intercepted; it would have left the machine."""
+    """A client that can't be intercepted looked up a host of Notify; the call would have left the machine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +90,11 @@ class Active:
 
 
 ACTIVE = Active()
-"""What is patched belongs to the process, and so does this."""
+"""One for the process, because the patched attributes are shared by the whole process."""
 
 
 def _begin_in_child() -> None:
-    """After a fork: what was intercepted still is, and a lock that another thread held is not waited for."""
+    """After a fork: interceptions stay active, and the child doesn't wait for a lock that another thread held."""
     ACTIVE.lock = Lock()
 
 

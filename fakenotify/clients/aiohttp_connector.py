@@ -1,6 +1,6 @@
 """The fake behind a connector of ``aiohttp``: its own client and its own server talk in memory, without a socket.
 
-Both ends read and write HTTP by themselves; what happens to a broken answer is the client's own exception.
+Both ends are aiohttp's own, so a broken answer raises the client's own exception.
 """
 
 from __future__ import annotations
@@ -101,12 +101,12 @@ class End(asyncio.Transport):
         return self._closed
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """There is no socket to tell of."""
+        """There is no socket."""
         return default
 
 
 class _Wire:
-    """What a fault may do to the connection. No time passes: who would have given up gives up at once."""
+    """What a fault may do to the connection. No time passes: a client that would have timed out does so at once."""
 
     def __init__(self, end: End, client: ResponseHandler, request: Any, timeout: aiohttp.ClientTimeout) -> None:
         self._end = end
@@ -117,7 +117,7 @@ class _Wire:
         self._seconds = min((each for each in (timeout.total, timeout.sock_read) if each), default=None)
 
     def pause(self, seconds: float | None) -> None:
-        """Let no time pass; a client that would have given up gives up now."""
+        """Let no time pass; a client that would have timed out does so now."""
         if seconds is None or (self._seconds is not None and seconds >= self._seconds):
             raise Broken("stall")
 

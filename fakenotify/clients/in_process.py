@@ -40,7 +40,7 @@ def call(
 ) -> Reply:
     """Ask ``app`` for an absolute ``url``. Raises ``Broken`` where a fault leaves no answer, or half of one.
 
-    No time passes: a pause as long as ``timeout`` (seconds; None waits for ever) is ``Broken("stall")`` at once.
+    No time passes: a pause of at least ``timeout`` seconds (None: no limit) raises ``Broken("stall")`` at once.
     """
     wire = NoPause(timeout)
     reply, broken = exchange(app, method, url, headers, body, wire)
@@ -54,7 +54,7 @@ def call(
 def exchange(
     app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, wire: Wire
 ) -> tuple[Reply, Fault | None]:
-    """Ask ``app``, and get its reply with the fault that is to break it."""
+    """Call ``app``; returns its reply and the fault that breaks it, if there is one."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     target = (slash + path).partition("#")[0] or "/"
@@ -83,7 +83,7 @@ def exchange(
     line, sent, chunks = call_app(app, environ)
     status, _, reason = line.partition(" ")
     reply = Reply(int(status), reason, sent, b"".join(chunks))
-    close = getattr(chunks, "close", None)  # WSGI's word for: the answer has gone
+    close = getattr(chunks, "close", None)  # WSGI: called after the answer has been sent
     if close is not None:
         close()
     return reply, environ.get(BROKEN)

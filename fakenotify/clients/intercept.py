@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from fakenotify.clients import resolver_guard
 from fakenotify.clients.active import ACTIVE, Entry, UnexpectedTwilioCall, UninterceptedCall
 from fakenotify.clients.in_process import App
-from fakenotify.clients.seats import Seat
+from fakenotify.clients.replacements import Replacement
 from fakenotify.server.doors import NOTIFY
 
 __all__ = ["Interception", "UnexpectedTwilioCall", "UninterceptedCall"]
@@ -42,8 +42,8 @@ class Interception(Generic[Fake]):
         entry = Entry(self._app, self._strict, self._hosts)
         with ACTIVE.lock:
             ACTIVE.add(entry)
-            for seat in _seats():
-                seat.take()
+            for replacement in _replacements():
+                replacement.apply()
         self._begun.append(entry)
         return self._fake
 
@@ -53,8 +53,8 @@ class Interception(Generic[Fake]):
         with ACTIVE.lock:
             ACTIVE.remove(self._begun.pop())
             if not ACTIVE:
-                for seat in _seats():
-                    seat.leave()
+                for replacement in _replacements():
+                    replacement.undo()
 
     def __call__(self, function: Function) -> Function:
         """Intercept while ``function`` runs; it may be a coroutine function."""
@@ -79,24 +79,24 @@ class Interception(Generic[Fake]):
 
 
 @lru_cache(maxsize=1)
-def _seats() -> tuple[Seat, ...]:
+def _replacements() -> tuple[Replacement, ...]:
     """Every attribute that is replaced, of the libraries that are installed."""
-    seats = resolver_guard.seats()
-    for library, seats_of in (("requests", _requests), ("httpx", _httpx), ("aiohttp", _aiohttp)):
+    replacements = resolver_guard.replacements()
+    for library, find in (("requests", _requests), ("httpx", _httpx), ("aiohttp", _aiohttp)):
         if find_spec(library) is not None:
-            seats += seats_of()
-    return tuple(seats)
+            replacements += find()
+    return tuple(replacements)
 
 
 # requests: a Session chooses an adapter for each request
 
 
-def _requests() -> list[Seat]:
-    return [Seat(import_module("requests").Session, "get_adapter", AdapterChoice)]
+def _requests() -> list[Replacement]:
+    return [Replacement(import_module("requests").Session, "get_adapter", AdapterChoice)]
 
 
 class AdapterChoice:
-    """``Session.get_adapter``, also where a tool has set one of its own on a session: Notify's adapter is the fake."""
+    """``Session.get_adapter``, even if a tool has set another one on the session: for Notify it returns the fake."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -123,27 +123,27 @@ class AdapterChoice:
         del vars(session)["get_adapter"]
 
 
-# httpx: a Client sends by a transport, and other tools replace the transports' methods
+# httpx: a Client sends through a transport, and other tools replace the transports' methods
 
 
-def _httpx() -> list[Seat]:
+def _httpx() -> list[Replacement]:
     httpx = import_module("httpx")
     transports = [
-        Seat(httpx.HTTPTransport, "handle_request", _handle_request),
-        Seat(httpx.MockTransport, "handle_request", _handle_request),
-        Seat(httpx.AsyncHTTPTransport, "handle_async_request", _handle_async_request),
-        Seat(httpx.MockTransport, "handle_async_request", _handle_async_request),
+        Replacement(httpx.HTTPTransport, "handle_request", _handle_request),
+        Replacement(httpx.MockTransport, "handle_request", _handle_request),
+        Replacement(httpx.AsyncHTTPTransport, "handle_async_request", _handle_async_request),
+        Replacement(httpx.MockTransport, "handle_async_request", _handle_async_request),
     ]
 
     def make(inner: Any) -> Any:
         @wraps(inner)
         def send(self: Any, *arguments: Any, **named: Any) -> Any:  # of AsyncClient too: a coroutine passes through
-            _take_again(transports)
+            _apply_again(transports)
             return inner(self, *arguments, **named)
 
         return send
 
-    return [*transports, Seat(httpx.Client, "send", make), Seat(httpx.AsyncClient, "send", make)]
+    return [*transports, Replacement(httpx.Client, "send", make), Replacement(httpx.AsyncClient, "send", make)]
 
 
 def _handle_request(inner: Any) -> Any:
@@ -175,23 +175,23 @@ def _handle_async_request(inner: Any) -> Any:
 # aiohttp: a session asks its connector for a connection; tools replace what its verbs call
 
 
-def _aiohttp() -> list[Seat]:
+def _aiohttp() -> list[Replacement]:
     aiohttp = import_module("aiohttp")
-    below = [Seat(aiohttp.ClientSession, "_request", _session_request)]
+    below = [Replacement(aiohttp.ClientSession, "_request", _session_request)]
 
     def make(inner: Any) -> Any:
         @wraps(inner)
         def verb(self: Any, *arguments: Any, **named: Any) -> Any:
-            _take_again(below)
+            _apply_again(below)
             return inner(self, *arguments, **named)
 
         return verb
 
     verbs = ("request", "get", "options", "head", "post", "put", "patch", "delete")
     return [
-        Seat(aiohttp.BaseConnector, "connect", _connect),
+        Replacement(aiohttp.BaseConnector, "connect", _connect),
         *below,
-        *(Seat(aiohttp.ClientSession, name, make) for name in verbs),
+        *(Replacement(aiohttp.ClientSession, name, make) for name in verbs),
     ]
 
 
@@ -209,7 +209,7 @@ def _connect(inner: Any) -> Any:
 
 
 def _session_request(inner: Any) -> Any:
-    """VCR replaces this method; it keeps the real one as ``__wrapped__``, and that one asks a connector."""
+    """VCR replaces this method. It keeps the real one, which uses a connector, as ``__wrapped__``."""
     real = inspect.unwrap(inner)
 
     @wraps(inner)
@@ -220,10 +220,10 @@ def _session_request(inner: Any) -> Any:
     return request
 
 
-def _take_again(seats: list[Seat]) -> None:
-    """Be the first again where another tool has come in between."""
+def _apply_again(replacements: list[Replacement]) -> None:
+    """Replace the attributes again if another tool has replaced them meanwhile."""
     if ACTIVE:
         with ACTIVE.lock:
             if ACTIVE:  # pragma: no branch  # another thread may have ended the last one
-                for seat in seats:
-                    seat.take()
+                for replacement in replacements:
+                    replacement.apply()

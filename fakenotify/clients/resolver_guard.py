@@ -1,7 +1,4 @@
-"""The second line: while calls are intercepted, nothing in this process looks up a host of Notify by itself.
-
-Nor does it ask a proxy for one.
-"""
+"""While calls are intercepted, refuses look-ups of Notify's hosts and requests for them through a proxy."""
 
 from __future__ import annotations
 
@@ -12,21 +9,21 @@ from http.client import HTTPConnection
 from typing import Any
 
 from fakenotify.clients.active import ACTIVE
-from fakenotify.clients.seats import Seat
+from fakenotify.clients.replacements import Replacement
 
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 _CONNECTS = ("connect", "connect_ex")
 _SOCKET = next(each for each in socket.socket.__mro__ if each.__module__ == "socket")
-"""The real class, also where a tool such as pytest-socket has put a subclass of it in its place."""
+"""The real class, even if a tool such as pytest-socket has replaced it by a subclass."""
 
 
-def seats() -> list[Seat]:
-    """Where names become addresses: ``socket``'s functions, which event loops use as well, a raw ``connect``, and the
+def replacements() -> list[Replacement]:
+    """The functions that resolve names: those of ``socket``, which event loops also use, a raw ``connect``, and the
     ``CONNECT`` that ``urllib`` and ``http.client`` send to a proxy."""
     return [
-        Seat(HTTPConnection, "set_tunnel", _guarded_tunnel),
-        *(Seat(socket, name, _guarded_lookup) for name in _LOOKUPS),
-        *(Seat(_SOCKET, name, _guarded_connect) for name in _CONNECTS),
+        Replacement(HTTPConnection, "set_tunnel", _guarded_tunnel),
+        *(Replacement(socket, name, _guarded_lookup) for name in _LOOKUPS),
+        *(Replacement(_SOCKET, name, _guarded_connect) for name in _CONNECTS),
     ]
 
 

@@ -59,7 +59,7 @@ def requests_send(app: App, adapter: Any, request: requests.PreparedRequest, tim
 
 
 def _urllib3_error(broken: Broken, url: str) -> Exception:
-    """What the layer below ``requests`` would have seen; of the body it sees nothing, so it never tries again there."""
+    """What urllib3 would have received. It sees no body, so it never retries because of one."""
     from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
     if broken.kind == "stall":
@@ -70,7 +70,7 @@ def _urllib3_error(broken: Broken, url: str) -> Exception:
 
 
 def _body(body: Any) -> bytes:
-    """The whole of what ``requests`` takes for a body: text, bytes, a file, or an iterator of pieces."""
+    """A body as ``requests`` accepts it (text, bytes, a file, or an iterator of pieces), read to its end."""
     if body is None or isinstance(body, (str, bytes, bytearray)):
         return body.encode() if isinstance(body, str) else bytes(body or b"")
     return b"".join(each if isinstance(each, bytes) else each.encode() for each in _pieces(body))
@@ -85,7 +85,7 @@ def _text(value: Any) -> str:
 
 
 def _read_timeout(timeout: Any) -> float | None:
-    """The read timeout of what ``requests`` takes for one: a number, a pair, urllib3's object, or None."""
+    """The read timeout of a timeout as ``requests`` accepts it: a number, a pair, urllib3's object, or None."""
     if hasattr(timeout, "start_connect"):
         timeout = timeout.clone()
         timeout.start_connect()

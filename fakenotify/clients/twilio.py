@@ -1,4 +1,4 @@
-"""The official ``twilio`` client, pointed at a fake and kept out of the environment's traps."""
+"""The official ``twilio`` client, connected to a fake and independent of the environment's variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
 TIMEOUT = 30.0
-"""Seconds before a client gives up; the official one would wait for ever."""
+"""The client's timeout in seconds; the official client has none by default."""
 
 _UNRESERVED = re.compile("[A-Za-z0-9_.~-]*")
 _NO_ENVIRONMENT = {
@@ -118,7 +118,7 @@ def _in_process_client(app: App) -> Any:
             timeout: float | None = None,
             allow_redirects: bool = False,
         ) -> Response:
-            # what requests would make of it, to the byte, without its cost
+            # byte for byte what requests would send, but faster
             sent = (
                 {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
                 if data

@@ -180,8 +180,8 @@ def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
 
 
 def _outcome(account_sid: str, outcome: Outcome) -> dict[str, Any]:
-    told = {**outcome.told(), "title": CODES[outcome.code].title, "words": of_outcome(outcome)}
-    return {"account_sid": account_sid, **told}
+    body = {**outcome.to_json(), "title": CODES[outcome.code].title, "words": of_outcome(outcome)}
+    return {"account_sid": account_sid, **body}
 
 
 @route(

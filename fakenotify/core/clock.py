@@ -1,7 +1,7 @@
-"""Time, injected. This is the only module that reads the system clock, and nothing here ever patches it.
+"""The injected clock. This is the only module that reads the system clock, and nothing here patches it.
 
-Where a test has replaced the system clock (freezegun, time-machine), the dates of the fake follow that; what waits and
-measures does not (``core.real_time``).
+If a test has replaced the system clock (freezegun, time-machine), the fake's dates follow the replacement; timeouts and
+measurements use ``core.real_time`` and don't.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EARLIEST, _LATEST = -62_135_596_800.0, 253_402_300_799.0
-"""The first second of year 1 and the last of 9999: no ``datetime`` lies outside, and a clock stands still there."""
+"""The first second of year 1 and the last of 9999: no ``datetime`` lies outside, so a clock stops there."""
 
 
 class Clock:
     """The fake's own clock: it follows the system's until it is frozen, shifted or moved.
 
-    Every date, Ttl, rate limit and callback of the fake asks this clock. It is safe to use from several threads.
+    Every date, Ttl, rate limit and callback of the fake uses this clock. It is safe to use from several threads.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Clock:
         """Now in whole seconds, which is all that dates on the wire show. (observed)"""
         whole = math.floor(self.seconds())
         last = self._last
-        if last[0] == whole:  # thousands of records share one second, so they share its datetime
+        if last[0] == whole:  # thousands of records are created in one second and share its datetime
             return last[1]
         moment = datetime.fromtimestamp(whole, timezone.utc)
         self._last = (whole, moment)
@@ -53,13 +53,13 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time stands still."""
+        """Whether the clock is frozen."""
         return self._frozen is not None
 
     def freeze(self, instant: datetime | str | None = None) -> Freeze:
         """Stop time, now or at ``instant`` (an aware datetime or an ISO 8601 text).
 
-        In a ``with`` statement, the clock goes back at the end to what it was before: running, shifted or frozen.
+        As a context manager, it restores the clock's earlier state at the end: running, shifted or frozen.
         """
         before = Freeze(self, self._frozen, self._offset)
         self._frozen = self.seconds() if instant is None else _seconds_of(instant)
@@ -81,7 +81,7 @@ class Clock:
         self.shift(seconds=seconds)
 
     def move_to(self, instant: datetime | str) -> None:
-        """Set the clock to ``instant``; it goes on from there, or stays frozen there."""
+        """Set the clock to ``instant``; a running clock continues from there, a frozen one stays there."""
         target = _seconds_of(instant)
         if self._frozen is None:
             self._offset = target - time.time()
@@ -113,7 +113,7 @@ class Clock:
 
 
 class Freeze:
-    """The end of a ``freeze``: leaving it puts the clock back to what it was before."""
+    """Returned by ``freeze``: leaving it restores the clock's earlier state."""
 
     __slots__ = ("_clock", "_frozen", "_offset")
 

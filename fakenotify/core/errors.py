@@ -1,6 +1,6 @@
 """Errors as answers: raise a ``TwilioError`` anywhere, and it becomes JSON in one place.
 
-Here are those that routes, parameters and pages raise; ``fakenotify.notify.errors`` is the whole catalogue.
+This module has the errors that routes, parameters and pages raise; ``fakenotify.notify.errors`` is the whole catalogue.
 """
 
 from __future__ import annotations

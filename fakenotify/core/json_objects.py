@@ -1,4 +1,4 @@
-"""JSON objects that arrive as text: read strictly, and, where they can't be read, the likely cause in words."""
+"""JSON objects in a text: read strictly, with the likely cause in words if they can't be read."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _LITERALS = (
     (r"\bundefined\b", "{} is of JavaScript; use JSON.stringify"),
     (r"[{,]\s*([A-Za-z_]\w*)\s*:", "names want double quotes in JSON, and {} has none"),
 )
-"""What stands outside of JSON's strings where somebody wrote another language's literal, and what to say of it."""
+"""Literals of other languages, outside of JSON's strings, and what to say about each."""
 
 
 def _cause(text: str, error: json.JSONDecodeError) -> str:

@@ -24,7 +24,7 @@ class Listeners(Generic[T]):
 
     def add(self, listener: Callable[[T], object]) -> Callable[[], None]:
         """Call ``listener`` from now on; returns the function that ends it."""
-        entry = (listener,)  # its own, so that a listener that was added twice can end once
+        entry = (listener,)  # a new object, so that a listener that was added twice can be removed once
         with self._lock:
             self._entries = (*self._entries, entry)
 
@@ -39,5 +39,5 @@ class Listeners(Generic[T]):
         for (listener,) in self._entries:
             try:
                 listener(what)
-            except Exception as error:  # somebody else's code
+            except Exception as error:  # a listener may be the tester's code
                 sys.excepthook(type(error), error, error.__traceback__)

@@ -13,9 +13,9 @@ T = TypeVar("T")
 class Log(Generic[T]):
     """The newest ``limit`` entries of ``most`` bytes, oldest first; ``dropped`` counts the older ones.
 
-    ``bytes`` is what the entries take, as said by whoever adds them; ``grew`` hears of each. The newest one stays.
+    ``bytes`` is the size of the entries, as given to ``add``; ``grew`` is called for each. The newest one stays.
 
-    A copy made by ``share`` costs nothing: both sides go on with the same list until their contents part.
+    A copy made by ``share`` is free: both use the same list until their contents differ.
     """
 
     __slots__ = ("_entries", "_first", "_length", "_limit", "_most", "_sizes", "_waste", "bytes", "dropped", "grew")
@@ -57,7 +57,9 @@ class Log(Generic[T]):
 
     def append(self, entry: T, size: int = 0) -> None:
         """Add an entry of ``size`` bytes, and drop the oldest if there is too much."""
-        if len(self._entries) != self._length or self._first > self._limit:  # another has gone on, or half is dropped
+        if (
+            len(self._entries) != self._length or self._first > self._limit
+        ):  # a copy has added to the list, or half of it is dropped
             self._compact()
         self._entries.append(entry)
         self._sizes.append(size)
@@ -92,7 +94,7 @@ class Log(Generic[T]):
         self.dropped += 1
 
     def _compact(self) -> None:
-        """Let go of what is dropped, in a list that no twin has."""
+        """Free the dropped entries, in a new list that no copy shares."""
         self._entries = self._entries[self._first : self._length]
         self._sizes = self._sizes[self._first : self._length]
         self._first, self._length, self._waste = 0, len(self._entries), 0

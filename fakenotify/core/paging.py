@@ -1,6 +1,6 @@
 """Pages of a list, cut by keyset: a token remembers a position, not a row, so it outlives its row. (D6)
 
-It also remembers where the list ended when the walk began, so that a walk ends although rows are added all the time.
+It also remembers where the list ended on the first page, so that reading all pages ends even if rows keep being added.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PAGING = Params(
     Param("Page", "number", Integer(0, decision="D6"), default=0, source="OAI; without a token: D6"),
     Param("PageToken", "token", Text("text; what the links of a page carry"), source="OAI"),
 )
-"""What every list reads, too."""
+"""The parameters that every list takes."""
 PAGING_NAMES = PAGING.names
 
 Order = Literal["oldest_first", "newest_first"]

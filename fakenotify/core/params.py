@@ -1,6 +1,6 @@
 """Parameter tables: what an operation reads from a form or a query, in the order of its complaints.
 
-The names on the wire are CamelCase, in Python snake_case; only this module knows the translation.
+Names are CamelCase on the wire and snake_case in Python; only this module translates them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Form = Mapping[str, list[str]]
 class Param:
     """One parameter: its ``name`` on the wire, its ``field`` in Python, and the ``kind`` of its values.
 
-    ``most`` makes it repeatable, with that many values at the most (0: no limit); ``distinct`` drops doubled ones.
+    ``most`` makes it repeatable, with that many values at the most (0: no limit); ``distinct`` drops duplicates.
     ``label`` and ``source`` say how we know of it, ``default_from`` the same of its default (label, source), and
     ``default_words`` what the default is where an operation decides it. ``deprecated`` says why nobody should send it.
     ``secret`` values are never journaled, logged or stored. ``error`` makes the answer to a bad value, from the name
@@ -121,7 +121,7 @@ class Params:
         return refused
 
     def sent(self, form: Form) -> list[tuple[str, str]]:
-        """What of a form is read, name by name in table order."""
+        """The parts of a form that are read, name by name in table order."""
         return [
             (row.name, value)
             for row in self.rows
@@ -168,7 +168,7 @@ class Params:
         return not similar or similar[0] in {each.lower() for each in self.secrets}
 
     def look(self, form: Form, also_read: Iterable[str] = ()) -> tuple[list[str], list[str]]:
-        """What is ignored in silence (unread, misspelt, deprecated and doubled parameters), and advice."""
+        """Warnings for what is silently ignored (unread, misspelt, deprecated, duplicate parameters), and advice."""
         ignored: list[str] = []
         advice: list[str] = []
         unread = 0
@@ -213,7 +213,7 @@ def can_be(row: Param, value: str) -> bool:
 
 
 def _look_at(row: Param, values: list[str], ignored: list[str], advice: list[str]) -> None:
-    """Let the kind of a parameter look at its values, of which it can read perhaps none; say each thing once."""
+    """What the kind of a parameter says about its values, readable or not; each message once."""
     for value in values if row.most is not None else values[:1]:
         try:
             found, said = row.kind.ignored(value), row.kind.advice(value)

@@ -1,4 +1,4 @@
-"""Real time, for what waits and what measures: it goes on when the fake's clock, freezegun or time-machine stand still.
+"""Real time, for timeouts and measurements: it runs on even if the fake's clock, freezegun or time-machine is frozen.
 
 The functions are taken when this module is loaded, and kept where those tools don't look: freezegun replaces what it
 finds as an attribute of a module, time-machine the inside of ``time.time`` and ``time.monotonic``.
@@ -15,7 +15,7 @@ class _Real:
 
 
 def monotonic(_elapsed: type[_Real] = _Real) -> float:
-    """Seconds since some moment; only differences mean something."""
+    """Seconds since an arbitrary moment; only differences are meaningful."""
     return _elapsed.elapsed()
 
 

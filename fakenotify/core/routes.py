@@ -1,4 +1,4 @@
-"""Routes: where an operation stands on the wire. its name is the same everywhere: route, fault, journal."""
+"""Routes: method and path of each operation. Its name is the same everywhere: route, fault, journal."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Route:
 class RouteTable:
     """All routes, found by operation name or by method and path.
 
-    In a path words and values take turns, so the words and the length tell where a path leads.
+    In a path, fixed words and values alternate, so its words and its length identify the route.
     """
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
@@ -69,7 +69,7 @@ class RouteTable:
             self.add(route)
 
     def add(self, route: Route) -> None:
-        """Add a route. Raises ``ValueError`` where words and values don't take turns."""
+        """Add a route. Raises ``ValueError`` if words and values don't alternate."""
         if [part.startswith("{") for part in route.segments] != [at % 2 == 1 for at in range(len(route.segments))]:
             raise ValueError(f"in {route.path} words and values don't take turns")
         self.by_operation[route.operation] = route
@@ -105,5 +105,5 @@ class RouteTable:
 
 
 def _shape(segments: Sequence[str]) -> tuple[int, str]:
-    """How long a path is, and its words."""
+    """The length of a path, and its fixed words."""
     return len(segments), "/".join(segments[::2])

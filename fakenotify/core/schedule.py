@@ -1,4 +1,4 @@
-"""What is still to happen, as data: keys with the moment when each is due, and the announcement that work is due."""
+"""Future work as data: keys with the time when each is due, and announcements that work may be due."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Announcement:
         return self._listeners.add(listener)
 
     def announce(self) -> None:
-        """Tell the listeners, or remember to, if this thread holds announcements back."""
+        """Call the listeners now, or later if this thread holds announcements back."""
         if getattr(self._here, "held", None) is None:
             self._listeners.tell(None)
         else:
@@ -38,7 +38,7 @@ class Announcement:
         self._here.held = False
 
     def release(self) -> Callable[[], None] | None:
-        """End ``hold``. Returns the function that makes up for what was held back, or None if nothing was."""
+        """End ``hold``. Returns a function that makes the announcements held back, or None if there were none."""
         held, self._here.held = self._here.held, None
         return self.announce if held else None
 
@@ -46,7 +46,7 @@ class Announcement:
 class Schedule:
     """Keys by due time (seconds since the epoch), then in the order in which they were added.
 
-    Adding a key is announced, so nobody has to remember to say that there is work.
+    Adding a key is announced, so no caller has to do it.
     """
 
     __slots__ = ("_added", "_announcement", "_entries")
@@ -71,7 +71,7 @@ class Schedule:
         return first[0][0] if first else None
 
     def due(self, now: float) -> Iterator[str]:
-        """The keys that are due, first the one that has been so for longest."""
+        """The keys that are due, the earliest first."""
         for moment, _, key in self._entries.copy():
             if moment > now:
                 return

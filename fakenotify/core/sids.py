@@ -27,13 +27,13 @@ class SidGenerator:
         return prefix + blake2b(self._made.to_bytes(8, "big"), digest_size=16, key=self._key).hexdigest()
 
     def copy(self) -> SidGenerator:
-        """A generator that goes on in the same way."""
+        """A generator that makes the same sids from here on."""
         twin = object.__new__(SidGenerator)
         twin._key, twin._made = self._key, self._made
         return twin
 
     def resume(self, other: SidGenerator) -> None:
-        """Go on where ``other`` is, so that what it has made is not made again."""
+        """Continue after ``other``, so that its sids are not made again."""
         self._made = max(self._made, other._made) if self._key == other._key else other._made
         self._key = other._key
 
@@ -45,5 +45,5 @@ def sid_pattern(prefix: str) -> re.Pattern[str]:
 
 
 def is_sid(text: str, prefix: str) -> bool:
-    """Tell whether ``text`` is a sid with the two letters ``prefix``."""
+    """Whether ``text`` is a sid with the two letters ``prefix``."""
     return sid_pattern(prefix).fullmatch(text) is not None

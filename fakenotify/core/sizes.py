@@ -57,7 +57,7 @@ def own_size(value: Any, shared: Any) -> int:
 
 
 def clip(value: Any) -> Any:
-    """``value`` with every text in it of a bearable length; the same object where none is too long."""
+    """``value`` with its long texts clipped; the same object if none is too long."""
     if isinstance(value, str):
         return value if len(value) <= LONGEST_TEXT else clip_text(value)
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Tables of frozen records with their indexes.
 
-The law of this module: each record has a sequence number, given at creation and never reused, and every order and
-every page is an order of sequence numbers. So rows that come or go never move the others.
+Invariant: each record has a sequence number, assigned at creation and never reused, and every list and page is ordered
+by it. So adding or deleting rows never moves the others.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ class Table(Generic[R]):
     """Records by sid and in order of creation, with an index for each name in ``indexes``.
 
     An index maps a record to its keys. ``dropped`` counts what ``trim`` and ``shrink`` took out. A copy made by
-    ``share`` costs nothing until one side is written to. Where ``weigh`` tells the size of a record, ``bytes`` is the
-    sum, and ``grew`` hears of each that comes.
+    ``share`` is free until one side is written to. If ``weigh`` gives the size of a record, ``bytes`` is the sum, and
+    ``grew`` is called for each record that is added.
     """
 
     __slots__ = ("_indexes", "_keys", "_order", "_rows", "_sequences", "_shared", "_weigh", "bytes", "dropped", "grew")
@@ -251,7 +251,7 @@ class Table(Generic[R]):
         )
 
     def share(self) -> Table[R]:
-        """A table with the same records that costs nothing now: whichever of the two is written to first copies."""
+        """A table with the same records. It is free now: whichever of the two is written to first makes the copy."""
         twin = Table(self._keys, self._weigh, self.grew)
         twin.bytes = self.bytes
         twin._rows, twin._sequences, twin._order = self._rows, self._sequences, self._order

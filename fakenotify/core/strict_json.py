@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it: no ``NaN``, no infinity, no lone surrogate, no name twice, in either direction."""
+"""JSON as RFC 8259 has it: no ``NaN``, no infinity, no lone surrogate, no duplicate name, for reading and writing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 MOST_DEPTH = 200
-"""The deepest that written JSON goes; what is below stands there as a text."""
+"""The greatest depth of written JSON; a deeper value is written as a string."""
 
 
 def parse(text: str | bytes) -> Any:
@@ -26,7 +26,7 @@ def parse(text: str | bytes) -> Any:
 
 
 def write(value: Any) -> str:
-    """Write JSON in ASCII. What JSON has no way to say is replaced: ``NaN`` by null, half a character by U+FFFD."""
+    """Write JSON in ASCII. What JSON can't express is replaced: ``NaN`` by null, a lone surrogate by U+FFFD."""
     try:
         text = _encode(value)
     except (ValueError, RecursionError):

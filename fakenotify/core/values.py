@@ -1,7 +1,7 @@
 """Kinds of values: how a parameter's text is read, and what docs, schemas and generators know of it.
 
-A kind is an object, and everything that must know what a parameter takes asks it: the parser, the documentation, the
-OpenAPI document and the Hypothesis strategies.
+A kind is an object that says everything about what a parameter takes. The parser, the documentation, the OpenAPI
+document and the Hypothesis strategies all use it.
 """
 
 from __future__ import annotations

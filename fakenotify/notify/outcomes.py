@@ -43,7 +43,7 @@ class Outcome:
             and self.binding_type in (None, binding_type)
         )
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The rule as JSON."""
         return asdict(self)
 

@@ -456,7 +456,7 @@ def test_a_host_beyond_loopback_is_warned_of_in_one_line(serve: Callable[..., Se
     assert server.end() == (
         0,
         "",
-        "fakenotify: fakenotify listens on 0.0.0.0, not on loopback: whoever reaches this machine can use it\n",
+        "fakenotify: fakenotify listens on 0.0.0.0, not on loopback: anyone who reaches this machine can use it\n",
     )
 
 

@@ -26,7 +26,7 @@ from twilio.rest import Client
 
 from fakenotify import FakeNotify, Fault
 from fakenotify.clients.active import ACTIVE, UnexpectedTwilioCall, UninterceptedCall
-from fakenotify.clients.intercept import _seats
+from fakenotify.clients.intercept import _replacements
 
 pytest_plugins = ["pytester"]
 
@@ -434,11 +434,11 @@ def test_an_inner_interception_is_strict_for_itself(fake: FakeNotify, forbidden:
 
 def test_libraries_that_are_missing_are_not_missed(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fakenotify.clients.intercept.find_spec", lambda name: None)
-    _seats.cache_clear()
+    _replacements.cache_clear()
     before = originals()[:4]
     with fake.intercept():
         assert originals()[:4] == before
-    _seats.cache_clear()
+    _replacements.cache_clear()
 
 
 def test_interceptions_may_end_in_another_order_than_they_began(open_fake: Callable[..., FakeNotify]) -> None:

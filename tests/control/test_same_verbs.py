@@ -84,7 +84,7 @@ def everything(fake: FakeNotify) -> dict[str, Any]:
         "behaviour": world.behaviour,
         "clock": (world.clock.frozen, world.clock.now() if world.clock.frozen else None),
         "faults": [each.to_json() for each in world.faults],
-        "outcomes": [[each.told() for each in account.outcomes] for account in world.accounts],
+        "outcomes": [[each.to_json() for each in account.outcomes] for account in world.accounts],
     }
 
 

@@ -184,7 +184,7 @@ def test_loopback_is_listened_on_without_a_word(host: str, shown: str) -> None:
 @pytest.mark.parametrize("how", ["start", "url"])
 def test_any_other_host_is_warned_of(how: str) -> None:
     with FakeNotify(host="0.0.0.0") as fake:
-        told = "fakenotify listens on 0.0.0.0, not on loopback: whoever reaches this machine can use it"
+        told = "fakenotify listens on 0.0.0.0, not on loopback: anyone who reaches this machine can use it"
         with pytest.warns(UserWarning, match=f"^{told}$"):
             fake.start() if how == "start" else fake.url
         assert (urlsplit(fake.url).hostname, status_of(fake.url)) == ("127.0.0.1", 401)

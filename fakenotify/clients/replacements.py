@@ -1,7 +1,7 @@
 """Attributes of other libraries that are replaced while calls are intercepted.
 
-Other tools replace the same attributes, before or after, and put back what they found. So a replacement may be covered,
-uncovered, put back late or thrown away; whatever remains passes every call on as soon as no interception is left.
+Other tools replace the same attributes, before or after, and restore what they found. So a replacement may be wrapped,
+unwrapped, restored late or discarded; one that remains passes every call on when nothing intercepts any more.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Any
 _INNER = "fakenotify_inner"
 
 
-class Seat:
-    """One attribute: ``make(inner)`` gives what replaces ``inner``, the value found there."""
+class Replacement:
+    """Replaces the attribute ``name`` of ``owner`` by ``make(inner)``, where ``inner`` is the value found there."""
 
     def __init__(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         self._owner = owner
         self._name = name
         self._make = make
 
-    def take(self) -> None:
-        """Replace what is there now, unless it is a replacement of this kind already."""
+    def apply(self) -> None:
+        """Replace the current value, unless it is already a replacement."""
         inherited = self._name not in vars(self._owner)
         inner = getattr(self._owner, self._name) if inherited else vars(self._owner)[self._name]
         if hasattr(inner, _INNER):
@@ -30,8 +30,8 @@ class Seat:
         setattr(made, _INNER, (inner, inherited))
         setattr(self._owner, self._name, made)
 
-    def leave(self) -> None:
-        """Put back what was replaced, unless another tool has covered it: that one will uncover it."""
+    def undo(self) -> None:
+        """Restore what was replaced, unless another tool has wrapped it and will restore it itself."""
         inner, inherited = getattr(vars(self._owner).get(self._name), _INNER, (None, None))
         if inherited is None:
             return
