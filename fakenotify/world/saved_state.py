@@ -296,7 +296,7 @@ def _check_json(state: dict[str, Any]) -> None:
     while waiting:
         container, place, depth = waiting.pop()
         if depth > MOST_NESTED:
-            raise StateError(f"{_words(place)} is nested more than {MOST_NESTED} deep")
+            raise StateError(f"{shortened(_words(place), 80)} is nested more than {MOST_NESTED} deep")
         pairs = container.items() if isinstance(container, dict) else enumerate(container)
         for name, value in pairs:
             if isinstance(value, (dict, list, tuple)):
