@@ -39,8 +39,8 @@ export const TABLES = {
       WHEN, ["Operation", "main", (row) => row.operation ? el("b", {}, row.operation) : `${row.method} ${row.path}`],
       ["Whom", "whom", (row) => row.whom || row.identity], ["Status", "state", (row) => status(row.status)],
       ["Code", "code", (row) => row.code && el("span", { class: "bad", title: row.message }, String(row.code))],
-      ["Warnings", "count wide", (row) => count(row.warnings.length, "warn")], ["Fault", "fault wider", (row) => row.fault],
-      ["Time taken", "count wider", (row) => duration(row.duration)],
+      ["Warnings", "count long wide", (row) => count(row.warnings.length, "warn")], ["Fault", "fault wider", (row) => row.fault],
+      ["Time taken", "count long wider", (row) => duration(row.duration)],
     ],
   },
   alerts: {
@@ -54,14 +54,14 @@ export const TABLES = {
     one: "Callback", key: byNumber, filters: "notification_sid service_sid status url identity",
     columns: [
       WHEN, ["Address", "main", (row) => row.url], ["Notification", "whom wide", (row) => words(row.notification || {})],
-      ["Deliveries", "count", (row) => count(row.count)], ["Tries", "count", (row) => count(row.attempts.length)], ["Status", "state", (row) => status(row.status)],
+      ["Deliveries", "count long", (row) => count(row.count)], ["Tries", "count", (row) => count(row.attempts.length)], ["Status", "state", (row) => status(row.status)],
     ],
   },
   services: {
     one: "Service", key: bySid, filters: "",
     columns: [
       WHEN, ["Name", "main", (row) => el("b", {}, row.friendly_name || quiet("no name"))], ["Sid", "sid wider", (row) => row.sid],
-      ["Bindings", "count", (row) => count(row.counts.bindings)], ["Users", "count wide", (row) => count(row.counts.users)],
+      ["Bindings", "count long", (row) => count(row.counts.bindings)], ["Users", "count wide", (row) => count(row.counts.users)],
       ["Notifications", "count long", (row) => count(row.counts.notifications)],
     ],
   },
