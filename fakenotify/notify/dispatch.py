@@ -43,6 +43,8 @@ class Call:
     origin: str = "https://notify.twilio.com"
     notes: list[str] = field(default_factory=list)
     too_large: bool = False
+    size: int | None = None
+    """How many bytes the client sent in body and query, where that is known."""
     wire: Wire | None = None
     operation: str | None = None
     account_sid: str | None = None
@@ -227,7 +229,8 @@ class Dispatcher:
                 error.label if error else None,
                 error.source or None if error else None,
                 round(monotonic() - began, 6),
-            )
+            ),
+            call.size,
         )
 
 

@@ -103,9 +103,16 @@ class Journal:
         """How many requests are no longer here."""
         return self.total - len(self._requests)
 
-    def record(self, request: Request) -> None:
-        """Add a request and tell the listeners."""
-        size, longest = _measure(request)
+    def record(self, request: Request, sent: int | None = None) -> None:
+        """Add a request and tell the listeners. ``sent`` is how many bytes the client sent, if that is known.
+
+        What a short request was answered is as short, unless it is a page, or the server says by ``measured`` that it is
+        not: so most requests need not be looked at.
+        """
+        if sent is not None and sent <= _SHORT and (request.body is None or "meta" not in request.body):
+            size, longest = _ROW_SIZE + _ANSWER_SIZE + 4 * sent, 0
+        else:
+            size, longest = _measure(request)
         if longest > LONGEST_TEXT or size > self._most // 16:
             request = _clipped(request, self._most // 16)
             size = _measure(request)[0]
@@ -163,6 +170,8 @@ class Journal:
 
 
 _ROW_SIZE = 700
+_ANSWER_SIZE = 3_000
+_SHORT = 2_048
 
 
 def _measure(request: Request) -> tuple[int, int]:

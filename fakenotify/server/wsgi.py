@@ -34,7 +34,7 @@ LABEL = "X-Fakenotify-Label"
 """The header of a 4xx answer that says how sure we are of it: *observed*, *documented*, *sample* …"""
 
 CONTROL = "/_fake"
-_LONG = 16_384
+_LONG = 4_096
 """Bytes of an answer of which the journal wants to hear."""
 CONTROL_BODY_LIMIT = 64 * 1_048_576
 
@@ -186,6 +186,7 @@ def read_call(environ: WSGIEnvironment, path: str, query: str) -> Call:
         origin(environ),
         notes,
         too_large,
+        size=len(body) + len(query) + len(path),
     )
 
 
