@@ -106,8 +106,8 @@ class Journal:
     def record(self, request: Request, sent: int | None = None) -> None:
         """Add a request and tell the listeners. ``sent`` is how many bytes the client sent, if that is known.
 
-        What a short request was answered is as short, unless it is a page, or the server says by ``measured`` that it is
-        not: so most requests need not be looked at.
+        The answer to a short request is short, unless it is a page, or the server says by ``measured`` that it is not;
+        so most requests need not be looked at.
         """
         if sent is not None and sent <= _SHORT and (request.body is None or "meta" not in request.body):
             size, longest = _ROW_SIZE + _ANSWER_SIZE + 4 * sent, 0
