@@ -21,7 +21,7 @@ from fakenotify.notify.records import Service
 from .figure import Figure
 
 _SLACK = KEPT_BYTES // 4 + (32 << 20)
-_LOADED = 14
+_LOADED = 8
 """A world takes at most so many bytes for each byte of its file, while it is loaded."""
 
 
@@ -74,7 +74,7 @@ def accounts(count: int) -> int:
 
 def loading(count: int) -> int:
     """A saved world of 100 MB, by a count of 100,000."""
-    rows = count * 2
+    rows = count * 5 // 2
     with TemporaryDirectory() as folder:
         path = Path(folder, "world.json")
         with path.open("w") as file:
