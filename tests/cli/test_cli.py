@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -223,6 +224,18 @@ def test_the_service_of_the_start_can_send_by_sms(serve: Callable[..., Server]) 
     assert server.ask("POST", target, to_binding)[0] == 201
     deliveries = server.ask("GET", "/_fake/deliveries")[1]["deliveries"]
     assert [(each["status"], each["error_code"]) for each in deliveries] == [("SENT", None)]
+
+
+def test_a_browser_that_asks_for_the_root_is_sent_to_the_inspector(serve: Callable[..., Server]) -> None:
+    parts = urlsplit(serve("--quiet").url)
+    found = []
+    for accept in ("text/html,application/xhtml+xml", "*/*"):
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+        connection.request("GET", "/", headers={"Accept": accept})
+        answer = connection.getresponse()
+        found.append((answer.status, answer.getheader("Location")))
+        connection.close()
+    assert found == [(302, "/_fake/"), (401, None)]
 
 
 # the log
@@ -770,7 +783,40 @@ def test_a_second_signal_changes_nothing(serve: Callable[..., Server], tmp_path:
     assert json.loads((tmp_path / "world.json").read_text())["fakenotify"] == 1
 
 
+@POSIX
+def test_a_signal_while_it_is_still_being_loaded_leaves_no_traceback(tmp_path: Path) -> None:
+    """A slow import stands for any moment of the start."""
+    (tmp_path / "argparse.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nsignal.pause()")
+    code = (
+        "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "runpy.run_module('fakenotify', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=environment(PYTHONPATH=str(tmp_path)),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 # streams that nobody reads
+
+
+@POSIX
+def test_with_json_and_a_closed_stderr_stdout_has_no_log(launch: Callable[..., Running]) -> None:
+    server = Server(launch("--json", stderr=None, preexec_fn=lambda: os.close(2)))
+    assert server.ask("GET", "/v1/Services")[0] == 200
+    assert server.end() == (0, "", "")
+
+
+@POSIX
+def test_in_a_c_locale_other_letters_are_escaped(launch: Callable[..., Running]) -> None:
+    server = Server(launch("--json", variables={"PYTHONIOENCODING": "ascii"}))
+    form = b"Identity=Zo%C3%AB&BindingType=sms&Address=1"
+    server.ask("POST", f"/v1/Services/{server.told['service_sid']}/Bindings", form)
+    assert steady(server.end().stderr) == "TIME 201 bindings.create Zo\\xeb TOOK\n"
 
 
 @POSIX
