@@ -54,6 +54,9 @@ class Done(NamedTuple):
     stderr: str
 
 
+Call = Callable[..., Done]
+
+
 def run(*arguments: str, **variables: str) -> Done:
     """Run a command line that ends by itself."""
     command = [sys.executable, "-W", "error", "-m", "fakenotify", *arguments]
@@ -194,13 +197,6 @@ def test_the_curl_line_of_the_banner_works(launch: Callable[..., Running], argum
     answer = json.loads(done.stdout)
     assert (answer["identity"], answer["binding_type"], answer["address"]) == ("alice", "sms", "+15005550006")
     assert steady(running.line() + "\n") == "TIME 201 bindings.create alice TOOK\n"
-
-
-def test_what_the_curl_line_says_works_without_curl(serve: Callable[..., Server]) -> None:
-    server = serve()
-    target = f"/v1/Services/{server.told['service_sid']}/Bindings"
-    status, answer = server.ask("POST", target, b"Identity=alice&BindingType=sms&Address=%2B15005550006")
-    assert (status, answer["identity"]) == (201, "alice")
 
 
 def test_the_first_line_may_be_json(serve: Callable[..., Server]) -> None:
@@ -400,11 +396,6 @@ def test_a_world_that_cannot_be_saved_is_told_at_the_end(serve: Callable[..., Se
     )
 
 
-def test_a_world_that_is_not_to_be_saved_is_not(serve: Callable[..., Server], tmp_path: Path) -> None:
-    assert serve().end() == (0, "", "")
-    assert list(tmp_path.iterdir()) == []
-
-
 # options
 
 
@@ -545,12 +536,12 @@ def test_the_command_line_is_stronger_than_a_variable(launch: Callable[..., Runn
 # what is cheap
 
 
-def test_version() -> None:
-    assert run("--version") == (0, f"fakenotify {__version__}\n", "")
+def test_version(fakenotify: Call) -> None:
+    assert fakenotify("--version") == (0, f"fakenotify {__version__}\n", "")
 
 
-def test_help_names_every_option_and_its_variable() -> None:
-    done = run("--help")
+def test_help_names_every_option_and_its_variable(fakenotify: Call) -> None:
+    done = fakenotify("--help")
     options = (
         "--host --port --json --port-file --state --seed --service --account --behaviour --allow-host --save-state "
         "--log-format --quiet --version --keep-requests --keep-deliveries"
@@ -604,20 +595,16 @@ def test_what_only_tells_imports_nothing_heavy(option: str) -> None:
     ("arguments", "told"),
     [
         (["--prot", "1"], "there is no option '--prot'; did you mean '--port'?"),
-        (["--por", "1"], "there is no option '--por'; did you mean '--port'?"),
         (["extra"], "there is no option 'extra'"),
         (["--port"], "argument --port: expected one argument"),
         (["--port", "x"], "argument --port: 'x' is not a whole number"),
         (["--port", "70000"], "argument --port: 70000 is not a port, 0 to 65535"),
-        (["--port", "-1"], "argument --port: -1 is not a port, 0 to 65535"),
-        (["--seed", "x"], "argument --seed: 'x' is not a whole number"),
         (["--log-format", "xml"], "argument --log-format: invalid choice: 'xml' (choose from "),
         (["--service", "IS1"], "'IS1' can't be a new Service's sid: IS and 32 hex digits, not yet in use"),
         (["--account", OTHER_SID], f"--account {OTHER_SID} has no token; write it as AC…=TOKEN"),
         (["--account", "AC1=x"], "'AC1' is not an account sid: AC and 32 hex digits"),
         (["--account", f"{OTHER_SID}="], f"account {OTHER_SID} needs an auth token that is not empty"),
         (["--behaviour", "x"], "'x' is not NAME=VALUE, e.g. identity_limit=evict_oldest"),
-        (["--behaviour", "x=y"], "Behaviour has no switch 'x'"),
         (
             ["--behaviour", "identity_limits=reject"],
             "Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
@@ -629,13 +616,12 @@ def test_what_only_tells_imports_nothing_heavy(option: str) -> None:
         (["--state", "/missing.json"], "can't read the state file /missing.json: No such file or directory"),
         (["--state", "/"], "can't read the state file /: Is a directory"),
         (["--host", "256.256.256.256"], "--host 256.256.256.256 is not an address of this machine: "),
-        (["--host", "no such host"], "--host no such host is not an address of this machine: "),
         (["--host", "\udcff"], "--host "),
         (["--port-file", "/missing/port"], "can't write /missing/port: No such file or directory"),
     ],
 )
-def test_an_option_that_cannot_be_is_one_line_and_status_2(arguments: list[str], told: str) -> None:
-    done = run("--port", "0", *arguments)
+def test_an_option_that_cannot_be_is_one_line_and_status_2(fakenotify: Call, arguments: list[str], told: str) -> None:
+    done = fakenotify("--port", "0", *arguments)
     assert (done.status, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(f"fakenotify: {told}")
     assert done.stdout == "" or arguments[0] == "--port-file"
@@ -646,15 +632,15 @@ def test_an_option_that_cannot_be_is_one_line_and_status_2(arguments: list[str],
     [
         ({"FAKENOTIFY_PROT": "1"}, "there is no variable FAKENOTIFY_PROT; did you mean 'FAKENOTIFY_PORT'?"),
         ({"FAKENOTIFY_PORT": "x"}, "argument --port: 'x' is not a whole number"),
-        ({"FAKENOTIFY_PORT": ""}, "argument --port: '' is not a whole number"),
         ({"FAKENOTIFY_QUIET": "yes"}, "FAKENOTIFY_QUIET can't be 'yes'; it is true or false"),
-        ({"FAKENOTIFY_JSON": "-1"}, "FAKENOTIFY_JSON can't be '-1'; it is true or false"),
         ({"FAKENOTIFY_ACCOUNT": "x"}, "--account x has no token; write it as AC…=TOKEN"),
         ({"FAKENOTIFY_STATE": "/missing.json"}, "can't read the state file /missing.json: No such file or directory"),
     ],
 )
-def test_a_variable_that_cannot_be_is_one_line_and_status_2(variables: dict[str, str], told: str) -> None:
-    assert run(**variables) == (2, "", f"fakenotify: {told}\n")
+def test_a_variable_that_cannot_be_is_one_line_and_status_2(
+    fakenotify: Call, variables: dict[str, str], told: str
+) -> None:
+    assert fakenotify(**variables) == (2, "", f"fakenotify: {told}\n")
 
 
 @pytest.mark.parametrize(
@@ -669,26 +655,28 @@ def test_a_variable_that_cannot_be_is_one_line_and_status_2(variables: dict[str,
         (b'{"accounts": {"a\\nb": []}}', "accounts.a"),
     ],
 )
-def test_a_malformed_state_is_one_line_and_status_2(tmp_path: Path, text: bytes, told: str) -> None:
+def test_a_malformed_state_is_one_line_and_status_2(fakenotify: Call, tmp_path: Path, text: bytes, told: str) -> None:
     (tmp_path / "world.json").write_bytes(text)
-    done = run("--port", "0", "--state", str(tmp_path / "world.json"))
+    done = fakenotify("--port", "0", "--state", str(tmp_path / "world.json"))
     assert (done.status, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_busy_port_is_one_line_and_status_2(serve: Callable[..., Server]) -> None:
-    port = urlsplit(serve().url).port
-    assert run("--port", str(port)) == (
+def test_a_busy_port_is_one_line_and_status_2(fakenotify: Call) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        done = fakenotify("--port", str(port))
+    assert done == (
         2,
         "",
         f"fakenotify: port {port} is in use; choose another with --port, or take a free one with --port 0\n",
     )
 
 
-def test_a_service_of_the_state_in_the_way_of_nobody(tmp_path: Path) -> None:
+def test_a_service_of_the_state_in_the_way_of_nobody(fakenotify: Call, tmp_path: Path) -> None:
     (tmp_path / "world.json").write_text(json.dumps({"services": [{"sid": IS}]}))
-    done = run("--port", "0", "--state", str(tmp_path / "world.json"), "--service", "IS1")
+    done = fakenotify("--port", "0", "--state", str(tmp_path / "world.json"), "--service", "IS1")
     assert done == (2, "", "fakenotify: 'IS1' can't be a new Service's sid: IS and 32 hex digits, not yet in use\n")
 
 

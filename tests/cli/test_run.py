@@ -22,7 +22,6 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.cli.commands import main
 from fakenotify.cli.env import exports
 from fakenotify.cli.options import CommandError
 from fakenotify.cli.run import Signals
@@ -66,31 +65,6 @@ class Done(NamedTuple):
 FAKENOTIFY = (sys.executable, "-W", "error", "-m", "fakenotify")
 
 Call = Callable[..., Done]
-
-
-@pytest.fixture
-def fakenotify(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    """Runs a command line that ends by itself; here, since a process of its own would take longer."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def call(*arguments: str, cwd: Path | None = None, **given: str) -> Done:
-        with monkeypatch.context() as patch:
-            for name in filter(LEADING.fullmatch, list(os.environ)):
-                patch.delenv(name)
-            for name, value in given.items():
-                patch.setenv(name, value)
-            if cwd is not None:
-                patch.chdir(cwd)
-            try:
-                status = main(list(arguments))
-            except SystemExit as ended:
-                status = int(ended.code or 0)
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-        return Done(status, *capfd.readouterr())
-
-    return call
 
 
 def python(program: str) -> tuple[str, ...]:
