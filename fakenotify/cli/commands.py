@@ -8,6 +8,7 @@ imported when it is asked for.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     except (CommandError, NoProxy) as error:
         say(sys.stderr, f"fakenotify: {printable(str(error))}")
         return error.status if isinstance(error, CommandError) else 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _run(arguments: list[str], environment: Mapping[str, str]) -> int:
@@ -62,6 +65,8 @@ def _run(arguments: list[str], environment: Mapping[str, str]) -> int:
         known |= {variable for each in COMMANDS for variable in parser_of(each).variables()}
     options = parser.read(arguments, environment, known)
     options.program = program
+    if name != SERVE and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have something to put in order
     status: int = command.run(options)
     return status
 

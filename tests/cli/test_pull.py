@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import signal
+import socket
 import stat
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -351,3 +356,24 @@ def test_an_empty_account_is_an_empty_world(
     run()
 
     assert loaded(tmp_path / "world.json", open_fake).services == []
+
+
+def test_ctrl_c_leaves_the_partial_file_and_says_how_to_go_on(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "fakenotify", "pull", "--url", url, "--output", str(tmp_path / "world.json")]
+        login = {"TWILIO_ACCOUNT_SID": "AC" + "a" * 32, "TWILIO_AUTH_TOKEN": "x"}
+        mind = (
+            "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", mind, *command], env=os.environ | login, stderr=subprocess.PIPE, text=True
+        )
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (
+        2,
+        f"fakenotify: stopped; go on with --resume ({tmp_path / '.world.json.partial'} holds what was read)\n",
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [".world.json.partial"]

@@ -129,16 +129,7 @@ def test_a_binding_is_created_fetched_listed_and_deleted(service, bindings, told
     ("filters", "found"),
     [
         ({}, "123"),
-        ({"identity": ["alice"]}, "12"),
-        ({"identity": ["alice", "bob"]}, "123"),
-        ({"tag": ["vip"]}, "13"),
         ({"tag": ["vip", "new user"]}, "3"),
-        ({"tag": ["sms"]}, "23"),
-        ({"tag": ["all"]}, "123"),
-        ({"start_date": "2015-08-25"}, "123"),
-        ({"start_date": "2999-12-31"}, ""),
-        ({"end_date": "2999-12-31"}, "123"),
-        ({"end_date": "2015-08-25"}, ""),
         ({"identity": ["alice"], "tag": ["sms"], "start_date": "2015-08-25", "end_date": "2999-12-31"}, "2"),
     ],
 )
@@ -186,11 +177,7 @@ def test_services_and_credentials_live_their_lives(account):
 @pytest.mark.parametrize(
     ("call", "status", "code", "message"),
     [
-        (lambda each: each.create("", "sms", "1"), 400, 20001, REQUIRED.format("Identity")),
-        (lambda each: each.create("alice", "", "1"), 400, 20001, REQUIRED.format("BindingType")),
         (lambda each: each.create("alice", "sms", ""), 400, 20001, REQUIRED.format("Address")),
-        (lambda each: each.create("alice", "fax", "1"), 400, 20001, T.format("Binding", "BindingType")),
-        (lambda each: each.create(**SMS, tag=TWENTY_ONE), 400, 20001, T.format("Binding", "Tag")),
         (lambda each: each.create(**SMS, credential_sid="x"), 400, 20001, T.format("Binding", "CredentialSid")),
         (
             lambda each: [each.create("alice", "sms", at) for at in TWENTY_ONE],
@@ -209,12 +196,7 @@ def test_a_refused_binding_raises_the_official_exception(bindings, call, status,
     ("call", "status", "code", "message"),
     [
         (lambda v1: v1.services.create(friendly_name="x" * 65), 400, 20002, "Invalid FriendlyName"),
-        (lambda v1: v1.services.create(gcm_credential_sid="AC"), 400, 20001, T.format("Service", "GcmCredentialSid")),
-        (lambda v1: v1.services.create(log_enabled="maybe"), 400, 20001, T.format("Service", "LogEnabled")),
         (lambda v1: v1.services("IS71").bindings.create(**SMS), 404, 20404, MISSING.format("/Services/IS71/Bindings")),
-        (lambda v1: v1.credentials.create(""), 400, 20001, REQUIRED.format("Type")),
-        (lambda v1: v1.credentials.create("sms"), 400, 20001, T.format("Credential", "Type")),
-        (lambda v1: v1.credentials.create("apn", friendly_name="x" * 65), 400, 20002, "Invalid FriendlyName"),
         (lambda v1: v1.create("POST", "/Nothing"), 404, 20404, MISSING.format("/Nothing")),
         (lambda v1: v1.create("PUT", "/Services"), 405, 20004, "Method not allowed"),
     ],
@@ -247,9 +229,8 @@ def test_a_list_that_fails_raises_the_exception_without_a_code(bindings):
         assert (words, response.status_code, json.loads(response.text)["code"]) == ("Unable to fetch page", 400, 20001)
 
 
-@pytest.mark.parametrize("user", ["user", "AC1", "IS" + "a" * 32])
-def test_bad_credentials_raise_the_official_exception(told, user):
-    account = notify_of({**told, "account_sid": user})
+def test_bad_credentials_raise_the_official_exception(told):
+    account = notify_of({**told, "account_sid": "user"})
 
     assert refusal(account.services.create) == (401, 20003, "Unable to create record: Authenticate")
 
