@@ -36,7 +36,7 @@ _ENDS_ITSELF = {"-h", "--help", "--version"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command line; returns the exit status. What the user can mend is one line on stderr."""
+    """Run a command line; returns the exit status. What the user can correct is one line on stderr."""
     try:
         return _run(list(arguments), os.environ)
     except (CommandError, NoProxy) as error:

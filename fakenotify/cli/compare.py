@@ -105,7 +105,7 @@ def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
     finally:
         left = notify.undo()
         if left:
-            print("could not be deleted, please do so by hand:", *left, file=sys.stderr)
+            print("could not be deleted, please delete them yourself:", *left, file=sys.stderr)
     return {
         "differences": [_difference(each) for each in outcomes if each.verdict in (suite.DIFFERS, suite.BROKE)],
         "checked": sum(each.verdict != suite.SKIPPED for each in outcomes),

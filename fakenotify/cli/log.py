@@ -30,7 +30,7 @@ _GREEN, _YELLOW, _RED, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 
 
 class RequestLog:
-    """Writes from a thread of its own, so that no request waits for whoever reads the log, or doesn't.
+    """Writes in its own thread, so that no request waits for a slow reader of the log.
 
     It writes to the stream's file descriptor: a thread that is stuck in a write there holds no lock that Python wants
     in order to end.
@@ -67,12 +67,12 @@ class RequestLog:
         journal.listen(add)
 
     def add(self, line: str) -> None:
-        """Let this be written, unless far too much waits already."""
+        """Queue a line, unless too many are waiting already."""
         if len(self._lines) < _MOST_LINES:
             self._put(line)
 
     def close(self) -> None:
-        """Write what waits; for a moment only, since perhaps nobody reads."""
+        """Write the waiting lines; only for a moment, since the reader may be stuck."""
         self._put(None)
         if self._thread.ident is not None:
             self._thread.join(_LAST_LINES)

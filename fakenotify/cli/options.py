@@ -231,7 +231,7 @@ def _why_not_started(error: OSError, options: argparse.Namespace) -> str:
 
 
 def write_port_file(fake: FakeNotify, options: argparse.Namespace) -> None:
-    """Write the port file, if there is to be one; it appears whole, since somebody waits for it.
+    """Write the port file, if one was asked for, atomically, since a script waits for it.
 
     Raises ``CommandError``.
     """

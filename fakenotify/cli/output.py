@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def say(stream: TextIO | None, text: str) -> None:
-    """Print for whoever reads; nobody may be reading any more. What the stream's encoding lacks is escaped."""
-    if stream is None:  # it was closed when this process began
+    """Print a line, even if the reader is gone. Characters that the stream's encoding lacks are escaped."""
+    if stream is None:  # the stream was closed when this process started
         return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     with contextlib.suppress(OSError, ValueError):

@@ -36,7 +36,7 @@ def add_options(add: Callable[..., object]) -> None:
 def run(options: Namespace) -> int:
     """Serve until SIGINT or SIGTERM. Raises ``CommandError``."""
     if options.ca_file and options.proxy_port is None:
-        raise CommandError("--ca-file is about the proxy; say with --proxy-port where that is to be")
+        raise CommandError("--ca-file is about the proxy; name its port with --proxy-port")
     fake = of.build(options, "own")
     service = of.prepare(fake, options)
     with _Signals() as signals, contextlib.ExitStack() as stack:
@@ -83,7 +83,7 @@ class _Signals:
         self._woken.close()
 
     def wait(self) -> None:
-        """Wait until a signal has come."""
+        """Wait for a signal."""
         self._woken.recv(1)
 
 

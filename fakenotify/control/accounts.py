@@ -16,7 +16,7 @@ _EXAMPLE = {"account_sid": "AC" + "0" * 32, "auth_token": "secret"}
 
 @route("GET", "accounts", obj({"accounts": array(obj({"account_sid": TEXT, "default": FLAG, "services": INTEGER}))}))
 def get_accounts(world: World, ask: Ask) -> dict[str, Any]:
-    """The accounts, each with how many Services it has; credentials of none of them act for the ``default`` one, if
+    """The accounts, each with its number of Services. Unknown credentials act for the ``default`` account if
     ``unknown_accounts`` is ``shared``."""
     return {"accounts": [_shown(world, account) for account in world.accounts]}
 
@@ -30,7 +30,7 @@ def get_accounts(world: World, ask: Ask) -> dict[str, Any]:
     needs_body=False,
 )
 def post_accounts(world: World, ask: Ask) -> dict[str, Any]:
-    """Add an account whose auth token is checked from now on; both are made up where they are left out."""
+    """Add an account whose auth token is checked from now on. A sid or token that is left out is generated."""
     given = {} if ask.body is None else body_object(ask)
     for name, value in given.items():
         if name not in _FIELDS:

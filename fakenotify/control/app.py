@@ -1,7 +1,7 @@
-"""The control API, ``/_fake/``: what a Python test can do, a test in another language does here. JSON in and out.
+"""The control API, ``/_fake/``: gives a test in any language what a Python test can do. JSON in and out.
 
-The law: a web page must not be able to drive it. What ``Doors`` keeps out and a write that is not JSON are refused, and
-there are no CORS headers.
+A web page must not be able to use it: requests that ``Doors`` refuses and writes that are not JSON get a 403, and there
+are no CORS headers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _COMMON = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _MOST_AT_ONCE = 262_144
-"""Bytes of a long answer that is still sent whole, with its length, so that the connection can be kept."""
+"""Size in bytes up to which an answer is sent whole, with its length, so that the connection can be kept."""
 
 
 @route("GET", "openapi.json", OBJECT)
@@ -78,7 +78,7 @@ def routes() -> dict[str, dict[str, Route]]:
 
 
 class HasWorld(Protocol):
-    """Whoever holds the world that is in force now."""
+    """The owner of the current world."""
 
     world: World
 
@@ -92,7 +92,7 @@ class Control:
 
     @property
     def world(self) -> World:
-        """The world in force."""
+        """The current world."""
         return self._holder.world
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -170,8 +170,8 @@ def _body(environ: WSGIEnvironment) -> Any:
     body, too_large = read_body(environ, CONTROL_BODY_LIMIT)
     content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if content_type != JSON and (content_type or body or too_large):
-        told = content_type or "without a content type"
-        raise Refused(403, f"a write to the control API is {JSON}, not {told}")
+        given = content_type or "without a content type"
+        raise Refused(403, f"a write to the control API is {JSON}, not {given}")
     if too_large:
         raise Refused(413, f"the body is larger than {CONTROL_BODY_LIMIT} bytes")
     if not body:

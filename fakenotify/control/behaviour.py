@@ -17,7 +17,7 @@ _RULE = obj({"id": TEXT, "says": TEXT, "known": TEXT, "label": TEXT, "source": T
 
 @route("GET", "behaviour", OBJECT, query={"describe": Parameter("`true` adds what each switch does and can be.", FLAG)})
 def get_behaviour(world: World, ask: Ask) -> dict[str, Any]:
-    """The switches in force; ``describe=true`` adds ``switches``, each with words, values and decision."""
+    """The current switches; ``describe=true`` adds ``switches``, each with its description, values and decision."""
     values = world.behaviour.to_json()
     if not is_true(ask, "describe"):
         return values

@@ -29,7 +29,7 @@ _MOVE = {
 
 @route("GET", "clock", _CLOCK)
 def get_clock(world: World, ask: Ask) -> dict[str, Any]:
-    """The fake's time, and whether it stands still."""
+    """The fake's time, and whether it is frozen."""
     return _clock(world)
 
 

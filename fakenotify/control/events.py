@@ -1,4 +1,4 @@
-"""The stream of events: what happens in a world from now on, told to each listener as it happens."""
+"""The stream of events: each listener gets what happens in a world from now on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fakenotify.notify.journal import Request
 from fakenotify.world.world import Change, World
 
 HEARTBEAT = 15.0
-"""Seconds after which a silent event stream says that it is still there."""
+"""Seconds after which an idle event stream sends a comment to keep the connection open."""
 MOST_WAITING = 1_048_576
 """Bytes of events that wait for a slow reader; more of them end its stream."""
 
@@ -34,7 +34,7 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
 
 def _stream(world: World, account_sid: str | None) -> Generator[str, None, None]:
     waiting = Waiting(account_sid)
-    # not before somebody reads, or nobody would end it
+    # only once somebody reads, or nothing would end it
     ends = (
         world.journal.listen(lambda request: waiting.add(event(request))),
         world.changes.add(waiting.add),
@@ -62,7 +62,7 @@ class Waiting:
         self._changed = Condition()
 
     def add(self, change: Change) -> None:
-        """Let an event wait, if it concerns the listener; where too many wait, all give way to one that says so."""
+        """Queue an event that concerns the listener; if the queue is too long, replace it by the event ``end``."""
         if not concerns(change, self._account_sid):
             return
         text = f"event: {change.kind}\ndata: {strict_json.write(change.body)}\n\n"
@@ -78,14 +78,14 @@ class Waiting:
             self._changed.notify()
 
     def finish(self) -> None:
-        """Let nothing more come."""
+        """Add no more events."""
         with self._changed:
             self._finished = True
             self._texts.clear()
             self._changed.notify()
 
     def next(self) -> str | None:
-        """The next event, as soon as there is one; a sign of life where there is none for long; None at the end."""
+        """The next event, as soon as there is one; a comment if there is none for long; None at the end."""
         with self._changed:
             if not self._texts and not self._finished:
                 self._changed.wait(HEARTBEAT)
@@ -97,14 +97,14 @@ class Waiting:
 
 
 def concerns(change: Change, narrowed: str | None) -> bool:
-    """Whether a listener to one account, or to all, is to hear of this."""
+    """Whether this concerns a listener to one account, or to all."""
     return narrowed in (None, change.account_sid) or (
         change.kind in ("control", "change") and change.account_sid is None
     )
 
 
 def event(request: Request) -> Change:
-    """A request as an event tells it."""
+    """A request as the body of an event."""
     body: dict[str, Any] = {
         "operation": request.operation,
         "method": request.method,

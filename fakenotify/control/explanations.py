@@ -37,7 +37,7 @@ _LIMIT = Parameter("At most this many of the selected, and as many of the skippe
 def get_explanation(world: World, ask: Ask) -> dict[str, Any]:
     """Who a Notification reached, and why every other Binding of its Service was not selected.
 
-    ``reasons`` has the skipped by their reason, the most frequent first, with some of the identities.
+    ``reasons`` groups the skipped Bindings by reason, the most frequent first, with some of their identities.
     """
     narrowed, limit = account_of(world, ask), limit_of(ask)
     try:

@@ -85,7 +85,7 @@ _SET_OUTCOME = obj(
     query={**ACCOUNT, **_DESCRIBE},
 )
 def get_faults(world: World, ask: Ask) -> dict[str, Any]:
-    """The faults that were set, with how often each has fired; of one account, those that can meet its requests.
+    """The injected faults, each with how often it has fired. For one account, the faults that can meet its requests.
 
     ``describe=true`` adds the ``operations`` and the ``kinds`` of fault with their fields.
     """
@@ -123,7 +123,7 @@ def _kind(kind: str) -> dict[str, Any]:
     example=("", {"operation": "notifications.create", "status": 429, "times": 2}),
 )
 def post_faults(world: World, ask: Ask) -> dict[str, Any]:
-    """Set a fault: an ``operation`` pattern with a ``status``, or with a ``fault`` and its arguments."""
+    """Inject a fault: an ``operation`` pattern with a ``status``, or with a ``fault`` and its arguments."""
     given = body_object(ask)
     operation = given.pop("operation", None)
     if operation is None:
@@ -153,7 +153,7 @@ def post_faults(world: World, ask: Ask) -> dict[str, Any]:
     example=("?id=1", None),
 )
 def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
-    """Take out one fault by ``id``, an account's, or all."""
+    """Remove one fault by ``id``, an account's faults, or all."""
     given = ask.query.get("id")
     known = [str(injected.id) for injected in world.faults]
     if given is not None and given not in known:
@@ -168,7 +168,7 @@ def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
     query={**ACCOUNT, **_DESCRIBE},
 )
 def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
-    """What providers were told to answer; ``describe=true`` adds the ``codes`` and ``binding_types`` there are."""
+    """The outcomes that are set; ``describe=true`` adds the valid ``codes`` and ``binding_types``."""
     accounts = world.accounts_of(account_of(world, ask))
     answer: dict[str, Any] = {
         "outcomes": [_outcome(account.account_sid, each) for account in accounts for each in account.outcomes]
@@ -193,7 +193,7 @@ def _outcome(account_sid: str, outcome: Outcome) -> dict[str, Any]:
     example=("", {"code": 52103, "address": "+15005550006", "times": 1}),
 )
 def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
-    """Let deliveries fail: the arguments of ``fail_delivery``, for one account (the default one unless it is named)."""
+    """Make deliveries fail: the arguments of ``fail_delivery``, for one account, by default the default account."""
     given = body_object(ask)
     sid = account_of(world, ask, given.pop("account_sid", None)) or world.accounts.default_sid
     for name in given:
@@ -207,5 +207,5 @@ def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
 
 @route("DELETE", "outcomes", _DELETED, query=ACCOUNT)
 def delete_outcomes(world: World, ask: Ask) -> dict[str, Any]:
-    """Let providers answer as they would."""
+    """Remove the outcomes, so that deliveries succeed again."""
     return {"deleted": world.clear_outcomes(account_of(world, ask))}

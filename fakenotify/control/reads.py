@@ -1,7 +1,8 @@
 """Reading the tables: which rows, in which order, how many, from where on.
 
-The laws: a page costs the page, whatever the table's length; a cursor is a cut in each account's order of numbers, so
-rows that come or go meanwhile neither repeat nor hide others; and an account's lock is held for a batch of rows only.
+Invariants: the time for a page doesn't depend on the table's length; a cursor is a position in each account's sequence
+numbers, so rows that are added or deleted neither repeat nor hide others; an account's lock is held for one batch of
+rows only.
 """
 
 from __future__ import annotations
@@ -239,7 +240,7 @@ class Reading:
         }
 
     def dropped(self) -> int:
-        """How many older rows are no longer held."""
+        """How many older rows were dropped."""
         return sum(table.dropped for each in self.sources for table in each.tables())
 
 
@@ -282,7 +283,7 @@ def table(
         return {"groups": group[1](chosen), "dropped": reading.dropped()}
 
     read.__name__, read.__doc__ = f"get_{name}", words
-    query = PAGING | {each: Parameter(told, TEXT) for each, (told, _) in filters.items()}
+    query = PAGING | {each: Parameter(words, TEXT) for each, (words, _) in filters.items()}
     if group is not None:
         answer = {"anyOf": [answer, obj({"groups": array(OBJECT), "dropped": INTEGER})]}
         words_of_group = f"`{group[0]}`: how many rows there are for each, as `groups`, the most frequent first."

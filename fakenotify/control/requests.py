@@ -22,7 +22,7 @@ def _values(request: Request, name: str) -> list[str]:
 
 
 def _identities(request: Request) -> list[str]:
-    """Whom a request is about: by its parameters, or by its answer."""
+    """The recipients of a request, from its parameters or its answer."""
     answered = (request.body or {}).get("identity")
     return [*_values(request, "Identity"), *([answered] if isinstance(answered, str) else [])]
 
@@ -37,7 +37,7 @@ def _request(sight: Sight, request: Request) -> dict[str, Any]:
 
 
 def whom(request: Request) -> str | None:
-    """Whom a request is about, in words."""
+    """The recipients of a request, in words."""
     identities = list(dict.fromkeys(_identities(request)))
     if request.operation != "notifications.create":
         return listed(identities) if identities else None

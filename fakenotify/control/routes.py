@@ -1,7 +1,7 @@
-"""What a control operation is: a function with its path, what it takes and what it answers, all in one place.
+"""Control operations: a function with its path, its input and its answer, all in one place.
 
-A function below ``@route(…)`` is a row of the table that ``fakenotify.control.app`` gathers, that the OpenAPI document
-and the docs page are made from.
+A function below ``@route(…)`` is a row of the table in ``fakenotify.control.app``, from which the OpenAPI document and
+the docs page are made.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def refusing() -> Iterator[None]:
 def body_object(ask: Ask) -> dict[str, Any]:
     """The body, which must be a JSON object."""
     if not isinstance(ask.body, dict):
-        raise Refused(400, "the body is to be a JSON object")
+        raise Refused(400, "the body must be a JSON object")
     return dict(ask.body)
 
 

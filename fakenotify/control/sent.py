@@ -310,9 +310,9 @@ get_callbacks = table(
 
 @route("POST", "callbacks", obj({"callback": {"anyOf": [record_schema(Callback), {"type": "null"}]}}))
 def post_callbacks(world: World, ask: Ask) -> dict[str, Any]:
-    """Post the next delivery callback that is due, and tell how that went; null where none is due.
+    """Post the next delivery callback that is due, and answer with the attempt; null if none is due.
 
-    It is the only way while the switch ``callback_delivery`` is ``manual``.
+    With the switch ``callback_delivery`` set to ``manual``, nothing else posts callbacks.
     """
     tried = world.deliver_callback()
     return {"callback": to_json(tried) if tried else None}

@@ -66,7 +66,7 @@ class Sight:
 
 
 class ByNotification:
-    """The entries of a log by their Notification. The log is walked from its end, no further than somebody asks."""
+    """The entries of a log by their Notification. The log is read from its end, only as far as needed."""
 
     def __init__(self, log: Any) -> None:
         self._walk: Iterator[tuple[int, Any]] = log.descending()

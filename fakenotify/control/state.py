@@ -1,4 +1,4 @@
-"""Control operations on the whole world: that it is there, resetting it, saving and loading it."""
+"""Control operations on the whole world: health, reset, saving and loading."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXAMPLE = {"services": [{"bindings": [{"identity": "alice", "binding_type": "sm
 
 @route("GET", "health", obj({"status": TEXT, "version": TEXT, "account_sid": TEXT, "requests": INTEGER}))
 def health(world: World, ask: Ask) -> dict[str, Any]:
-    """Say that the fake is there."""
+    """Answer if the fake is running."""
     return {
         "status": "ok",
         "version": __version__,
@@ -35,14 +35,14 @@ def health(world: World, ask: Ask) -> dict[str, Any]:
     needs_body=False,
 )
 def reset(world: World, ask: Ask) -> dict[str, Any]:
-    """Put all accounts, or one, back to the world they began with; empty the journal, take out faults and outcomes.
+    """Reset all accounts, or one, to their initial world; empty the journal, remove faults and outcomes.
 
-    ``clock`` and ``behaviour`` say that those go back too; a body can be left out.
+    ``clock`` and ``behaviour`` reset those too. The body can be left out.
     """
     narrowed = account_of(world, ask)
     given = {} if ask.body is None else ask.body
     if not isinstance(given, dict):
-        raise Refused(400, "the body is to be a JSON object, or none")
+        raise Refused(400, "the body must be a JSON object, or empty")
     for name, value in given.items():
         if name not in _BACK_TOO:
             raise Refused(400, f"a reset has no {name!r}; it has {', '.join(_BACK_TOO)}", nearest(name, _BACK_TOO))

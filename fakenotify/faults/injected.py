@@ -1,4 +1,4 @@
-"""Which request meets which fault: patterns of operations, how often, from when on, for which account."""
+"""Which request meets which fault: by operation pattern, count and account."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _VERBS = {
     **dict.fromkeys(("edit", "modify", "patch", "put", "update"), "update"),
     **dict.fromkeys(("delete", "destroy", "remove", "unregister"), "delete"),
 }
-"""What testers call the five kinds of operation."""
+"""Other words for the five verbs of operations."""
 
 
 @dataclass(slots=True, eq=False)
 class InjectedFault:
-    """A fault that is in force for the requests whose operation fits ``operation`` (such as ``bindings.*``).
+    """A fault injected into the requests whose operation matches ``operation`` (such as ``bindings.*``).
 
     The first ``after`` of them pass; the next ``times`` (None: all) meet the fault and are counted in ``fired``.
     ``when(call)`` narrows it further. One that never fired fails the test, unless it is ``optional``.
@@ -71,7 +71,7 @@ class InjectedFault:
 
 
 class InjectedFaults:
-    """The faults in force, oldest first. ``operations`` are the names that a pattern may fit."""
+    """The injected faults, oldest first. ``operations`` are the names that a pattern may match."""
 
     def __init__(self, operations: Iterable[str]) -> None:
         self._operations = tuple(operations)
@@ -122,7 +122,7 @@ class InjectedFaults:
             self._made += 1
             acts: Any = phase or fault.phases[0]
             injected = InjectedFault(self._made, operation, fault, acts, times, after, when, account_sid, optional)
-            self._faults = [*self._faults, injected]  # a thread that iterates over the old list is not disturbed
+            self._faults = [*self._faults, injected]  # other threads may be iterating over the old list
         return injected
 
     def _meant(self, operation: str) -> list[str]:
@@ -161,7 +161,7 @@ class InjectedFaults:
 
     def _count(self, injected: InjectedFault) -> bool:
         """Count a request that fits, and say whether it is one that meets the fault."""
-        with self._lock:  # not around the tester's when=, which may ask the fake itself
+        with self._lock:  # not around the tester's when=, which may call the fake
             if not injected.active:
                 return False
             injected.seen += 1
@@ -171,7 +171,7 @@ class InjectedFaults:
             return True
 
     def remove(self, fault_id: int | None = None, account_sid: str | None = None) -> int:
-        """Take out one fault, an account's, or all; returns how many."""
+        """Remove one fault, an account's, or all; returns how many."""
         with self._lock:
             removed = [
                 each
@@ -191,7 +191,7 @@ def _is_wanted(injected: InjectedFault, call: Any) -> bool:
         return True
     try:
         return bool(injected.when(call))
-    except Exception as error:  # the tester's own code; the request must not suffer from it
+    except Exception as error:  # the tester's code may raise; the request goes on
         call.notes.append(f"the when= of the fault on {injected.operation} raised {type(error).__name__}: {error}")
         return False
 

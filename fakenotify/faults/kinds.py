@@ -43,7 +43,7 @@ MESSAGES_BY_CODE = {
     21243: (400, "Credential Validation Error"),
     70002: (400, "Bad request"),
 }
-"""Status and message of the codes that are not their status's own."""
+"""Status and message of the codes that are not the default of their status."""
 
 _GARBAGE = b"\x00\x01\xfe\xffnot HTTP at all\r\n\r\n"
 _ROUNDING = 1e-6
@@ -52,7 +52,7 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong: made by ``Fault.http(503)``, ``Fault.stall()`` and so on, injected by ``fake.fail(…)``.
+    """A fault: made by ``Fault.http(503)``, ``Fault.stall()`` and so on, injected by ``fake.fail(…)``.
 
     A fault is a value: the same one can be injected many times. (Kinds without a field of their own inherit the
     dataclass's methods: each ``@dataclass`` costs a millisecond of start-up time.)
@@ -64,7 +64,7 @@ class Fault:
     needs_answer: ClassVar[bool] = False
     """Whether it acts while the answer is being sent."""
     lets_through: ClassVar[bool] = False
-    """Whether it may do nothing to a request, which then meets the next fault that fits."""
+    """Whether it may let a request pass, which then meets the next fault that matches."""
     goes_on: ClassVar[bool] = False
     """Whether the operation takes place although the client has given up."""
 
@@ -77,7 +77,7 @@ class Fault:
 
     @staticmethod
     def latency(seconds: float) -> Fault:
-        """The answer comes ``seconds`` late."""
+        """The answer is delayed by ``seconds``."""
         return Latency(seconds)
 
     @staticmethod
@@ -118,7 +118,7 @@ class Fault:
         raise Broken(self.kind)
 
     def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
-        """Send what is to be sent of an answer that is broken on its way; then the connection is closed."""
+        """Send a broken answer, or a part of it; then the connection is closed."""
 
     def to_json(self) -> dict[str, Any]:
         """The fault as JSON."""
@@ -157,7 +157,7 @@ class HttpError(Fault):
 
 @dataclass(frozen=True)
 class Delay(Fault):
-    """What the faults that take ``seconds`` of real time have in common."""
+    """The faults that take ``seconds`` of real time."""
 
     seconds: float
 
@@ -192,7 +192,7 @@ class SlowBody(Delay):
         wire.send(head + body[:half])
         try:
             wire.pause(self.seconds)
-        except Broken:  # a client's error in the middle of a body is another than before it
+        except Broken:  # a client raises another error in the middle of a body than before it
             raise Broken(self.kind) from None
         wire.send(body[half:])
 
@@ -254,7 +254,7 @@ class Stall(Fault):
 class RateLimit(Fault):
     """Let ``requests`` in ``seconds`` through; the next gets 429/20429 and a ``Retry-After`` of whole seconds.
 
-    It is a token bucket on the fake's clock: it holds ``requests`` tokens, begins full, and fills evenly.
+    It is a token bucket on the fake's clock: it holds ``requests`` tokens, starts full, and refills evenly.
     """
 
     kind = "rate_limit"
@@ -315,12 +315,12 @@ KINDS: dict[str, type[Fault]] = {
 
 
 class InjectedError(TwilioError):
-    """The error that a fault answers with; no rule of Notify's refused the request."""
+    """The error that a fault answers with; no rule of Notify refused the request."""
 
     label = "injected"
 
     def rule(self, operation: str | None) -> str:
-        """``fault``: no rule of Notify's."""
+        """``fault``: not a rule of Notify."""
         return "fault"
 
 

@@ -9,7 +9,7 @@ class Wire(Protocol):
     """The connection of the request that a fault meets."""
 
     def pause(self, seconds: float | None) -> None:
-        """Let time pass; None: until the client gives up. Ends at once when the test or the server ends."""
+        """Wait; None: until the client gives up. Ends at once when the test or the server ends."""
         ...
 
     def send(self, data: bytes) -> None:
@@ -40,7 +40,7 @@ class NoPause:
 
 
 class Broken(Exception):
-    """There is no answer, or half of one; ``kind`` is the name of the fault."""
+    """There is no answer, or only a part of one; ``kind`` is the name of the fault."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind

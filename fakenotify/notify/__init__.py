@@ -1,1 +1,1 @@
-"""Twilio's pages: the resources of Notify, what they send, and one request's walk. It opens no socket."""
+"""Notify itself: its resources, what they send, and how a request is handled. It opens no socket."""

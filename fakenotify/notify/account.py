@@ -1,4 +1,4 @@
-"""All state of one account, and nothing else: what is stored here is the whole truth about it."""
+"""The complete state of one account."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Tables:
 
 
 class Scope(Tables):
-    """What lives below one Service; it goes when the Service goes."""
+    """The tables below one Service; they are deleted with it."""
 
     bindings: Table[Binding]
     users: Table[User]
@@ -153,18 +153,18 @@ class AccountState(Tables):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was ever stored here, or all of it has gone."""
+        """Whether nothing is stored here."""
         return not any(map(len, self.tables().values()))
 
     def __repr__(self) -> str:
         return f"<Notify {self.account_sid}: {len(self.services)} services>"
 
     def save(self) -> State:
-        """The records of this moment; costs nothing until the next write."""
+        """The current records; free until the next write."""
         return State(self.tables(), self.scopes, self.schedule, self.sids, self._sequence).share()
 
     def restore(self, state: State) -> None:
-        """Let ``state`` be what is stored, from now on."""
+        """Replace the records by those of ``state``."""
         state = state.share()
         self.__dict__.update(state.tables)
         self.scopes, self.schedule = state.scopes, state.schedule.share(self._due)
@@ -180,7 +180,7 @@ class AccountState(Tables):
         return self._sequence
 
     def new_sid(self, prefix: str, table: Table[Any]) -> str:
-        """A sid that ``table`` doesn't have; a loaded world may have some that the generator has yet to make."""
+        """A sid that ``table`` doesn't have; a loaded world may have sids that the generator would make next."""
         sid = self.sids.new(prefix)
         while sid in table:
             sid = self.sids.new(prefix)
@@ -202,11 +202,11 @@ class AccountState(Tables):
         return user
 
     def add_alert(self, alert: Alert) -> None:
-        """Put an entry into the Debugger."""
+        """Add an alert to the Debugger."""
         self.alerts.append(alert, ALERT_SIZE + len(alert.text))
 
     def open_scope(self, service_sid: str) -> Scope:
-        """Begin what lives below a new Service."""
+        """Create the tables below a new Service."""
         scope = self.scopes[service_sid] = Scope(self.kept, self._budget)
         return scope
 
@@ -232,7 +232,7 @@ class AccountState(Tables):
         why: Literal["replaced", "evicted", "deleted", "disowned"],
         successor: Binding | None = None,
     ) -> None:
-        """Take out a Binding, and remember why for those who look for it."""
+        """Remove a Binding, and record why for explanations."""
         self.scopes[binding.service_sid].bindings.remove(binding.sid)
         self.departures.append(Departure(binding, why, self.clock.stamp(), successor))
 

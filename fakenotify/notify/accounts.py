@@ -27,7 +27,7 @@ MOST_MADE_UP = 1_000
 
 
 class Accounts:
-    """The accounts of one fake, each with a world of its own.
+    """The accounts of one fake, each with its own records.
 
     ``declared`` maps account sids to auth tokens; if it is given, only those are let in, and ``api_keys`` (key sid to
     secret) act for the first. Otherwise any ``AC`` or ``SK`` sid with a password is let in.
@@ -91,7 +91,7 @@ class Accounts:
     def reset(self, account_sid: str | None = None, beginning: Mapping[str, State] = MappingProxyType({})) -> None:
         """Give every account, or one, a new world, empty or as in ``beginning``; accounts that nobody declared go.
 
-        Whoever asks meanwhile gets the old world or the new one.
+        A request at the same time sees either the old world or the new one.
         """
         if account_sid is not None:
             self._worlds[account_sid] = self._anew(account_sid, self._worlds[account_sid].auth_token, beginning)
@@ -99,7 +99,7 @@ class Accounts:
             self._worlds = {sid: self._anew(sid, token, beginning) for sid, token in self._tokens.items()}
 
     def replace(self, loaded: Iterable[AccountState]) -> None:
-        """Let these be the accounts, at once; declared ones that are not among them become empty."""
+        """Replace the accounts at once; declared ones that are not among them become empty."""
         empty = {sid: self.fresh(sid, token) for sid, token in self._tokens.items()}
         self._worlds = empty | {account.account_sid: account for account in loaded}
         self._budget.keep()
@@ -112,7 +112,7 @@ class Accounts:
         return account
 
     def put(self, account: AccountState) -> None:
-        """Let this state be its account's from now on."""
+        """Use this state for its account from now on."""
         self._worlds[account.account_sid] = account
 
     def fresh(self, account_sid: str, auth_token: str | None = None) -> AccountState:
@@ -122,7 +122,7 @@ class Accounts:
         return AccountState(account_sid, token, self.behaviour, self._clock, sids, self._kept, self.due, self._budget)
 
     def use(self, behaviour: Behaviour) -> None:
-        """Let these switches be in force for every account from now on."""
+        """Use these switches for every account from now on."""
         self.behaviour = behaviour
         for account in self._worlds.values():
             account.behaviour = behaviour
@@ -149,18 +149,18 @@ class Accounts:
         if known is None:
             known = self._open(user, password)
         elif user not in self._tokens:
-            known.auth_token = password  # the key of its callbacks' signatures is what it last used (assumed D39)
+            known.auth_token = password  # its callbacks are signed with the token that it used last (assumed D39)
         return known
 
     def _open(self, account_sid: str, auth_token: str) -> AccountState:
-        """Open an account; several may come first at once, and one of them opens it for all."""
+        """Open an account; if several threads try at once, one of them opens it for all."""
         account = self._worlds.setdefault(account_sid, self.fresh(account_sid, auth_token))
         if len(self._worlds) > MOST_MADE_UP + len(self._tokens):
             self._close_one(account)
         return account
 
     def _close_one(self, newest: AccountState) -> None:
-        """Let go of the oldest empty account that nobody declared, or else of the oldest."""
+        """Drop the oldest empty account that wasn't declared, or else the oldest."""
         made_up = (each for each in self if each.account_sid not in self._tokens and each is not newest)
         oldest = next(made_up)
         if not oldest.is_empty:

@@ -1,4 +1,4 @@
-"""The switches: what nobody outside Twilio knows for sure and anyone could want otherwise, with our defaults."""
+"""The switches: assumed behaviour that a test could need otherwise, with our defaults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def switch(default: T, decision: str, words: str) -> T:
 
 
 class Switch(NamedTuple):
-    """What there is to say of one switch."""
+    """One switch, for the documentation."""
 
     name: str
     words: str

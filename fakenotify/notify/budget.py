@@ -1,4 +1,4 @@
-"""The bytes that the accounts of one world may keep, together, of what grows by itself."""
+"""The bytes that the accounts of one world may use together for records that accumulate."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Budget:
         self._grown = 0
 
     def grew(self, size: int) -> None:
-        """Note that some table of an account has become larger."""
+        """Record that a table of an account has grown."""
         self._grown += size
         if self._grown > self.most // _STEP:
             self.keep()
 
     def keep(self) -> None:
-        """Drop the oldest rows of the largest tables if there is too much of all."""
+        """Drop the oldest rows of the largest tables if the sum is too large."""
         self._grown = 0
         tables = [(account, table) for account in self._accounts() for table in account.bounded()]
         held = sum(table.bytes for _, table in tables)
@@ -41,11 +41,11 @@ class Budget:
             freed = self._shrink(account, table)
             held -= freed
             if not freed:
-                tables.remove(largest)  # another thread is at it, or one row is all that it has
+                tables.remove(largest)  # another thread holds it, or it has only one row
 
     def _shrink(self, account: AccountState, table: Any) -> int:
         """Drop an eighth of a table; returns how many bytes that made free."""
-        if not account.lock.acquire(blocking=False):  # waiting for it could be waiting for each other
+        if not account.lock.acquire(blocking=False):  # waiting could be a deadlock
             return 0
         try:
             before: int = table.bytes

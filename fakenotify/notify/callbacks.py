@@ -1,4 +1,4 @@
-"""Delivery callbacks as data: what is to be posted where, signed, in batches. No network here."""
+"""Delivery callbacks as data: what to post where, signed, in batches. There is no network here."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def plan(account: AccountState, service: Service, notification: Notification, de
 
 
 def delivery_state(delivery: Delivery) -> str:
-    """A delivery as a callback tells it. Only ``sid`` and the two values of ``status`` are documented. (D22)"""
-    told: dict[str, object] = {
+    """A delivery as a callback reports it. Only ``sid`` and the two values of ``status`` are documented. (D22)"""
+    state: dict[str, object] = {
         "sid": delivery.sid,
         "type": delivery.binding_type,
         "address": delivery.address,
@@ -72,8 +72,8 @@ def delivery_state(delivery: Delivery) -> str:
         "status": delivery.status,
     }
     if delivery.error_code is not None:
-        told |= {"error_code": delivery.error_code, "error_message": delivery.error_message}
-    return json.dumps(told)
+        state |= {"error_code": delivery.error_code, "error_message": delivery.error_message}
+    return json.dumps(state)
 
 
 _USER = re.compile(r"(?<=://)[^/?#]*@")
@@ -117,17 +117,17 @@ def take_due(account: AccountState, busy: Container[str] = ()) -> Callback | Non
 
 
 def put_back(account: AccountState, callback: Callback) -> None:
-    """Schedule a callback as before: the fake itself broke the attempt off, so it doesn't count."""
+    """Schedule a callback again: the fake itself aborted the attempt, so it doesn't count."""
     with account.lock:
         if callback.sid in account.callbacks:
             account.schedule.add(callback.date_created.timestamp(), callback.sid)
 
 
 def note_attempt(account: AccountState, callback: Callback, attempt: Attempt) -> Callback:
-    """Record how an attempt went: done, to be tried again, or given up with alert 52311."""
+    """Record the result of an attempt: delivered, to be retried, or failed with alert 52311."""
     with account.lock:
         current = account.callbacks.get(callback.sid)
-        if current is None:  # the world has been reset or restored meanwhile
+        if current is None:  # the world has been reset or restored since
             return callback
         attempts = (*current.attempts, attempt)
         again = not attempt.succeeded and len(attempts) <= retries(current.url, account.behaviour.callback_retries)

@@ -1,6 +1,6 @@
-"""Where the facts come from: the decisions where nobody outside Twilio knows, the recordings, and the public sources.
+"""Where the facts come from: our decisions where nobody outside Twilio knows, the recordings, and the public sources.
 
-This is the one table of them: the rules, ``docs/fidelity.md`` and the tests read it, and the code cites it by id.
+The rules, ``docs/fidelity.md`` and the tests read these tables, and the code cites their entries by id.
 """
 
 from __future__ import annotations

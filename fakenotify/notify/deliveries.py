@@ -1,6 +1,6 @@
 """From a Notification to what every device receives, or why it doesn't: targets, outcomes, deliveries, alerts.
 
-The law: all of it happens after the 201 is decided and never changes it.
+All of this happens after the 201 is decided and never changes it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Target:
 
 
 class Sending:
-    """One Notification on its way; what is the same for all targets is worked out once."""
+    """The delivery of one Notification; what is the same for all targets is computed once."""
 
     def __init__(self, account: AccountState, service: Service, notification: Notification) -> None:
         self.account = account
@@ -66,7 +66,7 @@ class Sending:
         self._credentials: dict[tuple[str, str | None], Failure | None] = {}
 
     def deliver(self, meant: Sequence[Target]) -> list[Delivery]:
-        """Make every delivery, unless the tester has said that there are too many recipients."""
+        """Make every delivery, unless the test has injected 52302, too many recipients."""
         if self._stopped(meant):
             self.alert(Failure(TOO_MANY_RECIPIENTS), None)
             return []
@@ -74,7 +74,7 @@ class Sending:
         return [self._deliver(target, self._told(target), at == last) for at, target in enumerate(meant)]
 
     def _stopped(self, meant: Sequence[Target]) -> bool:
-        """Whether the tester has set 52302 for one of the targets; Notifications use it up, not deliveries."""
+        """Whether the test has set 52302 for one of the targets; it is counted by Notification, not by delivery."""
         for outcome in self.account.outcomes:
             if outcome.code == TOO_MANY_RECIPIENTS and any(_is_meant(outcome, target) for target in meant):
                 outcome.use()
@@ -82,13 +82,13 @@ class Sending:
         return False
 
     def _told(self, target: Target) -> int | None:
-        """The code that the tester has set for this delivery."""
+        """The code that the test has set for this delivery."""
         for outcome in self.account.outcomes:
             if _is_meant(outcome, target):
                 return outcome.use()
         return None
 
-    def _deliver(self, target: Target, told: int | None, is_last: bool) -> Delivery:
+    def _deliver(self, target: Target, code: int | None, is_last: bool) -> Delivery:
         channel = CHANNELS[target.binding_type]
         binding = target.binding
         version = (
@@ -98,7 +98,7 @@ class Sending:
         )
         credential_sid = self._credential_sid(channel, binding)
         rendered = self._render(channel, version, credential_sid)
-        failure = Failure(told) if told else self._failure(channel, target, credential_sid) or rendered.failure
+        failure = Failure(code) if code else self._failure(channel, target, credential_sid) or rendered.failure
         if rendered.hint and failure is rendered.failure and rendered.hint not in self.account.hints:
             self.account.hints.append(rendered.hint)
         delivery = Delivery(
@@ -175,7 +175,7 @@ class Sending:
         return None
 
     def alert(self, failure: Failure, target: Target | None) -> None:
-        """Put an entry into the Debugger."""
+        """Add an alert to the Debugger."""
         self.account.add_alert(
             Alert(
                 code=failure.code,

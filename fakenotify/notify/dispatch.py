@@ -1,4 +1,4 @@
-"""One request's walk without HTTP: ``Call`` in, ``Answer`` out. Every error leaves by the same door."""
+"""Handling a request without HTTP: a ``Call`` in, an ``Answer`` out. Every error becomes an answer in one place."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Call:
 class Answer:
     """What goes back: ``body`` is None for an empty one.
 
-    ``broken`` is a fault that breaks the answer on its way; there is none at all where ``status`` is None.
+    ``broken`` is a fault that breaks the answer while it is sent; if ``status`` is None, there is no answer.
     """
 
     status: int | None
@@ -83,12 +83,12 @@ class Dispatcher:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew with the request ids."""
+        """Restart the request ids."""
         self._request_ids = SidGenerator(f"{self._seed}/requests")
 
     @property
     def faults(self) -> InjectedFaults:
-        """The injected faults. Their module is loaded when it is first needed, for the sake of the start-up time."""
+        """The injected faults. Their module is loaded on first use, to keep start-up fast."""
         if self._faults is None:
             from fakenotify.faults.injected import InjectedFaults  # start-up time
 
@@ -97,7 +97,7 @@ class Dispatcher:
 
     @property
     def has_faults(self) -> bool:
-        """Whether any fault is set."""
+        """Whether any fault is injected."""
         return bool(self._faults)
 
     def handle(self, call: Call) -> Answer:
@@ -124,7 +124,7 @@ class Dispatcher:
         except TwilioError as error:
             if isinstance(error, NotFound):
                 error = NotFound(call.resource_path)
-                assert account is not None  # who is nobody gets a 401
+                assert account is not None  # without valid credentials it is a 401
                 why = why_not_found(ROUTES, self.accounts, account, route, call.path, segments_of(call.path))
                 hints += [why] if why else []
             elif error.hint is not None:
@@ -139,7 +139,7 @@ class Dispatcher:
     def _meet_before(
         self, operation: str, account_sid: str, call: Call, answer: Answer
     ) -> tuple[InjectedFault | None, bool]:
-        """The fault that meets the request, and whether the operation goes on; what acts before it has acted."""
+        """The fault that meets the request, and whether the operation takes place; one in phase before has acted."""
         injected: InjectedFault | None = None
         while self._faults is not None:
             injected = self._faults.choose(operation, account_sid, call, injected)
@@ -152,7 +152,7 @@ class Dispatcher:
         return injected, True
 
     def _meet(self, injected: InjectedFault, call: Call, answer: Answer) -> bool:
-        """Let a fault act; returns whether the operation goes on."""
+        """Let a fault act; returns whether the operation takes place."""
         from fakenotify.faults.kinds import Fault  # start-up time: most worlds have no fault
         from fakenotify.faults.wire import Broken, NoPause
 

@@ -26,7 +26,7 @@ from fakenotify.core.errors import (
 
 
 class Unauthorized(TwilioError):
-    """No credentials, or credentials that open nothing. Body and challenge: sibling (api 2010)."""
+    """No credentials, or invalid ones. Body and challenge: sibling (api 2010)."""
 
     status, code, message = 401, 20003, "Authenticate"
     label, source = SIBLING, "D19"

@@ -1,4 +1,4 @@
-"""What a tester should know and Notify doesn't say: the hints that are about Notify, in words."""
+"""Hints about Notify: what a tester should know and Notify doesn't say."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def why_not_found(
 
 
 def about_sid(sid: str, prefix: str, wanted: str) -> str | None:
-    """What is wrong with a text that ought to be a sid; None if it looks like one."""
+    """What is wrong with a text that should be a sid; None if it looks like one."""
     if not sid:
         return f"the sid of {wanted} in the path is empty; is the variable that holds it set?"
     if sid in _UNSET:
@@ -129,7 +129,7 @@ def about_list(text: str) -> str | None:
 
 
 def about_address(address: str) -> str | None:
-    """What became of an address on its way."""
+    """What has happened to an address on its way, such as a lost plus sign."""
     if address[:1] == " " and re.fullmatch(_PLUS_LOST, address):
         return f"the address is {address!r}: a + that is not encoded arrives as a space; write %2B"
     if address.startswith("Address="):
@@ -145,7 +145,7 @@ def not_applicable(binding_type: str, names: Iterable[str]) -> str:
 
 
 def about_members(given: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """Each name that is not wanted, with the nearest that is."""
+    """Each unknown name, with the nearest known one."""
     return [f"{name!r}{_like(name, wanted)}" for name in given if name not in wanted]
 
 

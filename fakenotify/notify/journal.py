@@ -1,4 +1,4 @@
-"""The journal: what was asked of the fake and what it answered, newest last, bounded in rows and in bytes."""
+"""The journal: requests and their answers, newest last, bounded in rows and in bytes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Request:
     ``params`` has what was sent, lists where a parameter is repeatable, secrets redacted. ``code`` and ``message`` are
     Twilio's on an error. ``status`` is None where a ``fault`` left no answer. ``body`` is the answer's JSON.
 
-    ``warnings`` say in words what a tester should know: first what Notify ignores in silence and URLs that it doesn't
+    ``warnings`` say in words what a tester should know: first what Notify silently ignores and URLs that it doesn't
     have, which are ``ignored`` too, then explanations of a refusal and advice, which are ``hints`` too.
     ``rule`` names the rule that refused (as in ``X-Fakenotify-Rule``), ``label`` says how sure we are of
     that answer, and ``source`` where it comes from, e.g. a decision such as ``D1`` of ``docs/fidelity.md``.
@@ -53,7 +53,7 @@ class Request:
 
     @property
     def ignored(self) -> Strings:
-        """What Notify ignores in silence, and a URL that it doesn't have: pytest warnings, or errors under strict."""
+        """Warnings for what Notify silently ignores, and for unknown URLs: pytest warnings, or errors under strict."""
         return Strings(self.warnings[: len(self.warnings) - len(self.hints)]) if self.hints else self.warnings
 
     @property
@@ -64,9 +64,9 @@ class Request:
 
     def __str__(self) -> str:
         """One line for a report."""
-        told = f" {self.code} {self.message}" if self.code else ""
+        error = f" {self.code} {self.message}" if self.code else ""
         fault = f" [fault: {self.fault}]" if self.fault else ""
-        outcome = f"{self.status or 'no answer'}{told}{self.provenance}{fault}"
+        outcome = f"{self.status or 'no answer'}{error}{self.provenance}{fault}"
         return printable(f"{self.method} {self.path} {_short(self.params)} -> {outcome}")
 
     def __repr__(self) -> str:
@@ -100,14 +100,14 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """How many requests are no longer here."""
+        """How many older requests were dropped."""
         return self.total - len(self._requests)
 
     def record(self, request: Request, sent: int | None = None) -> None:
-        """Add a request and tell the listeners. ``sent`` is how many bytes the client sent, if that is known.
+        """Add a request and notify the listeners. ``sent`` is how many bytes the client sent, if known.
 
-        The answer to a short request is short, unless it is a page, or the server says by ``measured`` that it is not;
-        so most requests need not be looked at.
+        The answer to a short request is short, unless it is a page or the server says otherwise by ``measured``, so
+        most requests don't need to be measured.
         """
         if sent is not None and sent <= _SHORT and (request.body is None or "meta" not in request.body):
             size, longest = _ROW_SIZE + _ANSWER_SIZE + 4 * sent, 0
@@ -126,7 +126,7 @@ class Journal:
         self._listeners.tell(request)
 
     def measured(self, request_id: str, length: int) -> None:
-        """Hear how long an answer has become as JSON: if it is longer than was estimated, its request is looked at."""
+        """Report the length of an answer as JSON; if it is longer than estimated, its request is measured again."""
         with self._lock:
             for at in range(len(self._requests) - 1, -1, -1):
                 size, request = self._requests[at]

@@ -1,4 +1,4 @@
-"""Outcomes: what a tester has providers answer to the deliveries to come."""
+"""Outcomes: what a test has providers answer to future deliveries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fakenotify.notify.debugger import CODES
 
 TOO_MANY_RECIPIENTS = 52302
 UNREGISTERED = frozenset((52103, 52141))
-"""The provider disowns the token, and Notify removes the Binding. (assumed D27)"""
+"""The provider no longer knows the token, and Notify removes the Binding. (assumed D27)"""
 
 _BY_ITSELF = frozenset((52301, 52307, 52311))
 INJECTABLE = tuple(code for code, each in CODES.items() if each.when in ("D", "D/S") and code not in _BY_ITSELF)
@@ -20,10 +20,10 @@ INJECTABLE = tuple(code for code, each in CODES.items() if each.when in ("D", "D
 
 @dataclass(slots=True)
 class Outcome:
-    """One rule: deliveries to this ``address``, ``identity`` and ``binding_type`` (None: any) fail with ``code``.
+    """Deliveries to this ``address``, ``identity`` and ``binding_type`` (None: any) fail with ``code``.
 
-    A code of one provider only strikes deliveries by that provider. ``times`` more of them, or all for None; ``used``
-    counts those that did.
+    A code that belongs to one provider applies to its deliveries only. It fails ``times`` more of them, or all for
+    None; ``used`` counts those that failed.
     """
 
     code: int
@@ -34,7 +34,7 @@ class Outcome:
     used: int = 0
 
     def matches(self, address: str, identity: str | None, binding_type: str) -> bool:
-        """Whether a delivery is meant, and the rule is not used up."""
+        """Whether it applies to a delivery, and is not used up."""
         return (
             self.times != 0
             and binding_type in struck_by(self.code)
@@ -44,7 +44,7 @@ class Outcome:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The rule as JSON."""
+        """The outcome as JSON."""
         return asdict(self)
 
     def use(self) -> int:
@@ -56,7 +56,7 @@ class Outcome:
 
 
 def struck_by(code: int) -> list[str]:
-    """The binding types whose deliveries a code can strike: those of its provider, or all if it is of none."""
+    """The binding types to which a code can apply: those of its provider, or all if it belongs to none."""
     own = [name for name, channel in CHANNELS.items() if code in channel.codes]
     return own or list(CHANNELS)
 
@@ -69,7 +69,7 @@ def outcome(
     binding_type: str | None = None,
     times: int | None = None,
 ) -> Outcome:
-    """A checked rule. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
+    """A checked outcome. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
     if isinstance(code, bool) or not isinstance(code, int) or code not in INJECTABLE:
         raise UnknownName(_no_such_outcome(code), nearest_codes(code))
     if binding_type is not None and binding_type not in list(CHANNELS):

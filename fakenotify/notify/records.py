@@ -1,4 +1,4 @@
-"""Every shape of the fake's world, one frozen dataclass each. Nothing here changes: an update makes a new record."""
+"""The records of the fake, frozen dataclasses. An update makes a new record."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Records(list[T], Generic[T]):
 
 
 def sid_of(record: Any) -> Any:
-    """The sid of a record; whatever else was given, as it is."""
+    """The sid of a record; any other value unchanged."""
     sid = getattr(record, "sid", None)
     return record if sid is None else sid
 
@@ -84,7 +84,7 @@ class OneLine:
     __slots__ = ()
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it; None is left out."""
+        """The fields that identify it and its result; None is left out."""
         return ()
 
     def __repr__(self) -> str:
@@ -93,7 +93,7 @@ class OneLine:
 
 
 def quoted(text: str | None) -> str | None:
-    """A text that somebody wrote, so that one sees where it begins and ends."""
+    """A text in quotation marks, so that its beginning and end are visible."""
     return None if text is None else repr(text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…")
 
 
@@ -134,7 +134,7 @@ class Service(OneLine):
         return version
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         return (self.sid, quoted(self.friendly_name))
 
 
@@ -156,13 +156,13 @@ class Binding(OneLine):
     date_updated: datetime
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         return (self.sid, self.identity, self.binding_type, short_address(self.address))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credential(OneLine):
-    """A push Credential (``CR…``). What it would keep secret is dropped on arrival, never stored.
+    """A push Credential (``CR…``). Its secrets are dropped on arrival and never stored.
 
     ``fcm_api`` is ``v1`` or ``legacy``, the API of Google that its Secret is a key to, and None for apn; ``project_id``
     is the Firebase project that a service account's key names. Neither is part of Notify's answer. (assumed D51)
@@ -179,7 +179,7 @@ class Credential(OneLine):
     project_id: str | None = None
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         return (self.sid, self.type, quoted(self.friendly_name))
 
 
@@ -214,7 +214,7 @@ class Notification(OneLine):
     delivery_callback_url: str | None = None
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         selectors = {"Identity": self.identities, "Tag": self.tags, "Segment": self.segments}
         chosen = [f"{name}=[{', '.join(values)}]" for name, values in selectors.items() if values]
         if self.to_binding:
@@ -235,7 +235,7 @@ class User(OneLine):
     date_updated: datetime
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         return (self.sid, self.identity)
 
 
@@ -251,7 +251,7 @@ class Segment(OneLine):
     date_updated: datetime
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         return (self.sid, self.unique_name)
 
 
@@ -260,7 +260,7 @@ class Delivery(OneLine):
     """What one device would have received, or why it would not: one for each target of a Notification.
 
     ``status`` is ``SENT`` or ``FAILED``; ``error_code`` is then one of Notify's 52xxx codes. ``payload`` is exactly
-    what APNs, FCM, GCM, the Messages resource, Messenger or Alexa would get, ``headers`` what would go with it.
+    what APNs, FCM, GCM, the Messages resource, Messenger or Alexa would get, ``headers`` is what would be sent with it.
     ``sid`` is the provider's message id, null when nothing reached a provider. ``binding_sid`` and ``identity`` are
     null for a direct send. ``provider_url`` is where it goes, ``{address}`` standing for the address; it is empty for a
     delivery that an older version saved.
@@ -290,7 +290,7 @@ class Delivery(OneLine):
         return CHANNELS[self.binding_type].request(self.provider_url, self.address, self.headers, self.payload)
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         owner = "(direct)" if self.identity is None else self.identity
         return (self.sid, owner, self.binding_type, short_address(self.address), self.status, self.error_code)
 
@@ -310,7 +310,7 @@ class Attempt(OneLine):
         return self.status is not None and 200 <= self.status < 300
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         return (self.status, self.error)
 
 
@@ -346,11 +346,11 @@ class Callback(OneLine):
 
     @property
     def delivery_states(self) -> list[dict[str, Any]]:
-        """The deliveries that the callback tells of."""
+        """The deliveries that the callback reports."""
         return [json.loads(each) for each in self.params.get("DeliveryState", [])]
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         url = urlsplit(self.url)
         place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"  # what else it has may be a secret
         return (self.sid, "of", self.notification_sid, "to", place, self.status, f"attempts={len(self.attempts)}")
@@ -374,7 +374,7 @@ class Alert(OneLine):
         return printable(f"{self.level} {self.code} {self.text} ({self.notification_sid})")
 
     def words(self) -> tuple[Any, ...]:
-        """What identifies it, and what became of it."""
+        """The fields that identify it and its result."""
         return (self,)
 
 

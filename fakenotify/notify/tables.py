@@ -1,6 +1,6 @@
 """Tables are registered once: each one in ``TABLES`` is stored, indexed, shared, compared, saved, loaded, listed.
 
-A definition carries all that the rest needs to know of a table, so nothing else names tables one by one.
+A definition has everything that other modules need to know about a table, so none of them names tables one by one.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ TABLES: dict[str, TableDefinition[Any]] = {}
 
 
 def register(definition: TableDefinition[Any]) -> None:
-    """Let every world that begins from now on have this table. Raises ``ValueError`` for a name that is taken."""
+    """Add this table to every world that is created from now on. Raises ``ValueError`` for a name that is taken."""
     if definition.name in TABLES:
         raise ValueError(f"there is a table {definition.name!r} already")
     TABLES[definition.name] = definition
 
 
 def unregister(definition: TableDefinition[Any]) -> None:
-    """Take a table out again, as a test does that registered one."""
+    """Remove a table, for a test that registered one."""
     del TABLES[definition.name]
 
 

@@ -1,4 +1,4 @@
-"""Who is meant: the Bindings that identities, tags and segments select, and why another is not."""
+"""Selection: the Bindings that identities, tags and segments select, and why the others are not."""
 
 from __future__ import annotations
 

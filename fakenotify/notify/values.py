@@ -13,7 +13,7 @@ from fakenotify.notify.channels import CHANNELS
 
 
 class Identity(Text):
-    """Who is meant, in the application's own words; exact, without a limit of length. (D10)"""
+    """An identity: the application's own name for a user; exact, of any length. (D10)"""
 
     looks = True
 
@@ -59,7 +59,7 @@ class Address(Text):
         return tuple(channel.example for channel in CHANNELS.values())
 
     def advice(self, value: str) -> str | None:
-        """Whether something happened to it on the way."""
+        """Whether it was damaged on its way, for example by a form."""
         return hints.about_address(value)
 
 
@@ -104,7 +104,7 @@ class ToBinding(Kind):
         )
 
     def mistakes(self) -> Sequence[str]:
-        """What real programs sent."""
+        """Mistakes that real programs make."""
         return (
             "sms:+15005550006",
             "{'binding_type': 'sms', 'address': '+15005550006'}",

@@ -85,7 +85,7 @@ def _plain(status: int, name: str, text: str, details: list[Any] | None = None) 
 
 
 def other(asked: Asked) -> Answered | None:
-    """Google's token endpoint: an access token for whoever asks."""
+    """Google's token endpoint: an access token for every request."""
     if asked.host == "fcm.googleapis.com":
         return None
     if asked.path == "/token" and asked.method == "POST":

@@ -35,7 +35,7 @@ _PRELOAD = Path(__file__).parent / "preload"
 
 JAVA_STORE = "java.p12"
 JAVA_STORE_PASSWORD = "changeit"
-"""Java's own word for a store that keeps no secret."""
+"""Java's default password for a store without secrets."""
 
 _JAVAS_LOOPBACK = ("localhost", "127.*", "[::1]")
 _OF_JAVA = re.compile(r"-D(https\.proxy|javax\.net\.ssl\.trustStore)")

@@ -26,7 +26,7 @@ class Upstream:
 
     @classmethod
     def of(cls, environment: Mapping[str, str], scheme: str, host: str) -> Upstream | None:
-        """The one that ``host`` is to be asked through; loopback is always asked directly.
+        """The proxy for ``host``; loopback is always called directly.
 
         Raises ``OSError`` in words for one that our proxy can't go through.
         """

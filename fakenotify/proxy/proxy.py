@@ -1,4 +1,4 @@
-"""A proxy on loopback: who asks it for Notify reaches the fake, who asks for another host reaches that host.
+"""A proxy on loopback: requests for Notify reach the fake, requests for other hosts reach those hosts.
 
 TLS is ended here for Notify's hosts only, and every other byte passes as it is. Nothing polls; whatever is open ends
 with ``stop``.
@@ -50,7 +50,7 @@ class ProxyConnection(Connection):
     server: Proxy  # its owner
 
     def serve(self) -> None:
-        """Answer until there is nothing more to answer. Raises ``OSError`` when the client has gone."""
+        """Answer until the connection ends. Raises ``OSError`` if the client has closed it."""
         if self.socket.recv(1, socket.MSG_PEEK) == _TLS:  # a preload has led it here
             context = self.server.authority.context_by_name()
             self.server.serve_tls(self.socket, self.client_address, context, "notify.twilio.com")
@@ -142,7 +142,7 @@ class Proxy(Server):
             self.leave(secured)
 
     def leave(self, connection: socket.socket) -> None:
-        """Close a connection; TLS is told its end, unless a fault has closed what is below."""
+        """Close a connection, with TLS's closing message unless a fault has closed the socket below."""
         if isinstance(connection, ssl.SSLSocket) and connection.fileno() != -1:
             with contextlib.suppress(OSError):
                 connection.settimeout(0)  # the other end's farewell is not waited for
@@ -185,7 +185,7 @@ class ProxyHandler(Handler):
     server: Proxy  # type: ignore[assignment]  # the owner's
 
     def run_wsgi(self) -> None:
-        """Find out which host is asked, and let it be asked."""
+        """Find out which host the request is for, and pass it on."""
         target = self.requestline.split()[1]
         tunnel = self.command == "CONNECT"
         try:
@@ -226,7 +226,7 @@ class ProxyHandler(Handler):
         connection, answering = self._joined() if early else (self.connection, None)
         if connection.recv(1, socket.MSG_PEEK) == _TLS:
             self.server.serve_tls(connection, self.client_address, context, host)
-        else:  # it has thought better of it, or wants plain HTTP in its tunnel
+        else:  # it has disconnected, or sends plain HTTP in its tunnel
             self.server.opened.add(host)
             Connection(connection, self.client_address, Tunnel(self.server, connection)).serve()
         if answering is not None:
@@ -259,11 +259,11 @@ class ProxyHandler(Handler):
 
     def _established(self) -> None:
         self.owner.closing = True
-        self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")  # twilio-php wants these words
+        self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")  # twilio-php expects this phrase
         self.connection.settimeout(REQUEST_TIMEOUT)
 
     def _pass_on(self, scheme: str, host: str, port: int, tunnel: bool) -> None:
-        """Let another host be asked, and let the connection end with it."""
+        """Pass a request on to another host, and close the connection after it."""
         connection = None
         try:
             connection, upstream = self.server.connect(scheme, host, port)

@@ -1,8 +1,8 @@
 """Posts delivery callbacks, in threads of its own, after the answer to the Notification has been sent.
 
 Receivers are posted to in parallel, callbacks to the same URL one after another in their order. Only loopback is called
-unless the tester allows a host; no redirect is followed; no answer is waited for longer than ``timeout`` seconds, nor
-read beyond 64 KiB. Whatever a post raises is recorded as the attempt's error.
+unless the tester allows a host; no redirect is followed; an answer is waited for at most ``timeout`` seconds, and
+read up to 64 KiB. Whatever a post raises is recorded as the attempt's error.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _SHORTEST_WAIT = 0.05
 
 
 class CallbackSender:
-    """Posts what is due. ``world`` gives the world in force; ``hosts`` may be called beside loopback."""
+    """Posts due callbacks. ``world`` returns the current world; ``hosts`` may be called besides loopback."""
 
     def __init__(self, world: Callable[[], World], hosts: Iterable[str] = (), timeout: float = TIMEOUT) -> None:
         self._world = world
         self._hosts = frozenset(host.lower() for host in hosts)
         self._timeout = timeout
         self._condition = threading.Condition()
-        """Guards what ``stop`` and ``wake`` say. Nobody who holds it waits for another lock."""
+        """Guards the attributes that ``stop`` and ``wake`` set. A thread that holds it never waits for another lock."""
         self._woken = False
         self._stopped = False
         self._timekeeper: threading.Thread | None = None
@@ -53,7 +53,7 @@ class CallbackSender:
         self._workers: set[threading.Thread] = set()
 
     def wake(self) -> None:
-        """Look for due callbacks, in the background. The thread is started by the first, and again if it has died."""
+        """Look for due callbacks in the background. The first call starts the thread, as does one after it has died."""
         world = self._world()
         if world.behaviour.callback_delivery == "manual" or not any(len(each.schedule) for each in world.accounts):
             return
@@ -65,7 +65,7 @@ class CallbackSender:
                 self._timekeeper.start()
 
     def stop(self) -> None:
-        """Post nothing more. Attempts under way are broken off, and made again after ``start``."""
+        """Post nothing more. Attempts in progress are aborted, and repeated after ``start``."""
         with self._condition:
             self._stopped = True
             self._condition.notify_all()
@@ -79,17 +79,17 @@ class CallbackSender:
                 thread.join(max(0.0, latest - monotonic()))
 
     def start(self) -> None:
-        """Post again after a ``stop``, first what it left."""
+        """Post again after a ``stop``, beginning with what was left."""
         with self._condition:
             self._stopped = False
         self.wake()
 
     def post(self, callback: Callback) -> Attempt:
-        """Post one callback in this thread. A ``stop`` doesn't break it off."""
+        """Post one callback in this thread. A ``stop`` doesn't abort it."""
         return self._attempt(callback, lambda connection: None)
 
     def _keep_time(self) -> None:
-        """Start workers for what is due, and wait for what will be."""
+        """Start workers for due callbacks, and wait for the next."""
         while True:
             with self._condition:
                 if not self._woken and not self._stopped:
@@ -129,7 +129,7 @@ class CallbackSender:
                     self._workers.discard(threading.current_thread())
                     break
             world, account, callback = taken
-        with self._condition:  # what was left to this thread may be somebody else's now
+        with self._condition:  # another thread may post the remaining callbacks now
             self._woken = True
             self._condition.notify_all()
 
@@ -157,7 +157,7 @@ class CallbackSender:
         clock = self._world().clock
         try:
             status, body = post(callback, self._hosts, self._timeout, connected)
-        except Exception as error:  # also what other tools raise in place of the network, such as pytest-socket
+        except Exception as error:  # also what other tools, such as pytest-socket, raise in place of the network
             return Attempt(clock.stamp(), error=f"{type(error).__name__}: {error}")
         return Attempt(clock.stamp(), status, body)
 
@@ -225,7 +225,7 @@ def _ask(
 
 
 def _cut(connection: socket.socket) -> None:
-    """End a connection: each read of a receiver that trickles is in time, all together are not."""
+    """End a connection: a slow receiver may be in time with each read but not with all of them."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
 

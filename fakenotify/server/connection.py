@@ -1,7 +1,7 @@
 """One connection: request after request, and one write for each answer.
 
 The body of a request is read to its end (or the connection closed) before the answer is sent, so that a kept
-connection is always in step.
+connection stays in sync.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fakenotify.faults.kinds import Fault
 
 REQUEST_TIMEOUT = 10.0
-"""Seconds of silence after which a request that has begun to arrive is given up; an idle connection waits for ever."""
+"""Seconds without data after which a partly received request is abandoned; an idle connection may stay open."""
 
 PIECE = 65536
 DRAIN_LIMIT = 16 * BODY_LIMIT
@@ -56,7 +56,7 @@ class Serving(Protocol):
         """The value of ``Date``."""
 
     def report(self, error: BaseException) -> None:
-        """Keep an error of ours."""
+        """Record an error of the fake's."""
 
 
 class Connection:
@@ -75,7 +75,7 @@ class Connection:
         self._last_wire: ConnectionWire | None = None
 
     def serve(self) -> None:
-        """Answer until there is nothing more to answer. Raises ``OSError`` when the client has gone."""
+        """Answer until the connection ends. Raises ``OSError`` if the client has closed it."""
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         with self.socket.makefile("rb") as self.reader:
             while not self.closing:
@@ -207,7 +207,7 @@ class Connection:
                     return
 
     def _stream(self, status: str, headers: list[tuple[str, str]], pieces: Iterator[bytes]) -> None:
-        """Send piece after piece until there is no more or the client has gone.
+        """Send piece after piece until there is no more or the client has disconnected.
 
         Where the length isn't known, HTTP/1.1 gets chunks; for HTTP/1.0 the end of the answer is the close.
         """
@@ -270,14 +270,14 @@ def send_all(connection: socket.socket, data: bytes) -> None:
 
 
 class ConnectionWire:
-    """A connection, for the faults that act on it; ``ended`` is set when nothing is to be waited for any more."""
+    """A connection, for the faults that act on it; ``ended`` is set when all pauses must end."""
 
     def __init__(self, connection: socket.socket, ended: threading.Event) -> None:
         self._connection = connection
         self._ended = ended
 
     def pause(self, seconds: float | None) -> None:
-        """Wait; None: until the client has gone, which is looked for fifty times a second, and only in a stall."""
+        """Wait; None: until the client disconnects, which is checked fifty times a second, and only in a stall."""
         if seconds is not None:
             self._ended.wait(seconds)
             return

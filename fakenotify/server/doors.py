@@ -1,7 +1,7 @@
-"""Who may ask: programs on this machine and hosts that were allowed by name, but no web page of another origin.
+"""Who may send requests: programs on this machine and allowed hosts, but no web page of another origin.
 
-A page in a browser can send requests to loopback, or to a name of its own that it lets resolve to loopback. The fake's
-credentials are public and its callbacks reach local ports, so neither may do anything here.
+A page in a browser can send requests to loopback, or to its own host name if that resolves to loopback. The fake's
+credentials are public and its callbacks reach local ports, so such requests are refused.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def host_name(host: str) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host is this machine by its very name: no look-up is made."""
+    """Whether a host's name alone means this machine; there is no look-up."""
     return _LOOPBACK.fullmatch(name) is not None
 
 

@@ -1,6 +1,6 @@
 """Every request whose head is not plain: read by the standard library and werkzeug, its body here.
 
-``head.read_plain`` takes the common heads before they come here; whatever it doubts, this reads.
+``head.read_plain`` reads the common heads; this reads all the others.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Handler(WSGIRequestHandler):
         try:
             environ = self.make_environ()
             body = self._read_body(CONTROL_BODY_LIMIT if is_control(target(environ)[0]) else BODY_LIMIT)
-        except (ValueError, OSError):  # no URL, a length or chunk that is none, a body that never came
+        except (ValueError, OSError):  # an invalid URL, length or chunk, or a body that never arrives
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
         self.owner.respond(environ, body)
@@ -93,7 +93,7 @@ class Handler(WSGIRequestHandler):
         return environ
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is not HTTP with a plain status, and close."""
+        """Answer what is not HTTP with just a status, and close."""
         self.close_connection = True
         self.owner.refuse(HTTPStatus(code), message or "")
 
@@ -108,7 +108,7 @@ class Handler(WSGIRequestHandler):
             if [coding.strip(_BLANK).lower() for coding in codings] != ["chunked"]:
                 raise ValueError("a coding that nobody decodes")
             if lengths is not None:
-                self.owner.closing = True  # two ideas of the body's end must not share a connection
+                self.owner.closing = True  # client and server could disagree on where the body ends
             arriving = read_chunks(self.rfile)
         elif lengths is not None:
             arriving = read_pieces(self.rfile, read_length(lengths))

@@ -1,4 +1,4 @@
-"""The server: a thread for each connection, and a stop that wakes them at once. Nothing here polls."""
+"""The server: one thread for each connection; ``stop`` ends them all at once. Nothing here polls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TURNED_AWAY = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\nContent-Length: 0\r\nConnec
 
 
 class Server:
-    """A threaded server on a socket of its own. ``stop`` returns when no connection is answered any more.
+    """A threaded server on a socket of its own. ``stop`` returns when no connection is being served.
 
     Raises ``OSError`` when the address can't be bound. All threads are daemons: they never keep the interpreter alive.
     """
@@ -53,7 +53,7 @@ class Server:
             self._socket.bind((host, port))
             self._socket.listen(_BACKLOG)
             self._socket.setblocking(False)
-        except (OverflowError, TypeError, UnicodeError) as error:  # a port or a host that no socket would take
+        except (OverflowError, TypeError, UnicodeError) as error:  # an invalid port or host
             self._socket.close()
             raise OSError(errno.EINVAL, str(error)) from None
         except BaseException:
@@ -76,7 +76,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Accept nothing more and close every connection, kept ones too; an application that hangs is left behind.
+        """Accept nothing more and close every connection; an application that hangs is not waited for.
 
         In a forked child this only forgets the parent's sockets.
         """
@@ -118,7 +118,7 @@ class Server:
         return self._date[1]
 
     def report(self, error: BaseException) -> None:
-        """Keep an error of ours (the last hundred are kept), and print it on stderr."""
+        """Record an error of the fake's (the last hundred are kept), and print it to stderr."""
         del self.errors[:-99]
         self.errors.append(error)
         sys.excepthook(type(error), error, error.__traceback__)
@@ -133,7 +133,7 @@ class Server:
                     return
                 try:
                     connection, address = self._socket.accept()
-                except OSError:  # a client that left again, or no descriptor left: then wait for one
+                except OSError:  # a client that disconnected, or no descriptor left: then wait for one
                     sleep(_NO_DESCRIPTOR)
                     continue
                 self._open(connection, address)
@@ -150,14 +150,14 @@ class Server:
             self._connections[connection] = thread
         try:
             thread.start()
-        except RuntimeError:  # no thread left: this client is turned away, the next may find one
+        except RuntimeError:  # no thread left: close this connection, the next may get one
             self._close(connection)
 
     def _answer(self, connection: socket.socket, address: Any) -> None:
         try:
             self.connection_class(connection, address, self).serve()
         except OSError:
-            pass  # the client is gone
+            pass  # the client has disconnected
         except Exception as error:
             self.report(error)
         finally:

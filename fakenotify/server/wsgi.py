@@ -26,7 +26,7 @@ BODY_LIMIT = 1_048_576
 WIRE = "fakenotify.wire"
 """The environ's key for what makes a ``Wire`` (of the event that ends all pauses), where there is a connection."""
 BROKEN = "fakenotify.broken"
-"""The environ's key for the fault that breaks the answer; who sends it must look there first."""
+"""The environ's key for the fault that breaks the answer; the sender must look there first."""
 
 RULE = "X-Fakenotify-Rule"
 """The header of a 4xx answer that names the rule that refused; ``GET /_fake/rules/{id}`` has it in words."""
@@ -59,7 +59,7 @@ _BLOCK = (  # observed on Notify in 2022; casing: sibling (api 2010)
 )
 _STATUS_LINES = {
     **{status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus},
-    413: "413 REQUEST ENTITY TOO LARGE",  # newer Pythons have a newer word for it
+    413: "413 REQUEST ENTITY TOO LARGE",  # newer Pythons have another phrase
 }
 
 Handler = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
@@ -107,7 +107,7 @@ class App:
 
 
 def _refuse(refusal: str, start_response: StartResponse) -> Iterable[bytes]:
-    """A 403 that is no answer of Notify's: it says whose it is and why."""
+    """A 403 that doesn't come from Notify: it says that it is the fake's, and why."""
     body = encode({"error": f"fakenotify, not Twilio, refused this: {refusal}"})
     start_response("403 FORBIDDEN", [_JSON, ("Content-Length", str(len(body)))])
     return (body,)
@@ -121,7 +121,7 @@ def call_app(
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         started[:] = [status, headers]
-        return lambda written: None  # pragma: no cover  # nobody uses WSGI's old write()
+        return lambda written: None  # pragma: no cover  # WSGI's old write() is not used
 
     chunks = app(environ, start_response)
     return started[0], started[1], chunks
@@ -229,7 +229,7 @@ def parse_multipart(body: bytes, content_type: str, notes: list[str]) -> dict[st
 
     One that can't be read counts as empty, and ``notes`` says so.
     """
-    from werkzeug.formparser import FormDataParser  # start-up time: hardly anybody posts such a form
+    from werkzeug.formparser import FormDataParser  # start-up time: such forms are rare
     from werkzeug.http import parse_options_header
 
     parser = FormDataParser(lambda *_, **__: BytesIO(), max_form_memory_size=None, max_form_parts=None, silent=False)

@@ -1,8 +1,8 @@
 """Hypothesis strategies for Notify, and a state machine to put around your own code: ``fakenotify[hypothesis]``.
 
 Like Hypothesis's own, each function returns a strategy for one value: ``identities()`` draws an identity. Arguments are
-Python's, as ``fake.create_binding`` takes them; ``for_sdk`` spells them for the official client. What is not said to
-be mistaken is accepted by Notify.
+Python's, as ``fake.create_binding`` takes them; ``for_sdk`` spells them for the official client. Notify
+accepts what a strategy draws, unless it says otherwise.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is registered and sent: identities, tags, addresses, and whole arguments, as ``fake.create_…`` takes them."""
+"""Identities, tags, addresses, and whole arguments of ``fake.create_…``."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def notifications(
 
 
 def targets() -> SearchStrategy[dict[str, str]]:
-    """Where a direct send can go: ``{"binding_type": …, "address": …}``."""
+    """A target of a direct send: ``{"binding_type": …, "address": …}``."""
     return binding_types().flatmap(
         lambda chosen: st.fixed_dictionaries({"binding_type": st.just(chosen), "address": addresses(chosen)})
     )

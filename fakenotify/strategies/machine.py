@@ -1,4 +1,4 @@
-"""``NotifyMachine``: any life of any devices, around your own code."""
+"""``NotifyMachine``: a Hypothesis state machine of devices and Notifications, around your own code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fakenotify.strategies.arguments import addresses
 
 @dataclass(frozen=True)
 class Device:
-    """A device as ``NotifyMachine`` knows it: whose it is, and where it can be reached."""
+    """A device in ``NotifyMachine``: its owner and its address."""
 
     identity: str
     binding_type: str
@@ -39,13 +39,14 @@ _FAILURES = tuple(code for code in INJECTABLE if code != TOO_MANY_RECIPIENTS)
 
 
 class NotifyMachine(RuleBasedStateMachine):
-    """Devices come, change hands and go, providers fail, time passes; after every step, what must hold is checked.
+    """Registers devices, moves them between owners and unregisters them, lets providers fail and time pass; checks
+    invariants after every step.
 
     Subclass it around your own code: override ``register``, ``unregister`` and ``send`` (and ``__init__`` to make what
     they need, after ``super().__init__()``), then let Hypothesis run ``YourMachine.TestCase``. Your code reaches
     ``self.fake`` in process, by ``self.fake.client(in_process=True)`` or ``self.fake.intercept()``, in the Service
-    ``self.service``. (Only hooks that you leave as they are need the official client.) An invariant that your
-    application doesn't want is overridden by a method that does nothing.
+    ``self.service``. (Only hooks that you don't override need the official client.) To disable an invariant,
+    override it by a method that does nothing.
 
     The machine's model of Notify is that of the default ``Behaviour``.
     """
@@ -67,9 +68,9 @@ class NotifyMachine(RuleBasedStateMachine):
             facebook_messenger_page_id="1",
             alexa_skill_id="1",
         )
-        self.registered: dict[str, Device] = {}  # the devices that ought to be registered now, by address
+        self.registered: dict[str, Device] = {}  # the devices that should be registered now, by address
         self.meant: list[Device] = []  # those that the last ``send`` was for
-        self.delivered: list[Delivery] = []  # and what became of it
+        self.delivered: list[Delivery] = []  # and its deliveries
 
     @cached_property
     def _notify(self) -> Any:
@@ -79,14 +80,14 @@ class NotifyMachine(RuleBasedStateMachine):
         """Stop the fake."""
         self.fake.stop()
 
-    # what you override
+    # what you can override
 
     def register(self, identity: str, binding_type: str, address: str, tags: list[str]) -> None:
-        """Let a device be ``identity``'s, whosever it was before. Raises one of ``refusals()`` for the 21st."""
+        """Register a device for ``identity``, whoever owned it before. Raises a ``refusals()`` for the 21st."""
         self._notify.bindings.create(identity=identity, binding_type=binding_type, address=address, tag=tags)
 
     def unregister(self, identity: str, binding_type: str, address: str) -> None:
-        """Let a device no longer be ``identity``'s; if it is somebody else's by now, nothing happens."""
+        """Unregister a device of ``identity``; if it has another owner by now, nothing happens."""
         for binding in self._notify.bindings.list(identity=[identity]):
             if binding.address == address:
                 binding.delete()
@@ -99,7 +100,7 @@ class NotifyMachine(RuleBasedStateMachine):
         """What ``register`` may raise for the 21st device of an identity; the official client's error by default."""
         try:
             from twilio.base.exceptions import TwilioRestException
-        except ImportError:  # then your code does not use it either
+        except ImportError:  # then your code doesn't use it either
             return ()
         return (TwilioRestException,)
 
@@ -107,17 +108,17 @@ class NotifyMachine(RuleBasedStateMachine):
 
     @rule(target=devices, identity=_PEOPLE, binding_type=_of_machine("types"), tags=_TAGS, data=st.data())
     def a_new_device_registers(self, identity: str, binding_type: str, tags: list[str], data: st.DataObject) -> Device:
-        """A device that was perhaps never seen before."""
+        """Register a device, usually a new one."""
         return self._register(Device(identity, binding_type, data.draw(addresses(binding_type)), tuple(tags)))
 
     @rule(target=devices, device=devices, identity=_PEOPLE, tags=_TAGS)
     def a_device_changes_hands(self, device: Device, identity: str, tags: list[str]) -> Device:
-        """Somebody logs in on a device that is known, perhaps its owner with other tags."""
+        """Register a known device again: for another owner, or for the same one with other tags."""
         return self._register(Device(identity, device.binding_type, device.address, tuple(tags)))
 
     @rule(identity=_PEOPLE)
     def somebody_has_twenty_devices(self, identity: str) -> None:
-        """So that the next one is one too many."""
+        """Register devices up to the limit, so that the next one is refused."""
         owned = sum(each.identity == identity for each in self.registered.values())
         numbers = (f"+1500{self.people.index(identity):03}{place:04}" for place in range(2 * BINDINGS_PER_IDENTITY))
         free = [each for each in numbers if each not in self.registered]
@@ -126,7 +127,7 @@ class NotifyMachine(RuleBasedStateMachine):
 
     @rule(device=devices)
     def a_device_leaves(self, device: Device) -> None:
-        """Somebody logs out of a device, which may be another's by now, or gone."""
+        """Unregister a device, which may have another owner by now, or none."""
         self.unregister(device.identity, device.binding_type, device.address)
         owner = self.registered.get(device.address)
         if owner is not None and owner.identity == device.identity:
@@ -134,7 +135,7 @@ class NotifyMachine(RuleBasedStateMachine):
 
     @rule(identities=st.lists(_PEOPLE, max_size=2, unique=True), tags=_TAGS, body=st.sampled_from(("Hi", "é")))
     def something_is_sent(self, identities: list[str], tags: list[str], body: str) -> None:
-        """A notification to some, or to all."""
+        """Send a notification to some identities, or to all."""
         self.meant = [
             each
             for each in self.registered.values()
@@ -144,7 +145,7 @@ class NotifyMachine(RuleBasedStateMachine):
         self.send(identities, tags, body)
         self.delivered = self.fake.deliveries[before:]
         for each in self.delivered:
-            if each.error_code in UNREGISTERED:  # the provider disowned the address, and Notify forgot it
+            if each.error_code in UNREGISTERED:  # the provider rejected the address, and Notify removed its Binding
                 self.registered.pop(each.address, None)
 
     @rule(device=devices, code=st.sampled_from(_FAILURES))
@@ -154,7 +155,7 @@ class NotifyMachine(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from((0.5, 24, 24 * 29)))
     def time_passes(self, hours: float) -> None:
-        """An hour or a month."""
+        """Move the clock by an hour or a month."""
         self.fake.clock.shift(hours=hours)
 
     def _register(self, device: Device) -> Device:
@@ -169,7 +170,7 @@ class NotifyMachine(RuleBasedStateMachine):
             self.registered[device.address] = device
         return device
 
-    # what always holds
+    # invariants
 
     @invariant()
     def nobody_has_more_than_twenty_devices(self) -> None:
@@ -180,28 +181,28 @@ class NotifyMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_address_stands_twice(self) -> None:
-        """Two bindings of one address would let one person's notifications reach another."""
+        """No address has two Bindings: one person's notifications would reach another."""
         found = [each.address for each in self.fake.bindings]
         doubled = sorted({each for each in found if found.count(each) > 1})
         assert not doubled, f"more than one binding has the address: {doubled}"
 
     @invariant()
     def every_index_is_what_a_recomputation_gives(self) -> None:
-        """The fake keeps its own books."""
+        """The fake's indexes are consistent."""
         scope = self.fake.world.accounts.default.scopes[self.service.sid]
         for table in scope.tables().values():
             table.check()
 
     @invariant()
     def notify_knows_the_devices_that_are_registered(self) -> None:
-        """No more, no fewer, and each as the one whose it is now."""
+        """The registered devices are those of the model, each with its current owner."""
         found = {(each.identity, each.binding_type, each.address) for each in self.fake.bindings}
         wanted = {(each.identity, each.binding_type, each.address) for each in self.registered.values()}
         assert found == wanted, f"not registered: {sorted(wanted - found)}; left over: {sorted(found - wanted)}"
 
     @invariant()
     def nothing_is_delivered_to_an_address_that_was_not_meant(self) -> None:
-        """Only to devices that were registered when the notification was sent, and that it was for."""
+        """Notifications reach only devices that were registered for a recipient at the time of sending."""
         meant = {(each.identity, each.address) for each in self.meant}
         astray = [
             (each.identity, each.address) for each in self.delivered if (each.identity, each.address) not in meant
@@ -211,6 +212,7 @@ class NotifyMachine(RuleBasedStateMachine):
     @invariant()
     def whoever_is_meant_is_told_once(self) -> None:
         """Every device that a notification was for has one delivery of it, sent or failed."""
-        told = [each.address for each in self.delivered]
-        wrong = {each.address: told.count(each.address) for each in self.meant if told.count(each.address) != 1}
-        assert not wrong, f"not told once, but so many times: {wrong}"
+        addresses = [each.address for each in self.delivered]
+        counts = {each.address: addresses.count(each.address) for each in self.meant}
+        wrong = {address: count for address, count in counts.items() if count != 1}
+        assert not wrong, f"addresses with more or fewer than one delivery: {wrong}"

@@ -1,4 +1,4 @@
-"""What stands in a form or a query, drawn from each operation's table of parameters: as it should be, or mistaken."""
+"""Forms and queries, valid or mistaken, drawn from each operation's table of parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fakenotify.strategies.arguments import OBJECTS, TEXT, addresses, binding_ty
 Form = dict[str, list[str]]
 
 _SELECTORS = ("Identity", "Tag", "Segment")
-_PAGING = tuple(row for row in PAGING.rows if row.name != "PageToken")  # nobody can make one up
+_PAGING = tuple(row for row in PAGING.rows if row.name != "PageToken")  # a real one can't be invented
 _UNKNOWN = ("To", "identity[]", "MessageBody", "status_callback")
 
 
@@ -38,7 +38,7 @@ def forms(operation: str) -> SearchStrategy[Form]:
         return _form(rows, required)
     query, direct = (
         [row for row in rows if row.name not in left_out] for left_out in (("ToBinding",), _SELECTORS)
-    )  # they exclude each other, which no table says
+    )  # they exclude each other, which the table doesn't say
     return st.one_of(*(_form(query, [name]) for name in _SELECTORS), _form(direct, ["ToBinding"]))
 
 
@@ -46,7 +46,7 @@ def forms_with_mistakes(operation: str) -> SearchStrategy[Form]:
     """The same with one mistake: a required parameter is missing or empty, a name misspelt or in the wrong case, a
     value that can't be read or is one too many, a single parameter doubled, or one that the operation doesn't have.
 
-    Notify refuses such a form, or ignores a part of it in silence; then the fake has a warning.
+    Notify refuses such a form, or silently ignores a part of it; then the fake warns.
     """
     _rows(operation)
     return _mistaken(operation)

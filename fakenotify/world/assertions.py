@@ -1,4 +1,4 @@
-"""Assertions on deliveries. The explanation is built first; the verdict falls out of it."""
+"""Assertions on deliveries. The differences are computed first; the assertion fails if there are any."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def value(delivery: Delivery, field: str) -> Any:
 
 
 def differences(delivery: Delivery, wanted: Mapping[str, Any]) -> list[str]:
-    """Field by field, where a delivery is not what was wanted."""
+    """The fields in which a delivery differs from what was wanted."""
     return [
         f"{field}: expected {expected!r}, got {value(delivery, field)!r}"
         for field, expected in wanted.items()
@@ -151,7 +151,7 @@ def _nearest(deliveries: Sequence[Delivery], wanted: dict[str, Any]) -> list[str
 
 
 def _refused(account: AccountState, journal: Journal) -> list[str]:
-    """The last requests to send that were refused, with the reasons that they were given."""
+    """The last refused requests to send, with the reasons in their answers."""
     refused = [
         each for each in journal if (each.status or 0) >= 400 and each.method == "POST" and "Notifications" in each.path
     ]
@@ -166,13 +166,13 @@ def _refused(account: AccountState, journal: Journal) -> list[str]:
 
 
 def _sought(departure: Departure, wanted: dict[str, Any]) -> bool:
-    """Whether a Binding that is gone is one that the assertion is about."""
+    """Whether a removed Binding is one that the assertion is about."""
     selectors = [name for name in ("identity", "address", "binding_type") if name in wanted]
     return bool(selectors) and all(matches(wanted[each], getattr(departure.binding, each)) for each in selectors)
 
 
 def _went(departure: Departure, journal: Journal) -> str:
-    """How a Binding went, with the request that did it where the journal has it."""
+    """Why a Binding was removed, and by which request if the journal has it."""
     gone, successor = departure.binding, departure.successor
     when = f"{departure.when:%H:%M:%S}"
     if departure.why == "replaced" and successor is not None:

@@ -1,4 +1,4 @@
-"""Why: for one Notification, every Binding of its Service, selected or not, and the reason in words."""
+"""Explains one Notification: every Binding of its Service, selected or not, with the reason in words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Who a Notification reached and why the others were not selected. ``str`` tells it in words."""
+    """Who a Notification reached and why the others were not selected. ``str`` has it in words."""
 
     notification: Notification
     selected: tuple[Reason, ...]
@@ -53,7 +53,7 @@ class Explanation:
 def explain(account: AccountState, notification_sid: str) -> Explanation:
     """Explain a Notification. Raises ``UnknownName`` with the nearest sids for one that is not there.
 
-    Bindings are looked at as they are now; what was selected then is known from its delivery.
+    Bindings are shown as they are now; deliveries show which were selected at the time.
     """
     for scope in account.scopes.values():
         notification = scope.notifications.get(notification_sid)
@@ -106,6 +106,6 @@ def asked(notification: Notification) -> str:
 
 
 def name(where: Binding | Delivery) -> str:
-    """A Binding or a delivery by whose it is, on which channel, at which address."""
+    """A Binding or a delivery in words: identity, channel and address."""
     owner = where.identity if where.identity is not None else "(direct)"
     return f"{owner} {where.binding_type} {short_address(where.address)}"

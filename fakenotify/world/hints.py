@@ -1,4 +1,4 @@
-"""What testers call things by the habits of other tools, and what those things are called here.
+"""Names that testers know from other tools, and what those things are called here.
 
 ``Account`` looks an unknown attribute up here, and every verb an unknown argument.
 """
@@ -110,7 +110,7 @@ ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     },
     "wait_for": {**dict.fromkeys(("seconds", "max_wait", "deadline"), "timeout")},
 }
-"""For each verb: an argument that it doesn't have, and what is meant."""
+"""For each verb: arguments that it doesn't have, and what is meant."""
 
 
 def hint_of(name: str, guesses: Mapping[str, str], known: Iterable[str]) -> str:
@@ -141,7 +141,7 @@ def names_arguments(function: Function) -> Function:
 
 
 def names_fields(function: Function) -> Function:
-    """A decorator: add the name that is meant to what the rules of the wire say of an unknown field."""
+    """A decorator: add the name that is meant to the error about an unknown field."""
     guesses = ARGUMENTS.get(function.__name__, {})
 
     @wraps(function)
@@ -165,7 +165,7 @@ if TYPE_CHECKING:
 else:
 
     class called:
-        """A decorator of a method that newcomers take for an attribute: what they look up on it says to call it."""
+        """A decorator of a method that looks like an attribute: looking something up on it raises a hint to call it."""
 
         def __init__(self, function):
             self.__wrapped__ = function

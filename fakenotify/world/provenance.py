@@ -2,7 +2,7 @@
 
 A rule is an operation (``bindings.create``), a parameter (``bindings.create.Tag``) or its default
 (``services.create.LogEnabled.default``), an error (``errors.NotFound``), a switch (``behaviour.identity_limit``) or a
-decision (``D1``). A parameter's label is that of the answer to a bad value; where nothing can be refused, it is that of
+decision (``D1``). A parameter's label is that of the answer to a bad value; if no value can be refused, it is that of
 the parameter.
 """
 

@@ -1,4 +1,4 @@
-"""What a tester can do about a delivery that failed: one line for each code that a missing arrangement causes."""
+"""What a tester can do about a failed delivery: one line for each code that incomplete test data causes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BY_CODE = {
 
 
 def remedy(delivery: Delivery) -> str | None:
-    """What to do about this delivery's error, or None where only the tester who injected it knows."""
+    """What to do about this delivery's error, or None if the test injected it."""
     code, kind = delivery.error_code, delivery.binding_type
     if code == 52004:
         return (

@@ -1,10 +1,10 @@
-"""A world as JSON that a person can read, and write by hand: what is left out gets Notify's defaults.
+"""A world as JSON that a person can read and write: fields that are left out get Notify's defaults.
 
 A state names accounts; the tables at the top, such as ``services`` and ``credentials``, are the default account's::
 
     {"services": [{"bindings": [{"identity": "alice", "binding_type": "sms", "address": "+15005550006"}]}]}
 
-Which tables there are, and by which rules a row is loaded, is said by their definitions in ``notify.tables``.
+The definitions in ``notify.tables`` say which tables there are and by which rules a row is loaded.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _export_account(account: AccountState, secrets: bool) -> dict[str, Any]:
 
 
 def to_json(record: Any) -> dict[str, Any]:
-    """A record as a JSON object; dates as on the wire, half of a surrogate pair as U+FFFD."""
+    """A record as a JSON object; dates as on the wire, a lone surrogate as U+FFFD."""
     return {field.name: _json(getattr(record, field.name)) for field in fields(record)}
 
 
@@ -85,7 +85,7 @@ def _json(value: Any) -> Any:
 
 
 def load(accounts: Accounts, state: Any) -> None:
-    """Replace the world by ``state``, all of it or, on a ``StateError``, nothing."""
+    """Replace the world by ``state``; on a ``StateError`` nothing has changed."""
     _expect(state, dict, "the state")
     _check_json(state)
     names = names_of("account")
@@ -280,7 +280,7 @@ def _instant(text: Any) -> datetime:
 
 def _expect(value: Any, kind: type[T], where: str) -> T:
     if not isinstance(value, kind):
-        raise StateError(f"{where} is to be {_JSON_NAMES[kind.__name__]}, not {type(value).__name__}")
+        raise StateError(f"{where} must be {_JSON_NAMES[kind.__name__]}, not {type(value).__name__}")
     return value
 
 
@@ -291,7 +291,7 @@ def _known(given: Mapping[str, Any], names: Collection[str], where: str) -> None
 
 
 def _check_json(state: dict[str, Any]) -> None:
-    """Refuse what JSON has no way to say, however it came into a Python object, and what nothing could read back."""
+    """Refuse values in a Python object that JSON can't express, or that couldn't be read back."""
     waiting: list[tuple[Any, _Place | None, int]] = [(state, None, 0)]
     while waiting:
         container, place, depth = waiting.pop()

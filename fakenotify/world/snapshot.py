@@ -1,4 +1,4 @@
-"""Snapshots of all accounts' records, and what lies between two of them."""
+"""Snapshots of all accounts' records, and the differences between two of them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 class Snapshot:
     """The records of every account at one moment: not the journal, the faults, the clock or the behaviour.
 
-    Equal worlds give equal snapshots. Taking one costs next to nothing: records are shared, and copied by the next
-    write at the earliest.
+    Equal worlds give equal snapshots. Taking one is cheap: records are shared until the next write.
     """
 
     def __init__(self, states: Mapping[str, State]) -> None:
@@ -60,7 +59,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Difference:
-    """What is in one world and not in another; falsy when they are equal, and ``str`` tells it in words."""
+    """What is in one world and not in another; falsy when they are equal; ``str`` has it in words."""
 
     added: tuple[Any, ...]
     removed: tuple[Any, ...]
@@ -111,7 +110,7 @@ def take(accounts: Accounts) -> Snapshot:
 
 
 def restore(accounts: Accounts, snapshot: Snapshot) -> None:
-    """Put all accounts back; those that the snapshot doesn't know become empty."""
+    """Restore all accounts; accounts that the snapshot doesn't have become empty."""
     for account_sid in snapshot.states:
         if account_sid not in accounts:
             accounts.put(accounts.fresh(account_sid))

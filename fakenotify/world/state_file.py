@@ -1,4 +1,4 @@
-"""Files that hold a saved state: read without waiting and without end, replaced whole or left as they were."""
+"""Files that hold a saved state: reading never blocks and is bounded, and writing is atomic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from fakenotify.world.saved_state import StateError
 
 LARGEST_FILE = 2**30
-"""No file that is larger is read, so that an endless one can't fill the memory."""
+"""Larger files are not read, so that an endless one can't fill the memory."""
 
 
 def parse(text: str | bytes) -> Any:
@@ -39,7 +39,7 @@ def read_file(path: str | os.PathLike[str]) -> Any:
 
 
 def save_file(path: str | os.PathLike[str], state: dict[str, Any], *, private: bool = False) -> None:
-    """Write a state; the file is replaced whole, or (``OSError``) left as it was. A link's target is what is meant.
+    """Write a state; the file is replaced atomically, or (``OSError``) unchanged. A link's target is replaced.
 
     A ``private`` file is one that nobody else can read, even where it replaces one that others could.
     """

@@ -49,8 +49,8 @@ class Change:
 
 
 class World:
-    """One fake without a socket. The verbs raise ``UnknownName``, ``ValueError`` or ``TypeError`` for what a tester got
-    wrong, and ``TwilioError`` where the wire would refuse; a verb that raises has changed nothing."""
+    """One fake without a socket. The verbs raise ``UnknownName``, ``ValueError`` or ``TypeError`` for the tester's
+    mistakes, and ``TwilioError`` if Notify would refuse the request; a verb that raises has changed nothing."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class World:
         self.changes: Listeners[Change] = Listeners()
         self.ended = Event()
         self.post_callback: Callable[[Callback], Attempt] | None = None
-        """Posts one callback over the network; given by whoever has one."""
+        """Posts one callback over the network; set by the owner of the network."""
         self._behaviour_at_start = behaviour
         self._beginning: dict[str, State] = {}
         self._account_sids = SidGenerator(f"{seed}/accounts")
@@ -138,11 +138,11 @@ class World:
 
     @property
     def behaviour(self) -> Behaviour:
-        """The switches in force."""
+        """The current switches."""
         return self.accounts.behaviour
 
     def set_behaviour(self, behaviour: Behaviour) -> None:
-        """Put other switches in force, for every account."""
+        """Replace the switches, for every account."""
         self.accounts.use(behaviour)
         self._changed("set_behaviour")
 
@@ -216,7 +216,7 @@ class World:
         return self.fail("*", Fault.http(status, code), optional=True)
 
     def remove_faults(self, fault_id: int | None = None, account_sid: str | None = None) -> int:
-        """Take out one fault, an account's, or all; returns how many."""
+        """Remove one fault, an account's, or all; returns how many."""
         removed = self.dispatcher.faults.remove(fault_id, account_sid) if self.dispatcher.has_faults else 0
         self._changed("remove_faults", account_sid)
         return removed
@@ -231,7 +231,7 @@ class World:
         times: int | None = None,
         account_sid: str | None = None,
     ) -> Outcome:
-        """Have the provider answer with a 52xxx ``code`` for the deliveries that fit every selector given."""
+        """Have the provider answer with a 52xxx ``code`` for the deliveries that match every selector given."""
         from fakenotify.notify.outcomes import outcome  # start-up time: it needs the table of codes
 
         made = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
@@ -241,7 +241,7 @@ class World:
         return made
 
     def clear_outcomes(self, account_sid: str | None = None) -> int:
-        """Let providers answer by themselves again; returns how many outcomes were taken out."""
+        """Remove the outcomes, so that deliveries succeed again; returns how many there were."""
         removed = 0
         for account in self.accounts_of(account_sid):
             removed += len(account.outcomes)
@@ -252,11 +252,11 @@ class World:
     # worlds
 
     def begin_here(self) -> None:
-        """Make what is stored now the state that ``reset`` comes back to."""
+        """Make the current records the state that ``reset`` restores."""
         self._beginning = {account.account_sid: account.save() for account in self.accounts}
 
     def reset(self, account_sid: str | None = None, *, clock: bool = False, behaviour: bool = False) -> None:
-        """Put all accounts, or one, back to where they began, without journal, faults and outcomes.
+        """Reset all accounts, or one, to their beginning, without journal, faults and outcomes.
 
         Clock and switches stay as they are unless ``clock`` and ``behaviour`` say otherwise.
         """
@@ -274,13 +274,13 @@ class World:
         self._changed("reset", account_sid)
 
     def snapshot(self) -> Snapshot:
-        """The records of this moment, to compare with or to come back to."""
+        """The current records, to compare with or to restore."""
         from fakenotify.world import snapshot  # start-up time
 
         return snapshot.take(self.accounts)
 
     def restore(self, before: Snapshot) -> None:
-        """Put back the records of ``before``; journal, faults, clock and switches stay as they are."""
+        """Restore the records of ``before``; journal, faults, clock and switches stay as they are."""
         from fakenotify.world import snapshot  # start-up time
 
         snapshot.restore(self.accounts, before)
@@ -348,7 +348,7 @@ class World:
         return None
 
     def callback_tried(self, callback: Callback) -> None:
-        """Tell the listeners of an attempt to post a callback."""
+        """Notify the listeners of an attempt to post a callback."""
         body = {name: getattr(callback, name) for name in ("sid", "notification_sid", "account_sid", "url", "status")}
         self._tell(Change("callback", callback.account_sid, body | {"attempts": len(callback.attempts)}))
 
@@ -362,7 +362,7 @@ class World:
         self._at_end.clear()
 
     def at_end(self, act: Callable[[], object]) -> Callable[[], None]:
-        """Call ``act`` when this world ends; returns the function that takes that back."""
+        """Call ``act`` when this world ends; returns a function that cancels it."""
         self._at_end.append(act)
 
         def forget() -> None:
@@ -372,7 +372,7 @@ class World:
         return forget
 
     def wait(self, seconds: float) -> None:
-        """Wait until something happens, or ``seconds`` are over."""
+        """Wait until something happens, at most ``seconds``."""
         with self._change:
             self._waiting += 1
             try:

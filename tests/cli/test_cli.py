@@ -648,8 +648,8 @@ def test_a_variable_that_cannot_be_is_one_line_and_status_2(
     [
         (b"{", "this is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         (b"\xff", "this is not JSON: "),
-        (b"[]", "the state is to be an object, not list"),
-        (b'{"services": [5]}', f"accounts.{ACCOUNT_SID}.services[0] is to be an object, not int"),
+        (b"[]", "the state must be an object, not list"),
+        (b'{"services": [5]}', f"accounts.{ACCOUNT_SID}.services[0] must be an object, not int"),
         (b'{"services": [{"date_created": 5}]}', f"accounts.{ACCOUNT_SID}.services[0].date_created can't be 5"),
         (b'{"services": [{"a\\nb": 5}]}', f"accounts.{ACCOUNT_SID}.services[0] has an unknown field 'a\\nb'"),
         (b'{"accounts": {"a\\nb": []}}', "accounts.a"),

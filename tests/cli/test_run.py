@@ -1093,7 +1093,7 @@ def test_a_ca_file_that_cannot_be_written_is_one_line_and_status_2(fakenotify: C
     assert fakenotify("--port", "0", "--ca-file", "ca.pem") == (
         2,
         "",
-        "fakenotify: --ca-file is about the proxy; say with --proxy-port where that is to be\n",
+        "fakenotify: --ca-file is about the proxy; name its port with --proxy-port\n",
     )
 
 

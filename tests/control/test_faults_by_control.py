@@ -17,7 +17,7 @@ from fakenotify.notify.outcomes import INJECTABLE
 OTHER_SID = "AC" + "b" * 32
 TYPO_SID = "AC" + "b" * 31
 MG_SID = "MG" + "a" * 32
-OBJECT = "the body is to be a JSON object"
+OBJECT = "the body must be a JSON object"
 OF_HTTP = "fault http takes status, code, message, retry_after"
 HTTP = {"operation": "*", "status": 429}
 

@@ -11,7 +11,7 @@ from fakenotify.world.provenance import rules
 
 NOW = "2027-06-01T12:00:00Z"
 OTHER_SID = "AC" + "b" * 32
-OBJECT = "the body is to be a JSON object"
+OBJECT = "the body must be a JSON object"
 CLOCK = "the clock takes exactly one of shift, tick, move_to, freeze, resume"
 MOVES = ["shift", "tick", "move_to", "freeze", "resume"]
 
@@ -69,8 +69,8 @@ def test_clock_and_switches_go_back_when_asked(
 @pytest.mark.parametrize(
     ("content", "error", "nearest"),
     [
-        ([], f"{OBJECT}, or none", []),
-        (0, f"{OBJECT}, or none", []),
+        ([], f"{OBJECT}, or empty", []),
+        (0, f"{OBJECT}, or empty", []),
         ({"clocks": True}, "a reset has no 'clocks'; it has clock, behaviour", ["clock"]),
         ({"clock": "true"}, "clock is true or false, not 'true'", []),
         ({"clock": 1}, "clock is true or false, not 1", []),
@@ -113,7 +113,7 @@ def test_a_state_that_was_read_can_be_put_back(control: Any, fake: FakeNotify, s
     [
         ({"services": [{"friendly_name": "new"}, {"frendly_name": "x"}]}, "has an unknown field 'frendly_name'"),
         ({"services": [{"friendly_name": "new"}], "accounts": {"x": {}}}, "'x' is not an account sid"),
-        (None, "the state is to be an object"),
+        (None, "the state must be an object"),
     ],
 )
 def test_a_state_is_put_whole_or_not_at_all(control: Any, fake: FakeNotify, state: Any, told: str) -> None:

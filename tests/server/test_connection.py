@@ -177,7 +177,7 @@ def test_a_body_over_the_limit_that_never_comes_is_413_as_well(
 
 def test_a_control_request_may_be_larger_than_a_body_of_notify(account: Dialled) -> None:
     answer = account.ask(post('"' + "x" * 2 * MIB + '"', "/_fake/reset", "Content-Type: application/json\r\n"))
-    assert (answer.status, answer.json) == (400, {"error": "the body is to be a JSON object, or none"})
+    assert (answer.status, answer.json) == (400, {"error": "the body must be a JSON object, or empty"})
 
 
 def chunked(body: str, headers: str = "", coding: str = "chunked", target: str = "/") -> str:

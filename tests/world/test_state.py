@@ -522,11 +522,11 @@ for _ in range(200):
 HERE = f"accounts.{ACCOUNT_SID}"
 # a text that ends in … is a beginning: the place is what matters
 MALFORMED: list[tuple[Any, str]] = [
-    ([], "the state is to be an object, not list"),
+    ([], "the state must be an object, not list"),
     ({"service": []}, "the state has an unknown field 'service'; did you mean 'services'?"),
     ({"fakenotify": 2}, "this state has format 2; this version reads format 1"),
-    ({"accounts": []}, "accounts is to be an object, not list"),
-    ({"accounts": {OTHER_SID: []}}, f"accounts.{OTHER_SID} is to be an object, not list"),
+    ({"accounts": []}, "accounts must be an object, not list"),
+    ({"accounts": {OTHER_SID: []}}, f"accounts.{OTHER_SID} must be an object, not list"),
     ({"accounts": {"AC1": {}}}, "accounts.AC1: 'AC1' is not an account sid: AC and 32 hex digits"),
     (
         {"accounts": {OTHER_SID: {"auth_token": ""}}},
@@ -540,8 +540,8 @@ MALFORMED: list[tuple[Any, str]] = [
         {"services": [], "accounts": {ACCOUNT_SID: {}}},
         f"the state gives account {ACCOUNT_SID} twice, at the top and under accounts",
     ),
-    ({"services": {}}, f"{HERE}.services is to be a list, not dict"),
-    ({"services": [{}, None]}, f"{HERE}.services[1] is to be an object, not NoneType"),
+    ({"services": {}}, f"{HERE}.services must be a list, not dict"),
+    ({"services": [{}, None]}, f"{HERE}.services[1] must be an object, not NoneType"),
     (service(name="x"), f"{HERE}.services[1] has an unknown field 'name'"),
     (
         service(frendly_name="x"),

@@ -57,7 +57,7 @@ def test_a_path_may_be_a_text_and_relative(fake: FakeNotify, tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b'{"services": [{}, 5]}', r"services\[1\] is to be an object, not int"),
+        (b'{"services": [{}, 5]}', r"services\[1\] must be an object, not int"),
         (b"", "there is nothing in it"),
         (b'{"services": [{"delivery_callback_url": "\\ud800"}]}', "half of a surrogate pair"),
         (b'{"services": [{"friendly_name": NaN}]}', "can't be nan"),

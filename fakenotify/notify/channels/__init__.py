@@ -1,4 +1,4 @@
-"""The channels of Notify. One more is its module and its line in the loop below."""
+"""The channels of Notify. To add one, write its module and add it to the loop below."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ CHANNELS: dict[str, Channel] = {}
 
 
 def register(channel: Channel) -> None:
-    """Let there be one more binding type. Raises ``ValueError`` for one that is there already."""
+    """Add a binding type. Raises ``ValueError`` for one that exists already."""
     if channel.binding_type in CHANNELS:
         raise ValueError(f"there is a channel {channel.binding_type!r} already")
     CHANNELS[channel.binding_type] = channel
 
 
 def unregister(binding_type: str) -> None:
-    """Take a channel out again, as a test does that registered one."""
+    """Remove a channel, for a test that registered one."""
     del CHANNELS[binding_type]
 
 

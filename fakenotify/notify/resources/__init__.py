@@ -1,4 +1,4 @@
-"""The resources of Notify. One more is its module, with ``TABLES`` and ``ROUTES``, and its place in the loop below."""
+"""The resources of Notify. To add one, write its module and add it to the loop below."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Resource(Protocol):
 
 
 def register(resource: Resource) -> None:
-    """Let there be one more resource: its tables in every world that begins from now on, its operations at once."""
+    """Add a resource: its tables to every world that is created from now on, its operations at once."""
     for definition in resource.TABLES:
         tables.register(definition)
     for route in resource.ROUTES:
@@ -33,7 +33,7 @@ def register(resource: Resource) -> None:
 
 
 def unregister(resource: Resource) -> None:
-    """Take a resource out again, as a test does that registered one."""
+    """Remove a resource, for a test that registered one."""
     for definition in resource.TABLES:
         tables.unregister(definition)
     for route in resource.ROUTES:

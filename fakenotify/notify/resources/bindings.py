@@ -1,6 +1,6 @@
 """Bindings: ``/v1/Services/{ServiceSid}/Bindings``, who can be reached where.
 
-The laws: an address stands once in a Service, whoever had it before; an identity has at most twenty Bindings there.
+Invariants: an address has one Binding in a Service, whoever owned it before; an identity has at most twenty there.
 """
 
 from __future__ import annotations

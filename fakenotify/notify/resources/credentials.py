@@ -1,6 +1,6 @@
-"""Credentials: ``/v1/Credentials``, what a push provider knows the account by.
+"""Credentials: ``/v1/Credentials``, with which a push provider authenticates the account.
 
-The law: a certificate, key or secret is read, and dropped. The fake has no use for it, so it can't leak it.
+A certificate, key or secret is read and dropped. The fake has no use for it, and so can't leak it.
 """
 
 from __future__ import annotations

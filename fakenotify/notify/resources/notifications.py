@@ -59,7 +59,7 @@ def create(
 ) -> Notification:
     """Send: 201 even when nobody can be reached. (observed)
 
-    Raises ``SelectorMissing`` for a Notification to nobody and ``SelectorsMixed`` for a direct one with a query.
+    Raises ``SelectorMissing`` for no recipients at all, and ``SelectorsMixed`` for a direct send with a query.
     """
     from fakenotify.notify.deliveries import send  # start-up time: it signs callbacks and has the table of codes
 

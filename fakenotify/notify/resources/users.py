@@ -1,4 +1,4 @@
-"""Users and what hangs on them: their Bindings, their Segments, their memberships.
+"""Users, their Bindings, their Segments and their memberships.
 
 Twilio withdrew all twelve endpoints in 2018; ``Behaviour.legacy_resources`` switches them off.
 """
@@ -59,7 +59,7 @@ def create(account: AccountState, service: Service, identity: str, segments: tup
 
 
 def name_segments(account: AccountState, scope: Scope, service_sid: str, names: Iterable[str]) -> None:
-    """Let there be Segments of these names: one exists once it was named. (documented by absence)"""
+    """Create the Segments of these names that don't exist yet. (documented by absence: no operation creates one)"""
     now = account.clock.stamp()
     for name in names:
         if not scope.segments.count("name", name):
@@ -162,7 +162,7 @@ _USER_BINDING = (
 
 
 def find_segments(account: AccountState, service: Service) -> Selection[Segment]:
-    """All Segments that were ever named."""
+    """All Segments to which a User was ever added."""
     return account.scopes[service.sid].segments.select()
 
 
