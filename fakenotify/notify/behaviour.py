@@ -35,7 +35,7 @@ class Behaviour:
     """The fake's switches. An unknown field is a ``TypeError``, an unknown value a ``ValueError``."""
 
     identity_limit: Literal["reject", "evict_oldest"] = switch(
-        "reject", "D1", "The 21st Binding of an identity is refused, or takes the place of the oldest."
+        "reject", "D1", "The 21st Binding of an identity is refused, or replaces the oldest."
     )
     replacement_keeps_sid: bool = switch(
         False, "D2", "A create with a known Address keeps the old sid, date_created and place in lists."
@@ -57,7 +57,9 @@ class Behaviour:
         "offset", "D6", "A Page above 0 without PageToken skips whole pages, or is refused with code 70002."
     )
     next_page_link: Literal["exact", "eager"] = switch(
-        "exact", "D6", "A page has a next link where a row follows, or also where it is full, then to an empty page."
+        "exact",
+        "D6",
+        "A page has a next link if a row follows, or if it is full, perhaps to an empty page.",
     )
     list_order: Literal["oldest_first", "newest_first"] = switch(
         "oldest_first", "D7", "The order of every list, by creation."
@@ -70,7 +72,7 @@ class Behaviour:
         0, "D44", "How often a delivery callback that failed is tried again, 0 to 10 times, after 1, 2, 4 … seconds."
     )
     callback_delivery: Literal["automatic", "manual"] = switch(
-        "automatic", "D44", "Delivery callbacks are posted by themselves, or one by one by `fake.deliver_callback()`."
+        "automatic", "D44", "Delivery callbacks are posted automatically, or one by one by `fake.deliver_callback()`."
     )
     certificates_checked: Literal["at_write", "never"] = switch(
         "at_write", "D47", "When the Certificate of an apn Credential must be a PEM block around a DER SEQUENCE."
@@ -83,7 +85,7 @@ class Behaviour:
     unknown_accounts: Literal["own", "shared"] | None = switch(
         None,
         "D19",
-        "Credentials of no declared account open an empty account of their own, or act for the default account. Unset:"
+        "Credentials of an undeclared account open a new, empty account, or act for the default account. Unset:"
         " `shared` for `FakeNotify` and the fixtures, `own` for the command line.",
     )
 
