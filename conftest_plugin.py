@@ -1,6 +1,6 @@
 """The pytest plugin of fakenotify: a fake Twilio Notify for every test that asks for one.
 
-The law: this module imports nothing but pytest at the top, so that a project pays nothing for having it installed.
+At the top this module imports nothing but pytest, so that a project that doesn't use it pays nothing.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def fake_notify_server(pytestconfig: pytest.Config) -> Iterator[FakeNotify]:
-    """The running fake of this process; its port and thread live as long as the session."""
+    """The running fake of this process; its port and thread last for the session."""
     from fakenotify import FakeNotify
 
     host = _host(pytestconfig)
@@ -115,14 +115,14 @@ def fake_notify_client(fake_notify: FakeNotify) -> Client:
 
 @pytest.fixture
 def intercept_notify(fake_notify: FakeNotify, pytestconfig: pytest.Config) -> Iterator[FakeNotify]:
-    """``fake_notify``, reached by whatever in this process calls ``https://notify.twilio.com``."""
+    """``fake_notify``, which answers all calls of this process to ``https://notify.twilio.com``."""
     with fake_notify.intercept(strict=bool(_setting(pytestconfig, "strict"))):
         yield fake_notify
 
 
 @pytest.fixture
 def notify_providers(fake_notify: FakeNotify) -> Iterator[Providers]:
-    """What code in this process sends to APNs, FCM and Twilio Messages, caught; see ``fake_notify.providers()``."""
+    """Catches what this process sends to APNs, FCM and Twilio Messages; see ``fake_notify.providers()``."""
     with fake_notify.providers() as providers:
         yield providers
 
@@ -177,7 +177,7 @@ def _section(fake: FakeNotify) -> str:
 
 
 def _check(fake: FakeNotify, strict: bool) -> None:
-    """Fail for a fault that never fired; warn of what Notify ignores in silence, or under ``strict`` fail."""
+    """Fail for a fault that never fired; warn about what Notify silently ignores, or fail under ``strict``."""
     from fakenotify.core.printable import printable
 
     unused = fake.world.unused_faults()

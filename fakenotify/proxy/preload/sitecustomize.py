@@ -42,7 +42,7 @@ def lead(socket):
 
 
 def trust(ssl):
-    """Let whoever trusts anything trust the proxy's authority."""
+    """Make every context that trusts an authority trust the proxy's too."""
     with open(CERTIFICATE) as file:
         pem = file.read()
     load = ssl.SSLContext.load_verify_locations
