@@ -18,4 +18,4 @@ def missing(name: str) -> tuple[int, int, str]:
 
 def not_found(path: str) -> tuple[int, int, str]:
     """The answer to an unknown path or sid, which names the path without ``/v1``."""
-    return 404, 20404, f"The requested resource {path.removeprefix('/v1')} was not found"
+    return 404, 20404, f"The requested resource {path[3:] if path.startswith('/v1/') else path} was not found"

@@ -24,25 +24,35 @@ Python = Callable[[FakeNotify], object]
 ByControl = Callable[[Control], object]
 
 
-class Posted(list[str]):
-    """What was posted to a receiver on loopback, in order."""
+class Posted(list[tuple[str, str]]):
+    """What was posted to a receiver on loopback, in order: paths and bodies."""
 
-    url = ""
+    origin = ""
+    tests = 0
+
+    def begin(self) -> None:
+        """Give this test a path of its own: the fakes of an earlier one may still be posting."""
+        self.tests += 1
+
+    @property
+    def url(self) -> str:
+        """Where the fakes of this test post to."""
+        return f"{self.origin}/{self.tests}"
 
     def take(self) -> list[str]:
-        """What was posted since this was asked last."""
-        taken = list(self)
+        """What this test's fakes have posted since this was asked last."""
+        taken = [body for path, body in self if path == f"/{self.tests}"]
         self.clear()
         return taken
 
 
 @pytest.fixture(scope="module")
-def posted() -> Iterator[Posted]:
+def receiver() -> Iterator[Posted]:
     bodies = Posted()
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            bodies.append((self.path, self.rfile.read(int(self.headers["Content-Length"])).decode()))
             self.send_response(204)
             self.end_headers()
 
@@ -50,13 +60,19 @@ def posted() -> Iterator[Posted]:
             """Nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Receiver)
-    bodies.url = f"http://127.0.0.1:{server.server_port}/"
+    bodies.origin = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield bodies
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def posted(receiver: Posted) -> Posted:
+    receiver.begin()
+    return receiver
 
 
 def begun(url: str) -> FakeNotify:
