@@ -27,6 +27,7 @@ _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _SHORT = 16
 """Below this length two values may get one pseudonym by chance, so those in use are remembered."""
 _LIKELY = 8
+_ATTEMPTS = 1_000_000
 
 
 class Masking:
@@ -162,7 +163,7 @@ class Masking:
     def _unique(self, value: str, make: Callable[[bytes, str], str]) -> str:
         """A pseudonym that no other value has: the first of a keyed row that is free, or the value's own."""
         owner = self._digest("owner", value)[:16]
-        for number in range(1_000_000):
+        for number in range(_ATTEMPTS):
             pseudonym = make(self._digits(f"address {number}", value), value)
             if make is _same_shape and len(value) >= _SHORT and number == 0:
                 return pseudonym

@@ -242,7 +242,7 @@ class ProxyHandler(Handler):
             outer = socket.create_connection(listener.getsockname())
             inner, address = listener.accept()
         if address != outer.getsockname():
-            raise OSError("somebody else came")
+            raise OSError("somebody else came")  # pragma: no cover  # another program would have to guess the port
         self.server.own(inner)
         self.server.own(outer)
         reading = partial(_pass, _pieces(self.rfile), self.connection, outer)  # type: ignore[arg-type]

@@ -28,7 +28,7 @@ def read_file(path: str | os.PathLike[str]) -> Any:
     A pipe that has no writer is empty.
     """
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
-        if hasattr(os, "set_blocking"):
+        if hasattr(os, "set_blocking"):  # pragma: no branch  # not on every system
             os.set_blocking(file.fileno(), True)
         text = file.read(LARGEST_FILE + 1)
     if not text:
@@ -70,7 +70,7 @@ def save_file(path: str | os.PathLike[str], state: dict[str, Any], *, private: b
 
 def _write(handle: int, state: dict[str, Any]) -> None:
     with open(handle, "w", encoding="ascii") as file:
-        if hasattr(os, "set_blocking"):
+        if hasattr(os, "set_blocking"):  # pragma: no branch  # not on every system
             os.set_blocking(handle, True)
         json.dump(state, file, indent=2, allow_nan=False)
         file.write("\n")

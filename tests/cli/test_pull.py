@@ -377,3 +377,65 @@ def test_ctrl_c_leaves_the_partial_file_and_says_how_to_go_on(tmp_path: Path) ->
         f"fakenotify: stopped; go on with --resume ({tmp_path / '.world.json.partial'} holds what was read)\n",
     )
     assert [path.name for path in tmp_path.iterdir()] == [".world.json.partial"]
+
+
+def test_a_service_that_was_read_is_not_read_again(
+    other: FakeNotify, run: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid = other.services[1].sid
+    monkeypatch.setattr(pull.Connection, "send", _without_waiting(pull.Connection.send))
+    other.fail("bindings.find", status=500)
+    with pytest.raises(PullError):
+        run(service=[sid])
+    other.world.remove_faults()
+    asked = len(other.requests)
+
+    run(service=[sid], resume=True)
+
+    assert [each.operation for each in other.requests[asked:]] == ["bindings.find", "credentials.find"]
+
+
+def test_a_row_that_is_none_is_refused(run: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = b'{"services": ["IS1"], "meta": {"next_page_url": null}}'
+    monkeypatch.setattr(pull.Connection, "_ask", lambda *arguments: pull.Answer(200, {}, page))
+
+    with pytest.raises(PullError, match="answered with something that is no service"):
+        run()
+
+
+def test_progress_is_shown_on_a_terminal_and_quiet_says_nothing(
+    run: Pull, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    run()
+    assert "rows; /Services/IS" in capsys.readouterr().err
+
+    run(quiet=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_disk_that_is_full_leaves_the_old_file(run: Pull, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "world.json").write_text("old")
+
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device", "world.json")
+
+    monkeypatch.setattr(pull, "_write_state", full)
+    with pytest.raises(PullError, match=r"can't write world\.json: No space left on device"):
+        run()
+
+    assert (tmp_path / "world.json").read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir() if "partial" not in each.name] == ["world.json"]
+
+
+def test_a_partial_file_whose_end_is_no_json_is_read_up_to_there(
+    run: Pull, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(pull.Connection, "send", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(PullError):
+            run()
+    with (tmp_path / ".world.json.partial").open("a") as file:
+        file.write("no json\n")
+
+    assert run(resume=True) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -159,3 +160,33 @@ def test_what_is_no_url_is_refused(url: str) -> None:
 
 def test_a_url_may_end_in_v1() -> None:
     assert check_url("https://notify.twilio.com/v1/") == "https://notify.twilio.com"
+
+
+def test_what_can_not_be_deleted_is_named(other: FakeNotify, ask: Ask) -> None:
+    notify = ask(other)
+    path = notify.service
+    other.fail("services.delete", status=500)
+
+    assert notify.undo() == [path]
+
+
+def test_a_notify_that_creates_no_service_can_not_be_worked_in(other: FakeNotify, ask: Ask) -> None:
+    other.fail("services.create", status=500, times=1)
+
+    with pytest.raises(RuntimeError, match="no Service to work in: 500"):
+        assert ask(other).service
+
+
+def test_a_walk_over_pages_ends(other: FakeNotify, ask: Ask) -> None:
+    for _ in range(5):
+        other.create_service()
+
+    assert len(list(ask(other).pages("/Services", [("PageSize", "1")], most=3))) == 3
+
+
+def test_a_run_may_not_write_what_it_was_not_allowed_to(other: FakeNotify, ask: Ask) -> None:
+    check = CHECKS["services.create.unknown"]
+    reading = replace(check, writes=False)
+
+    with pytest.raises(NotAllowed):
+        suite.ask(ask(other, may_write=False), reading)

@@ -145,3 +145,32 @@ def test_an_identity_in_a_path_is_masked_and_a_sid_is_not() -> None:
         f"/v1/Services/IS1/Users/{masking.identity('alice')}/Bindings"
     )
     assert masking.path(f"/v1/Services/IS1/Users/{user}") == f"/v1/Services/IS1/Users/{user}"
+
+
+def test_without_a_key_links_and_forms_stay_but_for_secrets() -> None:
+    masking = Masking(None)
+    link = "https://notify.twilio.com/v1/Services/IS1/Users/alice"
+
+    assert masking.link(link) == link
+    assert masking.form({"Identity": ["alice"], "Secret": ["s"]}) == {"Identity": ["alice"], "Secret": ["[masked]"]}
+
+
+def test_secrets_and_other_types_in_answers() -> None:
+    record = {"log_enabled": True, "ttl": 3, "auth_token": "s", "data": {"a": ["Hi", 1]}, "sms": None}
+
+    masked = Masking(KEY).record(record)
+
+    assert masked == record | {"auth_token": "[masked]", "data": {"a": [Masking(KEY).text("Hi"), 1]}}
+
+
+def test_more_values_than_pseudonyms_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fakenotify.conformance.masking._ATTEMPTS", 50)
+    masking = Masking(KEY)
+
+    def digit(keyed: bytes, value: str) -> str:
+        return str(keyed[0] % 10)
+
+    for number in range(10):
+        masking._unique(f"value {number}", digit)
+    with pytest.raises(ValueError, match="more values of this form than pseudonyms"):
+        masking._unique("one too many", digit)

@@ -207,3 +207,29 @@ def test_what_is_no_text_is_no_recording(tmp_path: Path) -> None:
 
     with pytest.raises(BadRecording, match="not UTF-8"):
         read(file)
+
+
+def test_a_body_that_is_none_and_a_code_that_differs_are_named(recorded: Callable[..., list[RecordedCall]]) -> None:
+    calls = recorded()
+    calls[0] = replace(calls[0], body=["not", "an", "object"])
+    calls[-1] = replace(calls[-1], body=calls[-1].body | {"code": 20405})
+
+    found = replay.compare(calls)
+
+    assert [(each.call, each.what) for each in found if each.call in (1, len(calls))] == [
+        (1, "body"),
+        (len(calls), "code"),
+    ]
+
+
+def test_credentials_and_calls_that_notify_does_not_have_are_replayed(
+    open_fake: Callable[..., FakeNotify], wire_of: Callable[..., Any]
+) -> None:
+    other = open_fake()
+    other.create_credential("fcm", friendly_name="theirs")
+    call = Recorder(wire_of(other))
+    sid = call("GET", "/v1/Credentials")["credentials"][0]["sid"]
+    call("GET", f"/v1/Credentials/{sid}")
+    call("GET", "/v1/Nothing")
+
+    assert replay.compare(call.calls) == []

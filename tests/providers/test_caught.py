@@ -16,6 +16,7 @@ from twilio.rest import Client
 from fakenotify import FakeNotify
 from fakenotify.clients.active import UninterceptedCall
 from fakenotify.providers.caught import Providers
+from fakenotify.providers.fcm import FCM as FCM_PROVIDER
 
 TOKEN = "a7c658f4" * 8
 ACCOUNT = "AC" + "1" * 32
@@ -193,3 +194,38 @@ def test_providers_and_notify_are_caught_side_by_side(intercept_notify: FakeNoti
         sms()
 
     assert (intercept_notify.services.last.sid, len(providers.requests)) == (service.sid, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "headers", "status"),
+    [
+        ("GET", APNS, {}, 405),
+        ("POST", "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json", {}, 404),
+        ("POST", f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json", {}, 401),
+        (
+            "POST",
+            f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
+            {"Authorization": "Basic x"},
+            400,
+        ),
+    ],
+)
+def test_other_paths_methods_and_credentials_are_refused(
+    notify_providers: Providers, method: str, url: str, headers: dict[str, str], status: int
+) -> None:
+    answer = requests.request(method, url, data=b"" if "Basic" in str(headers) else b"{}", headers=headers, timeout=5)
+
+    assert answer.status_code == status
+    assert str(notify_providers.requests.last).endswith(f"({status})")
+    assert repr(notify_providers) == "<Providers: 1 requests>"
+
+
+@pytest.mark.parametrize("times", [0, True, "2"])
+def test_times_is_a_whole_number(notify_providers: Providers, times: Any) -> None:
+    with pytest.raises(ValueError, match="times is a whole number from 1"):
+        notify_providers.fail("apns", 410, times=times)
+
+
+@pytest.mark.parametrize(("message", "expiry"), [({"android": {"ttl": "soon"}}, None), ({"time_to_live": 5}, 5)])
+def test_an_expiry_is_read_where_it_is_one(message: dict[str, Any], expiry: int | None) -> None:
+    assert FCM_PROVIDER.read("a", {}, {"message": message}, 0.0).expiry == expiry

@@ -583,3 +583,12 @@ def test_a_refused_request_is_journaled_like_any_other(wire: Any, fake: FakeNoti
         "more_info": "https://www.twilio.com/docs/errors/20001",
         "status": 400,
     }
+
+
+@pytest.mark.parametrize(("accept", "status", "location"), [("text/html,*/*", 302, "/_fake/"), ("*/*", 401, None)])
+def test_a_browser_that_asks_for_the_root_is_sent_to_the_inspector(
+    fake_notify: FakeNotify, accept: str, status: int, location: str | None
+) -> None:
+    answer = requests.get(f"{fake_notify.url}/", headers={"Accept": accept}, allow_redirects=False, timeout=5)
+
+    assert (answer.status_code, answer.headers.get("Location")) == (status, location)

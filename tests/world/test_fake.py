@@ -21,6 +21,7 @@ from fakenotify import Account, Behaviour, FakeNotify, TwilioError, __version__
 from fakenotify.core.errors import MissingParameter, NotFound
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.errors import IdentityLimitReached, InvalidParameter, Unauthorized
+from fakenotify.world.world import World
 
 OTHER_SID = "AC" + "b" * 32
 KEY_SID = "SK" + "a" * 32
@@ -566,3 +567,18 @@ def test_sixteen_threads_that_use_a_fake_for_the_first_time_start_one_of_each() 
 
         assert len(seen) == 16
         assert len(set(seen)) == 1
+
+
+def test_a_world_without_a_network_posts_no_callback() -> None:
+    with pytest.raises(RuntimeError, match="nothing that posts callbacks"):
+        World(Behaviour()).deliver_callback()
+
+
+def test_an_account_that_is_not_there_is_named_with_the_nearest(open_fake: Callable[..., FakeNotify]) -> None:
+    with pytest.raises(LookupError, match="there is no account 'AC1'"):
+        open_fake().world.account("AC1")
+
+
+def test_the_inspector_has_an_address(open_fake: Callable[..., FakeNotify]) -> None:
+    fake = open_fake()
+    assert fake.inspector_url == f"{fake.url}/_fake/"
