@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from argparse import Namespace
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -28,6 +30,7 @@ from fakenotify import Behaviour, FakeNotify, __version__
 from fakenotify.cli import log as log_module
 from fakenotify.cli.commands import parser_of
 from fakenotify.cli.log import RequestLog
+from fakenotify.cli.options import CommandError, start
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN, KEPT_DELIVERIES
 from fakenotify.notify.journal import KEPT_REQUESTS
 
@@ -625,6 +628,22 @@ def test_an_option_that_cannot_be_is_one_line_and_status_2(fakenotify: Call, arg
     assert (done.status, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(f"fakenotify: {told}")
     assert done.stdout == "" or arguments[0] == "--port-file"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (errno.EACCES, "port 80 is not for this user; choose another with --port, or a free one with --port 0"),
+        (errno.EMFILE, "can't listen on 127.0.0.1:80: Too many open files"),
+    ],
+)
+def test_a_server_that_the_system_refuses_is_told(error: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: FakeNotify) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(FakeNotify, "start", refuse)
+    with pytest.raises(CommandError, match=f"^{re.escape(told)}$"):
+        start(FakeNotify(), Namespace(host="127.0.0.1", port=80))
 
 
 @pytest.mark.parametrize(

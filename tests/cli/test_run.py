@@ -810,6 +810,12 @@ def test_hosts_of_twilios_are_told_from_others(fake: FakeNotify) -> None:
         assert Tally(fake).summary(proxy, 0)["twilio"] == {"api.twilio.com:443": 1, "twilio.com:80": 1}
 
 
+def test_a_program_that_connects_and_asks_nothing_is_told_so(fake: FakeNotify) -> None:
+    with proxied(fake, IS, {}) as proxy:
+        proxy.clients += 1
+        assert Tally(fake).summary(proxy, 0)["reason"] == "the program connected to the proxy, but asked for nothing"
+
+
 def test_a_long_summary_is_cut() -> None:
     lines = lines_of(EMPTY | {"alerts": {str(at): 1 for at in range(30)}})
     assert (len(lines), lines[-1]) == (22, "  … and 10 more such lines")

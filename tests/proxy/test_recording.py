@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,23 @@ def test_the_fake_itself_is_no_upstream(tmp_path: Path, capfd: pytest.CaptureFix
     assert main(["run", *options, "--", "true"]) == 2
     assert capfd.readouterr().err == f"fakenotify: --upstream {url} is this fake itself; name another Notify\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("body", "expected"), [(b"", None), (b"<html>", None), (b'["a list"]', ["a list"])])
+def test_an_answer_that_is_no_object_is_recorded_all_the_same(body: bytes, expected: Any, tmp_path: Path) -> None:
+    def answer() -> None:
+        with upstream.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    with socket.create_server(("127.0.0.1", 0)) as upstream:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        recorder = Recorder(f"http://127.0.0.1:{upstream.getsockname()[1]}", str(tmp_path / "calls.jsonl"))
+        environ = {"REQUEST_METHOD": "GET", "RAW_URI": f"/v1/Services/IS{'a' * 32}", "SERVER_NAME": "x"}
+        came = recorder(environ | {"SERVER_PORT": "1"}, lambda status, headers, exc=None: lambda data: None)
+        assert b"".join(came) == body
+        thread.join()
+    recorder.close()
+    (call,) = read(tmp_path / "calls.jsonl")
+    assert (call.status, call.body) == (404, expected)
