@@ -148,6 +148,13 @@ def add_fake_options(add: Callable[..., object], default_port: int) -> None:
         metavar="N",
         help="how many deliveries, alerts and callbacks are kept (default: %(default)s)",
     )
+    add(
+        "--keep-bytes",
+        type=whole,
+        default=256 * 2**20,
+        metavar="N",
+        help="about how many bytes of them all are kept (default: %(default)s)",
+    )
     add("--account", action="append", default=[], metavar="AC...=TOKEN", help="let only these accounts in; repeatable")
     add("--behaviour", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
     add(
@@ -180,6 +187,7 @@ def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"
             allow_hosts=tuple(options.allow_host),
             keep_requests=options.keep_requests,
             keep_deliveries=options.keep_deliveries,
+            keep_bytes=options.keep_bytes,
         )
     except (TypeError, ValueError) as error:
         raise CommandError(str(error)) from None

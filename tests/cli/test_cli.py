@@ -30,8 +30,8 @@ from fakenotify import Behaviour, FakeNotify, __version__
 from fakenotify.cli import log as log_module
 from fakenotify.cli.commands import parser_of
 from fakenotify.cli.log import RequestLog
-from fakenotify.cli.options import CommandError, start
-from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN, KEPT_DELIVERIES
+from fakenotify.cli.options import CommandError, build, start
+from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN, KEPT_BYTES, KEPT_DELIVERIES
 from fakenotify.notify.journal import KEPT_REQUESTS
 
 PATIENCE = 20.0
@@ -547,7 +547,7 @@ def test_help_names_every_option_and_its_variable(fakenotify: Call) -> None:
     done = fakenotify("--help")
     options = (
         "--host --port --json --port-file --state --seed --service --account --behaviour --allow-host --save-state "
-        "--log-format --quiet --version --keep-requests --keep-deliveries"
+        "--log-format --quiet --version --keep-requests --keep-deliveries --keep-bytes"
     )
     assert (done.status, done.stderr) == (0, "")
     assert [each for each in options.split() if each not in done.stdout] == []
@@ -556,7 +556,16 @@ def test_help_names_every_option_and_its_variable(fakenotify: Call) -> None:
 
 def test_as_much_is_kept_as_anywhere_else() -> None:
     options = parser_of("serve").read([], {})
-    assert (options.keep_requests, options.keep_deliveries) == (KEPT_REQUESTS, KEPT_DELIVERIES)
+    kept = (options.keep_requests, options.keep_deliveries, options.keep_bytes)
+    assert kept == (KEPT_REQUESTS, KEPT_DELIVERIES, KEPT_BYTES)
+
+
+def test_fewer_bytes_may_be_kept() -> None:
+    fake = build(parser_of("serve").read(["--keep-bytes", str(2**20)], {}), "shared")
+    service = fake.create_service()
+    for _ in range(50):
+        fake.create_notification(service, to_binding=[{"binding_type": "fcm", "address": "token"}], body="x" * 50_000)
+    assert 0 < len(fake.notifications) < 50
 
 
 @POSIX
