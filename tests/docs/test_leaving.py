@@ -20,12 +20,14 @@ def project(pytester: pytest.Pytester) -> Path:
     return pytester.path
 
 
+@pytest.mark.slow
 def test_the_examples_pass(project: Path, pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("-q", "-p", "no:randomly", "-W", "error")
 
     result.assert_outcomes(passed=3)
 
 
+@pytest.mark.slow
 def test_the_failure_is_as_shown(project: Path, pytester: pytest.Pytester) -> None:
     broken = FILES["test_new_shop.py"].replace(
         'new_shop.tell(fake_notify_client, DEVICES, "It is here")\n\n    fake_notify.assert',

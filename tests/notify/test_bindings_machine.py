@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import pytest
 from answers import IDENTITY_LIMIT
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -360,5 +361,5 @@ class Bindings(RuleBasedStateMachine):
         assert len(set(places)) == len(places)
 
 
-TestBindings = Bindings.TestCase
+TestBindings = pytest.mark.slow(Bindings.TestCase)
 TestBindings.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -250,6 +250,7 @@ def mistakes_in(operation: str, form: Form) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_kind_of_mistake_is_made() -> None:
     seen: set[str] = set()
     operations = ("bindings.create", "notifications.create", "credentials.fetch")
@@ -280,6 +281,7 @@ def _without_paging(form: Form) -> Form:
     return {name: values for name, values in form.items() if name not in ("PageSize", "Page")}
 
 
+@pytest.mark.slow
 def test_a_notification_to_nobody_is_one_of_the_mistakes() -> None:
     known = ROUTES.by_operation["notifications.create"].params.names - {"Identity", "Tag", "Segment", "ToBinding"}
     search = settings(max_examples=2000, database=None, derandomize=True)
@@ -359,7 +361,7 @@ class CarefulPhonebookMachine(PhonebookMachine):
     phonebook = CarefulPhonebook
 
 
-TestNotify = account.NotifyMachine.TestCase
+TestNotify = pytest.mark.slow(account.NotifyMachine.TestCase)
 TestNotify.settings = quick
 
 
@@ -373,6 +375,7 @@ def test_the_machine_finds_the_bug_in_somebodys_code() -> None:
     assert "state.a_device_leaves(" in steps
 
 
+@pytest.mark.slow
 def test_the_machine_has_nothing_against_the_code_without_the_bug() -> None:
     run_state_machine_as_test(CarefulPhonebookMachine, settings=quick)
 
