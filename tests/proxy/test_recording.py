@@ -90,6 +90,43 @@ def test_a_difference_of_the_other_notify_is_found_in_its_recording(
     assert {each.switch for each in found} == {"identity_limit=evict_oldest"}
 
 
+FIVE = {
+    "identity_limit": "evict_oldest",
+    "replacement_keeps_sid": True,
+    "apn_protocol_version": "3",
+    "page_size_limit": "reject",
+    "legacy_resources": False,
+}
+WALK = """
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+service = Client().notify.v1.services.create()
+def ask(what, *given, **more):
+    try:
+        return what(*given, **more)
+    except TwilioException:
+        return None
+for name in ("bob", "carol"):
+    ask(service.bindings.create, name, "apn", "a" * 64)
+for number in range(21):
+    ask(service.bindings.create, "busy", "fcm", f"token {number}")
+ask(service.bindings.page, page_size=1001)
+ask(Client().request, "GET", f"https://notify.twilio.com/v1/Services/{service.sid}/Users")
+"""
+
+
+@pytest.mark.parametrize("switches", [{}, FIVE], ids=["equal", "five switches"])
+def test_of_a_recorded_program_just_the_other_switches_are_found(
+    open_fake: Callable[..., FakeNotify], switches: dict[str, Any], tmp_path: Path
+) -> None:
+    other = open_fake(seed=5, **switches)
+    account = {"TWILIO_ACCOUNT_SID": other.account_sid, "TWILIO_AUTH_TOKEN": other.auth_token}
+    done = fakenotify("--upstream", other.url, "--record", str(tmp_path / "calls"), program=WALK, **account)
+    assert done.returncode == 0, done.stderr
+    found = replay.compare(read(tmp_path / "calls"))
+    assert {str(each.switch).partition("=")[0] for each in found} == set(switches)
+
+
 def _client_of(app: Any) -> Client:
     return twilio.client("https://notify.twilio.com", "AC" + "a" * 32, "secret", app)
 
