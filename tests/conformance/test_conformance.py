@@ -65,7 +65,13 @@ def test_without_write_nothing_is_created_and_what_would_be_is_skipped(other: Fa
 
 
 def test_the_differences_of_another_behaviour_name_its_switches(ask: Ask) -> None:
-    behaviour = Behaviour(identity_limit="evict_oldest", replacement_keeps_sid=True, apn_protocol_version="3")
+    behaviour = Behaviour(
+        identity_limit="evict_oldest",
+        replacement_keeps_sid=True,
+        apn_protocol_version="3",
+        page_size_limit="reject",
+        list_order="newest_first",
+    )
     with FakeNotify(behaviour) as other:
         outcomes = suite.run(ask(other))
 
@@ -74,6 +80,9 @@ def test_the_differences_of_another_behaviour_name_its_switches(ask: Ask) -> Non
         "bindings.create.address": "apn_protocol_version=3",
         "bindings.create.21st": "identity_limit=evict_oldest",
         "bindings.replace.sid": "replacement_keeps_sid=true",
+        "bindings.find.order": "list_order=newest_first",
+        "bindings.find.stable": "list_order=newest_first",
+        "lists.page-size.clamped": "page_size_limit=reject",
     }
 
 
