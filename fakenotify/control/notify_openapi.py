@@ -13,7 +13,7 @@ from typing import Any
 
 from fakenotify import __version__
 from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
-from fakenotify.core.errors import TwilioError
+from fakenotify.core.errors import error_body
 from fakenotify.core.paging import LARGEST_SIZE, PAGING
 from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
@@ -288,12 +288,11 @@ _REFUSALS: dict[str, tuple[str, tuple[str, ...], str]] = {
 
 def _refusal(words: str, headers: tuple[str, ...], example: str) -> dict[str, Any]:
     status, _, code = example.partition("/")
-    error = TwilioError(words.rstrip("."))
-    error.status, error.code = int(status), int(code)
+    body = error_body(int(status), int(code), words.rstrip("."))
     return {
         "description": words,
         "headers": {name: _reference("headers", name) for name in (*_REFUSED, *headers)},
-        "content": {"application/json": {"schema": _reference("schemas", "Error"), "example": error.representation()}},
+        "content": {"application/json": {"schema": _reference("schemas", "Error"), "example": body}},
     }
 
 

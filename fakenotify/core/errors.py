@@ -22,6 +22,16 @@ class UnknownName(LookupError, ValueError):
         super().__init__(message)
 
 
+def page_of(code: int) -> str:
+    """The address of Twilio's page on a code."""
+    return f"https://www.twilio.com/docs/errors/{code}"
+
+
+def error_body(status: int, code: int, message: str) -> dict[str, object]:
+    """The four keys of an error body, in Twilio's order. (observed)"""
+    return {"code": code, "message": message, "more_info": page_of(code), "status": status}
+
+
 class TwilioError(Exception):
     """An error answer: ``status`` (HTTP), ``code`` (Twilio's), ``message``, and the ``headers`` that go with it.
 
@@ -46,15 +56,15 @@ class TwilioError(Exception):
     @property
     def more_info(self) -> str:
         """The address of Twilio's page on this code."""
-        return f"https://www.twilio.com/docs/errors/{self.code}"
+        return page_of(self.code)
 
     def rule(self, operation: str | None) -> str:
         """The id of the rule that refused: the parameter's if one was refused, else the error's own."""
         return f"{operation}.{self.name}" if self.name and operation else f"errors.{type(self).__name__}"
 
     def representation(self) -> dict[str, object]:
-        """The four keys of an error body, in Twilio's order. (observed)"""
-        return {"code": self.code, "message": self.message, "more_info": self.more_info, "status": self.status}
+        """The body of the answer."""
+        return error_body(self.status, self.code, self.message)
 
     def __str__(self) -> str:
         return f"HTTP {self.status}, code {self.code}: {self.message}"

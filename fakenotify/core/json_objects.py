@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from fakenotify.core.printable import beginning
 from fakenotify.core.strict_json import finite, no_number
 
 MOST_NESTED = 100
@@ -96,7 +97,7 @@ def _cause(text: str, error: json.JSONDecodeError) -> str:
     where = f"at character {error.pos + 1}"
     if error.pos >= len(text.rstrip()):
         return f"{where} it ends too early"
-    where += f" ({_clipped(text[error.pos :])!r})"
+    where += f" ({beginning(text[error.pos :], _SHOWN)!r})"
     if error.msg.startswith("Unterminated string"):
         return f"{where} begins a text that never ends"
     if error.msg.startswith("Invalid control character"):
@@ -123,7 +124,3 @@ def _is_unescaped_quote(text: str, error: json.JSONDecodeError) -> bool:
         and text[: error.pos].rstrip().endswith('"')
         and text[error.pos].isalnum()
     )
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

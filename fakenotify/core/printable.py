@@ -23,5 +23,10 @@ def shortened(text: str, most: int) -> str:
     return printable(text)
 
 
+def beginning(text: str, most: int = 60) -> str:
+    """A text of at most ``most`` characters, its end left out with a mark; it is not escaped."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _escaped(character: str) -> str:
     return ascii(character)[1:-1]

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from fakenotify.core import json_objects
+from fakenotify.core.printable import beginning
 from fakenotify.core.sids import is_sid, sid_pattern
 
 Schema = dict[str, Any]
@@ -61,7 +62,7 @@ class Kind(ABC):
 
     def explain(self, value: str) -> str:
         """Why a value can't be read, in words."""
-        return f"{shortened(value)!r} can't be read; it takes: {self.words()}"
+        return f"{beginning(value)!r} can't be read; it takes: {self.words()}"
 
     def ignored(self, value: str) -> list[str]:
         """What is ignored in silence within a value that can be read, in words."""
@@ -255,8 +256,8 @@ class Sid(Kind):
     def explain(self, value: str) -> str:
         """What it lacks."""
         if value[:2] != self.prefix:
-            return f"a sid here begins with {self.prefix}, and this is {shortened(value)!r}"
-        return f"a sid is {self.prefix} and 32 hexadecimal digits, and this is {shortened(value)!r}"
+            return f"a sid here begins with {self.prefix}, and this is {beginning(value)!r}"
+        return f"a sid is {self.prefix} and 32 hexadecimal digits, and this is {beginning(value)!r}"
 
 
 class Day(Kind):
@@ -313,8 +314,3 @@ class JsonObject(Kind):
     def explain(self, value: str) -> str:
         """Where it stops being JSON and the likely cause, or what JSON it is."""
         return json_objects.explain(value) or super().explain(value)
-
-
-def shortened(value: str, most: int = 60) -> str:
-    """A value for a message: its beginning where it is long."""
-    return value if len(value) <= most else f"{value[: most - 1]}…"

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakenotify.core import json_objects
-from fakenotify.core.values import Kind, Schema, Text, shortened
+from fakenotify.core.printable import beginning
+from fakenotify.core.values import Kind, Schema, Text
 from fakenotify.notify import hints
 from fakenotify.notify.channels import CHANNELS
 
@@ -119,8 +120,8 @@ class ToBinding(Kind):
         """Why it is refused; Notify's own text is the same for every mistake."""
         binding_type, colon, address = value.partition(":")
         if colon and binding_type in CHANNELS:
-            item = json.dumps({"binding_type": binding_type, "address": shortened(address)})
-            return f"a target is JSON, {item}, not {shortened(value)!r}"
+            item = json.dumps({"binding_type": binding_type, "address": beginning(address)})
+            return f"a target is JSON, {item}, not {beginning(value)!r}"
         why = json_objects.explain(value)
         if why is not None:
             return f"{why}; send one object for each target, and repeat ToBinding" if "JSON list" in why else why
@@ -140,7 +141,7 @@ class ToBinding(Kind):
                 what = "empty" if given == "" else json_objects.kind_of(given)
                 wrong.append(f"{name} is {what}, and must be a text that is not empty")
             elif name == "binding_type" and given not in CHANNELS:
-                wrong.append(f"there is no binding type {shortened(given)!r}; the types are {', '.join(CHANNELS)}")
+                wrong.append(f"there is no binding type {beginning(given)!r}; the types are {', '.join(CHANNELS)}")
         return wrong
 
     def advice(self, value: str) -> str | None:

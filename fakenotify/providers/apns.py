@@ -6,7 +6,6 @@ notification responses from APNs* for the errors.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -63,7 +62,7 @@ _DEVICE = re.compile("/3/device/([^/]+)")
 def receive(asked: Asked) -> Received:
     """Read a request for a device."""
     device = _DEVICE.fullmatch(asked.path)
-    body = _object(asked.body)
+    body = asked.json_object()
     token = device[1] if device else None
     if device is None:
         return Received(body, None, _refusal("BadPath"))
@@ -126,14 +125,6 @@ def _expiry(header: str | None, now: float) -> int | None:
     if header is None or not header.isdecimal():
         return None
     return max(0, round(int(header) - now)) if int(header) else 0
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
 
 
 def _words(names: Mapping[Any, object]) -> str:

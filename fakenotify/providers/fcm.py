@@ -5,7 +5,6 @@ https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages and the
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,14 +32,11 @@ _TARGETS = ("token", "topic", "condition")
 
 def receive(asked: Asked) -> Received:
     """Read a request to send."""
-    try:
-        body = json.loads(asked.body)
-    except (ValueError, RecursionError):
-        body = None
-    message = body.get("message") if isinstance(body, dict) else None
+    body = asked.json_object()
+    message = body.get("message")
     if not _SEND.fullmatch(asked.path) or asked.method != "POST":
-        return Received(body if isinstance(body, dict) else {}, None, _plain(404, "NOT_FOUND", "Not found."))
-    if not isinstance(body, dict) or not isinstance(message, dict):
+        return Received(body, None, _plain(404, "NOT_FOUND", "Not found."))
+    if not isinstance(message, dict):
         return Received({}, None, _plain(400, "INVALID_ARGUMENT", "Invalid JSON payload received."))
     targets = [message[name] for name in _TARGETS if message.get(name)]
     address = str(targets[0]) if targets else None

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+from fakenotify.core.errors import error_body
 from fakenotify.notify.channels.sms import is_phone_number
 from fakenotify.providers.provider import Answered, Asked, Message, Provider, Received
 
@@ -110,8 +111,7 @@ def _refusal(code: int, to: str = "") -> Answered:
 
 
 def _error(status: int, code: int, text: str) -> Answered:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return Answered(status, {"code": code, "message": text, "more_info": more, "status": status})
+    return Answered(status, error_body(status, code, text))
 
 
 def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:

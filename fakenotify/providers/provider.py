@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,14 @@ class Asked:
     path: str
     headers: Mapping[str, str]
     body: bytes
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object; empty for what is none."""
+        try:
+            parsed = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,6 @@ from fakenotify.notify.records import Credential, Service
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TableDefinition
 
-SECRETS = ("certificate", "private_key", "api_key", "secret")
-
-
 _CHANGEABLE = (
     Param(
         "FriendlyName",
