@@ -280,15 +280,6 @@ def test_the_marker_and_the_options_are_in_pytests_own_help(run: Run) -> None:
 # options and settings
 
 
-@pytest.fixture
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 SHOWS = """
     def test_shows(fake_notify):
         switches = fake_notify.behaviour

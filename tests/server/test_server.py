@@ -203,16 +203,7 @@ def test_an_idle_server_sleeps(echoing: Server, dialled: Dialled) -> None:
     assert wakings() == before
 
 
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not _has_ipv6(), reason="there is no IPv6 here")
+@pytest.mark.usefixtures("ipv6")
 def test_it_speaks_ipv6(serve: Callable[..., Server], dial: Callable[[Server], Dialled]) -> None:
     server = serve(host="::1")
     assert dial(server).ask(post("six")).json == echoed("six")

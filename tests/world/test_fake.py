@@ -37,15 +37,6 @@ def fake() -> Iterator[FakeNotify]:
     made.stop()
 
 
-@pytest.fixture
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def status_of(url: str, user: str | None = None, password: str = "") -> int:
     """What ``GET /v1/Services`` answers, asked past every proxy."""
     headers = {}
@@ -199,16 +190,7 @@ def test_a_warning_that_is_an_error_leaves_no_socket(free_port: int) -> None:
         status_of(f"http://127.0.0.1:{free_port}")
 
 
-def _has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not _has_ipv6(), reason="there is no IPv6 here")
+@pytest.mark.usefixtures("ipv6")
 @pytest.mark.parametrize(("host", "warned"), [("::1", False), ("::", True)])
 def test_an_ipv6_url_has_brackets(host: str, warned: bool) -> None:
     with warnings.catch_warnings(record=True) as told, FakeNotify(host=host) as fake:
