@@ -58,32 +58,22 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Account": "fakenotify.account",
-    "Behaviour": "fakenotify.notify.behaviour",
-    "FakeNotify": "fakenotify.fake",
-    "Fault": "fakenotify.faults.kinds",
-    "NotifyWarning": "fakenotify.notify_warning",
-    "Request": "fakenotify.notify.journal",
-    "TwilioError": "fakenotify.core.errors",
-    "UnexpectedTwilioCall": "fakenotify.clients.active",
-    "UninterceptedCall": "fakenotify.clients.active",
-    **dict.fromkeys(
-        (
-            "Alert",
-            "Attempt",
-            "Binding",
-            "Callback",
-            "Credential",
-            "Delivery",
-            "Notification",
-            "Records",
-            "Segment",
-            "Service",
-            "User",
-        ),
-        "fakenotify.notify.records",
-    ),
+    name: f"fakenotify.{module}"
+    for module, names in {
+        "account": "Account",
+        "clients.active": "UnexpectedTwilioCall UninterceptedCall",
+        "core.errors": "TwilioError",
+        "fake": "FakeNotify",
+        "faults.kinds": "Fault",
+        "notify.behaviour": "Behaviour",
+        "notify.journal": "Request",
+        "notify.records": "Alert Attempt Binding Callback Credential Delivery Notification Records Segment Service "
+        "User",
+        "notify_warning": "NotifyWarning",
+    }.items()
+    for name in names.split()
 }
+"""The module of each name."""
 
 
 if not TYPE_CHECKING:  # or type checkers would know every name

@@ -23,6 +23,7 @@ from fakenotify.notify.records import (
     sid_of,
     with_sids,
 )
+from fakenotify.notify.tables import TABLES
 from fakenotify.world.hints import called, names_arguments, names_fields, unknown_attribute
 from fakenotify.world.world import World
 
@@ -40,9 +41,9 @@ if TYPE_CHECKING:
         ServiceArguments,
         UserArguments,
     )
+    from fakenotify.fake import FakeNotify
     from fakenotify.faults.injected import InjectedFault
     from fakenotify.faults.kinds import Fault
-    from fakenotify.server.wsgi import App
     from fakenotify.world.explain import Explanation
 
 
@@ -60,7 +61,7 @@ class Account:
     journaled; an unknown argument is a ``TypeError`` that names it.
     """
 
-    def __init__(self, fake: Any, account_sid: str) -> None:
+    def __init__(self, fake: FakeNotify, account_sid: str) -> None:
         self._fake = fake
         self.account_sid = account_sid
 
@@ -69,8 +70,7 @@ class Account:
 
     @property
     def _world(self) -> World:
-        world: World = self._fake.world
-        return world
+        return self._fake.world
 
     @property
     def _state(self) -> AccountState:
@@ -84,8 +84,7 @@ class Account:
     @property
     def url(self) -> str:
         """Where the fake answers, e.g. ``http://127.0.0.1:40123``; the first use opens the socket."""
-        url: str = self._fake.url
-        return url
+        return self._fake.url
 
     @called
     @names_arguments
@@ -96,9 +95,8 @@ class Account:
         """
         from fakenotify.clients import twilio
 
-        app: App = self._fake.wsgi_app
         if in_process:
-            return twilio.client("https://notify.twilio.com", self.account_sid, self.auth_token, app)
+            return twilio.client("https://notify.twilio.com", self.account_sid, self.auth_token, self._fake.wsgi_app)
         return twilio.client(self.url, self.account_sid, self.auth_token)
 
     @called
@@ -224,59 +222,55 @@ class Account:
 
     # looking
 
+    def _records(self, table: str) -> Records[Any]:
+        account = self._state
+        with account.lock:
+            return Records(account.below(table) if TABLES[table].scope == "service" else getattr(account, table))
+
     @property
     def services(self) -> Records[Service]:
         """The account's Services."""
-        with self._state.lock:
-            return Records(self._state.services)
+        return self._records("services")
 
     @property
     def credentials(self) -> Records[Credential]:
         """The account's Credentials."""
-        with self._state.lock:
-            return Records(self._state.credentials)
+        return self._records("credentials")
 
     @property
     def bindings(self) -> Records[Binding]:
         """The Bindings of all the account's Services."""
-        with self._state.lock:
-            return Records(self._state.below("bindings"))
+        return self._records("bindings")
 
     @property
     def users(self) -> Records[User]:
         """The Users of all the account's Services; each identity that has had a Binding has one."""
-        with self._state.lock:
-            return Records(self._state.below("users"))
+        return self._records("users")
 
     @property
     def segments(self) -> Records[Segment]:
         """The Segments of all the account's Services."""
-        with self._state.lock:
-            return Records(self._state.below("segments"))
+        return self._records("segments")
 
     @property
     def notifications(self) -> Records[Notification]:
         """The Notifications of all the account's Services."""
-        with self._state.lock:
-            return Records(self._state.below("notifications"))
+        return self._records("notifications")
 
     @property
     def deliveries(self) -> Records[Delivery]:
         """What each device would have received, and what failed on its way."""
-        with self._state.lock:
-            return Records(self._state.deliveries)
+        return self._records("deliveries")
 
     @property
     def alerts(self) -> Records[Alert]:
         """The Debugger's entries."""
-        with self._state.lock:
-            return Records(self._state.alerts)
+        return self._records("alerts")
 
     @property
     def callbacks(self) -> Records[Callback]:
         """The delivery callbacks, posted or waiting, with their attempts."""
-        with self._state.lock:
-            return Records(self._state.callbacks)
+        return self._records("callbacks")
 
     def explain(self, notification: Notification | str) -> Explanation:
         """Who a Notification reached, and a reason for every Binding of its Service that it didn't.

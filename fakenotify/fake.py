@@ -17,7 +17,7 @@ from fakenotify.notify.accounts import KEPT_BYTES, KEPT_DELIVERIES
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.journal import KEPT_REQUESTS, Request
 from fakenotify.notify.records import Attempt, Callback, Records
-from fakenotify.server.doors import Doors
+from fakenotify.server.doors import Doors, is_loopback
 from fakenotify.server.wsgi import App
 from fakenotify.world.hints import names_arguments
 from fakenotify.world.world import World
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from fakenotify.server.callback_sender import CallbackSender
     from fakenotify.server.server import Server
     from fakenotify.world.snapshot import Difference, Snapshot
-
-_LOOPBACK = ("localhost", "::1")
-
 
 _fakes: WeakSet[FakeNotify] = WeakSet()
 """Every fake of this process; a forked child must not continue with its parent's."""
@@ -90,7 +87,7 @@ class FakeNotify(Account):
             if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
                 raise ValueError(f"{name} is a whole number from 1, not {kept!r}")
         self._settings = (accounts, api_keys, keep_requests, keep_deliveries, keep_bytes)
-        self.world = self._watched(World(_shared(behaviour), seed, *self._settings))
+        self.world = self._new_world(_shared(behaviour), seed)
         self._callback_sender: CallbackSender | None = None
         self._callbacks_to = (callback_hosts, callback_timeout)
         self.wsgi_app = App(self.world, doors=Doors(allow_hosts))
@@ -120,7 +117,7 @@ class FakeNotify(Account):
                 return
             from fakenotify.server.server import Server  # in-process use needs no server
 
-            if not (self._host.startswith("127.") or self._host in _LOOPBACK):
+            if not is_loopback(self._host):
                 warnings.warn(
                     f"fakenotify listens on {self._host}, not on loopback: anyone who reaches this machine can use it",
                     stacklevel=2,
@@ -285,7 +282,7 @@ class FakeNotify(Account):
     def renew(self, behaviour: Behaviour | None = None, seed: int = 0) -> None:
         """Start over on the same socket: new world, clock, journal and behaviour; a stopped fake may start again."""
         self.world.end()
-        self.world = self.wsgi_app.world = self._watched(World(_shared(behaviour), seed, *self._settings))
+        self.world = self.wsgi_app.world = self._new_world(_shared(behaviour), seed)
         self._stopped = False
         if self._callback_sender is not None:
             self._callback_sender.start()
@@ -306,13 +303,13 @@ class FakeNotify(Account):
         server, self._server = self._server, None
         self._first_use = RLock()
         self._callback_sender = None
-        behaviour, seed = self.world.behaviour, self.world.seed
-        self.world = self.wsgi_app.world = self._watched(World(behaviour, seed, *self._settings))
+        self.world = self.wsgi_app.world = self._new_world(self.world.behaviour, self.world.seed)
         self._control = None
         if server is not None:
             server.forget()
 
-    def _watched(self, world: World) -> World:
+    def _new_world(self, behaviour: Behaviour, seed: int) -> World:
+        world = World(behaviour, seed, *self._settings)
         world.due.listen(self._work_is_due)
         world.post_callback = self._post_callback
         return world

@@ -12,16 +12,35 @@ from fakenotify.core.matching import matches
 from fakenotify.core.printable import printable, printable_lines
 from fakenotify.notify.account import AccountState, Departure
 from fakenotify.notify.channels import CHANNELS
-from fakenotify.notify.journal import Journal, Request
+from fakenotify.notify.journal import Journal
 from fakenotify.notify.records import Delivery
 from fakenotify.world.explain import explain, name
 from fakenotify.world.hints import DELIVERY_FIELDS, hint_of
-from fakenotify.world.remedies import remedy
 
 _NEAREST = 3
 _MOST_REASONS = 10
 _SHOWN = ("title", "body")
 FIELDS = (*(field.name for field in fields(Delivery)), *_SHOWN)
+
+_REMEDIES = {
+    52001: "give the Binding a phone number in E.164, such as +15005550006",
+    52002: "there is no such Credential in this account; create it with create_credential(…) and use its sid",
+    52003: "the Credential has another type than the Binding; each of apn, fcm and gcm needs its own",
+    52004: 'the Service has no Credential for {type}; create one with create_credential("{type}") and pass its sid: '
+    "create_service({type}_credential_sid=…)",
+    52117: "Google has ended the legacy API; give the Credential a service account's JSON key as its Secret, or set "
+    "legacy_fcm='accepted'",
+    52111: 'wrap the override for FCM HTTP v1: Fcm={"message": {…}}',
+    52134: "an APNs token is an even number of hexadecimal digits",
+    52138: "the payload is larger than the 4096 bytes that APNs takes",
+    52106: "the data is larger than the 4096 bytes that FCM takes",
+    52182: 'the Service has no Messaging Service; create it with create_service(messaging_service_sid="MG…")',
+    52202: 'the Service has no Facebook page; create it with create_service(facebook_messenger_page_id="…")',
+    52212: 'the Service has no Alexa skill; create it with create_service(alexa_skill_id="…")',
+    52215: "Alexa needs a Title",
+    52309: "there is nothing to show; send a Body, or for an SMS media_urls in Sms",
+}
+"""What a tester can do about a failed delivery, for each code that incomplete test data causes."""
 
 
 class WaitTimeout(AssertionError, TimeoutError):
@@ -57,7 +76,7 @@ def assert_delivered(account: AccountState, journal: Journal, times: int | None,
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
         raise ValueError(f"times is a whole number from 1, not {times!r}; for none there is assert_not_delivered")
     wanted = _checked(wanted)
-    matching = [each for each in account.deliveries if not differences(each, wanted)]
+    matching = _matching(account, wanted)
     if matching and times in (None, len(matching)):
         return matching[-1]
     lines = _wrong_count(account, matching, times, wanted) if matching else _miss(account, journal, wanted)
@@ -68,12 +87,12 @@ def assert_not_delivered(account: AccountState, wanted: dict[str, Any]) -> None:
     """No delivery is as ``wanted``; without a ``status`` among it, none that was sent."""
     __tracebackhide__ = True
     wanted = _checked(wanted)
-    matching = [each for each in account.deliveries if not differences(each, wanted)]
+    matching = _matching(account, wanted)
     if matching:
-        lines = [f"{len(matching)} unexpected {_plural(matching)} with {_words(wanted)}:"]
-        raise AssertionError(printable_lines("\n".join([*lines, *_listed(matching)])))
-    if account.deliveries.dropped:
-        warnings.warn(_dropped(account), stacklevel=3)
+        lines = [f"{len(matching)} unexpected {_plural(matching)} with {_words(wanted)}:", *_listed(matching)]
+        raise AssertionError(printable_lines("\n".join(lines)))
+    for each in _dropped(account):
+        warnings.warn(each, stacklevel=3)
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -85,17 +104,21 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted if "status" in wanted else {**wanted, "status": "SENT"}
 
 
-def _dropped(account: AccountState) -> str:
+def _matching(account: AccountState, wanted: dict[str, Any]) -> list[Delivery]:
+    return [each for each in account.deliveries if not differences(each, wanted)]
+
+
+def _dropped(account: AccountState) -> list[str]:
     dropped = account.deliveries.dropped
-    return f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+    told = f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+    return [told] if dropped else []
 
 
 def _wrong_count(
     account: AccountState, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]
 ) -> list[str]:
-    lines = [f"expected {times}, got {len(matching)} {_plural(matching)} with {_words(wanted)}:", *_listed(matching)]
-    if account.deliveries.dropped:
-        lines.append(_dropped(account))
+    counts = f"expected {times}, got {len(matching)} {_plural(matching)}"
+    lines = [f"{counts} with {_words(wanted)}:", *_listed(matching), *_dropped(account)]
     if len({each.notification_sid for each in matching}) > 1:
         lines.append("they come from different notifications: was a request that had succeeded sent again?")
     return lines
@@ -106,10 +129,8 @@ def _miss(account: AccountState, journal: Journal, wanted: dict[str, Any]) -> li
 
     Where no Notification was created, the requests that were refused.
     """
-    lines = [f"no delivery with {_words(wanted)}"]
-    if account.deliveries.dropped:
-        lines.append(_dropped(account))
-    lines += _nearest(list(account.deliveries)[::-1], wanted)  # of two that are equally near, the newer is shown first
+    newest_first = list(account.deliveries)[::-1]  # of two that are equally near, the newer is shown first
+    lines = [f"no delivery with {_words(wanted)}", *_dropped(account), *_nearest(newest_first, wanted)]
     notifications = account.below("notifications")
     if not notifications:
         return [*lines, "no notification was created at all", *_refused(account, journal)]
@@ -131,8 +152,8 @@ def _miss(account: AccountState, journal: Journal, wanted: dict[str, Any]) -> li
     service_sid = explanation.notification.service_sid
     gone = [each for each in account.departures if each.binding.service_sid == service_sid and _sought(each, wanted)]
     lines += [f"  {_went(each, journal)}" for each in gone[-_NEAREST:]]
-    lines += [f"  the request was warned: {each}" for each in _warnings_of(explanation.notification.sid, journal)]
-    return lines
+    asked = [each for each in journal if each.sid == explanation.notification.sid]
+    return lines + [f"  the request was warned: {warning}" for each in asked for warning in each.warnings]
 
 
 def _nearest(deliveries: Sequence[Delivery], wanted: dict[str, Any]) -> list[str]:
@@ -144,9 +165,8 @@ def _nearest(deliveries: Sequence[Delivery], wanted: dict[str, Any]) -> list[str
         lines += [f"    {difference}" for difference in differences(each, wanted)]
         if each.error_code is not None:
             lines.append(f"    it failed: {each.error_code} {each.error_message}")
-            cure = remedy(each)
-            if cure is not None:
-                lines.append(f"    what to do: {cure}")
+            if each.error_code in _REMEDIES:
+                lines.append(f"    what to do: {_REMEDIES[each.error_code].replace('{type}', each.binding_type)}")
     return lines
 
 
@@ -193,11 +213,6 @@ def _request_of(journal: Journal, *, create: str | None = None, delete: str | No
         if delete is not None and each.method == "DELETE" and each.status == 204 and each.path.endswith(delete):
             return f" by DELETE {each.path} (request {number})"
     return ""
-
-
-def _warnings_of(notification_sid: str, journal: Journal) -> Iterable[str]:
-    made = next((each for each in journal if each.sid == notification_sid), None)
-    return made.warnings if isinstance(made, Request) else ()
 
 
 def _listed(matching: Iterable[Delivery]) -> list[str]:

@@ -14,101 +14,114 @@ from fakenotify.core.params import did_you_mean
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-ATTRIBUTES = {
-    **dict.fromkeys(
-        ("calls", "history", "journal", "log", "received_requests", "recorded_requests", "request_history"), "requests"
-    ),
-    **dict.fromkeys(("inbox", "mailbox", "messages", "outbox", "pushes", "sent", "sent_messages"), "deliveries"),
-    **dict.fromkeys(
-        ("address", "base_url", "endpoint", "endpoint_url", "host", "port", "server_url", "url_for"), "url"
-    ),
-    **dict.fromkeys(("add_response", "expect_request", "inject", "mock", "post", "respond", "route", "stub"), "fail"),
-    **dict.fromkeys(("clear", "clear_all", "flush", "reset_mock"), "reset"),
-    **dict.fromkeys(("assert_called", "assert_called_with", "assert_sent", "assert_pushed"), "assert_delivered"),
-    **dict.fromkeys(("assert_called_once", "assert_called_once_with", "assert_sent_once"), "assert_delivered(times=1)"),
-    **dict.fromkeys(("assert_no_requests", "assert_not_called", "assert_not_sent"), "assert_not_delivered"),
-    **dict.fromkeys(("freeze", "freeze_time", "move_to", "shift", "tick", "travel"), "clock"),
-    **dict.fromkeys(("notify", "session", "twilio"), "client()"),
-    **dict.fromkeys(("add_binding", "bind", "register"), "create_binding"),
-    **dict.fromkeys(("notify_all", "send", "send_notification"), "create_notification"),
-    **dict.fromkeys(("app", "wsgi"), "wsgi_app"),
-    "auth": "auth_token",
-    "call_count": "len(fake.requests)",
-    "called": "fake.requests",
-    "errors": "alerts",
-    "last_request": "requests.last",
-    "patch": "intercept()",
-    "sid": "account_sid",
-    "token": "auth_token",
-    "wait": "wait_for",
-}
+
+def _guesses(meant: Mapping[str, str]) -> dict[str, str]:
+    """The right name by each wrong one, from the wrong ones by the right one."""
+    return {name: right for right, names in meant.items() for name in names.split()}
+
+
+ATTRIBUTES = _guesses(
+    {
+        "account_sid": "sid",
+        "alerts": "errors",
+        "assert_delivered": "assert_called assert_called_with assert_sent assert_pushed",
+        "assert_delivered(times=1)": "assert_called_once assert_called_once_with assert_sent_once",
+        "assert_not_delivered": "assert_no_requests assert_not_called assert_not_sent",
+        "auth_token": "auth token",
+        "client()": "notify session twilio",
+        "clock": "freeze freeze_time move_to shift tick travel",
+        "create_binding": "add_binding bind register",
+        "create_notification": "notify_all send send_notification",
+        "deliveries": "inbox mailbox messages outbox pushes sent sent_messages",
+        "fail": "add_response expect_request inject mock post respond route stub",
+        "fake.requests": "called",
+        "intercept()": "patch",
+        "len(fake.requests)": "call_count",
+        "requests": "calls history journal log received_requests recorded_requests request_history",
+        "requests.last": "last_request",
+        "reset": "clear clear_all flush reset_mock",
+        "url": "address base_url endpoint endpoint_url host port server_url url_for",
+        "wait_for": "wait",
+        "wsgi_app": "app wsgi",
+    }
+)
 """An attribute that a fake doesn't have, and the one that is meant."""
 
-DELIVERY_FIELDS = {
-    **dict.fromkeys(("call_count", "called", "count", "exactly", "n", "number"), "times"),
-    **dict.fromkeys(("recipient", "to", "target", "who"), "identity (whom) or address (which device)"),
-    **dict.fromkeys(("user", "user_id", "username"), "identity"),
-    **dict.fromkeys(("device", "device_token", "phone", "phone_number", "registration_id", "token"), "address"),
-    **dict.fromkeys(("channel", "kind", "transport", "type", "via"), "binding_type"),
-    **dict.fromkeys(("content", "message", "msg", "text"), "body"),
-    **dict.fromkeys(("code", "error"), "error_code"),
-    **dict.fromkeys(("data", "json"), "payload"),
-    **dict.fromkeys(("binding",), "binding_sid"),
-    **dict.fromkeys(("notification",), "notification_sid"),
-    **dict.fromkeys(("service",), "service_sid"),
-    **dict.fromkeys(("subject",), "title"),
-    "state": "status",
-}
+_WHOM = "identity (whom) or address (which device)"
+_CHANNEL = "channel kind transport type via"
+_COUNT = "count n number repeat"
+_DEVICE = "device device_token phone phone_number registration_id token"
+_TEXT = "content message msg text"
+_USER = "user user_id username"
+
+DELIVERY_FIELDS = _guesses(
+    {
+        "address": _DEVICE,
+        "binding_sid": "binding",
+        "binding_type": _CHANNEL,
+        "body": _TEXT,
+        "error_code": "code error",
+        "identity": _USER,
+        "notification_sid": "notification",
+        "payload": "data json",
+        "service_sid": "service",
+        "status": "state",
+        "times": "call_count called count exactly n number",
+        "title": "subject",
+        _WHOM: "recipient to target who",
+    }
+)
 """An argument that ``assert_delivered`` doesn't have, and the one that is meant."""
 
 ARGUMENTS: Mapping[str, Mapping[str, str]] = {
-    "fail": {
-        "code": "Fault.http(status, code=…)",
-        "message": "Fault.http(status, message=…)",
-        "body": "Fault.http(status, message=…)",
-        **dict.fromkeys(("status_code", "http_status", "return_status"), "status"),
-        **dict.fromkeys(("timeout", "hang", "timed_out"), "Fault.stall()"),
-        **dict.fromkeys(("delay", "latency", "sleep"), "Fault.latency(seconds)"),
-        **dict.fromkeys(("error", "exception", "exc", "raises", "side_effect"), "Fault.reset_connection()"),
-        **dict.fromkeys(("count", "n", "number", "repeat"), "times"),
-        **dict.fromkeys(("skip", "offset"), "after"),
-        **dict.fromkeys(("match", "predicate", "condition", "where"), "when"),
-        **dict.fromkeys(("account_sid",), "account"),
-        **dict.fromkeys(("method", "path", "url", "endpoint"), "the operation, e.g. 'notifications.create'"),
-    },
-    "fail_delivery": {
-        **dict.fromkeys(("count", "n", "number", "repeat"), "times"),
-        **{name: meant for name, meant in DELIVERY_FIELDS.items() if meant in ("address", "identity", "binding_type")},
-        **dict.fromkeys(("recipient", "to", "target"), "identity (whom) or address (which device)"),
-    },
-    "rate_limit": {
-        **dict.fromkeys(("count", "limit", "n", "times"), "requests"),
-        **dict.fromkeys(("per", "period", "window", "interval"), "seconds"),
-    },
-    "create_binding": {
-        **dict.fromkeys(("channel", "kind", "type"), "binding_type"),
-        **dict.fromkeys(("device", "device_token", "phone", "phone_number", "to", "token"), "address"),
-        **dict.fromkeys(("user", "user_id", "username"), "identity"),
-        "credential": "credential_sid",
-        "tag": "tags",
-    },
-    "create_notification": {
-        **dict.fromkeys(("identity", "recipient", "user"), "identities"),
-        **dict.fromkeys(("address", "to", "to_bindings"), "to_binding"),
-        **dict.fromkeys(("content", "message", "msg", "text"), "body"),
-        **dict.fromkeys(("callback", "callback_url", "webhook"), "delivery_callback_url"),
-        "payload": "data",
-        "segment": "segments",
-        "subject": "title",
-        "tag": "tags",
-    },
-    "create_service": {
-        **dict.fromkeys(("name", "service_name"), "friendly_name"),
-        **dict.fromkeys(("apn_credential", "fcm_credential", "gcm_credential"), "the same name with _sid"),
-        **dict.fromkeys(("callback_url", "webhook"), "delivery_callback_url"),
-        "messaging_service": "messaging_service_sid",
-    },
-    "wait_for": {**dict.fromkeys(("seconds", "max_wait", "deadline"), "timeout")},
+    verb: _guesses(meant)
+    for verb, meant in {
+        "create_binding": {
+            "address": "device device_token phone phone_number to token",
+            "binding_type": "channel kind type",
+            "credential_sid": "credential",
+            "identity": _USER,
+            "tags": "tag",
+        },
+        "create_notification": {
+            "body": _TEXT,
+            "data": "payload",
+            "delivery_callback_url": "callback callback_url webhook",
+            "identities": "identity recipient user",
+            "segments": "segment",
+            "tags": "tag",
+            "title": "subject",
+            "to_binding": "address to to_bindings",
+        },
+        "create_service": {
+            "delivery_callback_url": "callback_url webhook",
+            "friendly_name": "name service_name",
+            "messaging_service_sid": "messaging_service",
+            "the same name with _sid": "apn_credential fcm_credential gcm_credential",
+        },
+        "fail": {
+            "Fault.http(status, code=…)": "code",
+            "Fault.http(status, message=…)": "message body",
+            "Fault.latency(seconds)": "delay latency sleep",
+            "Fault.reset_connection()": "error exception exc raises side_effect",
+            "Fault.stall()": "timeout hang timed_out",
+            "account": "account_sid",
+            "after": "skip offset",
+            "status": "status_code http_status return_status",
+            "the operation, e.g. 'notifications.create'": "method path url endpoint",
+            "times": _COUNT,
+            "when": "match predicate condition where",
+        },
+        "fail_delivery": {
+            "address": _DEVICE,
+            "binding_type": _CHANNEL,
+            "identity": _USER,
+            "times": _COUNT,
+            _WHOM: "recipient to target",
+        },
+        "rate_limit": {"requests": "count limit n times", "seconds": "per period window interval"},
+        "wait_for": {"timeout": "seconds max_wait deadline"},
+    }.items()
 }
 """For each verb: arguments that it doesn't have, and what is meant."""
 
@@ -167,20 +180,14 @@ else:
     class called:
         """A decorator of a method that looks like an attribute: looking something up on it raises a hint to call it."""
 
-        def __init__(self, function):
-            self.__wrapped__ = function
-            self.__doc__ = function.__doc__
+        def __init__(self, method):
+            self.__wrapped__ = method
+            self.__name__, self.__doc__ = method.__name__, method.__doc__
 
         def __get__(self, owner, kind=None):
-            return self if owner is None else _Bound(self.__wrapped__, owner)
+            return self if owner is None else called(self.__wrapped__.__get__(owner))
 
-    class _Bound:
-        def __init__(self, function, owner):
-            self.__wrapped__ = function.__get__(owner)
-            self.__doc__ = function.__doc__
-            self.__name__ = function.__name__
-
-        def __call__(self, *arguments, **named):
+        def __call__(self, *arguments, **named):  # noqa: D102  # as the method's
             return self.__wrapped__(*arguments, **named)
 
         def __getattr__(self, name):

@@ -87,7 +87,9 @@ def _json(value: Any) -> Any:
 def load(accounts: Accounts, state: Any) -> None:
     """Replace the world by ``state``; on a ``StateError`` nothing has changed."""
     _expect(state, dict, "the state")
-    _check_json(state)
+    if found := _complaint(state):
+        place, complaint = found
+        raise StateError(f"{shortened(place.removeprefix('.'), 80) or 'the state'} {complaint}")
     names = names_of("account")
     _known(state, ("fakenotify", "accounts", *names), "the state")
     if state.get("fakenotify", FORMAT) != FORMAT:
@@ -213,7 +215,7 @@ def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mappi
         if name in given:
             try:
                 values[name] = read(given[name])
-            except (TypeError, ValueError, OverflowError):
+            except (TypeError, ValueError, LookupError, OverflowError):
                 raise StateError(f"{where}.{name} can't be {shortened(repr(given[name]), 100)}") from None
         elif name in defaults:
             values[name] = defaults[name]
@@ -223,7 +225,7 @@ def read_record(cls: type[R], given: dict[str, Any], where: str, defaults: Mappi
 
 
 Reader = Callable[[Any], Any]
-"""Makes a field from its JSON. Raises ``TypeError``, ``ValueError``, ``OverflowError``."""
+"""Makes a field from its JSON. Raises ``TypeError``, ``ValueError``, ``LookupError`` or ``OverflowError``."""
 
 
 @cache
@@ -250,7 +252,8 @@ def _reader_of(kind: Any) -> Reader:
         inner = _reader(get_args(kind)[0])
         return lambda value: tuple([inner(each) for each in _exactly(list)(value)])
     if get_origin(kind) is Literal:
-        return _one_of(get_args(kind))
+        choices = {choice: choice for choice in get_args(kind)}
+        return lambda value: choices[_exactly(str)(value)]
     return _exactly(dict if get_origin(kind) is Mapping else kind)
 
 
@@ -258,15 +261,6 @@ def _exactly(kind: type[Any]) -> Reader:
     def read(value: Any) -> Any:
         if type(value) is not kind:
             raise TypeError(value)
-        return value
-
-    return read
-
-
-def _one_of(choices: tuple[Any, ...]) -> Reader:
-    def read(value: Any) -> Any:
-        if value not in choices:
-            raise ValueError(value)
         return value
 
     return read
@@ -290,44 +284,25 @@ def _known(given: Mapping[str, Any], names: Collection[str], where: str) -> None
             raise StateError(f"{where} has an unknown field {name!r}{did_you_mean(name, names)}")
 
 
-def _check_json(state: dict[str, Any]) -> None:
-    """Refuse values in a Python object that JSON can't express, or that couldn't be read back."""
-    waiting: list[tuple[Any, _Place | None, int]] = [(state, None, 0)]
-    while waiting:
-        container, place, depth = waiting.pop()
-        if depth > MOST_NESTED:
-            raise StateError(f"{shortened(_words(place), 80)} is nested more than {MOST_NESTED} deep")
-        pairs = container.items() if isinstance(container, dict) else enumerate(container)
-        for name, value in pairs:
-            if isinstance(value, (dict, list, tuple)):
-                waiting.append((value, (place, name), depth + 1))
-            elif complaint := _complaint(value):
-                raise StateError(f"{_words((place, name))} {complaint}")
-            if isinstance(container, dict) and (not isinstance(name, str) or _has_half_a_pair(name)):
-                raise StateError(f"{_words(place)} has the name {name!r}, which is no text of JSON")
-
-
-_Place = tuple[Any, Any]
-"""A name or a position, below another place."""
-
-
-def _words(place: _Place | None) -> str:
-    parts: list[str] = []
-    while place is not None:
-        place, name = place
-        parts.append(f"[{name}]" if isinstance(name, int) else f".{name}")
-    return "".join(reversed(parts)).removeprefix(".") or "the state"
-
-
-def _complaint(value: Any) -> str | None:
-    """What is wrong with a value of JSON that is neither an object nor a list."""
+def _complaint(value: Any, depth: int = 0) -> tuple[str, str] | None:
+    """What JSON can't express, or what couldn't be read back: its place below ``value``, and the complaint."""
     if isinstance(value, str):
-        return "has half of a surrogate pair, which is no character" if _has_half_a_pair(value) else None
+        return ("", "has half of a surrogate pair, which is no character") if _has_half_a_pair(value) else None
     if isinstance(value, float):
-        return None if math.isfinite(value) else f"can't be {value}: JSON has no such number"
+        return None if math.isfinite(value) else ("", f"can't be {value}: JSON has no such number")
     if isinstance(value, int):  # a bool too
-        return None if value.bit_length() <= _LONGEST_NUMBER else "is too long a number"
-    return None if value is None else f"is {type(value).__name__}, which JSON doesn't have"
+        return None if value.bit_length() <= _LONGEST_NUMBER else ("", "is too long a number")
+    if not isinstance(value, (dict, list, tuple)):
+        return None if value is None else ("", f"is {type(value).__name__}, which JSON doesn't have")
+    if depth > MOST_NESTED:
+        return "", f"is nested more than {MOST_NESTED} deep"
+    for name, each in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(value, dict) and (not isinstance(name, str) or _has_half_a_pair(name)):
+            return "", f"has the name {name!r}, which is no text of JSON"
+        if found := _complaint(each, depth + 1):
+            place, complaint = found
+            return (f".{name}" if isinstance(value, dict) else f"[{name}]") + place, complaint
+    return None
 
 
 def _has_half_a_pair(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -39,21 +40,17 @@ class Snapshot:
     __hash__ = None  # type: ignore[assignment]  # equal by content, which may be large
 
     def __repr__(self) -> str:
-        counts: dict[str, int] = {}
-        for _, table, _record in self._records():
-            counts[table] = counts.get(table, 0) + 1
+        counts = Counter(table for _, table, _record in self._records())
         return f"<Snapshot {', '.join(f'{count} {table}' for table, count in counts.items()) or 'of an empty world'}>"
 
     def by_key(self) -> dict[tuple[str, str], Any]:
         """Every record by its table and its sid; those of a log by their account and place."""
         found: dict[tuple[str, str], Any] = {}
-        places: dict[tuple[str, str], int] = {}
+        places: Counter[tuple[str, str]] = Counter()
         for account_sid, table, record in self._records():
-            key = None if TABLES[table].prefix is None else record.sid
-            if key is None:
-                places[account_sid, table] = place = places.get((account_sid, table), 0) + 1
-                key = f"{account_sid} {place}"
-            found[table, key] = record
+            places[account_sid, table] += 1
+            is_log = TABLES[table].prefix is None
+            found[table, f"{account_sid} {places[account_sid, table]}" if is_log else record.sid] = record
         return found
 
 

@@ -11,7 +11,7 @@ import pytest
 from fakenotify import FakeNotify
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.records import Service
-from fakenotify.world import remedies
+from fakenotify.world import assertions
 
 NOW = "2027-10-30T12:00:00Z"
 pytestmark = pytest.mark.fake_notify(frozen=NOW)
@@ -109,4 +109,4 @@ def test_a_message_can_not_steer_the_terminal(fake_notify: FakeNotify, shop: Ser
 
 
 def test_every_remedy_is_for_a_code_of_notify() -> None:
-    assert [code for code in remedies._BY_CODE if code not in CODES] == []
+    assert [code for code in assertions._REMEDIES if code not in CODES] == []
