@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from fakenotify.cli.options import CommandError, Parser, nearest_of
-from fakenotify.cli.output import say
+from fakenotify.cli.options import PREFIX, Parser
+from fakenotify.cli.output import CommandError, no_such, say
 from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import NoProxy
 
@@ -51,23 +51,24 @@ def _run(arguments: list[str], environment: Mapping[str, str]) -> int:
     if arguments and not arguments[0].startswith("-"):
         name = arguments.pop(0)
         if name not in COMMANDS:
-            raise CommandError(f"there is no command {name!r}{nearest_of(name, COMMANDS)}")
+            raise no_such(f"command {name!r}", name, COMMANDS)
     program: list[str] = []
     if name == "run":
         end = arguments.index("--") if "--" in arguments else len(arguments)
         arguments, program = arguments[:end], arguments[end + 1 :]
         if not program and not _ENDS_ITSELF.intersection(arguments):
             raise CommandError("write the command after --, e.g. fakenotify run -- npm test")
-    command = _module(name)
     parser = parser_of(name)
-    known = parser.variables()
-    if any(variable.startswith("FAKENOTIFY_") and variable not in known for variable in environment):
-        known |= {variable for each in COMMANDS for variable in parser_of(each).variables()}
-    options = parser.read(arguments, environment, known)
+    strange = [each for each in environment if each.startswith(PREFIX) and each not in parser.variables()]
+    if strange:  # unless it is another command's
+        known = {variable for each in COMMANDS for variable in parser_of(each).variables()}
+        for variable in sorted(set(strange) - known):
+            raise no_such(f"variable {variable}", variable, known)
+    options = parser.read(arguments, environment)
     options.program = program
     if name != SERVE and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have something to put in order
-    status: int = command.run(options)
+    status: int = _module(name).run(options)
     return status
 
 

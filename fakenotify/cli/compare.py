@@ -8,18 +8,16 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fakenotify.cli.options import CommandError
-from fakenotify.cli.pull import credentials_of
+from fakenotify.cli.output import CommandError, check_writable, writing
+from fakenotify.cli.pull import NOTIFY, credentials_of
 from fakenotify.conformance import replay, suite
 from fakenotify.conformance.client import Connection, Credentials, RemoteNotify, Unreachable
 from fakenotify.conformance.recording import BadRecording, read
 from fakenotify.core.printable import printable
-
-NOTIFY = "https://notify.twilio.com"
-
 
 USAGE = None
 DESCRIPTION = """\
@@ -27,10 +25,6 @@ Ask another Notify what the conformance suite knows, reading only unless --write
 a fresh fake; print where it and the fake differ. The status is
 0 without a difference, 1 with some. Who asks stands in the
 environment, as for 'fakenotify pull'."""
-
-
-class CompareError(CommandError):
-    """What kept a comparison from being made, in a line for the user."""
 
 
 def add_options(add: Callable[..., object]) -> None:
@@ -48,18 +42,14 @@ def add_options(add: Callable[..., object]) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Compare, and write the reports. Returns 1 where there are differences. Raises ``CompareError``."""
-    for path in (options.report, options.markdown):
-        if path and not Path(path).resolve().parent.is_dir():
-            raise CompareError(f"can't write {path}: there is no such folder")
+    """Compare, and write the reports. Returns 1 where there are differences. Raises ``CommandError``."""
+    check_writable(options.report, options.markdown)
     report = _recorded(options.recording) if options.recording else _asked(options, credentials_of(os.environ))
-    try:
-        if options.report:
-            Path(options.report).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        if options.markdown:
-            Path(options.markdown).write_text(page(report), encoding="utf-8")
-    except OSError as error:
-        raise CompareError(f"can't write {error.filename}: {error.strerror or error}") from None
+    pages = (options.report, json.dumps(report, indent=2) + "\n"), (options.markdown, page(report))
+    for path, text in pages:
+        if path:
+            with writing(path):
+                Path(path).write_text(text, encoding="utf-8")
     for each in report["differences"]:
         print("\n".join(_words(each)))
     print(_summary(report), flush=True)
@@ -70,22 +60,10 @@ def _recorded(path: str) -> dict[str, Any]:
     try:
         calls = read(path)
     except OSError as error:
-        raise CompareError(f"can't read the recording {path}: {error.strerror or error}") from None
+        raise CommandError(f"can't read the recording {path}: {error.strerror or error}") from None
     except BadRecording as error:
-        raise CompareError(str(error)) from None
-    differences = [
-        {
-            "call": each.call,
-            "request": each.request,
-            "what": each.what,
-            "expected": each.expected,
-            "actual": each.actual,
-            "label": each.label,
-            "rule": each.rule,
-            "switch": each.switch,
-        }
-        for each in replay.compare(calls)
-    ]
+        raise CommandError(str(error)) from None
+    differences = [asdict(each) for each in replay.compare(calls)]
     return {"differences": differences, "checked": len(calls), "of": "recorded calls", "source": Path(path).name}
 
 
@@ -94,12 +72,12 @@ def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
         notify = RemoteNotify(Connection(options.url, credentials), credentials, may_write=options.write)
         answer = notify.get("/Services", [("PageSize", "1")])
     except Unreachable as error:
-        raise CompareError(str(error)) from None
+        raise CommandError(str(error)) from None
     except (OSError, http.client.HTTPException) as error:
-        raise CompareError(f"can't reach {options.url}: {error}") from None
+        raise CommandError(f"can't reach {options.url}: {error}") from None
     if answer.status in (401, 403):
         message = answer.json.get("message") if isinstance(answer.json, dict) else ""
-        raise CompareError(f"{options.url} refused the login: {answer.status} {message}".rstrip())
+        raise CommandError(f"{options.url} refused the login: {answer.status} {message}".rstrip())
     try:
         outcomes = suite.run(notify, _progress())
     finally:
@@ -145,14 +123,10 @@ def _summary(report: Mapping[str, Any]) -> str:
 
 def _words(each: Mapping[str, Any]) -> list[str]:
     """A difference in lines for a terminal."""
-    where = (
-        f"call {each['call']}, {each['request']}: {each['what']}"
-        if "call" in each
-        else f"{each['check']}: {each['what']}"
-    )
+    where = f"call {each['call']}, {each['request']}" if "call" in each else each["check"]
     label = f" [{each['label']}]" if each["label"] else ""
     lines = [
-        printable(f"{where}{label}"),
+        printable(f"{where}: {each['what']}{label}"),
         f"    the fake   {_short(each['expected'])}",
         f"    the other  {_short(each['actual'])}",
     ]
@@ -175,16 +149,11 @@ def page(report: Mapping[str, Any]) -> str:
             where,
             each["what"],
             each["label"] or "",
-            _code(each["expected"]),
-            _code(each["actual"]),
+            *(f"`{_short(each[whose])}`" for whose in ("expected", "actual")),
             each["switch"] or "",
         )
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _code(value: Any) -> str:
-    return f"`{_short(value)}`"
 
 
 def _cell(text: str) -> str:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 
 from fakenotify.cli import options as of
-from fakenotify.cli.options import CommandError
+from fakenotify.cli.output import CommandError
 from fakenotify.proxy.environment import variables
 
 DEFAULT_PROXY_PORT = 4011

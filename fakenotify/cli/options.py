@@ -8,11 +8,12 @@ import os
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from fakenotify.cli.output import say
+from fakenotify.cli.output import CommandError, no_such, say, writing
+from fakenotify.notify.kept import KEPT_BYTES, KEPT_DELIVERIES, KEPT_REQUESTS
 from fakenotify.proxy.environment import GIVEN
 
 if TYPE_CHECKING:
@@ -21,24 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 4010
 
-_PREFIX = "FAKENOTIFY_"
+PREFIX = "FAKENOTIFY_"
 _MESSAGING_SERVICE_SID = "MG" + "fa4e" * 8
-
-
-class CommandError(Exception):
-    """What kept a command from being done, in a line for the user; ``status`` is the exit status."""
-
-    def __init__(self, message: str, status: int = 2) -> None:
-        self.status = status
-        super().__init__(message)
-
-
-def nearest_of(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'run'?``, or nothing where nothing is near."""
-    from difflib import get_close_matches  # start-up time: only mistakes need it
-
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     ) -> None:
         self.declared: list[argparse.Action] = []
         listed = "".join(f"  {name:<9} {does}\n" for name, does in (commands or {}).items())
-        variables = f"Each option is also an environment variable, such as {_PREFIX}PORT; in lists, put spaces between."
+        variables = f"Each option is also an environment variable, such as {PREFIX}PORT; in lists, put spaces between."
         super().__init__(
             prog=f"fakenotify {command}".strip(),
             usage=usage,
@@ -73,13 +58,8 @@ class Parser(argparse.ArgumentParser):
         """The environment variables that this command knows, those that it is given by ``fakenotify run`` included."""
         return {variable_of(action) for action in self.declared if action.option_strings}.union(GIVEN)
 
-    def read(
-        self, arguments: list[str], environment: Mapping[str, str], known: Collection[str] = ()
-    ) -> argparse.Namespace:
-        """Read a command line; what it doesn't say may be in the environment. Raises ``CommandError``.
-
-        ``known`` are the variables that some command has.
-        """
+    def read(self, arguments: list[str], environment: Mapping[str, str]) -> argparse.Namespace:
+        """Read a command line; what it doesn't say may be in the environment. Raises ``CommandError``."""
         given: list[str] = []
         for action in self.declared:
             value = environment.get(variable_of(action)) if action.option_strings else None
@@ -93,13 +73,10 @@ class Parser(argparse.ArgumentParser):
             elif not any(each == option or each.startswith(option + "=") for each in arguments):
                 values = value.split() if isinstance(action.default, list) else [value]
                 given += [f"{option}={each}" for each in values]
-        for name in environment:
-            if name.startswith(_PREFIX) and name not in (known or self.variables()):
-                raise CommandError(f"there is no variable {name}{nearest_of(name, known)}")
         options, unknown = self.parse_known_args([*given, *arguments])
         if unknown:
             names = [name for action in self.declared for name in action.option_strings]
-            raise CommandError(f"there is no option {unknown[0]!r}{nearest_of(unknown[0].partition('=')[0], names)}")
+            raise no_such(f"option {unknown[0]!r}", unknown[0].partition("=")[0], names)
         return options
 
 
@@ -109,7 +86,7 @@ def _longest(action: argparse.Action) -> str:
 
 def variable_of(action: argparse.Action) -> str:
     """The environment variable of an option."""
-    return _PREFIX + _longest(action)[2:].replace("-", "_").upper()
+    return PREFIX + _longest(action)[2:].replace("-", "_").upper()
 
 
 def port(value: str) -> int:
@@ -140,19 +117,18 @@ def add_fake_options(add: Callable[..., object], default_port: int) -> None:
     add("--save-state", metavar="FILE", help="write the world here at the end")
     add("--seed", type=whole, default=0, metavar="N", help="seed of the sids (default: %(default)s)")
     add("--service", metavar="IS...", help="sid of the Service that exists from the start")
-    add("--keep-requests", type=whole, default=10_000, metavar="N", help="length of the journal (default: %(default)s)")
+    kept = {"type": whole, "metavar": "N"}
+    add("--keep-requests", default=KEPT_REQUESTS, **kept, help="length of the journal (default: %(default)s)")
     add(
         "--keep-deliveries",
-        type=whole,
-        default=100_000,
-        metavar="N",
+        default=KEPT_DELIVERIES,
+        **kept,
         help="how many deliveries, alerts and callbacks are kept (default: %(default)s)",
     )
     add(
         "--keep-bytes",
-        type=whole,
-        default=256 * 2**20,
-        metavar="N",
+        default=KEPT_BYTES,
+        **kept,
         help="about how many bytes of them all are kept (default: %(default)s)",
     )
     add("--account", action="append", default=[], metavar="AC...=TOKEN", help="let only these accounts in; repeatable")
@@ -239,28 +215,21 @@ def _why_not_started(error: OSError, options: argparse.Namespace) -> str:
 
 
 def write_port_file(fake: FakeNotify, options: argparse.Namespace) -> None:
-    """Write the port file, if one was asked for, atomically, since a script waits for it.
-
-    Raises ``CommandError``.
-    """
+    """Write the port file, if one is wanted, in one step, since a script waits for it. Raises ``CommandError``."""
     if not options.port_file:
         return
     target, number = Path(options.port_file), fake.url.rpartition(":")[2]
-    try:
+    with writing(target):
         if target.exists() and not target.is_file():  # a pipe, a device
             target.write_text(number, encoding="ascii")
             return
         temporary = target.with_name(f".{target.name}.{os.getpid()}")
         temporary.write_text(number, encoding="ascii")
         os.replace(temporary, target)
-    except OSError as error:
-        raise CommandError(f"can't write {target}: {error.strerror or error}") from None
 
 
 def save(fake: FakeNotify, options: argparse.Namespace) -> None:
-    """Write the world at the end, if that is asked for. Raises ``CommandError``."""
+    """Write the world at the end, if that is wanted. Raises ``CommandError``."""
     if options.save_state:
-        try:
+        with writing(options.save_state):
             fake.save(options.save_state)
-        except OSError as error:
-            raise CommandError(f"can't write {options.save_state}: {error.strerror or error}") from None

@@ -1,19 +1,47 @@
-"""What people and programs read: lines on a stream, and the banner."""
+"""What a command says: its lines, and why it can't be done."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shlex
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
 
-from fakenotify import __version__
 
-if TYPE_CHECKING:
-    from fakenotify.fake import FakeNotify
-    from fakenotify.notify.records import Service
-    from fakenotify.proxy.proxy import Proxy
+class CommandError(Exception):
+    """Why a command can't be done, in a line for the user; ``status`` is the exit status."""
+
+    def __init__(self, message: str, status: int = 2) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+def no_such(what: str, word: str, known: Iterable[str]) -> CommandError:
+    """Says that there is no such command, option or rule, and which is nearest to ``word``."""
+    from fakenotify.core.params import did_you_mean, nearest  # start-up time: only mistakes need it
+
+    return CommandError(f"there is no {what}{did_you_mean(word, nearest(word, known)[:1])}")
+
+
+def check_writable(*paths: str | None) -> None:
+    """Refuse before anything is done what can't be written at the end. Raises ``CommandError``."""
+    for path in map(Path, filter(None, paths)):
+        if path.is_dir():
+            raise CommandError(f"can't write {path}: it is a folder")
+        if not path.parent.is_dir():
+            raise CommandError(f"can't write {path}: there is no such folder")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise CommandError(f"can't write {path}: Permission denied")
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Says in a line why a file can't be written. Raises ``CommandError``."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"can't write {path}: {error.strerror or error}") from None
 
 
 def say(stream: TextIO | None, text: str) -> None:
@@ -24,34 +52,3 @@ def say(stream: TextIO | None, text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         stream.flush()
-
-
-def banner(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
-    """What the command line says on start."""
-    url, user = fake.url, shlex.quote(f"{fake.account_sid}:{fake.auth_token}")
-    lines = [
-        f"fakenotify {__version__} answers at {url} (stop it with Ctrl-C)",
-        f"  inspector   {url}/_fake/",
-        f"  account     {fake.account_sid}",
-        f"  auth token  {fake.auth_token}",
-        f"  service     {service.sid}",
-        f"  try it      curl -u {user} {url}/v1/Services/{service.sid}/Bindings "
-        "-d Identity=alice -d BindingType=sms -d Address=%2B15005550006",
-    ]
-    if proxy is not None:
-        command = f'eval "$(fakenotify env --proxy-port {proxy.port})"'
-        lines.append(f"  proxy       {proxy.url}; in the shell of programs that are to reach the fake: {command}")
-    return "\n".join(lines)
-
-
-def banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
-    """The same for a program."""
-    members = {
-        "url": fake.url,
-        "pid": os.getpid(),
-        "account_sid": fake.account_sid,
-        "auth_token": fake.auth_token,
-        "service_sid": service.sid,
-        "inspector": f"{fake.url}/_fake/",
-    }
-    return json.dumps(members | ({"proxy": proxy.url} if proxy else {}))

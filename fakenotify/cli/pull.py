@@ -18,7 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
-from fakenotify.cli.options import CommandError
+from fakenotify.cli.output import CommandError, check_writable, writing
 from fakenotify.cli.pull_report import Report
 from fakenotify.conformance.client import Answer, Connection, Credentials, Unreachable
 from fakenotify.conformance.masking import Masking
@@ -36,10 +36,6 @@ DESCRIPTION = """\
 Read the Services, Bindings and Credentials of a real account, with GETs only, and write them as a state
 file for --state. Who asks stands in the environment: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and
 TWILIO_API_SECRET."""
-
-
-class PullError(CommandError):
-    """What ended a pull, in a line for the user. What was read so far is kept."""
 
 
 def add_options(add: Callable[..., object]) -> None:
@@ -66,30 +62,29 @@ def credentials_of(environment: Mapping[str, str]) -> Credentials:
         return Credentials(account, token)
     if key and secret:
         return Credentials(key, secret)
-    raise PullError(
+    raise CommandError(
         "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET, in the environment"
     )
 
 
 def run(options: Namespace, environment: Mapping[str, str] = os.environ) -> int:
-    """Pull, and print the report. Raises ``PullError``; Ctrl-C leaves the partial file."""
+    """Pull, and print the report. Raises ``CommandError``; Ctrl-C leaves the partial file."""
     credentials = credentials_of(environment)
     output = Path(options.output)
     try:
         connection = Connection(options.url, credentials, retry_errors=True)
     except Unreachable as error:
-        raise PullError(str(error)) from None
-    _check_writable(output, options.csv)
+        raise CommandError(str(error)) from None
+    check_writable(options.output, options.csv)
     partial = Partial(output.with_name(f".{output.name}.partial"), resume=options.resume, settings=_settings(options))
     masking = Masking(credentials.password if options.personal_data == "mask" else None, partial.owners)
     try:
-        with partial:
-            Pull(connection, partial, masking, _progress(options.quiet)).run(options.service)
-        report = _finish(output, options.csv, partial, private=not masking.masks)
+        with writing(output):
+            with partial:
+                Pull(connection, partial, masking, _progress(options.quiet)).run(options.service)
+            report = _finish(output, options.csv, partial, private=not masking.masks)
     except KeyboardInterrupt:
-        raise PullError(f"stopped; go on with --resume ({partial.path} holds what was read)") from None
-    except OSError as error:
-        raise PullError(f"can't write {error.filename or output}: {error.strerror or error}") from None
+        raise CommandError(f"stopped; go on with --resume ({partial.path} holds what was read)") from None
     partial.path.unlink()
     if not options.quiet:
         print(report.text(output), flush=True)
@@ -98,13 +93,6 @@ def run(options: Namespace, environment: Mapping[str, str] = os.environ) -> int:
 
 def _settings(options: Namespace) -> dict[str, Any]:
     return {"url": options.url, "personal_data": options.personal_data, "service": sorted(options.service)}
-
-
-def _check_writable(output: Path, table: str | None) -> None:
-    """Say what can't be written before anything is read."""
-    for path in (output, *([Path(table)] if table else [])):
-        if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            raise PullError(f"can't write {path}: {'it is a folder' if path.is_dir() else 'no such writable folder'}")
 
 
 def _progress(quiet: bool) -> Callable[[str], object]:
@@ -136,7 +124,7 @@ class Partial:
         try:
             file = self.path.open("rb")
         except OSError:
-            raise PullError(f"there is nothing to resume: {self.path} isn't there") from None
+            raise CommandError(f"there is nothing to resume: {self.path} isn't there") from None
         with file:
             pending, place = 0, 0
             for line in file:
@@ -147,7 +135,7 @@ class Partial:
                     break
                 if "settings" in entry:
                     if entry["settings"] != self._settings:
-                        raise PullError("the earlier pull had other options; repeat those, or leave out --resume")
+                        raise CommandError("the earlier pull had other options; repeat those, or leave out --resume")
                     self._whole = place
                 elif "at" in entry:
                     self._page_ends(entry["at"], entry["next"])
@@ -215,7 +203,7 @@ class Pull:
         self._progress = progress
 
     def run(self, chosen: list[str]) -> None:
-        """Read everything that is not there yet. Raises ``PullError``."""
+        """Read everything that is not there yet. Raises ``CommandError``."""
         if chosen:
             for sid in chosen:
                 self._one(f"/Services/{sid}")
@@ -243,7 +231,7 @@ class Pull:
                 rows, link = page[key], page["meta"]["next_page_url"]
                 following = None if link is None else _below_v1(link)
             except (TypeError, KeyError, AttributeError):
-                raise PullError(f"{self._connection.url}{path} answered with something that is no list") from None
+                raise CommandError(f"{self._connection.url}{path} answered with something that is no list") from None
             before = set(self._masking.owners)
             for row in rows:
                 self._add(kind, row, path)
@@ -252,7 +240,7 @@ class Pull:
 
     def _add(self, kind: str, row: Any, path: str) -> None:
         if not isinstance(row, dict) or not isinstance(row.get("sid"), str):
-            raise PullError(f"{self._connection.url}{path} answered with something that is no {kind}")
+            raise CommandError(f"{self._connection.url}{path} answered with something that is no {kind}")
         names = [each.name for each in fields(_KINDS[kind])]
         self._partial.add(kind, self._masking.record({name: row[name] for name in names if name in row}))
 
@@ -260,17 +248,17 @@ class Pull:
         try:
             answer = self._connection.send("GET", path)
         except (OSError, http.client.HTTPException) as error:
-            raise PullError(f"can't reach {self._connection.url}: {error}; go on later with --resume") from None
+            raise CommandError(f"can't reach {self._connection.url}: {error}; go on later with --resume") from None
         if answer.status == 200:
             return answer
         message = (answer.json or {}).get("message") if isinstance(answer.json, dict) else None
         refusal = f"{answer.status} {message or ''}".strip()
         if answer.status in (401, 403):
-            raise PullError(f"{self._connection.url} refused the login: {refusal}")
+            raise CommandError(f"{self._connection.url} refused the login: {refusal}")
         if answer.status == 404 and path.startswith("/Services/"):
             sid = path.split("/")[2].partition("?")[0]
-            raise PullError(f"Service {sid} isn't there, or vanished while it was read ({refusal})")
-        raise PullError(f"{self._connection.url}/v1{path.partition('?')[0]} answered {refusal}; go on with --resume")
+            raise CommandError(f"Service {sid} isn't there, or vanished while it was read ({refusal})")
+        raise CommandError(f"{self._connection.url}/v1{path.partition('?')[0]} answered {refusal}; go on with --resume")
 
 
 def _below_v1(link: str) -> str:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from fakenotify.cli.options import CommandError, nearest_of
+from fakenotify.cli.output import no_such
 
 USAGE = "fakenotify rules [options] [PATTERN]"
 DESCRIPTION = """Print every rule of Notify that the fake follows: its id, what it says, how sure that is (documented,
@@ -27,7 +27,7 @@ def run(options: Namespace) -> int:
     known = rules()
     found = [rule for rule in known.values() if fnmatchcase(rule.id, options.pattern)]
     if not found:
-        raise CommandError(f"there is no rule {options.pattern!r}{nearest_of(options.pattern, known)}")
+        raise no_such(f"rule {options.pattern!r}", options.pattern, known)
     if options.json:
         print(json.dumps({"rules": [rule.to_json() for rule in found]}, indent=2))
     else:

@@ -13,8 +13,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.cli import options as of
-from fakenotify.cli.options import CommandError
-from fakenotify.cli.output import say
+from fakenotify.cli.output import CommandError, say, writing
 from fakenotify.cli.summary import Tally, is_worrying, lines_of
 from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import variables
@@ -75,11 +74,10 @@ def _recorder(fake: FakeNotify, options: Namespace) -> Recorder | None:
     if not options.record:
         return None
     try:
-        recorder = Recorder(options.upstream, options.record)
+        with writing(options.record):
+            recorder = Recorder(options.upstream, options.record)
     except ValueError as error:
         raise CommandError(f"--upstream {error}") from None
-    except OSError as error:
-        raise CommandError(f"can't write {options.record}: {error.strerror or error}") from None
     if recorder.is_at(int(fake.url.rpartition(":")[2])):
         recorder.close()
         raise CommandError(f"--upstream {options.upstream} is this fake itself; name another Notify")

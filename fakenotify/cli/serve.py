@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shlex
 import signal
 import socket
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakenotify import __version__
 from fakenotify.cli import options as of
 from fakenotify.cli.log import RequestLog
-from fakenotify.cli.options import CommandError
-from fakenotify.cli.output import banner, banner_json, say
+from fakenotify.cli.output import CommandError, say
 from fakenotify.proxy.environment import traps
+
+if TYPE_CHECKING:
+    from fakenotify.fake import FakeNotify
+    from fakenotify.notify.records import Service
+    from fakenotify.proxy.proxy import Proxy
 
 USAGE = None
 DESCRIPTION = "An in-memory fake of the Twilio Notify REST API v1."
@@ -52,7 +58,7 @@ def run(options: Namespace) -> int:
                 proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
             of.write_port_file(fake, options)
             as_json = options.json or options.log_format == "json"
-            say(sys.stdout, (banner_json if as_json else banner)(fake, service, proxy))
+            say(sys.stdout, (_banner_json if as_json else _banner)(fake, service, proxy))
             log.start()
             for trap in traps(os.environ, fake.url):
                 say(sys.stderr, f"fakenotify: {trap}")
@@ -62,6 +68,37 @@ def run(options: Namespace) -> int:
             log.close()
             of.save(fake, options)
     return 0
+
+
+def _banner(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
+    """What the command line says on start."""
+    url, user = fake.url, shlex.quote(f"{fake.account_sid}:{fake.auth_token}")
+    lines = [
+        f"fakenotify {__version__} answers at {url} (stop it with Ctrl-C)",
+        f"  inspector   {url}/_fake/",
+        f"  account     {fake.account_sid}",
+        f"  auth token  {fake.auth_token}",
+        f"  service     {service.sid}",
+        f"  try it      curl -u {user} {url}/v1/Services/{service.sid}/Bindings "
+        "-d Identity=alice -d BindingType=sms -d Address=%2B15005550006",
+    ]
+    if proxy is not None:
+        command = f'eval "$(fakenotify env --proxy-port {proxy.port})"'
+        lines.append(f"  proxy       {proxy.url}; in the shell of programs that are to reach the fake: {command}")
+    return "\n".join(lines)
+
+
+def _banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
+    """The same for a program."""
+    members = {
+        "url": fake.url,
+        "pid": os.getpid(),
+        "account_sid": fake.account_sid,
+        "auth_token": fake.auth_token,
+        "service_sid": service.sid,
+        "inspector": f"{fake.url}/_fake/",
+    }
+    return json.dumps(members | ({"proxy": proxy.url} if proxy else {}))
 
 
 class _Signals:

@@ -14,14 +14,12 @@ from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.budget import Budget
 from fakenotify.notify.errors import Unauthorized
+from fakenotify.notify.kept import KEPT_BYTES as KEPT_BYTES
+from fakenotify.notify.kept import KEPT_DELIVERIES as KEPT_DELIVERIES
 
 ACCOUNT_SID = "AC" + "fa4e" * 8
 AUTH_TOKEN = "faketoken0" * 3 + "fa"
 
-KEPT_DELIVERIES = 100_000
-"""How many deliveries, alerts and callbacks an account keeps, and how many Notifications a Service; older ones go."""
-KEPT_BYTES = 256 * 2**20
-"""How many bytes of all of these, and of the journal, are kept by estimate: a quarter is for the journal."""
 MOST_MADE_UP = 1_000
 """How many accounts that callers made up are kept (``unknown_accounts="own"``): the oldest empty ones go first."""
 

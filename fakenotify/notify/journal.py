@@ -12,9 +12,9 @@ from typing import Any
 from fakenotify.core.listeners import Listeners
 from fakenotify.core.printable import printable
 from fakenotify.core.sizes import LONGEST_TEXT, clip, clip_heavy, measure
+from fakenotify.notify.kept import KEPT_REQUESTS as KEPT_REQUESTS
 from fakenotify.notify.records import NO_STRINGS, Strings
 
-KEPT_REQUESTS = 10_000
 KEPT_BYTES = 64 * 2**20
 
 

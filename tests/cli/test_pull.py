@@ -20,7 +20,7 @@ import pytest
 
 from fakenotify import FakeNotify
 from fakenotify.cli import pull
-from fakenotify.cli.pull import PullError
+from fakenotify.cli.output import CommandError
 
 Pull = Callable[..., int]
 PERSONAL = ("alice", "bob@shop.example", "+14155550123", "f" * 64, "gold customer", "Acme Shop", "tablet", "hunter2")
@@ -202,7 +202,7 @@ def test_what_an_error_interrupted_is_resumed(
     monkeypatch.setattr(pull.Connection, "send", _without_waiting(pull.Connection.send))
     fault = other.fail(failing, status=500, after=after, optional=True)
     if fault_hits := failing == "bindings.find" or after == 0:  # there is one page of the other two
-        with pytest.raises(PullError, match=r"answered 500 .*; go on with --resume"):
+        with pytest.raises(CommandError, match=r"answered 500 .*; go on with --resume"):
             run(personal_data="keep")
         assert not (tmp_path / "world.json").exists()
         partial = tmp_path / ".world.json.partial"
@@ -236,7 +236,7 @@ def test_a_resumed_pull_gives_the_pseudonyms_of_one_that_went_through(
     whole = (tmp_path / "world.json").read_text()
     monkeypatch.setattr(pull.Connection, "send", _without_waiting(pull.Connection.send))
     other.fail("bindings.find", status=500, after=1)
-    with pytest.raises(PullError):
+    with pytest.raises(CommandError):
         run()
     other.world.remove_faults()
 
@@ -255,7 +255,7 @@ def test_ctrl_c_leaves_what_was_read(run: Pull, tmp_path: Path, monkeypatch: pyt
 
     with monkeypatch.context() as patch:
         patch.setattr(pull.Connection, "send", interrupted)
-        with pytest.raises(PullError, match="stopped; go on with --resume"):
+        with pytest.raises(CommandError, match="stopped; go on with --resume"):
             run()
 
     assert run(resume=True) == 0
@@ -264,14 +264,14 @@ def test_ctrl_c_leaves_what_was_read(run: Pull, tmp_path: Path, monkeypatch: pyt
 def test_there_must_be_something_to_resume_and_with_the_same_options(
     run: Pull, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(PullError, match="there is nothing to resume"):
+    with pytest.raises(CommandError, match="there is nothing to resume"):
         run(resume=True)
     with monkeypatch.context() as patch:
         patch.setattr(pull.Connection, "send", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(PullError):
+        with pytest.raises(CommandError):
             run()
 
-    with pytest.raises(PullError, match="the earlier pull had other options"):
+    with pytest.raises(CommandError, match="the earlier pull had other options"):
         run(resume=True, personal_data="keep")
 
 
@@ -291,7 +291,7 @@ def test_a_refused_login_is_one_line_and_the_old_file_stays(other: FakeNotify, r
         quiet=True,
     )
 
-    with pytest.raises(PullError, match="refused the login: 401 Authenticate"):
+    with pytest.raises(CommandError, match="refused the login: 401 Authenticate"):
         pull.run(options, {"TWILIO_ACCOUNT_SID": other.account_sid, "TWILIO_AUTH_TOKEN": "wrong"})
 
     assert (tmp_path / "world.json").read_text() == "old"
@@ -307,7 +307,7 @@ def test_a_service_that_vanishes_is_named(other: FakeNotify, run: Pull, monkeypa
         return send(self, method, path, *arguments)
 
     monkeypatch.setattr(pull.Connection, "send", deleting)
-    with pytest.raises(PullError, match=f"Service {vanishing} isn't there, or vanished while it was read"):
+    with pytest.raises(CommandError, match=f"Service {vanishing} isn't there, or vanished while it was read"):
         run()
 
 
@@ -324,13 +324,13 @@ def test_what_can_not_be_done_is_said_before_anything_is_read(
     run: Pull, monkeypatch: pytest.MonkeyPatch, options: dict[str, str], message: str
 ) -> None:
     monkeypatch.setattr(pull.Connection, "send", _without_waiting(pull.Connection.send))
-    with pytest.raises(PullError, match=message):
+    with pytest.raises(CommandError, match=message):
         run(**options)
 
 
 @pytest.mark.parametrize("environment", [{}, {"TWILIO_ACCOUNT_SID": "AC1"}, {"TWILIO_API_KEY": "SK1"}])
 def test_credentials_come_from_the_environment(environment: dict[str, str]) -> None:
-    with pytest.raises(PullError, match="set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY"):
+    with pytest.raises(CommandError, match="set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY"):
         pull.credentials_of(environment)
 
 
@@ -345,7 +345,7 @@ def test_an_answer_that_is_no_list_is_refused(
 ) -> None:
     monkeypatch.setattr(pull.Connection, "_ask", lambda *arguments: pull.Answer(200, {}, b"<html>"))
 
-    with pytest.raises(PullError, match="answered with something that is no list"):
+    with pytest.raises(CommandError, match="answered with something that is no list"):
         run()
 
 
@@ -385,7 +385,7 @@ def test_a_service_that_was_read_is_not_read_again(
     sid = other.services[1].sid
     monkeypatch.setattr(pull.Connection, "send", _without_waiting(pull.Connection.send))
     other.fail("bindings.find", status=500)
-    with pytest.raises(PullError):
+    with pytest.raises(CommandError):
         run(service=[sid])
     other.world.remove_faults()
     asked = len(other.requests)
@@ -399,7 +399,7 @@ def test_a_row_that_is_none_is_refused(run: Pull, monkeypatch: pytest.MonkeyPatc
     page = b'{"services": ["IS1"], "meta": {"next_page_url": null}}'
     monkeypatch.setattr(pull.Connection, "_ask", lambda *arguments: pull.Answer(200, {}, page))
 
-    with pytest.raises(PullError, match="answered with something that is no service"):
+    with pytest.raises(CommandError, match="answered with something that is no service"):
         run()
 
 
@@ -421,7 +421,7 @@ def test_a_disk_that_is_full_leaves_the_old_file(run: Pull, tmp_path: Path, monk
         raise OSError(28, "No space left on device", "world.json")
 
     monkeypatch.setattr(pull, "_write_state", full)
-    with pytest.raises(PullError, match=r"can't write world\.json: No space left on device"):
+    with pytest.raises(CommandError, match=r"can't write .*/world\.json: No space left on device"):
         run()
 
     assert (tmp_path / "world.json").read_text() == "old"
@@ -433,7 +433,7 @@ def test_a_partial_file_whose_end_is_no_json_is_read_up_to_there(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(pull.Connection, "send", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(PullError):
+        with pytest.raises(CommandError):
             run()
     with (tmp_path / ".world.json.partial").open("a") as file:
         file.write("no json\n")

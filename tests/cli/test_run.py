@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from fakenotify import FakeNotify, Fault
 from fakenotify.cli.env import exports
-from fakenotify.cli.options import CommandError
+from fakenotify.cli.output import CommandError
 from fakenotify.cli.run import Signals
 from fakenotify.cli.summary import Tally, is_worrying, lines_of
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
