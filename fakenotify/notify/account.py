@@ -15,7 +15,6 @@ from fakenotify.core.schedule import Announcement, Schedule
 from fakenotify.core.sids import SidGenerator
 from fakenotify.core.store import Table
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.budget import Budget
 from fakenotify.notify.records import (
     Alert,
     Binding,
@@ -31,6 +30,7 @@ from fakenotify.notify.records import (
 from fakenotify.notify.tables import ALERT_SIZE, TABLES
 
 if TYPE_CHECKING:
+    from fakenotify.notify.accounts import Budget
     from fakenotify.notify.outcomes import Outcome
 
 

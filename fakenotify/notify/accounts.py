@@ -1,10 +1,11 @@
-"""Accounts: who a request acts for. The rules are assumed (D19)."""
+"""Accounts: who a request acts for, by rules that are assumed (D19), and the bytes that they may use together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hmac import compare_digest
 from types import MappingProxyType
+from typing import Any
 
 import fakenotify.notify.resources  # noqa: F401  # they register the tables that an account has
 from fakenotify.core.clock import Clock
@@ -12,7 +13,6 @@ from fakenotify.core.schedule import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.budget import Budget
 from fakenotify.notify.errors import Unauthorized
 from fakenotify.notify.kept import KEPT_BYTES as KEPT_BYTES
 from fakenotify.notify.kept import KEPT_DELIVERIES as KEPT_DELIVERIES
@@ -22,6 +22,9 @@ AUTH_TOKEN = "faketoken0" * 3 + "fa"
 
 MOST_MADE_UP = 1_000
 """How many accounts that callers made up are kept (``unknown_accounts="own"``): the oldest empty ones go first."""
+
+_STEP = 256
+"""The sum of the bytes in use is made anew when it has grown by this part of the whole."""
 
 
 class Accounts:
@@ -177,3 +180,46 @@ def check_credentials(account_sid: str, auth_token: str) -> None:
 def _same(given: str, expected: str) -> bool:
     """Compare in constant time."""
     return compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
+
+
+class Budget:
+    """At most ``most`` bytes of Notifications, deliveries, alerts and callbacks, by estimate.
+
+    Where there would be more, the oldest rows of the largest tables go, until an eighth of the whole is free.
+    """
+
+    def __init__(self, most: int, accounts: Callable[[], Iterable[AccountState]]) -> None:
+        self.most = most
+        self._accounts = accounts
+        self._grown = 0
+
+    def grew(self, size: int) -> None:
+        """Record that a table of an account has grown."""
+        self._grown += size
+        if self._grown > self.most // _STEP:
+            self.keep()
+
+    def keep(self) -> None:
+        """Drop the oldest rows of the largest tables if the sum is too large."""
+        self._grown = 0
+        tables = [(account, table) for account in self._accounts() for table in account.bounded()]
+        held = sum(table.bytes for _, table in tables)
+        if held <= self.most:
+            return
+        while tables and held > self.most * 7 // 8:
+            account, table = largest = max(tables, key=lambda each: each[1].bytes)
+            freed = self._shrink(account, table)
+            held -= freed
+            if not freed:
+                tables.remove(largest)  # another thread holds it, or it has only one row
+
+    def _shrink(self, account: AccountState, table: Any) -> int:
+        """Drop an eighth of a table; returns how many bytes that made free."""
+        if not account.lock.acquire(blocking=False):  # waiting could be a deadlock
+            return 0
+        try:
+            before: int = table.bytes
+            table.shrink(before * 7 // 8)
+            return before - int(table.bytes)
+        finally:
+            account.lock.release()

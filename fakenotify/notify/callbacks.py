@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.debugger import CODES
-from fakenotify.notify.records import Alert, Attempt, Callback, Delivery, Notification, Service
+from fakenotify.notify.records import Alert, Attempt, Callback, Delivery, Notification
 
 DELIVERIES_PER_CALLBACK = 1000
 """The largest batch. (documented)"""
@@ -23,36 +23,30 @@ FIRST_RETRY = 1.0
 UNREACHABLE = 52311
 
 
-def plan(account: AccountState, service: Service, notification: Notification, deliveries: Sequence[Delivery]) -> None:
-    """Schedule the callbacks of a Notification, due at once. The Notification's URL wins. (assumed D23)"""
-    url = notification.delivery_callback_url or (
-        service.delivery_callback_url if service.delivery_callback_enabled else None
-    )
-    if url is None or not (deliveries or account.behaviour.callback_when_empty):
-        return
-    batches = [
-        deliveries[at : at + DELIVERIES_PER_CALLBACK] for at in range(0, len(deliveries), DELIVERIES_PER_CALLBACK)
-    ]
-    for number, batch in enumerate(batches or [()]):
+def plan(account: AccountState, notification: Notification, url: str, deliveries: Sequence[Delivery]) -> None:
+    """Schedule the callbacks of a Notification to ``url``, due at once: one for each thousand, at least one."""
+    last = max(0, len(deliveries) - 1) // DELIVERIES_PER_CALLBACK
+    for number in range(last + 1):
+        batch = deliveries[number * DELIVERIES_PER_CALLBACK : (number + 1) * DELIVERIES_PER_CALLBACK]
         fields = [
             ("NotificationSid", notification.sid),
             ("AccountSid", account.account_sid),
-            ("ServiceSid", service.sid),
+            ("ServiceSid", notification.service_sid),
             ("Count", str(len(batch))),
             ("SequenceId", str(number)),
-            ("IsFinal", "true" if number >= len(batches) - 1 else "false"),
+            ("IsFinal", "true" if number == last else "false"),
             *(("DeliveryState", delivery_state(delivery)) for delivery in batch),
         ]
         callback = Callback(
             sid=account.new_sid("CB", account.callbacks),
             account_sid=account.account_sid,
-            service_sid=service.sid,
+            service_sid=notification.service_sid,
             notification_sid=notification.sid,
             url=url,
             body=urlencode(fields, errors="replace"),
             signature=sign(account.auth_token, signed_url(url), fields),
             sequence_id=number,
-            is_final=number >= len(batches) - 1,
+            is_final=number == last,
             status="PENDING",
             attempts=(),
             date_created=account.clock.stamp(),

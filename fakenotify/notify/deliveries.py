@@ -6,7 +6,7 @@ All of this happens after the 201 is decided and never changes it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from typing import NamedTuple
 
 from fakenotify.core.sizes import own_size, size_of
 from fakenotify.notify import callbacks
@@ -14,98 +14,75 @@ from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS, Channel, Failure, Outgoing, Rendered
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch
-from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED, Outcome
-from fakenotify.notify.records import Alert, Binding, Delivery, Notification, Service
+from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED
+from fakenotify.notify.records import Alert, Credential, Delivery, Notification, Service
 from fakenotify.notify.tables import DELIVERY_SIZE
-from fakenotify.notify.targets import members, targets
+from fakenotify.notify.targets import Target, members, targets
 
 NOBODY, NO_USERS = 52301, 52307
 
 
 def send(account: AccountState, service: Service, notification: Notification) -> None:
-    """Deliver a Notification to the targets of this moment. (assumed D21)"""
+    """Deliver a Notification to the targets of this moment. (assumed D21) Its callback URL wins. (assumed D23)"""
+    scope = account.scopes[service.sid]
+    found = targets(scope, notification)
     sending = Sending(account, service, notification)
-    if notification.to_binding:
-        meant = [Target(each["binding_type"], each["address"]) for each in notification.to_binding]
-    else:
-        scope = account.scopes[service.sid]
-        found = targets(scope, notification.identities, notification.tags, notification.segments)
-        meant = [Target(binding.binding_type, binding.address, binding) for binding in found]
-        if not meant:
-            without_users = notification.segments and not members(scope, notification.segments)
-            sending.alert(Failure(NO_USERS if without_users else NOBODY), None)
-    deliveries = sending.deliver(meant)
-    callbacks.plan(account, service, notification, deliveries)
+    if not found:
+        without_users = notification.segments and not members(scope, notification.segments)
+        sending.alert(Failure(NO_USERS if without_users else NOBODY))
+    deliveries = sending.deliver(found)
+    url = notification.delivery_callback_url
+    if url is None and service.delivery_callback_enabled:
+        url = service.delivery_callback_url
+    if url is not None and (deliveries or account.behaviour.callback_when_empty):
+        callbacks.plan(account, notification, url, deliveries)
 
 
-class Target:
-    """Where one delivery goes: an address, and the Binding that has it unless the send is direct."""
+class Prepared(NamedTuple):
+    """What all targets with the same type, version and Credential share; ``failure`` is what the Service lacks."""
 
-    __slots__ = ("address", "binding", "binding_type")
-
-    def __init__(self, binding_type: str, address: str, binding: Binding | None = None) -> None:
-        self.binding_type = binding_type
-        self.address = address
-        self.binding = binding
-
-    @property
-    def identity(self) -> str | None:
-        """Whose address it is; None in a direct send."""
-        return self.binding.identity if self.binding else None
+    credential_sid: str | None
+    failure: Failure | None
+    rendered: Rendered
 
 
 class Sending:
-    """The delivery of one Notification; what is the same for all targets is computed once."""
+    """The delivery of one Notification; what is the same for several targets is computed once."""
 
     def __init__(self, account: AccountState, service: Service, notification: Notification) -> None:
         self.account = account
         self.service = service
         self.notification = notification
-        self.now: datetime = account.clock.stamp()
-        self._rendered: dict[tuple[str, str, str | None], Rendered] = {}
-        self._credentials: dict[tuple[str, str | None], Failure | None] = {}
+        self.now = account.clock.stamp()
+        self._prepared: dict[tuple[str, str, str | None], Prepared] = {}
+        self._shared_size = 0
 
-    def deliver(self, meant: Sequence[Target]) -> list[Delivery]:
-        """Make every delivery, unless the test has injected 52302, too many recipients."""
-        if self._stopped(meant):
-            self.alert(Failure(TOO_MANY_RECIPIENTS), None)
-            return []
-        last = len(meant) - 1
-        return [self._deliver(target, self._told(target), at == last) for at, target in enumerate(meant)]
-
-    def _stopped(self, meant: Sequence[Target]) -> bool:
-        """Whether the test has set 52302 for one of the targets; it is counted by Notification, not by delivery."""
+    def deliver(self, found: Sequence[Target]) -> list[Delivery]:
+        """Make every delivery, unless 52302, too many recipients, is set for one; it counts by Notification."""
         for outcome in self.account.outcomes:
-            if outcome.code == TOO_MANY_RECIPIENTS and any(_is_meant(outcome, target) for target in meant):
-                outcome.use()
-                return True
-        return False
+            if outcome.code == TOO_MANY_RECIPIENTS and any(outcome.matches(each) for each in found):
+                self.alert(Failure(outcome.use()))
+                return []
+        last = len(found) - 1
+        return [self._deliver(target, at == last) for at, target in enumerate(found)]
 
-    def _told(self, target: Target) -> int | None:
-        """The code that the test has set for this delivery."""
-        for outcome in self.account.outcomes:
-            if _is_meant(outcome, target):
-                return outcome.use()
-        return None
-
-    def _deliver(self, target: Target, code: int | None, is_last: bool) -> Delivery:
+    def _deliver(self, target: Target, is_last: bool) -> Delivery:
+        account, binding = self.account, target.binding
         channel = CHANNELS[target.binding_type]
-        binding = target.binding
-        version = (
-            binding.notification_protocol_version
-            if binding
-            else self.service.protocol_version(target.binding_type)  # a direct send: assumed D36
-        )
-        credential_sid = self._credential_sid(channel, binding)
-        rendered = self._render(channel, version, credential_sid)
-        failure = Failure(code) if code else self._failure(channel, target, credential_sid) or rendered.failure
-        if rendered.hint and failure is rendered.failure and rendered.hint not in self.account.hints:
-            self.account.hints.append(rendered.hint)
+        if binding:
+            version, own_credential = binding.notification_protocol_version, binding.credential_sid
+        else:  # assumed D36
+            version, own_credential = self.service.protocol_version(target.binding_type), None
+        key = (target.binding_type, version, own_credential)
+        prepared = self._prepared.get(key) or self._prepare(channel, *key)
+        rendered = prepared.rendered
+        bad = channel.check_address(target.address, binding.sid if binding else None)
+        failure = self._told(target) or prepared.failure or (bad and bad.failure) or rendered.failure
         delivery = Delivery(
-            sid=None if failure else self.account.sids.new(channel.message_sid),
+            sid=None if failure else account.sids.new(channel.message_sid),
             notification_sid=self.notification.sid,
             service_sid=self.service.sid,
-            account_sid=self.account.account_sid,
+            account_sid=account.account_sid,
             binding_sid=binding.sid if binding else None,
             identity=target.identity,
             binding_type=target.binding_type,
@@ -115,66 +92,48 @@ class Sending:
             error_message=_text(failure) if failure else None,
             payload=channel.put_address(rendered.payload, target.address),
             headers=rendered.headers,
-            credential_sid=credential_sid,
+            credential_sid=prepared.credential_sid,
             protocol_version=version,
             date_created=self.now,
             provider_url=rendered.url,
         )
         size = DELIVERY_SIZE + own_size(delivery.payload, rendered.payload)
         if is_last:  # what all have in common counts once, and goes with the last of them
-            size += sum([size_of(each.payload) for each in self._rendered.values()])
-        self.account.deliveries.append(delivery, size)
-        if rendered.warning and not failure:
-            self.alert(rendered.warning, target)
-        if failure:
-            self.alert(failure, target)
-            if failure.code in UNREGISTERED and binding:
-                self.account.remove_binding(binding, "disowned")
+            size += self._shared_size
+        account.deliveries.append(delivery, size)
+        if not failure:
+            if rendered.warning:
+                self.alert(rendered.warning, target)
+            return delivery
+        self.alert(failure, target)
+        if rendered.hint and failure is rendered.failure and rendered.hint not in account.hints:
+            account.hints.append(rendered.hint)
+        if failure.code in UNREGISTERED and binding:
+            account.remove_binding(binding, "disowned")
         return delivery
 
-    def _credential_sid(self, channel: Channel, binding: Binding | None) -> str | None:
-        """The Binding's own Credential, else the Service's for the type. (documented)"""
-        if not channel.uses_credential:
-            return None
-        own = binding.credential_sid if binding else None
-        sid: str | None = own or getattr(self.service, f"{channel.binding_type}_credential_sid", None)
-        return sid
-
-    def _render(self, channel: Channel, version: str, credential_sid: str | None) -> Rendered:
-        key = (channel.binding_type, version, credential_sid)
-        rendered = self._rendered.get(key)
-        if rendered is None:
-            credential = None if credential_sid is None else self.account.credentials.get(credential_sid)
-            behaviour = self.account.behaviour
-            outgoing = Outgoing(self.notification, self.service, version, self.now, credential, behaviour)
-            rendered = self._rendered[key] = channel.render(outgoing)
-        return rendered
-
-    def _failure(self, channel: Channel, target: Target, credential_sid: str | None) -> Failure | None:
-        """What is wrong before the payload is looked at: the Service, then the Credential, then the address."""
-        failure = channel.check_service(self.service)
-        if failure is None and channel.uses_credential:
-            key = (channel.binding_type, credential_sid)
-            if key not in self._credentials:
-                self._credentials[key] = self._check_credential(channel, credential_sid)
-            failure = self._credentials[key]
-        if failure is None:
-            bad = channel.check_address(target.address, target.binding.sid if target.binding else None)
-            failure = bad.failure if bad else None
-        return failure
-
-    def _check_credential(self, channel: Channel, credential_sid: str | None) -> Failure | None:
-        if credential_sid is None:
-            return Failure(52004)
-        credential = self.account.credentials.get(credential_sid)
-        if credential is None:
-            return Failure(CredentialNotFound.code)
-        if credential.type != channel.binding_type:
-            mismatch = CredentialTypeMismatch(credential.type, channel.binding_type)
-            return Failure(mismatch.code, mismatch.message)
+    def _told(self, target: Target) -> Failure | None:
+        """The failure that the test has set for this delivery."""
+        for outcome in self.account.outcomes:
+            if outcome.matches(target):
+                return Failure(outcome.use())
         return None
 
-    def alert(self, failure: Failure, target: Target | None) -> None:
+    def _prepare(self, channel: Channel, binding_type: str, version: str, own_credential: str | None) -> Prepared:
+        """Render the payload, after a look at the Service and the Credential: the Binding's own, else the Service's."""
+        credential_sid = credential = None
+        failure = channel.check_service(self.service)
+        if channel.uses_credential:
+            credential_sid = own_credential or getattr(self.service, f"{binding_type}_credential_sid", None)
+            credential = self.account.credentials.get(credential_sid) if credential_sid else None
+            failure = failure or _bad_credential(binding_type, credential_sid, credential)
+        outgoing = Outgoing(self.notification, self.service, version, self.now, credential, self.account.behaviour)
+        rendered = channel.render(outgoing)
+        self._shared_size += size_of(rendered.payload)
+        prepared = self._prepared[binding_type, version, own_credential] = Prepared(credential_sid, failure, rendered)
+        return prepared
+
+    def alert(self, failure: Failure, target: Target | None = None) -> None:
         """Add an alert to the Debugger."""
         self.account.add_alert(
             Alert(
@@ -191,8 +150,15 @@ class Sending:
         )
 
 
-def _is_meant(outcome: Outcome, target: Target) -> bool:
-    return outcome.matches(target.address, target.identity, target.binding_type)
+def _bad_credential(binding_type: str, sid: str | None, credential: Credential | None) -> Failure | None:
+    if sid is None:
+        return Failure(52004)
+    if credential is None:
+        return Failure(CredentialNotFound.code)
+    if credential.type != binding_type:
+        mismatch = CredentialTypeMismatch(credential.type, binding_type)
+        return Failure(mismatch.code, mismatch.message)
+    return None
 
 
 def _text(failure: Failure) -> str:

@@ -9,6 +9,7 @@ from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
+from fakenotify.notify.targets import Target
 
 TOO_MANY_RECIPIENTS = 52302
 UNREGISTERED = frozenset((52103, 52141))
@@ -33,14 +34,14 @@ class Outcome:
     times: int | None = None
     used: int = 0
 
-    def matches(self, address: str, identity: str | None, binding_type: str) -> bool:
-        """Whether it applies to a delivery, and is not used up."""
+    def matches(self, target: Target) -> bool:
+        """Whether it applies to the delivery to ``target``, and is not used up."""
         return (
             self.times != 0
-            and binding_type in struck_by(self.code)
-            and self.address in (None, address)
-            and self.identity in (None, identity)
-            and self.binding_type in (None, binding_type)
+            and target.binding_type in struck_by(self.code)
+            and self.address in (None, target.address)
+            and self.identity in (None, target.identity)
+            and self.binding_type in (None, target.binding_type)
         )
 
     def to_json(self) -> dict[str, Any]:

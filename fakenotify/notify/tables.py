@@ -19,7 +19,7 @@ from fakenotify.notify.records import Alert, Callback, Delivery, Service
 
 if TYPE_CHECKING:
     from fakenotify.notify.account import AccountState
-    from fakenotify.notify.budget import Budget
+    from fakenotify.notify.accounts import Budget
 
 R = TypeVar("R")
 

@@ -1,14 +1,24 @@
-"""Selection: the Bindings that identities, tags and segments select, and why the others are not."""
+"""Whom a Notification means: the Bindings that identities, tags and segments select, and why not the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from fakenotify.core.store import Selection, Table
 from fakenotify.notify.account import Scope
-from fakenotify.notify.records import Binding
+from fakenotify.notify.records import Binding, Notification
 
 Check = Callable[[Binding], bool]
+
+
+class Target(NamedTuple):
+    """Where one delivery goes. A direct send has no ``identity`` and no ``binding``."""
+
+    binding_type: str
+    address: str
+    identity: str | None = None
+    binding: Binding | None = None
 
 
 def has_tag(binding: Binding, tag: str) -> bool:
@@ -33,13 +43,9 @@ def select(
                 checks.append(lambda binding: binding.identity in identities)
     if wanted:
         checks.append(lambda binding: all(has_tag(binding, tag) for _, tag in wanted))
-    return bindings.select(candidates, _all_of(checks))
-
-
-def _all_of(checks: list[Check]) -> Check | None:
     if len(checks) < 2:
-        return checks[0] if checks else None
-    return lambda binding: all(check(binding) for check in checks)
+        return bindings.select(candidates, checks[0] if checks else None)
+    return bindings.select(candidates, lambda binding: all(check(binding) for check in checks))
 
 
 def members(scope: Scope, segments: Sequence[str]) -> list[str]:
@@ -49,14 +55,18 @@ def members(scope: Scope, segments: Sequence[str]) -> list[str]:
     return [user.identity for user in scope.users.under("segment", smallest) if wanted.issubset(user.segments)]
 
 
-def targets(scope: Scope, identities: Sequence[str], tags: Sequence[str], segments: Sequence[str]) -> list[Binding]:
-    """The Bindings that a query selects, oldest first."""
-    if segments:
-        of_segments = members(scope, segments)
+def targets(scope: Scope, notification: Notification) -> list[Target]:
+    """The targets of a Notification: those of ``ToBinding``, or the Bindings that its query selects, oldest first."""
+    if notification.to_binding:
+        return [Target(each["binding_type"], each["address"]) for each in notification.to_binding]
+    identities: Sequence[str] = notification.identities
+    if notification.segments:
+        of_segments = members(scope, notification.segments)
         identities = [each for each in of_segments if not identities or each in identities]
         if not identities:
             return []
-    return [binding for _, binding in select(scope.bindings, identities, tags).ascending()]
+    found = select(scope.bindings, identities, notification.tags)
+    return [Target(each.binding_type, each.address, each.identity, each) for _, each in found.ascending()]
 
 
 def why_not(

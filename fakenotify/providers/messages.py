@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from fakenotify.core.errors import error_body
-from fakenotify.notify.channels.sms import is_phone_number
+from fakenotify.notify.channels.sms import PHONE_NUMBER
 from fakenotify.providers.provider import Answered, Asked, Message, Provider, Received
 
 CODES = {
@@ -57,7 +57,7 @@ def _complaint(asked: Asked, body: Mapping[str, Any], to: str) -> Answered | Non
         return _refusal(21603)
     if not (body.get("Body") or body.get("MediaUrl") or body.get("ContentSid")):
         return _refusal(21602)
-    if not is_phone_number(to.removeprefix("whatsapp:")):
+    if not PHONE_NUMBER.fullmatch(to.removeprefix("whatsapp:")):
         return _refusal(21211, to)
     return _refusal(21617) if len(str(body.get("Body", ""))) > LONGEST else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fakenotify.core.params import Param
 from fakenotify.core.values import JsonObject
 from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged, texts, words
-from fakenotify.notify.channels.sms import is_phone_number
+from fakenotify.notify.channels.sms import PHONE_NUMBER
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Service
@@ -42,7 +42,7 @@ def _has_body(payload: Mapping[str, Any]) -> bool:
 
 def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     """The message to one user, by id; or by phone number, as the Send API allows. (assumed)"""
-    return {"recipient": {"phone_number" if is_phone_number(address) else "id": address}, **payload}
+    return {"recipient": {"phone_number" if PHONE_NUMBER.fullmatch(address) else "id": address}, **payload}
 
 
 def shows(payload: Mapping[str, Any]) -> Shown:

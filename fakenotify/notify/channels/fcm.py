@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from fakenotify.core.params import Param
-from fakenotify.notify.channels import legacy_fcm
+from fakenotify.notify.channels import gcm
 from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged
-from fakenotify.notify.channels.fcm_data import CODES, EXAMPLE, PRIORITIES, TARGETS, TOKENS, data_of, failure_of
 from fakenotify.notify.payloads import Payload
 
 ROOT = frozenset(("message", "validate_only"))
@@ -28,9 +27,9 @@ def render(outgoing: Outgoing) -> Rendered:
     notification = outgoing.notification
     override = notification.fcm or {}
     if outgoing.credential is not None and outgoing.credential.fcm_api == "legacy":
-        return legacy_fcm.render(outgoing, "a legacy server key", override)
-    data = data_of(notification)
-    android = {"priority": PRIORITIES[notification.priority], "ttl": f"{notification.ttl}s"}
+        return gcm.render_legacy(outgoing, "a legacy server key", override)
+    data = gcm.data_of(notification)
+    android = {"priority": gcm.PRIORITIES[notification.priority], "ttl": f"{notification.ttl}s"}
     generic = {"message": {"data": data, "android": android} if data else {"android": android}}
     payload = _with_texts(merged(generic, override))
     project = (outgoing.credential and outgoing.credential.project_id) or UNKNOWN_PROJECT
@@ -38,7 +37,7 @@ def render(outgoing: Outgoing) -> Rendered:
     unwrapped = [name for name in override if name not in ROOT]
     if unwrapped or not isinstance(payload["message"], dict):
         return Rendered(payload, url=url, failure=UNWRAPPED, hint=_advice(unwrapped))
-    return Rendered(payload, url=url, failure=failure_of(payload["message"].get("data", {})))
+    return Rendered(payload, url=url, failure=gcm.failure_of(payload["message"].get("data", {})))
 
 
 def _with_texts(payload: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +61,7 @@ def _advice(unwrapped: list[str]) -> str:
 def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     """The message to one registration token."""
     if "message" not in payload:
-        return legacy_fcm.put_address(payload, address)
+        return gcm.put_address(payload, address)
     message = payload["message"]
     return {**payload, "message": {"token": address, **message}} if isinstance(message, dict) else dict(payload)
 
@@ -70,17 +69,17 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
 def shows(payload: Mapping[str, Any]) -> Shown:
     """A ``notification``, which the system shows, else what the app finds in ``data``."""
     message = payload.get("message")
-    return legacy_fcm.shows(message if isinstance(message, Mapping) else payload)
+    return gcm.shows(message if isinstance(message, Mapping) else payload)
 
 
 CHANNEL = Channel(
     binding_type="fcm",
     label="FCM",
-    example=EXAMPLE,
-    addresses=TOKENS,
-    override=Param("Fcm", "fcm", Payload(TARGETS | {"condition"}, ("data",), ("message", "data"), message=True)),
+    example=gcm.EXAMPLE,
+    addresses=gcm.TOKENS,
+    override=Param("Fcm", "fcm", Payload(gcm.TARGETS | {"condition"}, ("data",), ("message", "data"), message=True)),
     uses_credential=True,
-    codes=CODES,
+    codes=gcm.CODES,
     render=render,
     put_address=put_address,
     shows=shows,

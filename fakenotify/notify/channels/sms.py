@@ -7,17 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.params import Param
-from fakenotify.notify.channels.channel import (
-    BadAddress,
-    Channel,
-    Failure,
-    Outgoing,
-    Rendered,
-    Shown,
-    given,
-    texts,
-    words,
-)
+from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown, texts, words
 from fakenotify.notify.payloads import SmsOverride
 
 if TYPE_CHECKING:
@@ -31,17 +21,13 @@ PARAMETERS = {
 }
 """What ``Sms`` may hold, and the parameter of the Message it becomes. (documented)"""
 
-_E_164 = re.compile(r"\+[1-9][0-9]{1,14}")
-
-
-def is_phone_number(address: str) -> bool:
-    """Whether an address has the form of E.164; the real check knows number plans too. (assumed D4)"""
-    return _E_164.fullmatch(address) is not None
+PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
+"""The form of E.164; the real check knows number plans too. (assumed D4)"""
 
 
 def check_address(address: str, binding_sid: str | None) -> BadAddress | None:
     """An sms address is a phone number; a direct send says sid ``'null'`` (observed), a Binding its sid (D4)."""
-    if is_phone_number(address):
+    if PHONE_NUMBER.fullmatch(address):
         return None
     complaint = "Address of sms binding must be a valid phone number"
     named = f"Invalid sms binding with address '{address}' sid '{binding_sid or 'null'}'"
@@ -58,10 +44,12 @@ def render(outgoing: Outgoing) -> Rendered:
 
     A null in ``Sms`` counts as not sent, since a form has no null. (assumed)
     """
-    notification = outgoing.notification
-    generic = given(MessagingServiceSid=outgoing.service.messaging_service_sid, Body=notification.body)
-    override = notification.sms or {}
-    payload = generic | given(**{PARAMETERS[key]: override.get(key) for key in PARAMETERS})
+    notification, override = outgoing.notification, outgoing.notification.sms or {}
+    fields = {"MessagingServiceSid": outgoing.service.messaging_service_sid, "Body": notification.body}
+    for key, name in PARAMETERS.items():
+        if override.get(key) is not None:
+            fields[name] = override[key]
+    payload = {name: value for name, value in fields.items() if value is not None}
     has_content = payload.get("Body") or payload.get("MediaUrl")
     url = f"https://api.twilio.com/2010-04-01/Accounts/{notification.account_sid}/Messages.json"
     return Rendered(payload, url=url, failure=None if has_content else Failure(52309))  # the code: assumed D42
