@@ -312,13 +312,15 @@ class Account:
         """
         __tracebackhide__ = True
         deadline = monotonic() + timeout
-        while not (result := condition()):
-            remaining = deadline - monotonic()
-            if remaining <= 0:
-                from fakenotify.world.assertions import WaitTimeout
+        with self._world.watched() as something_happened:
+            while not (result := condition()):
+                remaining = deadline - monotonic()
+                if remaining <= 0:
+                    from fakenotify.world.assertions import WaitTimeout
 
-                raise WaitTimeout(f"not true after {timeout} seconds; last seen: {result!r}")
-            self._world.wait(min(remaining, _ASK_AGAIN))
+                    raise WaitTimeout(f"not true after {timeout} seconds; last seen: {result!r}")
+                something_happened.wait(min(remaining, _ASK_AGAIN))
+                something_happened.clear()
         return result
 
     @property

@@ -17,8 +17,7 @@ from fakenotify.notify.accounts import KEPT_BYTES, KEPT_DELIVERIES
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.journal import KEPT_REQUESTS, Request
 from fakenotify.notify.records import Attempt, Callback, Records
-from fakenotify.server.doors import Doors, is_loopback
-from fakenotify.server.wsgi import App
+from fakenotify.server.wsgi import App, Doors, is_loopback
 from fakenotify.world.hints import names_arguments
 from fakenotify.world.world import World
 

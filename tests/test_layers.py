@@ -52,14 +52,13 @@ THREADS_IN = {
     "proxy": "a server",
     "control": "streams of events",
     "clients": "transports are called from any thread",
-    "core.listeners": "listeners come and go from any thread",
-    "core.schedule": "a thread that still has to answer holds its announcements back",
+    "core.listeners": "listeners come and go from any thread; one that still has to answer holds announcements back",
     "providers": "requests come from any thread",
     "fake": "what is made when it is first used is made once",
     "notify.account": "every request holds its account's lock",
     "notify.journal": "requests of all accounts are recorded",
     "faults": "requests of all accounts share their counts",
-    "world.world": "whoever waits for a change is woken",
+    "world.world": "a test waits until something has happened",
     "cli.log": "no request waits for whoever reads the log",
 }
 

@@ -12,7 +12,7 @@ from threading import Lock
 from urllib.parse import urlsplit
 
 from fakenotify.clients.in_process import App
-from fakenotify.server.doors import NOTIFY
+from fakenotify.server.wsgi import NOTIFY
 
 
 class UnexpectedTwilioCall(RuntimeError):

@@ -20,7 +20,7 @@ from fakenotify.clients import resolver_guard
 from fakenotify.clients.active import ACTIVE, Entry, UnexpectedTwilioCall, UninterceptedCall
 from fakenotify.clients.in_process import App
 from fakenotify.clients.replacements import Replacement
-from fakenotify.server.doors import NOTIFY
+from fakenotify.server.wsgi import NOTIFY
 
 __all__ = ["Interception", "UnexpectedTwilioCall", "UninterceptedCall"]
 

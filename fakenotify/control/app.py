@@ -32,8 +32,7 @@ from fakenotify.control.schema import OBJECT
 from fakenotify.core import strict_json
 from fakenotify.core.params import nearest
 from fakenotify.notify.tables import TABLES
-from fakenotify.server.doors import Doors, origin
-from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, parse_form, read_body, target
+from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, Doors, origin, parse_form, read_body, target
 from fakenotify.world.world import Change, World
 
 if TYPE_CHECKING:

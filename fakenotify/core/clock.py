@@ -35,7 +35,7 @@ class Clock:
     def seconds(self) -> float:
         """Now, in seconds since the epoch."""
         frozen = self._frozen
-        return _bounded(time.time() + self._offset) if frozen is None else frozen
+        return min(max(time.time() + self._offset, _EARLIEST), _LATEST) if frozen is None else frozen
 
     def now(self) -> datetime:
         """Now, as an aware ``datetime`` in UTC."""
@@ -133,7 +133,7 @@ class Freeze:
 
 def http_date() -> str:
     """The system's time for the header ``Date``, whatever the fake's clock shows, in English whatever the locale."""
-    now = datetime.fromtimestamp(_bounded(time.time()), timezone.utc)
+    now = Clock().now()
     return f"{_DAYS[now.weekday()]}, {now.day:02} {_MONTHS[now.month - 1]} {now.year:04} {now:%H:%M:%S} GMT"
 
 
@@ -141,10 +141,6 @@ def parse_instant(text: str) -> datetime:
     """Read an ISO 8601 instant such as ``2027-10-31T00:00:00Z``; without a zone it is UTC. Raises ``ValueError``."""
     moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(seconds, _EARLIEST), _LATEST)
 
 
 def _seconds_of(instant: datetime | str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from threading import Lock
+from threading import Lock, local
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -41,3 +41,37 @@ class Listeners(Generic[T]):
                 listener(what)
             except Exception as error:  # a listener may be the tester's code
                 sys.excepthook(type(error), error, error.__traceback__)
+
+
+class Announcement:
+    """Tells listeners that work may have become due.
+
+    A thread that still has to send an answer holds its announcements back, so that a callback never overtakes the
+    answer to the request that caused it.
+    """
+
+    __slots__ = ("_here", "_listeners")
+
+    def __init__(self) -> None:
+        self._listeners: Listeners[None] = Listeners()
+        self._here = local()
+
+    def listen(self, listener: Callable[[None], object]) -> Callable[[], None]:
+        """Call ``listener`` with each announcement; returns the function that ends it."""
+        return self._listeners.add(listener)
+
+    def announce(self) -> None:
+        """Call the listeners now, or later if this thread holds announcements back."""
+        if getattr(self._here, "held", None) is None:
+            self._listeners.tell(None)
+        else:
+            self._here.held = True
+
+    def hold(self) -> None:
+        """Hold back what this thread announces from now on."""
+        self._here.held = False
+
+    def release(self) -> Callable[[], None] | None:
+        """End ``hold``. Returns a function that makes the announcements held back, or None if there were none."""
+        held, self._here.held = self._here.held, None
+        return self.announce if held else None

@@ -61,6 +61,7 @@ class Params:
         self.by_name = {row.name: row for row in rows}
         self.names = frozenset(self.by_name)
         self.fields = {row.field: row for row in rows}
+        self._plain = {row.name for row in rows if row.most is None and type(row.kind).read is Kind.read}
         self.secrets = frozenset(row.name for row in rows if row.secret)
         self.defaults = {row.field: (() if row.most is not None else row.default) for row in rows if not row.required}
 
@@ -70,7 +71,7 @@ class Params:
         for row in self.rows:
             sent = form.get(row.name)
             if sent is not None and (row.most is not None or sent[0]):
-                values[row.field] = self._read(row, sent)
+                values[row.field] = sent[0] if row.name in self._plain else self._read(row, sent)
             elif row.required:
                 raise MissingParameter(row.name)
         return values
@@ -184,7 +185,7 @@ class Params:
                 ignored.append(f"parameter {name!r} is deprecated: {row.deprecated}")
             if len(values) > 1 and row.most is None:
                 ignored.append(f"parameter {name!r} was sent {len(values)} times, only the first was read")
-            if row.kind.looks:
+            if row.kind.signs:
                 _look_at(row, values, ignored, advice)
         if unread > _MOST_UNREAD:
             ignored.append(f"{unread - _MOST_UNREAD} more parameters were not read")
@@ -215,6 +216,11 @@ def can_be(row: Param, value: str) -> bool:
 def _look_at(row: Param, values: list[str], ignored: list[str], advice: list[str]) -> None:
     """What the kind of a parameter says about its values, readable or not; each message once."""
     for value in values if row.most is not None else values[:1]:
+        for sign in row.kind.signs:
+            if sign in value:
+                break
+        else:
+            continue
         try:
             found, said = row.kind.ignored(value), row.kind.advice(value)
         except ValueError:

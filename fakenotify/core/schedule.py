@@ -1,46 +1,11 @@
-"""Future work as data: keys with the time when each is due, and announcements that work may be due."""
+"""Future work as data: keys with the time when each is due."""
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterator
-from threading import local
+from collections.abc import Iterator
 
-from fakenotify.core.listeners import Listeners
-
-
-class Announcement:
-    """Tells listeners that work may have become due.
-
-    A thread that still has to send an answer holds its announcements back, so that a callback never overtakes the
-    answer to the request that caused it.
-    """
-
-    __slots__ = ("_here", "_listeners")
-
-    def __init__(self) -> None:
-        self._listeners: Listeners[None] = Listeners()
-        self._here = local()
-
-    def listen(self, listener: Callable[[None], object]) -> Callable[[], None]:
-        """Call ``listener`` with each announcement; returns the function that ends it."""
-        return self._listeners.add(listener)
-
-    def announce(self) -> None:
-        """Call the listeners now, or later if this thread holds announcements back."""
-        if getattr(self._here, "held", None) is None:
-            self._listeners.tell(None)
-        else:
-            self._here.held = True
-
-    def hold(self) -> None:
-        """Hold back what this thread announces from now on."""
-        self._here.held = False
-
-    def release(self) -> Callable[[], None] | None:
-        """End ``hold``. Returns a function that makes the announcements held back, or None if there were none."""
-        held, self._here.held = self._here.held, None
-        return self.announce if held else None
+from fakenotify.core.listeners import Announcement
 
 
 class Schedule:

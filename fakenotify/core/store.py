@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 
@@ -25,6 +26,7 @@ class Record(Protocol):
 R = TypeVar("R", bound=Record)
 
 _BLOCK = 512
+_LAST = itemgetter(-1)
 
 
 class Ordered:
@@ -95,7 +97,7 @@ class Ordered:
 
     def _block_of(self, number: int) -> int:
         """The block that has ``number``, or would have it."""
-        return min(bisect_left(self._blocks, number, key=lambda block: block[-1]), len(self._blocks) - 1)
+        return min(bisect_left(self._blocks, number, key=_LAST), len(self._blocks) - 1)
 
 
 Group = int | Ordered
@@ -160,7 +162,8 @@ class Table(Generic[R]):
 
     def add(self, sequence: int, record: R) -> None:
         """Add a record whose sid is new here."""
-        self._own()
+        if self._shared:
+            self._own()
         self._rows[sequence] = record
         self._sequences[record.sid] = sequence
         self._order.add(sequence)
@@ -171,7 +174,8 @@ class Table(Generic[R]):
 
     def replace(self, record: R) -> None:
         """Put a new state of the record with the same sid in its place in the order."""
-        self._own()
+        if self._shared:
+            self._own()
         sequence = self._sequences[record.sid]
         old = self._rows[sequence]
         for name, keys in self._keys.items():
@@ -187,7 +191,8 @@ class Table(Generic[R]):
         """Take out and return the record with ``sid``, or None."""
         if sid not in self._sequences:
             return None
-        self._own()
+        if self._shared:
+            self._own()
         sequence = self._sequences.pop(sid)
         record = self._rows.pop(sequence)
         self._order.remove(sequence)
@@ -272,13 +277,13 @@ class Table(Generic[R]):
             assert _plain(index) == _plain(twin._indexes[name]), f"index {name}"
 
     def _own(self) -> None:
-        if self._shared:
-            self._rows, self._sequences, self._order = self._rows.copy(), self._sequences.copy(), self._order.copy()
-            self._indexes = {
-                name: {key: group if isinstance(group, int) else group.copy() for key, group in index.items()}
-                for name, index in self._indexes.items()
-            }
-            self._shared = False
+        """Copy what a snapshot shares."""
+        self._rows, self._sequences, self._order = self._rows.copy(), self._sequences.copy(), self._order.copy()
+        self._indexes = {
+            name: {key: group if isinstance(group, int) else group.copy() for key, group in index.items()}
+            for name, index in self._indexes.items()
+        }
+        self._shared = False
 
     @staticmethod
     def _enter(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
@@ -297,7 +302,7 @@ class Table(Generic[R]):
             group = index[key]
             if isinstance(group, Ordered):
                 group.remove(sequence)
-                if len(group):
+                if group._length:
                     continue
             del index[key]
 

@@ -33,12 +33,12 @@ class BadValue(ValueError):
 class Kind(ABC):
     """One kind of value.
 
-    ``decision`` is the one (of ``docs/fidelity.md``) behind the refusal of a bad value. A kind that ``looks`` has
-    something to say of values that it can read, by ``ignored`` and ``advice``.
+    ``decision`` is the one (of ``docs/fidelity.md``) behind the refusal of a bad value. If a value that can be read
+    contains one of the ``signs``, there may be something to say of it: ``ignored`` and ``advice`` are asked.
     """
 
     decision = "D33"
-    looks = False
+    signs: Sequence[str] = ()
 
     def read(self, value: str) -> Any:
         """The value in Python. Raises ``ValueError`` for one that is not of this kind."""

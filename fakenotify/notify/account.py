@@ -10,8 +10,9 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal
 
 from fakenotify.core.clock import Clock
+from fakenotify.core.listeners import Announcement
 from fakenotify.core.log import Log
-from fakenotify.core.schedule import Announcement, Schedule
+from fakenotify.core.schedule import Schedule
 from fakenotify.core.sids import SidGenerator
 from fakenotify.core.store import Table
 from fakenotify.notify.behaviour import Behaviour

@@ -9,7 +9,7 @@ from typing import Any
 
 import fakenotify.notify.resources  # noqa: F401  # they register the tables that an account has
 from fakenotify.core.clock import Clock
-from fakenotify.core.schedule import Announcement
+from fakenotify.core.listeners import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.behaviour import Behaviour
@@ -141,7 +141,7 @@ class Accounts:
             if not _same(password, self._api_keys[user]):
                 raise Unauthorized
             return self.default
-        if self.strict or not password or not (is_sid(user, "AC") or is_sid(user, "SK")):
+        if self.strict or not password or not (known or is_sid(user, "AC") or is_sid(user, "SK")):
             raise Unauthorized
         if user.startswith("SK"):
             return self.default

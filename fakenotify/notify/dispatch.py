@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -18,7 +18,8 @@ from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts
 from fakenotify.notify.errors import RequestTooLarge
 from fakenotify.notify.hints import about_region, why_not_found
-from fakenotify.notify.journal import Journal, Request, note
+from fakenotify.notify.journal import Journal, Request
+from fakenotify.notify.records import NO_STRINGS, Strings
 from fakenotify.notify.resources import ROUTES as ROUTES
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 class Call:
     """A request as ``dispatch`` takes it. ``path`` is as requested, ``/v1`` included, still percent-encoded.
 
-    ``origin`` is the scheme and host that the client asked. ``notes`` are warnings that arose on the way here, ``wire``
-    is what a fault acts on. ``operation`` and ``account_sid`` are known once the call has been matched.
+    ``origin`` is the scheme and host that the client asked. ``notes`` are warnings that arose on the way here.
+    ``operation`` and ``account_sid`` are known once the call has been matched.
     """
 
     method: str
@@ -45,7 +46,8 @@ class Call:
     too_large: bool = False
     size: int | None = None
     """How many bytes the client sent in body and query, where that is known."""
-    wire: Wire | None = None
+    wire: Callable[[], Wire] | None = None
+    """Makes what a fault acts on, where there is a connection."""
     operation: str | None = None
     account_sid: str | None = None
 
@@ -112,10 +114,13 @@ class Dispatcher:
             account = self.accounts.authenticate(call.credentials)
             if call.too_large:
                 raise RequestTooLarge
-            route, values = self._match(call)
+            segments = segments_of(call.path)
+            route, values = ROUTES.match(call.method, segments, legacy=account.behaviour.legacy_resources)
             call.operation = answer.operation = route.operation
             call.account_sid = account.account_sid
-            injected, goes_on = self._meet_before(route.operation, account.account_sid, call, answer)
+            goes_on = True
+            if self._faults is not None:
+                injected, goes_on = self._meet_before(self._faults, route.operation, account.account_sid, call, answer)
             if goes_on:
                 with account.lock:
                     account.hints = hints
@@ -137,12 +142,12 @@ class Dispatcher:
         return answer
 
     def _meet_before(
-        self, operation: str, account_sid: str, call: Call, answer: Answer
+        self, faults: InjectedFaults, operation: str, account_sid: str, call: Call, answer: Answer
     ) -> tuple[InjectedFault | None, bool]:
         """The fault that meets the request, and whether the operation takes place; one in phase before has acted."""
         injected: InjectedFault | None = None
-        while self._faults is not None:
-            injected = self._faults.choose(operation, account_sid, call, injected)
+        while True:
+            injected = faults.choose(operation, account_sid, call, injected)
             if injected is None or injected.phase == "after":
                 break
             if not self._meet(injected, call, answer):
@@ -157,7 +162,7 @@ class Dispatcher:
         from fakenotify.faults.wire import Broken, NoPause
 
         try:
-            met = injected.fault.meet(call.wire or NoPause(), self.clock.seconds())
+            met = injected.fault.meet(call.wire() if call.wire else NoPause(), self.clock.seconds())
         except Broken as broken:
             answer.broken = injected.fault if broken.kind == injected.fault.kind else Fault.stall()
             return injected.fault.goes_on
@@ -186,9 +191,6 @@ class Dispatcher:
             except NotFound:
                 raise NotFound(route.resource_path(values)) from None
 
-    def _match(self, call: Call) -> tuple[Route, list[str]]:
-        return ROUTES.match(call.method, segments_of(call.path), legacy=self.accounts.behaviour.legacy_resources)
-
     def _record(
         self,
         call: Call,
@@ -203,8 +205,9 @@ class Dispatcher:
         table = route.params if route else NO_PARAMS
         ignored, error = call.notes, answer.error
         if route is not None:
-            found, advice = table.look(sent, PAGING_NAMES if route.verb == "find" else ())
-            ignored, hints = ignored + found, hints + advice
+            if sent:
+                found, advice = table.look(sent, PAGING_NAMES if route.verb == "find" else ())
+                ignored, hints = ignored + found, hints + advice
         elif hints:
             ignored, hints = ignored + hints, []  # a URL that Notify doesn't have
         if call.origin.endswith(".twilio.com") and (region := about_region(call.origin)):
@@ -214,17 +217,17 @@ class Dispatcher:
                 answer.operation,
                 call.method,
                 call.path,
-                table.redact(sent),
+                table.redact(sent) if sent else {},
                 account.account_sid if account else None,
                 answer.status,
                 error.code if error else None,
                 error.message if error else None,
                 answer.body,
-                note(ignored + hints) if hints else note(ignored),
+                Strings(ignored + hints) if ignored or hints else NO_STRINGS,
                 answer.request_id,
                 self.clock.now(),
                 None if injected is None else f"{injected.fault} {injected.phase}",
-                note(hints),
+                Strings(hints) if hints else NO_STRINGS,
                 error.rule(answer.operation) if error else None,
                 error.label if error else None,
                 error.source or None if error else None,

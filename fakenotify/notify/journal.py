@@ -214,8 +214,3 @@ def _clipped(request: Request, most: int) -> Request:
         return clipped
     body = None if clipped.body is None else clip_heavy(dict(clipped.body))
     return replace(clipped, params=clip_heavy(dict(clipped.params)), body=body)
-
-
-def note(texts: list[str]) -> Strings:
-    """Warnings as a record keeps them."""
-    return Strings(texts) if texts else NO_STRINGS

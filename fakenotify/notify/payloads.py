@@ -79,7 +79,7 @@ class Payload(JsonObject):
 class SmsOverride(JsonObject):
     """``Sms``: parameters of a Message; unknown ones are accepted and dropped. (documented)"""
 
-    looks = True
+    signs = ("{",)
 
     def __init__(self, members: Collection[str]) -> None:
         self.members = members

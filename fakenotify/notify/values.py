@@ -16,7 +16,7 @@ from fakenotify.notify.channels import CHANNELS
 class Identity(Text):
     """An identity: the application's own name for a user; exact, of any length. (D10)"""
 
-    looks = True
+    signs = ("@", "+", "[")
 
     def __init__(self) -> None:
         super().__init__("text", "alice", "bob", "User0001", "00000001", "new user")
@@ -29,7 +29,7 @@ class Identity(Text):
 class Word(Text):
     """A tag or an identity in a list of such. (D9, D10)"""
 
-    looks = True
+    signs = ("[",)
 
     def advice(self, value: str) -> str | None:
         """Whether it looks like a list."""
@@ -50,7 +50,7 @@ class Certificate(Text):
 class Address(Text):
     """Where a device is; its form is checked at delivery. (D4)"""
 
-    looks = True
+    signs = (" ", "Address=")
 
     def __init__(self) -> None:
         super().__init__("text; checked at delivery")
@@ -68,7 +68,7 @@ class ToBinding(Kind):
     """One direct target: a JSON object with ``binding_type`` and ``address``; its other members are ignored. (D33)"""
 
     decision = "O1"
-    looks = True
+    signs = ('" ', "Address=")
 
     def read(self, value: str) -> dict[str, str]:
         """The two members."""
@@ -146,4 +146,4 @@ class ToBinding(Kind):
 
     def advice(self, value: str) -> str | None:
         """Whether something happened to the address on the way."""
-        return hints.about_address(self.read(value)["address"]) if '" ' in value or "Address=" in value else None
+        return hints.about_address(self.read(value)["address"])

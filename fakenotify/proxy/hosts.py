@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from fakenotify.proxy.no_proxy import exempts
-from fakenotify.server.doors import NOTIFY, is_loopback
+from fakenotify.server.wsgi import NOTIFY, is_loopback
 
 
 def is_notify(host: str) -> bool:

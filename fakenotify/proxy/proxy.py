@@ -23,9 +23,9 @@ from fakenotify.proxy.certificates import Authority
 from fakenotify.proxy.counts import Counts
 from fakenotify.proxy.hosts import Upstream, is_notify
 from fakenotify.server.connection import REQUEST_TIMEOUT, Connection
-from fakenotify.server.doors import is_loopback
 from fakenotify.server.handler import Handler
 from fakenotify.server.server import Server
+from fakenotify.server.wsgi import is_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

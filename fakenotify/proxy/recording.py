@@ -21,8 +21,7 @@ from urllib.parse import quote, unquote, urlsplit
 from fakenotify.conformance.masking import Masking
 from fakenotify.notify.dispatch import Call
 from fakenotify.proxy.counts import Counts
-from fakenotify.server.doors import is_loopback
-from fakenotify.server.wsgi import read_body, read_call, target
+from fakenotify.server.wsgi import is_loopback, read_body, read_call, target
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

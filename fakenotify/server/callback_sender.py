@@ -21,7 +21,7 @@ from fakenotify.core.real_time import monotonic
 from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.records import Attempt, Callback
-from fakenotify.server.doors import is_loopback
+from fakenotify.server.wsgi import is_loopback
 
 if TYPE_CHECKING:
     from fakenotify.world.world import World

@@ -2,6 +2,9 @@
 
 The body of a request is read to its end (or the connection closed) before the answer is sent, so that a kept
 connection stays in sync.
+
+The head of a plain request, as common clients send it, is read here in one step, and ``Handler`` reads all others. Both
+read it in the same way (a test compares them); the quick path saves half of a request's time.
 """
 
 from __future__ import annotations
@@ -9,18 +12,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import select
 import socket
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fakenotify.server.doors import BOUND_HOST
-from fakenotify.server.head import Head, read_plain
-from fakenotify.server.wsgi import BODY_LIMIT, BROKEN, WIRE, call_app
+from fakenotify.server.wsgi import BODY_LIMIT, BOUND_HOST, BROKEN, WIRE, call_app
 
 if TYPE_CHECKING:
     import ssl
@@ -39,6 +43,12 @@ _LINGER = 1.0
 _LOOK_AFTER = 0.02
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 _WITHOUT_BODY = ("1", "204", "304")
+
+_REQUEST = re.compile(r"(GET|POST|DELETE) (/(?!/)[!-~]*) HTTP/1\.1")
+_HEADER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*):[ \t]*((?:[!-~](?:[ -~]*[!-~])?)?)")
+_LONGEST_LENGTH = 7
+_MOST_HEADERS = 60
+_DOUBTED = frozenset(("TRANSFER_ENCODING", "EXPECT", "UPGRADE", "TRAILER"))
 
 
 class Serving(Protocol):
@@ -60,7 +70,7 @@ class Serving(Protocol):
 
 
 class Connection:
-    """Serves one connection. Plain heads are read here, all others by ``Handler``."""
+    """Serves one connection."""
 
     def __init__(self, connection: socket.socket, client_address: Any, server: Serving) -> None:
         self.socket = connection
@@ -118,12 +128,8 @@ class Connection:
         if len(body) < head.length:
             self.refuse(HTTPStatus.BAD_REQUEST)
             return
-        self.respond(self._plain_environ(head), body)
-
-    def _plain_environ(self, head: Head) -> WSGIEnvironment:
-        """What werkzeug's ``make_environ`` makes of such a head."""
         path, _, query = head.target.partition("?")
-        return {
+        environ = {  # what werkzeug's make_environ makes of such a head
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http" if self.server.ssl_context is None else "https",
             "wsgi.errors": sys.stderr,
@@ -146,6 +152,7 @@ class Connection:
             "SERVER_PROTOCOL": "HTTP/1.1",
             **head.headers,
         }
+        self.respond(environ, body)
 
     def respond(self, environ: WSGIEnvironment, body: bytes) -> None:
         """Call the application and send its answer: all of it at once, or piece by piece if it comes as an iterator."""
@@ -157,18 +164,19 @@ class Connection:
         try:
             try:
                 status, headers, chunks = call_app(self.server.app, environ)
-                content = b"" if isinstance(chunks, Iterator) else b"".join(chunks)
+                streamed = hasattr(chunks, "__next__")
+                content = b"" if streamed else b"".join(chunks)
             except Exception as error:
                 status, headers, content = self._failure(error), [("Content-Length", "0")], b""
             else:
-                if isinstance(chunks, Iterator):
-                    self._stream(status, headers, chunks)
+                if streamed:
+                    self._stream(status, headers, iter(chunks))
                     return
             broken: Fault | None = environ.get(BROKEN)
             if broken is not None:
                 self.closing = True
                 wire = self._last_wire or self._wire(self.server.ended)
-                broken.break_answer(wire, self._head(status, headers, content), content)
+                broken.break_answer(wire, self._head(status, headers, content)[0], content)
             else:
                 self.send(status, headers, content)
         finally:
@@ -194,8 +202,8 @@ class Connection:
 
     def send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         """Send an answer in one write."""
-        head = self._head(status, headers, content)
-        send_all(self.socket, head + content if self._has_body(status) else head)
+        head, has_body = self._head(status, headers, content)
+        send_all(self.socket, head + content if has_body else head)
 
     def linger(self) -> None:
         """Read on after the last answer: to close on a client that still sends would take the answer from it."""
@@ -212,14 +220,15 @@ class Connection:
         Where the length isn't known, HTTP/1.1 gets chunks; for HTTP/1.0 the end of the answer is the close.
         """
         chunked = False
-        if self._has_body(status) and not any(name == "Content-Length" for name, _ in headers):
+        if not any(name == "Content-Length" for name, _ in headers):
             chunked = self.version == "HTTP/1.1"
             if chunked:
                 headers = [*headers, ("Transfer-Encoding", "chunked")]
             else:
                 self.closing = True
-        send_all(self.socket, self._head(status, headers, None))
-        if not self._has_body(status):
+        head, has_body = self._head(status, headers, None)
+        send_all(self.socket, head)
+        if not has_body:
             return
         try:
             for piece in pieces:
@@ -231,26 +240,27 @@ class Connection:
         if chunked:
             self.socket.sendall(b"0\r\n\r\n")
 
-    def _has_body(self, status: str) -> bool:
-        return self.method != "HEAD" and not status.startswith(_WITHOUT_BODY)
-
     def _wire(self, ended: threading.Event) -> ConnectionWire:
         wire = self._last_wire = ConnectionWire(self.socket, ended)
         return wire
 
-    def _head(self, status: str, headers: list[tuple[str, str]], content: bytes | None) -> bytes:
-        """The head of an answer; without ``content``, of one whose length is not known."""
+    def _head(self, status: str, headers: list[tuple[str, str]], content: bytes | None) -> tuple[bytes, bool]:
+        """The head of an answer, and whether a body follows. ``content`` is None if its length is not known."""
         lines = [f"HTTP/1.1 {status}\r\nDate: {self.server.date()}\r\n"]
-        lines += [f"{name}: {value}\r\n" for name, value in headers]
         bodiless = status.startswith(_WITHOUT_BODY)
-        if content is not None and not bodiless and not any(name == "Content-Length" for name, _ in headers):
-            lines.append(f"Content-Length: {len(content)}\r\n")
+        length = None if content is None or bodiless else len(content)
+        for name, value in headers:
+            lines.append(f"{name}: {value}\r\n")
+            if name == "Content-Length":
+                length = None
+        if length is not None:
+            lines.append(f"Content-Length: {length}\r\n")
         if self.closing:
             lines.append("Connection: close\r\n")
         elif self.version == "HTTP/1.0":
             lines.append("Connection: keep-alive\r\n")
         lines.append("\r\n")
-        return "".join(lines).encode("latin-1", "replace")
+        return "".join(lines).encode("latin-1", "replace"), not bodiless and self.method != "HEAD"
 
 
 def _lacks_descriptors(error: Exception) -> bool:
@@ -299,3 +309,56 @@ class ConnectionWire:
         """Close at once, with a reset."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         socket.close(self._connection.detach())
+
+
+@dataclass(slots=True)
+class Head:
+    """A head: ``headers`` with a WSGI environ's names, ``size`` in bytes, ``length`` of the body that follows."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    size: int
+    length: int
+
+
+def read_plain(arrived: bytes, largest: int) -> Head | None:
+    """Read the head at the beginning of what has arrived; None for one that is not plain, or not whole.
+
+    A body of more than ``largest`` bytes is not plain either.
+    """
+    size = arrived.find(b"\r\n\r\n")
+    if size < 0:
+        return None
+    first, *lines = arrived[:size].decode("latin-1").split("\r\n")
+    request = _REQUEST.fullmatch(first)
+    if request is None or len(lines) > _MOST_HEADERS:
+        return None
+    method, target = request.groups()
+    if "%" in target or "#" in target:
+        return None
+    headers: dict[str, str] = {}
+    for line in lines:
+        header = _read_header(line)
+        if header is None:
+            return None
+        name, value = header
+        if name in headers:
+            return None
+        headers[name] = value
+    length = headers.get("CONTENT_LENGTH", "0")
+    if len(length) > _LONGEST_LENGTH or not length.isdigit() or int(length) > largest:
+        return None
+    return Head(method, target, headers, size + 4, int(length))
+
+
+@lru_cache(maxsize=512)
+def _read_header(line: str) -> tuple[str, str] | None:
+    """A header's name in a WSGI environ, and its value; clients send the same few lines again and again."""
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        return None
+    name, value = match[1].upper().replace("-", "_"), match[2]
+    if name in _DOUBTED or (name == "CONNECTION" and value.lower() != "keep-alive"):
+        return None
+    return (name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"), value

@@ -15,8 +15,7 @@ from urllib.parse import quote
 from werkzeug.serving import WSGIRequestHandler
 
 from fakenotify.server.connection import DRAIN_LIMIT, PIECE, Connection
-from fakenotify.server.doors import BOUND_HOST
-from fakenotify.server.wsgi import BODY_LIMIT, CONTROL_BODY_LIMIT, is_control, target
+from fakenotify.server.wsgi import BODY_LIMIT, BOUND_HOST, CONTROL_BODY_LIMIT, is_control, target
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -1,20 +1,25 @@
-"""The WSGI application: an environ becomes a ``Call``, an ``Answer`` becomes bytes, in one place each."""
+"""The WSGI application: an environ becomes a ``Call``, an ``Answer`` becomes bytes, in one place each.
+
+Programs on this machine and allowed hosts may send requests, but no web page of another origin: a page in a browser can
+send requests to loopback, or to its own host name if that resolves to loopback. The fake's credentials are public and
+its callbacks reach local ports, so such requests are refused.
+"""
 
 from __future__ import annotations
 
 import binascii
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_plus
 
 from fakenotify.core.real_time import monotonic
 from fakenotify.notify.dispatch import Answer, Call
-from fakenotify.server.doors import Doors, origin
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
@@ -28,6 +33,12 @@ WIRE = "fakenotify.wire"
 BROKEN = "fakenotify.broken"
 """The environ's key for the fault that breaks the answer; the sender must look there first."""
 
+NOTIFY = re.compile(r"notify(\.[a-z0-9-]+){0,2}\.twilio\.com")
+"""The hosts of Notify: ``notify.twilio.com`` and its edge and region forms. (documented)"""
+
+BOUND_HOST = "fakenotify.bound_host"
+"""The environ's key for the host that the server was bound to; only a server of ours sets it."""
+
 RULE = "X-Fakenotify-Rule"
 """The header of a 4xx answer that names the rule that refused; ``GET /_fake/rules/{id}`` has it in words."""
 LABEL = "X-Fakenotify-Label"
@@ -37,6 +48,11 @@ CONTROL = "/_fake"
 _LONG = 4_096
 """Bytes of an answer of which the journal wants to hear."""
 CONTROL_BODY_LIMIT = 64 * 1_048_576
+
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_LOOPBACK = re.compile(rf"localhost|::1|127(\.{_OCTET}){{3}}")
+_HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]+)(:[0-9]*)?")
+_ALL_ADDRESSES = ("", "0.0.0.0", "::")
 
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -57,12 +73,43 @@ _BLOCK = (  # observed on Notify in 2022; casing: sibling (api 2010)
     ("X-API-Domain", "notify.twilio.com"),
     ("Strict-Transport-Security", "max-age=31536000"),
 )
-_STATUS_LINES = {
+_STATUS_LINES = {  # reason phrases are upper case (sibling)
     **{status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus},
     413: "413 REQUEST ENTITY TOO LARGE",  # newer Pythons have another phrase
 }
 
 Handler = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+
+
+class Doors:
+    """Says why a request is refused, if it is. ``allow_hosts`` are names that may be asked besides loopback's."""
+
+    def __init__(self, allow_hosts: Iterable[str] = ()) -> None:
+        self._allowed = frozenset(host.lower() for host in allow_hosts)
+
+    def refusal(self, environ: WSGIEnvironment, *, control: bool) -> str | None:
+        """Why this request is refused, or None.
+
+        On Notify's routes, ``Host`` may be a host of Notify's too (a program that is led here by a TLS proxy or a hosts
+        file asks for it, and no page can have such a name), or missing (a browser always sends one). Where no server of
+        ours brought the request (a test client on ``wsgi_app``, interception), only the control API looks at ``Host``.
+        """
+        if control or BOUND_HOST in environ:
+            host = environ.get("HTTP_HOST", "")
+            name, means = _read_host(host)
+            if not (
+                means == "loopback"
+                or name in self._allowed
+                or (not control and (not host or means == "notify"))
+                or _is_bound(environ, name)
+            ):
+                return f"host {host!r} may not use this fake; allow it with --allow-host, or FakeNotify(allow_hosts=…)"
+        foreign = environ.get("HTTP_ORIGIN")
+        if foreign is not None and foreign.lower() != origin(environ).lower():
+            return f"a web page of {foreign} may not use this fake; programs and the fake's own pages may"
+        if environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower() == "cross-site":
+            return "a web page of another site may not use this fake; programs and the fake's own pages may"
+        return None
 
 
 class App:
@@ -77,7 +124,7 @@ class App:
         """Answer one request."""
         began = monotonic()
         path, query = target(environ)
-        if self.control is not None and is_control(path):
+        if path.startswith(CONTROL) and self.control is not None and is_control(path):
             return self.control(environ, start_response)
         refusal = self.doors.refusal(environ, control=False)
         if refusal is not None:
@@ -88,8 +135,8 @@ class App:
         world = self.world
         call = read_call(environ, path, query)
         wire = environ.get(WIRE)
-        if wire is not None and world.dispatcher.has_faults:
-            call.wire = wire(world.ended)
+        if wire is not None:
+            call.wire = partial(wire, world.ended)
         world.due.hold()
         try:
             answer = world.dispatcher.handle(call)
@@ -100,7 +147,7 @@ class App:
         body = encode(answer.body)
         if len(body) > _LONG:
             world.journal.measured(answer.request_id, len(body))
-        status = status_line(answer.status or 500)
+        status = _STATUS_LINES.get(answer.status or 500) or f"{answer.status} UNKNOWN"
         start_response(status, headers(answer, body, environ["REQUEST_METHOD"], monotonic() - began))
         shown = () if environ["REQUEST_METHOD"] == "HEAD" or not body else (body,)
         return shown if announce is None else Then(shown, announce)
@@ -111,6 +158,39 @@ def _refuse(refusal: str, start_response: StartResponse) -> Iterable[bytes]:
     body = encode({"error": f"fakenotify, not Twilio, refused this: {refusal}"})
     start_response("403 FORBIDDEN", [_JSON, ("Content-Length", str(len(body)))])
     return (body,)
+
+
+def origin(environ: WSGIEnvironment) -> str:
+    """Scheme and host that the client asked; what a proxy says of that comes first. (assumed D29)"""
+    # proxies add to these lists: the client's own is the first
+    scheme = environ.get("HTTP_X_FORWARDED_PROTO", "").partition(",")[0].strip()
+    host = environ.get("HTTP_X_FORWARDED_HOST", "").partition(",")[0].strip() or environ.get("HTTP_HOST")
+    host = host or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{scheme or environ.get('wsgi.url_scheme', 'http')}://{host}"
+
+
+@lru_cache(maxsize=64)
+def _read_host(host: str) -> tuple[str, str]:
+    """The name in a ``Host``, in lower case and empty for what is no host, and what it means: ``loopback`` (this
+    machine), ``notify`` or nothing in particular."""
+    match = _HOST.fullmatch(host)
+    name = match[1].strip("[]").lower() if match else ""
+    return name, "loopback" if is_loopback(name) else "notify" if NOTIFY.fullmatch(name) else ""
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host's name alone means this machine; there is no look-up."""
+    return _LOOPBACK.fullmatch(name) is not None
+
+
+def _is_bound(environ: WSGIEnvironment, name: str) -> bool:
+    """Whether this is the address that the server is bound to; one of all addresses is that of the connection."""
+    bound = environ.get(BOUND_HOST)
+    if bound is None or not name:
+        return False
+    if bound not in _ALL_ADDRESSES:
+        return name in (bound.lower(), environ["SERVER_NAME"])
+    return bool(environ["werkzeug.socket"].getsockname()[0] == name)
 
 
 def call_app(
@@ -216,7 +296,7 @@ def parse_form(text: str) -> dict[str, list[str]]:
         if pair:
             name, _, value = pair.partition("=")
             if not plain and ("%" in pair or "+" in pair):
-                name, value = _decoded(name), _decoded(value)
+                name, value = unquote_plus(name), unquote_plus(value)
             if name in form:
                 form[name].append(value)
             else:
@@ -247,11 +327,6 @@ def parse_multipart(body: bytes, content_type: str, notes: list[str]) -> dict[st
     return form
 
 
-def _decoded(text: str) -> str:
-    text = text.replace("+", " ")
-    return unquote(text, errors="replace") if "%" in text else text
-
-
 @lru_cache(maxsize=256)
 def _credentials(header: str) -> tuple[str, str] | None:
     scheme, _, encoded = header.partition(" ")
@@ -267,11 +342,6 @@ def _credentials(header: str) -> tuple[str, str] | None:
 def encode(body: Any) -> bytes:
     """JSON in one line with Python's separators, no newline at the end. (observed)"""
     return b"" if body is None else json.dumps(body).encode()
-
-
-def status_line(status: int) -> str:
-    """``201 CREATED``: reason phrases are upper case. (sibling)"""
-    return _STATUS_LINES.get(status) or f"{status} UNKNOWN"
 
 
 def headers(answer: Answer, body: bytes, method: str, seconds: float) -> list[tuple[str, str]]:

@@ -6,22 +6,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Condition, Event
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import UnknownName
-from fakenotify.core.listeners import Listeners
+from fakenotify.core.listeners import Announcement, Listeners
 from fakenotify.core.params import nearest
-from fakenotify.core.schedule import Announcement
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
 from fakenotify.notify.accounts import AUTH_TOKEN, KEPT_BYTES, KEPT_DELIVERIES, Accounts
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.dispatch import Answer, Call, Dispatcher
-from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request
+from fakenotify.notify.journal import KEPT_REQUESTS, Journal
 from fakenotify.notify.records import Attempt, Callback
 
 if TYPE_CHECKING:
@@ -77,9 +77,6 @@ class World:
         self._beginning: dict[str, State] = {}
         self._account_sids = SidGenerator(f"{seed}/accounts")
         self._at_end: list[Callable[[], object]] = []
-        self._change = Condition()
-        self._waiting = 0
-        self.journal.listen(self._requested)
         self.clock.on_move(self._clock_moved)
 
     # requests
@@ -350,7 +347,7 @@ class World:
     def callback_tried(self, callback: Callback) -> None:
         """Notify the listeners of an attempt to post a callback."""
         body = {name: getattr(callback, name) for name in ("sid", "notification_sid", "account_sid", "url", "status")}
-        self._tell(Change("callback", callback.account_sid, body | {"attempts": len(callback.attempts)}))
+        self.changes.tell(Change("callback", callback.account_sid, body | {"attempts": len(callback.attempts)}))
 
     # what happens
 
@@ -371,30 +368,20 @@ class World:
 
         return forget
 
-    def wait(self, seconds: float) -> None:
-        """Wait until something happens, at most ``seconds``."""
-        with self._change:
-            self._waiting += 1
-            try:
-                self._change.wait(seconds)
-            finally:
-                self._waiting -= 1
+    @contextmanager
+    def watched(self) -> Iterator[Event]:
+        """A context in which every change sets an event."""
+        happened = Event()
+        ends = [listen(lambda _: happened.set()) for listen in (self.journal.listen, self.changes.add)]
+        try:
+            yield happened
+        finally:
+            for end in ends:
+                end()
 
     def _clock_moved(self) -> None:
         self.due.announce()
         self._changed("clock")
 
     def _changed(self, verb: str, account_sid: str | None = None, **details: Any) -> None:
-        self._tell(Change("change", account_sid, {"verb": verb, "account_sid": account_sid, **details}))
-
-    def _requested(self, request: Request) -> None:
-        self._wake()
-
-    def _tell(self, change: Change) -> None:
-        self.changes.tell(change)
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiting:
-            with self._change:
-                self._change.notify_all()
+        self.changes.tell(Change("change", account_sid, {"verb": verb, "account_sid": account_sid, **details}))

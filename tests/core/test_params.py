@@ -20,7 +20,7 @@ from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter
 class Looking(Kind):
     """A kind that has something to say of values that can be read."""
 
-    looks = True
+    signs = ("",)
 
     def words(self) -> str:
         return "text that is not bad"

@@ -7,7 +7,8 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakenotify.core.schedule import Announcement, Schedule
+from fakenotify.core.listeners import Announcement
+from fakenotify.core.schedule import Schedule
 
 
 def filled(*entries: tuple[float, str]) -> Schedule:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request, note
+from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request
 from fakenotify.notify.records import NO_STRINGS, Strings
 
 REQUEST = Request(
@@ -208,11 +208,6 @@ def test_a_request_is_one_printable_line_without_its_answer() -> None:
 
     assert str(request) == r"POST /v1/\x1b[2J (Identity='\ud800') -> 201 20001 no\u202e"
     assert repr(request) == f"<Request {request}>"
-
-
-def test_no_warnings_are_kept_as_one_object() -> None:
-    assert note([]) is NO_STRINGS
-    assert note(["a", "b"]) == Strings(("a", "b"))
 
 
 def long_request(length: int) -> Request:

@@ -21,7 +21,7 @@ import sys, io, json
 import atheris
 with atheris.instrument_imports(include=["fakenotify"]):
     from fakenotify import FakeNotify
-    from fakenotify.server.head import read_plain
+    from fakenotify.server.connection import read_plain
     from fakenotify.server.handler import read_chunks, read_length
     from fakenotify.server.wsgi import parse_form, App
     from fakenotify.core import paging, params

@@ -28,7 +28,7 @@ from fakenotify import Behaviour, FakeNotify
 from fakenotify.notify.callbacks import sign
 from fakenotify.notify.records import Alert, Attempt, Callback
 from fakenotify.server.callback_sender import CallbackSender
-from fakenotify.server.doors import is_loopback
+from fakenotify.server.wsgi import is_loopback
 
 NOW = "2027-10-31T12:00:00Z"
 MOMENT = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fakenotify import FakeNotify
-from fakenotify.server.doors import Doors
+from fakenotify.server.wsgi import Doors
 
 NOTIFY, CONTROL = "/v1/Services", "/_fake/health"
 

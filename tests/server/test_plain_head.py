@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakenotify.server import connection
-from fakenotify.server.head import Head, read_plain
+from fakenotify.server.connection import Head, read_plain
 from fakenotify.server.server import Server
 
 PLAIN = b"POST /v1/Services?PageSize=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: a/b\r\n\r\n"

@@ -100,7 +100,9 @@ def create(
     replaced = bindings.under("address", address)
     if behaviour.address_scope == "service_and_type":
         replaced = [each for each in replaced if each.binding_type == binding_type]
-    others = bindings.count("identity", identity) - sum(each.identity == identity for each in replaced)
+    others = bindings.count("identity", identity)
+    for each in replaced:
+        others -= each.identity == identity
     evicted: list[Binding] = []
     if others >= BINDINGS_PER_IDENTITY:
         if behaviour.identity_limit == "reject":
