@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import httpx
 import pytest
 import requests
+from http_libraries import SERVICES, TWILIO, authorization, by_aiohttp, by_async_httpx, by_httpx, by_requests
 from twilio.rest import Client
 
 from fakenotify import FakeNotify
 
-TWILIO = "https://notify.twilio.com"
+pytest_plugins = ["pytester"]
+
 ELSEWHERE = "https://example.com/"
+Tool = Callable[[Path], AbstractContextManager[Any]]
 
 
 @pytest.fixture
@@ -26,39 +27,19 @@ def fake(open_fake: Callable[..., FakeNotify], forbidden: None) -> FakeNotify:
     return open_fake()
 
 
-def by_official_client(fake: FakeNotify) -> int:
-    return len(Client(fake.account_sid, fake.auth_token).notify.v1.services.create(friendly_name="x").sid)
+def by_official_client(fake: FakeNotify, method: str, url: str) -> None:
+    Client(fake.account_sid, fake.auth_token).notify.v1.services.create(friendly_name="x")
 
 
-def by_requests(fake: FakeNotify, url: str = f"{TWILIO}/v1/Services") -> int:
-    return requests.post(url, auth=(fake.account_sid, fake.auth_token), timeout=5).status_code
+def by_aiohttp_with_a_base(fake: FakeNotify, method: str, url: str) -> None:
+    by_aiohttp(fake, method, url.removeprefix(TWILIO), base=TWILIO)
 
 
-def by_httpx(fake: FakeNotify, url: str = f"{TWILIO}/v1/Services") -> int:
-    return httpx.post(url, auth=(fake.account_sid, fake.auth_token), verify=False).status_code
-
-
-def by_async_httpx(fake: FakeNotify, url: str = f"{TWILIO}/v1/Services") -> int:
-    async def ask() -> int:
-        async with httpx.AsyncClient(auth=(fake.account_sid, fake.auth_token), verify=False) as client:
-            return (await client.post(url)).status_code
-
-    return asyncio.run(ask())
-
-
-def by_aiohttp(fake: FakeNotify, url: str = f"{TWILIO}/v1/Services") -> int:
-    headers = {"Authorization": requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)}
-
-    async def ask() -> int:
-        base, slash, path = url.partition("/v1")
-        async with aiohttp.ClientSession(base, headers=headers) as session, session.post(slash + path) as response:
-            return response.status
-
-    return asyncio.run(ask())
+# the tools
 
 
 @contextmanager
-def responses_mock(tmp_path: Path) -> Iterator[Callable[[], None]]:
+def responses_mock(tmp_path: Path) -> Iterator[Any]:
     responses = pytest.importorskip("responses")
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.post(ELSEWHERE, status=202)
@@ -68,7 +49,7 @@ def responses_mock(tmp_path: Path) -> Iterator[Callable[[], None]]:
 @contextmanager
 def responses_passthru(tmp_path: Path) -> Iterator[None]:
     with responses_mock(tmp_path) as mock:
-        mock.add_passthru(TWILIO)  # type: ignore[attr-defined]
+        mock.add_passthru(TWILIO)
         yield
 
 
@@ -105,19 +86,17 @@ def vcr_cassette(tmp_path: Path) -> Iterator[None]:
         yield
 
 
-SYNC = (by_official_client, by_requests)
 HTTPX = (by_httpx, by_async_httpx)
 PAIRS = [
-    *((responses_mock, ask) for ask in SYNC),
-    *((responses_passthru, ask) for ask in SYNC),
-    *((requests_mock_mocker, ask) for ask in SYNC),
-    *((respx_mock, ask) for ask in HTTPX),
-    *((respx_for_httpx, ask) for ask in HTTPX),
-    *((vcr_cassette, ask) for ask in (by_requests, *HTTPX, by_aiohttp)),
-    *(pytest.param(moto_aws, ask, marks=pytest.mark.slow) for ask in SYNC),
+    (responses_mock, by_official_client),
+    (responses_mock, by_requests),
+    (responses_passthru, by_requests),
+    (requests_mock_mocker, by_official_client),
+    (requests_mock_mocker, by_requests),
+    *((tool, ask) for tool in (respx_mock, respx_for_httpx) for ask in HTTPX),
+    *((vcr_cassette, ask) for ask in (by_requests, *HTTPX, by_aiohttp, by_aiohttp_with_a_base)),
+    pytest.param(moto_aws, by_requests, marks=pytest.mark.slow),
 ]
-
-
 ORDERS = (
     ("tool begins", "fake begins", "fake ends", "tool ends"),
     ("tool begins", "fake begins", "tool ends", "fake ends"),
@@ -128,10 +107,7 @@ ORDERS = (
 
 @pytest.mark.parametrize(("tool", "ask"), PAIRS)
 def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(
-    fake: FakeNotify,
-    tmp_path: Path,
-    tool: Callable[[Path], AbstractContextManager[Any]],
-    ask: Callable[[FakeNotify], int],
+    fake: FakeNotify, tmp_path: Path, tool: Tool, ask: Callable[..., Any]
 ) -> None:
     for order in ORDERS:
         fake.reset()
@@ -147,12 +123,12 @@ def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(
             steps[step]()
             intercepted = step == "fake begins" or (intercepted and step != "fake ends")
             if intercepted:
-                ask(fake)
+                ask(fake, "POST", SERVICES)
                 asked += 1
         assert len(fake.services) == asked > 0, order
 
         with pytest.raises((AssertionError, OSError, httpx.HTTPError)):  # nobody answers, and nothing may leave
-            ask(fake)
+            ask(fake, "POST", SERVICES)
         assert len(fake.services) == asked, order
 
 
@@ -160,22 +136,24 @@ def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(
     ("tool", "ask"), [(responses_mock, by_requests), (requests_mock_mocker, by_requests), (respx_mock, by_httpx)]
 )
 def test_what_a_tool_mocks_elsewhere_stays_mocked(
-    fake: FakeNotify, tmp_path: Path, tool: Callable[[Path], AbstractContextManager[Any]], ask: Callable[..., int]
+    fake: FakeNotify, tmp_path: Path, tool: Tool, ask: Callable[..., Any]
 ) -> None:
+    def statuses() -> list[int]:
+        return [ask(fake, "POST", url).status for url in (ELSEWHERE, SERVICES)]
+
     with fake.intercept(), tool(tmp_path), fake.intercept():
-        assert (ask(fake, ELSEWHERE), ask(fake)) == (202, 201)
+        assert statuses() == [202, 201]
     with tool(tmp_path), fake.intercept():
-        assert (ask(fake, ELSEWHERE), ask(fake)) == (202, 201)
+        assert statuses() == [202, 201]
 
 
 def test_a_session_that_requests_mock_has_touched_goes_free_again(fake: FakeNotify) -> None:
     requests_mock = pytest.importorskip("requests_mock")
     session = requests.Session()
-    session.auth = (fake.account_sid, fake.auth_token)
+    session.headers.update(authorization(fake))
     with fake.intercept(), requests_mock.Mocker() as mock:
         mock.post(ELSEWHERE, status_code=202)
-        assert session.post(ELSEWHERE).status_code == 202
-        assert session.post(f"{TWILIO}/v1/Services").status_code == 201
+        assert [session.post(url).status_code for url in (ELSEWHERE, SERVICES)] == [202, 201]
     assert session.get_adapter(TWILIO) is session.adapters["https://"]
 
 

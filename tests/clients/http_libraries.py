@@ -1,0 +1,68 @@
+"""The HTTP libraries that interception reaches, each asked in the same way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, NamedTuple
+
+import aiohttp
+import httpx
+import pytest
+import requests
+
+from fakenotify import FakeNotify
+
+TWILIO = "https://notify.twilio.com"
+SERVICES = f"{TWILIO}/v1/Services"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Told(NamedTuple):
+    """What a library says of an answer."""
+
+    status: int
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+def authorization(fake: FakeNotify) -> dict[str, str]:
+    return {"Authorization": requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)}
+
+
+def by_requests(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+    response = requests.request(method, url, auth=(fake.account_sid, fake.auth_token), timeout=5, **request)
+    return Told(response.status_code, response.text)
+
+
+def by_httpx(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+    with httpx.Client(auth=(fake.account_sid, fake.auth_token), verify=False) as client:
+        response = client.request(method, url, **request)
+    return Told(response.status_code, response.text)
+
+
+def by_async_httpx(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+    async def ask() -> Told:
+        async with httpx.AsyncClient(auth=(fake.account_sid, fake.auth_token), verify=False) as client:
+            response = await client.request(method, url, **request)
+        return Told(response.status_code, response.text)
+
+    return asyncio.run(ask())
+
+
+def by_aiohttp(fake: FakeNotify, method: str, url: str, *, base: str | None = None, **request: Any) -> Told:
+    async def ask() -> Told:
+        async with (
+            aiohttp.ClientSession(base, headers=authorization(fake), trust_env=True) as session,
+            session.request(method, url, **request) as response,
+        ):
+            return Told(response.status, await response.text())
+
+    return asyncio.run(ask())
+
+
+LIBRARIES = {"requests": by_requests, "httpx": by_httpx, "httpx async": by_async_httpx, "aiohttp": by_aiohttp}
+every_library = pytest.mark.parametrize("ask", LIBRARIES.values(), ids=LIBRARIES)
