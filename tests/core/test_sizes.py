@@ -14,16 +14,18 @@ BINDING = {"sid": "BS" + "0" * 32, "identity": "alice", "tags": ["vip", "new"], 
 
 
 @pytest.mark.parametrize(
-    "written",
+    "original",
     [
-        json.dumps([BINDING] * 1000),
-        json.dumps({f"key{number}": "x" * number for number in range(2000)}),
-        json.dumps({"deep": [[] for _ in range(20_000)]}),
-        json.dumps([{} for _ in range(20_000)]),
-        json.dumps("Grüße 世界" * 100_000),
+        [BINDING] * 1000,
+        {f"key{number}": "x" * number for number in range(2000)},
+        {"deep": [[] for _ in range(20_000)]},
+        [{} for _ in range(20_000)],
+        "Grüße 世界" * 100_000,
     ],
+    ids=["bindings", "texts", "lists", "objects", "a text"],
 )
-def test_an_estimate_is_within_a_half_and_four_times_of_what_python_takes(written: str) -> None:
+def test_an_estimate_is_within_a_half_and_four_times_of_what_python_takes(original: Any) -> None:
+    written = json.dumps(original)
     json.loads(written)
     tracemalloc.start()
     value = json.loads(written)
@@ -34,8 +36,9 @@ def test_an_estimate_is_within_a_half_and_four_times_of_what_python_takes(writte
 
 
 def test_a_measure_knows_the_longest_text_wherever_it_is() -> None:
-    assert measure({"a": ["x" * 5, {"b": "y" * 9}], "c": ("z",)})[1] == 9
-    assert [measure(each)[1] for each in (None, 5, [], {}, "abc")] == [0, 0, 0, 0, 3]
+    values = ({"a": ["x" * 5, {"b": "y" * 9}], "c": ("z",)}, None, 5, [], {}, "abc")
+
+    assert [measure(each)[1] for each in values] == [9, 0, 0, 0, 0, 3]
 
 
 def test_an_own_size_leaves_out_what_is_shared() -> None:
@@ -46,15 +49,12 @@ def test_an_own_size_leaves_out_what_is_shared() -> None:
     assert own_size(shared, shared) == 0
 
 
-@pytest.mark.parametrize("whole", ["x" * LONGEST_TEXT, {"a": ["b", ("c", 5)]}, [{"a": None}], 5, None])
-def test_what_is_short_stays_the_same_object(whole: Any) -> None:
-    assert clip(whole) is whole
-
-
-def test_long_texts_are_clipped_at_any_depth_with_their_length() -> None:
+def test_long_texts_are_clipped_at_any_depth_with_their_length_and_what_is_short_stays_the_same_object() -> None:
     long, clipped = "x" * 20_000, "x" * LONGEST_TEXT + "... [clipped, 20,000 characters]"
 
     assert clip({"a": [long, {"b": (long, "c")}], "d": 5}) == {"a": [clipped, {"b": (clipped, "c")}], "d": 5}
+    for short in ("x" * LONGEST_TEXT, {"a": ["b", ("c", 5)]}, [{"a": None}], 5, None):
+        assert clip(short) is short
 
 
 def test_heavy_parts_make_way_for_a_mark() -> None:
