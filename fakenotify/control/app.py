@@ -26,6 +26,7 @@ from fakenotify.control import (
     sent,
     state,
     stored,
+    totals,
 )
 from fakenotify.control.routes import EVENTS, JSON, Ask, Content, Refused, Route, route
 from fakenotify.control.schema import OBJECT
@@ -65,7 +66,9 @@ def _gathered(*modules: Mapping[str, Any]) -> dict[str, dict[str, Route]]:
 
 
 ROUTES = _gathered(
-    *map(vars, (state, accounts, stored, sent, requests, explanations, faults, clock, behaviour, events, pages)),
+    *map(
+        vars, (state, accounts, stored, sent, requests, totals, explanations, faults, clock, behaviour, events, pages)
+    ),
     globals(),
 )
 """Every control operation by its path below ``/_fake/`` and its method."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, Route, account_of, is_true, route
 from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
+from fakenotify.control.search import parse
 from fakenotify.control.sight import Sight
 from fakenotify.core import strict_json
 from fakenotify.core.store import Table
@@ -42,6 +43,7 @@ PAGING = {
     "count": Parameter("`true` adds `total`, the number of rows that pass the filters.", FLAG),
     "brief": Parameter("`true` leaves out what may be large.", FLAG),
     "q": Parameter("Only rows that contain this text, in any case.", TEXT),
+    "search": Parameter("A search such as `alice status:failed`: words, and the filters of this table.", TEXT),
     "id": Parameter("Only the row with this `id`.", TEXT),
 }
 """The query parameters that every table has."""
@@ -143,16 +145,17 @@ class Reading:
     def _tests(self, ask: Ask) -> list[Callable[[Numbered], bool]]:
         """What a row must pass."""
         tests: list[Callable[[Numbered], bool]] = []
-        if "id" in ask.query:
-            wanted = ask.query["id"]
+        query = {**ask.query, **parse(ask.query.get("search", ""), self.rows.name, self.rows.filters)}
+        if "id" in query:
+            wanted = query["id"]
             tests.append(lambda row: str(row[0]) == wanted)
         if self.rows.name == REQUESTS and self.narrowed is not None:
             tests.append(lambda row: row[1].account_sid == self.narrowed)
         for name, (_, make) in self.rows.filters.items():
-            if name in ask.query:
-                tests.append(_of_record(make(self.sight, ask.query[name])))
-        if ask.query.get("q"):
-            tests.append(_of_record(self._contains(ask.query["q"])))
+            if name in query:
+                tests.append(_of_record(make(self.sight, query[name])))
+        if query.get("q"):
+            tests.append(_of_record(self._contains(query["q"])))
         return tests
 
     def _contains(self, text: str) -> Accept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from control_client import Control
@@ -499,3 +500,53 @@ def test_an_unknown_notification_names_the_nearest(control: Control, fake: FakeN
 def test_another_wsgi_server_is_served_too(fake: FakeNotify) -> None:
     reply = call(fake.wsgi_app, "GET", "http://localhost/_fake/bindings", {}, b"")
     assert (reply.status, json.loads(reply.body)) == (200, {"bindings": [], "dropped": 0})
+
+
+# search
+
+SEARCHES = {
+    "alice": {"notifications": 2, "deliveries": 2, "bindings": 1, "services": 0, "requests": 0},
+    "identity:alice": {"notifications": 2, "bindings": 1, "services": None, "credentials": None},
+    "status:failed": {"notifications": 1, "deliveries": 1, "requests": 1, "bindings": None},
+    "code:52144": {"notifications": 0, "requests": 0, "bindings": None},
+    "tag:vip status:sent": {"notifications": 1, "deliveries": 2, "bindings": None},
+    "type:apn": {"notifications": 1, "deliveries": 1, "bindings": 1, "credentials": 0, "requests": None},
+    "operation:notifications.* tag:vip": {"requests": 1, "notifications": None},
+    '"For VIPs" tag:"vip"': {"notifications": 1, "deliveries": 1},
+    "parcel your": {"notifications": 0},
+    "no:field": {"notifications": 0, "services": 0},
+}
+
+
+@pytest.mark.parametrize(("search", "counts"), SEARCHES.items())
+def test_a_search_names_words_and_fields_and_is_counted_in_every_table(
+    control: Control, lively: Any, fake: FakeNotify, search: str, counts: dict[str, int | None]
+) -> None:
+    totals = control.get(f"totals?{urlencode({'search': search, 'account_sid': fake.account_sid})}")
+
+    assert {table: totals[table] for table in counts} == counts
+    for table, count in counts.items():
+        found = control.ask("GET", f"{table}?{urlencode({'search': search, 'account_sid': fake.account_sid})}")
+        assert (found.status, len(found.json.get(table, ()))) == ((400, 0) if count is None else (200, count))
+
+
+def test_a_search_for_a_field_that_a_table_has_not_says_which_it_has(control: Control) -> None:
+    assert control.ask("GET", "credentials?search=alice+identity:bob").refusal == (
+        400,
+        "credentials have no identity; their fields are type",
+        ["type"],
+    )
+
+
+def test_totals_count_the_active_faults_and_the_outcomes_of_an_account(control: Control, fake: FakeNotify) -> None:
+    fake.fail("bindings.*", status=503, optional=True)
+    fake.account(OTHER_SID).fail("bindings.*", status=503, optional=True)
+    fake.fail_delivery(52144, identity="alice")
+
+    counted = {
+        sid: (totals["faults"], totals["outcomes"])
+        for sid in (None, fake.account_sid, OTHER_SID)
+        if (totals := control.get("totals" if sid is None else f"totals?account_sid={sid}"))
+    }
+
+    assert counted == {None: (2, 1), fake.account_sid: (1, 1), OTHER_SID: (2, 0)}
