@@ -1,34 +1,28 @@
-"""Command lines that end by themselves, run here, since a process of its own would take longer."""
+"""Command lines that run here, since a process of its own would take longer."""
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from threading import Event, Thread
+from typing import Any
 
 import pytest
+from command_line import LEADING, PATIENCE, Call, Done
 
 from fakenotify.cli.commands import main
-
-LEADING = re.compile(r"FAKENOTIFY_.*|TWILIO_.*|(HTTPS?|ALL|NO)_PROXY|NO_COLOR", re.IGNORECASE)
-"""Variables that would lead clients elsewhere, or change what is said."""
-
-
-class Done(NamedTuple):
-    status: int
-    stdout: str
-    stderr: str
+from fakenotify.notify.accounts import ACCOUNT_SID
 
 
 @pytest.fixture
-def fakenotify(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """Runs a command line, with the variables given."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Runs a command line with the variables given, and none that lead clients elsewhere; returns its status."""
 
-    def call(*arguments: str, cwd: Path | None = None, **given: str) -> Done:
+    def run(*arguments: str, cwd: Path | None = None, **given: str) -> int:
         with monkeypatch.context() as patch:
             for name in filter(LEADING.fullmatch, list(os.environ)):
                 patch.delenv(name)
@@ -37,12 +31,98 @@ def fakenotify(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str
             if cwd is not None:
                 patch.chdir(cwd)
             try:
-                status = main(list(arguments))
+                return main(list(arguments))
             except SystemExit as ended:
-                status = int(ended.code or 0)
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-        return Done(status, *capfd.readouterr())
+                return int(ended.code or 0)
 
-    return call
+    return run
+
+
+@pytest.fixture
+def fakenotify(call: Callable[..., int], capfd: pytest.CaptureFixture[str]) -> Iterator[Call]:
+    """Runs a command line that ends by itself, or by a signal."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(*arguments: str, **given: Any) -> Done:
+        try:
+            return Done(call(*arguments, **given), *capfd.readouterr())
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    return run
+
+
+class Server:
+    """A fake that is served by ``fakenotify``; ``done`` is how that ended."""
+
+    def __init__(self, wire_as: Callable[..., Any], printed: str) -> None:
+        self.printed = printed
+        first = printed.partition("\n")[0]
+        self.banner: dict[str, Any] = json.loads(first) if first.startswith("{") else {}
+        self.url: str = self.banner.get("url") or first.split()[4]
+        self.service_sid = self.banner.get("service_sid", "")
+        self._wire_as = wire_as
+        self.done = Done(-1, "", "")
+
+    def ask(self, method: str, path: str, body: str = "", user: str = ACCOUNT_SID, password: str = "x") -> Any:
+        """The status and the JSON of an answer."""
+        kind = "application/json" if path.startswith("/_fake/") else "application/x-www-form-urlencoded"
+        answer = self._wire_as(self, user, password).send(method, path, body, {"Content-Type": kind})
+        return answer.status, answer.json
+
+    def names(self) -> list[str]:
+        """The friendly names of the Services."""
+        return [each["friendly_name"] for each in self.ask("GET", "/v1/Services")[1]["services"]]
+
+
+class Signals:
+    """Stands in for the signals that end a server, which only the main thread can await."""
+
+    def __init__(self) -> None:
+        self.ready, self.over = Event(), Event()
+
+    def __enter__(self) -> Signals:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def wait(self) -> None:
+        self.ready.set()
+        assert self.over.wait(PATIENCE)
+
+
+@pytest.fixture
+def serve(
+    call: Callable[..., int],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    wire_as: Callable[..., Any],
+) -> Callable[..., Any]:
+    """Serves on a free port while the context lasts."""
+
+    @contextmanager
+    def start(*arguments: str, **given: str) -> Iterator[Server]:
+        signals, statuses = Signals(), []
+
+        def run() -> None:
+            try:
+                statuses.append(call("--port", "0", *arguments, **given))
+            finally:
+                signals.ready.set()
+
+        monkeypatch.setattr("fakenotify.cli.serve._Signals", lambda: signals)
+        thread = Thread(target=run)
+        thread.start()
+        assert signals.ready.wait(PATIENCE)
+        printed, warned = capfd.readouterr()
+        try:
+            yield (server := Server(wire_as, printed))
+        finally:
+            signals.over.set()
+            thread.join()
+        stdout, stderr = capfd.readouterr()
+        server.done = Done(statuses[0], stdout, warned + stderr)
+
+    return start

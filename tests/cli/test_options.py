@@ -1,0 +1,210 @@
+"""What a command line may say, what the environment may say in its place, and what is refused in one line."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from command_line import PATIENCE, Call, environment
+
+from fakenotify import FakeNotify, __version__
+from fakenotify.cli.commands import COMMANDS, parser_of
+from fakenotify.cli.options import build, start, variable_of
+from fakenotify.cli.output import CommandError, check_writable
+from fakenotify.notify.accounts import ACCOUNT_SID, KEPT_BYTES, KEPT_DELIVERIES
+from fakenotify.notify.journal import KEPT_REQUESTS
+
+OTHER_SID = "AC" + "b" * 32
+IS = "IS" + "a" * 32
+
+
+# variables
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_may_be_a_variable_and_the_command_line_is_stronger(command: str) -> None:
+    parser, needed = parser_of(command), {"FAKENOTIFY_OUTPUT": "world.json"}
+    plain = parser.read([], needed)
+    for action in parser.declared:
+        if not action.option_strings or action.dest in ("help", "version"):
+            continue
+        option, variable = max(action.option_strings, key=len), variable_of(action)
+        if action.nargs == 0:
+            for value, wanted in {"1": True, "True": True, "0": False, "false": False, "": False}.items():
+                read = parser.read([], needed | {variable: value})
+                assert read == Namespace(**vars(plain) | {action.dest: wanted})
+            continue
+        value = list(action.choices)[-1] if action.choices else "7"
+        by_option = parser.read([f"{option}={value}"], needed)
+        assert by_option != plain
+        assert parser.read([], needed | {variable: value}) == by_option
+        assert parser.read([f"{option}={value}"], needed | {variable: "rubbish"}) == by_option
+        assert parser.read([option, value], needed | {variable: "rubbish"}) == by_option
+        if action.default == []:
+            assert getattr(parser.read([], needed | {variable: " 7  8 "}), action.dest) == ["7", "8"]
+
+
+def test_other_commands_variables_are_no_mistake(fakenotify: Call) -> None:
+    assert fakenotify("rules", "errors.NotFound", FAKENOTIFY_PORT="1", FAKENOTIFY_URL="x").status == 0
+
+
+# what is printed only
+
+
+def test_version_and_help(fakenotify: Call) -> None:
+    assert fakenotify("--version") == (0, f"fakenotify {__version__}\n", "")
+    done = fakenotify("--help")
+    assert (done.status, done.stderr, "FAKENOTIFY_PORT" in done.stdout) == (0, "", True)
+    assert [name for name in COMMANDS if name != "serve" and f"\n  {name} " not in done.stdout] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_can_be_read_in_any_encoding(command: str) -> None:
+    words = parser_of(command).format_help()
+    assert words.isascii()
+    assert f"usage: fakenotify {'' if command == 'serve' else command}".rstrip() in words
+
+
+def test_what_is_only_printed_imports_nothing_heavy() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "fakenotify", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment())
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    heavy = re.compile(r"werkzeug|twilio|pytest|fakenotify\.(notify\.(?!kept$)|world|server|control)")
+    assert ("argparse" in imported, list(filter(heavy.match, imported))) == (True, [])
+
+
+# what a fake keeps
+
+
+def test_as_much_is_kept_as_anywhere_else() -> None:
+    options = parser_of("serve").read([], {})
+    kept = (options.keep_requests, options.keep_deliveries, options.keep_bytes)
+    assert kept == (KEPT_REQUESTS, KEPT_DELIVERIES, KEPT_BYTES)
+
+
+def test_fewer_bytes_may_be_kept() -> None:
+    fake = build(parser_of("serve").read(["--keep-bytes", str(2**20)], {}), "shared")
+    service = fake.create_service()
+    for _ in range(50):
+        fake.create_notification(service, to_binding=[{"binding_type": "fcm", "address": "token"}], body="x" * 50_000)
+    assert 0 < len(fake.notifications) < 50
+
+
+# what is refused
+
+SID_TAKEN = "'IS1' can't be a new Service's sid: IS and 32 hex digits, not yet in use"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("runn", "there is no command 'runn'; did you mean 'run'?"),
+        ("--prot 1", "there is no option '--prot'; did you mean '--port'?"),
+        ("--port", "argument --port: expected one argument"),
+        ("--port x", "argument --port: 'x' is not a whole number"),
+        ("--port 70000", "argument --port: 70000 is not a port, 0 to 65535"),
+        ("--log-format xml", "argument --log-format: invalid choice: 'xml' (choose from "),
+        ("--service IS1", SID_TAKEN),
+        (f"--account {OTHER_SID}", f"--account {OTHER_SID} has no token; write it as AC…=TOKEN"),
+        ("--account AC1=x", "'AC1' is not an account sid: AC and 32 hex digits"),
+        ("--behaviour x", "'x' is not NAME=VALUE, e.g. identity_limit=evict_oldest"),
+        ("--state /missing.json", "can't read the state file /missing.json: No such file or directory"),
+        ("--host 256.256.256.256", "--host 256.256.256.256 is not an address of this machine: "),
+        ("--host \udcff", "--host "),
+        ("--quiet --port-file /missing/port", "can't write /missing/port: No such file or directory"),
+        ("rules errors.NotFond", "there is no rule 'errors.NotFond'; did you mean 'errors.NotFound'?"),
+        ("run", "write the command after --, e.g. fakenotify run -- npm test"),
+        ("run --strict --", "write the command after --, e.g. fakenotify run -- npm test"),
+        ("run --port x -- true", "argument --port: 'x' is not a whole number"),
+        ("run --port-file /missing/port -- true", "can't write /missing/port: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_status_2(fakenotify: Call, arguments: str, message: str) -> None:
+    done = fakenotify(*arguments.split(" "), FAKENOTIFY_PORT="0")
+    assert (done.status, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"fakenotify: {message}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PROT", "1", "there is no variable FAKENOTIFY_PROT; did you mean 'FAKENOTIFY_PORT'?"),
+        ("URLS", "1", "there is no variable FAKENOTIFY_URLS; did you mean 'FAKENOTIFY_URL'?"),
+        ("PORT", "x", "argument --port: 'x' is not a whole number"),
+        ("QUIET", "yes", "FAKENOTIFY_QUIET can't be 'yes'; it is true or false"),
+        ("BEHAVIOUR", "callback_when_empty=1", "Behaviour.callback_when_empty can't be '1'; it is true or false"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_one_line_and_status_2(
+    fakenotify: Call, name: str, value: str, message: str
+) -> None:
+    assert fakenotify(**{f"FAKENOTIFY_{name}": value}) == (2, "", f"fakenotify: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "this is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ('{"services": [{"a\\nb": 5}]}', f"accounts.{ACCOUNT_SID}.services[0] has an unknown field 'a\\nb'"),
+        ('{"services": [{"sid": "IS"}]}', "accounts."),
+    ],
+)
+def test_a_malformed_state_is_one_line_and_status_2(fakenotify: Call, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "world.json").write_text(text)
+    done = fakenotify("--port", "0", "--state", str(tmp_path / "world.json"))
+    assert (done.status, done.stdout, done.stderr.count("\n"), message in done.stderr) == (2, "", 1, True)
+
+
+def test_a_sid_of_no_service_is_refused_beside_a_state(fakenotify: Call, tmp_path: Path) -> None:
+    (tmp_path / "world.json").write_text(json.dumps({"services": [{"sid": IS}]}))
+    done = fakenotify("--port", "0", "--state", str(tmp_path / "world.json"), "--service", "IS1")
+    assert done == (2, "", f"fakenotify: {SID_TAKEN}\n")
+
+
+def test_a_busy_port_is_one_line_and_status_2(fakenotify: Call) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        done = fakenotify("--port", str(port))
+    words = f"port {port} is in use; choose another with --port, or take a free one with --port 0"
+    assert done == (2, "", f"fakenotify: {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (errno.EACCES, "port 80 is not for this user; choose another with --port, or a free one with --port 0"),
+        (errno.EMFILE, "can't listen on 127.0.0.1:80: Too many open files"),
+    ],
+)
+def test_a_server_that_the_system_refuses_is_explained(
+    error: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: FakeNotify) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(FakeNotify, "start", refuse)
+    with pytest.raises(CommandError, match=f"^{re.escape(message)}$"):
+        start(FakeNotify(), Namespace(host="127.0.0.1", port=80))
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.write_text("")
+    check_writable(str(new), None, str(old))
+    monkeypatch.setattr(os, "access", lambda path, mode: path not in (tmp_path, old))
+    for path, why in ((tmp_path, "it is a folder"), (new / "x", "there is no such folder")):
+        with pytest.raises(CommandError, match=f"can't write {path}: {why}"):
+            check_writable(str(path))
+    for path in (new, old):
+        with pytest.raises(CommandError, match=f"can't write {path}: Permission denied"):
+            check_writable(str(path))
