@@ -1,7 +1,8 @@
-"""What the tests of faults share: a connection that shows the bytes that arrive, and a fake on a frozen clock."""
+"""What the tests of faults share: a client that shows the bytes that arrive, and a fake on a frozen clock."""
 
 from __future__ import annotations
 
+import json
 import socket
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -12,14 +13,12 @@ import pytest
 
 from fakenotify import Account, FakeNotify
 
-NOW = "2027-06-01T12:00:00Z"
-
 
 class Connection:
-    """A connection that shows the bytes that arrive."""
+    """A connection for one request."""
 
-    def __init__(self, handle: Account, timeout: float = 30.0) -> None:
-        self.authorization = b64encode(f"{handle.account_sid}:{handle.auth_token}".encode()).decode()
+    def __init__(self, handle: Account, timeout: float) -> None:
+        self.user = f"{handle.account_sid}:{handle.auth_token}"
         parts = urlsplit(handle.url)
         self.socket = socket.create_connection((parts.hostname, parts.port), timeout)
 
@@ -28,7 +27,7 @@ class Connection:
         lines = [
             f"{method} {path} HTTP/1.1",
             "Host: notify.twilio.com",
-            f"Authorization: Basic {self.authorization}",
+            f"Authorization: Basic {b64encode(self.user.encode()).decode()}",
             "Content-Type: application/x-www-form-urlencoded",
             f"Content-Length: {len(body)}",
             "Connection: close",
@@ -37,68 +36,51 @@ class Connection:
         ]
         self.socket.sendall("\r\n".join(lines).encode())
 
-    def some(self, until: Callable[[bytes], bool]) -> bytes:
-        """What arrives, until it is enough."""
-        arrived = b""
-        while not until(arrived):
-            piece = self.socket.recv(65536)
-            assert piece
-            arrived += piece
-        return arrived
-
     def rest(self) -> bytes:
         """Everything up to the end."""
         return b"".join(iter(lambda: self.socket.recv(65536), b""))
 
 
-@pytest.fixture
-def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
-    return open_fake(frozen=NOW)
+class Client:
+    """Sends requests, a connection for each, as one of a fake's accounts: ``POST /v1/Services`` if nothing is said."""
 
+    def __init__(self) -> None:
+        self.opened: list[Connection] = []
 
-@pytest.fixture
-def dial() -> Iterator[Callable[..., Connection]]:
-    """Opens connections; they are closed at the end."""
-    opened: list[Connection] = []
+    def dial(self, handle: Account, timeout: float = 30.0) -> Connection:
+        self.opened.append(Connection(handle, timeout))
+        return self.opened[-1]
 
-    def make(handle: Account, timeout: float = 30.0) -> Connection:
-        opened.append(Connection(handle, timeout))
-        return opened[-1]
-
-    yield make
-    for each in opened:
-        each.socket.close()
-
-
-@pytest.fixture
-def arrives(dial: Callable[..., Connection]) -> Callable[..., bytes]:
-    """Sends a request and returns all that arrives."""
-
-    def ask(handle: Account, *request: Any) -> bytes:
-        connection = dial(handle)
+    def arrives(self, handle: Account, *request: Any) -> bytes:
+        """All that arrives."""
+        connection = self.dial(handle)
         connection.ask(*request)
         return connection.rest()
 
-    return ask
-
-
-@pytest.fixture
-def status(arrives: Callable[..., bytes]) -> Callable[..., int | None]:
-    """Sends a request and returns the status that arrives, or None where nothing does."""
-
-    def ask(handle: Account, *request: Any) -> int | None:
-        arrived = arrives(handle, *request)
+    def status(self, handle: Account, *request: Any) -> int | None:
+        """The status that arrives, or None where nothing does."""
+        arrived = self.arrives(handle, *request)
         return int(arrived.split()[1]) if arrived else None
 
-    return ask
+    def answer(self, handle: Account, *request: Any) -> tuple[dict[str, str], Any]:
+        """The headers, in lower case, and the JSON of the body."""
+        headers, body = self.split(self.arrives(handle, *request))
+        return headers, json.loads(body)
 
-
-@pytest.fixture
-def split() -> Callable[[bytes], tuple[dict[str, str], bytes]]:
-    """Splits what arrived into headers (lower-case) and body."""
-
+    @staticmethod
     def split(arrived: bytes) -> tuple[dict[str, str], bytes]:
         head, _, body = arrived.partition(b"\r\n\r\n")
         return dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:]), body
 
-    return split
+
+@pytest.fixture
+def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
+    return open_fake(frozen="2027-06-01T12:00:00Z")
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    made = Client()
+    yield made
+    for each in made.opened:
+        each.socket.close()
