@@ -6,16 +6,13 @@ are no CORS headers.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fakenotify.control import (
-    accounts,
-    behaviour,
-    clock,
     events,
     explanations,
     faults,
@@ -24,13 +21,14 @@ from fakenotify.control import (
     pages,
     requests,
     sent,
-    state,
+    settings,
     stored,
     totals,
+    world,
 )
-from fakenotify.control.routes import EVENTS, JSON, Ask, Content, Refused, Route, route
-from fakenotify.control.schema import OBJECT
+from fakenotify.control.routes import EVENTS, JSON, OBJECT, Ask, Content, Refused, Route, check_account, route
 from fakenotify.core import strict_json
+from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.notify.tables import TABLES
 from fakenotify.server.wsgi import CONTROL, CONTROL_BODY_LIMIT, Doors, origin, parse_form, read_body, target
@@ -38,6 +36,9 @@ from fakenotify.world.world import Change, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Methods = dict[str, Route]
+"""The operations of one path by their methods."""
 
 _COMMON = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _MOST_AT_ONCE = 262_144
@@ -53,28 +54,20 @@ def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
 @route("GET", "notify-openapi.json", OBJECT)
 def get_notify_openapi(world: World, ask: Ask) -> dict[str, Any]:
     """Notify's own description, OpenAPI 3.1: what the fake takes and answers, and how we know."""
-    return notify_openapi.document(ask.origin)
+    return notify_openapi.document(origin(ask.environ))
 
 
-def _gathered(*modules: Mapping[str, Any]) -> dict[str, dict[str, Route]]:
-    """The routes of modules by path and method."""
-    table: dict[str, dict[str, Route]] = {}
-    for each in chain.from_iterable(module.values() for module in modules):
-        if isinstance(each, Route):
-            table.setdefault(each.path, {})[each.method] = each
-    return table
+_MODULES = (world, stored, sent, requests, totals, explanations, faults, settings, events, pages)
 
-
-ROUTES = _gathered(
-    *map(
-        vars, (state, accounts, stored, sent, requests, totals, explanations, faults, clock, behaviour, events, pages)
-    ),
-    globals(),
-)
+ROUTES: dict[str, Methods] = {}
 """Every control operation by its path below ``/_fake/`` and its method."""
+for _each in [*chain.from_iterable(vars(module).values() for module in _MODULES), get_openapi, get_notify_openapi]:
+    if isinstance(_each, Route):
+        ROUTES.setdefault(_each.path, {})[_each.method] = _each
+_WITH_REST = {path.partition("/")[0]: methods for path, methods in ROUTES.items() if "{" in path}
 
 
-def routes() -> dict[str, dict[str, Route]]:
+def routes() -> dict[str, Methods]:
     """All routes, those of tables that were registered later too."""
     return ROUTES | {name: {"GET": stored.plain(name)} for name in TABLES if name not in ROUTES}
 
@@ -91,11 +84,6 @@ class Control:
     def __init__(self, holder: HasWorld, allow_hosts: Iterable[str] = ()) -> None:
         self._holder = holder
         self._doors = Doors(allow_hosts)
-
-    @property
-    def world(self) -> World:
-        """The current world."""
-        return self._holder.world
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one control request."""
@@ -114,15 +102,9 @@ class Control:
             answer = Content(begin, media)
         elif not isinstance(answer, Content):
             answer = Content((strict_json.write(answer) + "\n").encode(), JSON)
-        start_response(
-            f"{status} {HTTPStatus(status).phrase}",
-            [
-                ("Content-Type", answer.content_type),
-                ("Content-Length", str(len(answer.body))),
-                *_COMMON,
-                *answer.headers,
-            ],
-        )
+        length = ("Content-Length", str(len(answer.body)))
+        headers = [("Content-Type", answer.content_type), length, *_COMMON, *answer.headers]
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return (answer.body,)
 
     def _answer(self, environ: WSGIEnvironment) -> tuple[Any, str]:
@@ -131,30 +113,42 @@ class Control:
         refusal = self._doors.refusal(environ, control=True)
         if refusal is not None:
             raise Refused(403, refusal)
-        methods, rest = _find(path.removeprefix(CONTROL).strip("/"), path)
+        name, rest = path.removeprefix(CONTROL).strip("/"), ""
+        methods = ROUTES.get(name)
+        if methods is None:
+            methods, rest = _find(name, path)
         if method not in methods:
             raise Refused(405, f"{path} has no {method}; it has {', '.join(methods)}")
-        found = methods[method]
-        asked = _query(found, path, query)
-        body = None if method == "GET" else _body(environ)
-        answer = found.run(self.world, Ask(asked, body, rest, origin(environ)))
+        found, world = methods[method], self._holder.world
+        asked = _query(found, path, query) if query else {}
+        if "account_sid" in asked:
+            check_account(world, asked["account_sid"])
+        body = None if method == "GET" else _body(environ, found)
+        try:
+            answer = found.run(world, Ask(asked, body, rest, environ))
+        except UnknownName as error:
+            raise Refused(404 if method == "GET" else 400, str(error), error.nearest) from None
+        except (ValueError, TypeError, OverflowError) as error:
+            if method == "GET":
+                raise
+            raise Refused(400, str(error)) from None  # as the verbs of the world say what is wrong with an argument
         if method != "GET":
-            self.world.changes.tell(Change("control", asked.get("account_sid"), {"method": method, "path": path}))
+            world.changes.tell(Change("control", asked.get("account_sid"), {"method": method, "path": path}))
         return answer, found.media
 
 
-def _find(name: str, path: str) -> tuple[Mapping[str, Route], str]:
-    """The methods of a route, and the value of its placeholder."""
-    table = routes()
-    head, slash, rest = name.partition("/")
-    for pattern, methods in table.items():
-        if pattern == name or (slash and rest and pattern.startswith(f"{head}/{{")):
-            return methods, rest
-    known = [each for each in table if each]
+def _find(name: str, path: str) -> tuple[Methods, str]:
+    """The methods of a path with a placeholder, with its value, or of a table that was registered later."""
+    head, _, rest = name.partition("/")
+    if rest and head in _WITH_REST:
+        return _WITH_REST[head], rest
+    if name in TABLES:
+        return {"GET": stored.plain(name)}, ""
+    known = [*filter(None, ROUTES), *(TABLES.keys() - ROUTES.keys())]
     raise Refused(404, f"there is no {path}; there are: {', '.join(sorted(known))}", nearest(name, known))
 
 
-def _query(found: Route, path: str, query: str) -> dict[str, str]:
+def _query(found: Route, path: str, query: str) -> dict[str, Any]:
     """The query parameters, each of which the route has and is given once."""
     asked = {}
     for name, values in parse_form(query).items():
@@ -163,12 +157,12 @@ def _query(found: Route, path: str, query: str) -> dict[str, str]:
             raise Refused(400, f"{path} has no query parameter {name!r}; it has {known}", nearest(name, found.query))
         if len(values) > 1:
             raise Refused(400, f"the query parameter {name} is there {len(values)} times; once is enough")
-        asked[name] = values[0]
+        asked[name] = found.query[name].read(name, values[0])
     return asked
 
 
-def _body(environ: WSGIEnvironment) -> Any:
-    """The body as JSON, None for an empty one."""
+def _body(environ: WSGIEnvironment, found: Route) -> Any:
+    """The body as JSON, for a route that has one as a dictionary."""
     body, too_large = read_body(environ, CONTROL_BODY_LIMIT)
     content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if content_type != JSON and (content_type or body or too_large):
@@ -176,12 +170,15 @@ def _body(environ: WSGIEnvironment) -> Any:
         raise Refused(403, f"a write to the control API is {JSON}, not {given}")
     if too_large:
         raise Refused(413, f"the body is larger than {CONTROL_BODY_LIMIT} bytes")
-    if not body:
-        return None
     try:
-        return strict_json.parse(body)
+        content = strict_json.parse(body) if body else None
     except ValueError as error:
         raise Refused(400, f"this is not JSON: {error}") from None
+    if content is None and not found.needs_body:
+        return {}
+    if found.body is not None and not isinstance(content, dict):
+        raise Refused(400, "the body must be a JSON object" + ("" if found.needs_body else ", or empty"))
+    return content
 
 
 def _begin(pieces: Generator[str, None, None]) -> tuple[bytes, Generator[str, None, None] | None]:

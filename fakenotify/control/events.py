@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from threading import Condition
-from typing import Any
 
-from fakenotify.control.routes import ACCOUNT, EVENTS, Ask, account_of, route
-from fakenotify.control.schema import TEXT
+from fakenotify.control.routes import ACCOUNT, EVENTS, TEXT, Ask, route
 from fakenotify.core import strict_json
 from fakenotify.notify.journal import Request
 from fakenotify.world.world import Change, World
@@ -18,6 +16,11 @@ HEARTBEAT = 15.0
 MOST_WAITING = 1_048_576
 """Bytes of events that wait for a slow reader; more of them end its stream."""
 
+_FIELDS = (
+    *("operation", "method", "path", "status", "code", "sid", "account_sid", "request_id"),
+    *("warnings", "hints", "rule", "label", "fault"),
+)
+"""What an event tells of a request."""
 _TOO_SLOW = "the reader was too slow; open a new stream, and read again what it may have missed"
 
 
@@ -29,12 +32,8 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
     a test or a control call, ``verb`` says what. ``control``: a control call wrote. ``end``: the reader was too slow,
     and nothing follows.
     """
-    return _stream(world, account_of(world, ask))
-
-
-def _stream(world: World, account_sid: str | None) -> Generator[str, None, None]:
-    waiting = Waiting(account_sid)
-    # only once somebody reads, or nothing would end it
+    waiting = Waiting(ask.query.get("account_sid"))
+    # this runs once somebody reads, or nothing would end it
     ends = (
         world.journal.listen(lambda request: waiting.add(event(request))),
         world.changes.add(waiting.add),
@@ -63,7 +62,8 @@ class Waiting:
 
     def add(self, change: Change) -> None:
         """Queue an event that concerns the listener; if the queue is too long, replace it by the event ``end``."""
-        if not concerns(change, self._account_sid):
+        to_all = change.account_sid is None and change.kind in ("control", "change")
+        if not to_all and self._account_sid not in (None, change.account_sid):
             return
         text = f"event: {change.kind}\ndata: {strict_json.write(change.body)}\n\n"
         with self._changed:
@@ -96,28 +96,6 @@ class Waiting:
             return None if self._finished else ": still here\n\n"
 
 
-def concerns(change: Change, narrowed: str | None) -> bool:
-    """Whether this concerns a listener to one account, or to all."""
-    return narrowed in (None, change.account_sid) or (
-        change.kind in ("control", "change") and change.account_sid is None
-    )
-
-
 def event(request: Request) -> Change:
     """A request as the body of an event."""
-    body: dict[str, Any] = {
-        "operation": request.operation,
-        "method": request.method,
-        "path": request.path,
-        "status": request.status,
-        "code": request.code,
-        "sid": request.sid,
-        "account_sid": request.account_sid,
-        "request_id": request.request_id,
-        "warnings": list(request.warnings),
-        "hints": list(request.hints),
-        "rule": request.rule,
-        "label": request.label,
-        "fault": request.fault,
-    }
-    return Change("request", request.account_sid, body)
+    return Change("request", request.account_sid, {name: getattr(request, name) for name in _FIELDS})

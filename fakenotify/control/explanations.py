@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fakenotify.control.reads import limit_of
-from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, account_of, route
-from fakenotify.control.schema import INTEGER, OBJECT, TEXT, array, obj
-from fakenotify.core.errors import UnknownName
+from fakenotify.control.routes import ACCOUNT, INTEGER, OBJECT, TEXT, Ask, Parameter, array, obj, route
 from fakenotify.world.explain import Explanation, Reason, asked
 from fakenotify.world.saved_state import to_json
 from fakenotify.world.world import World
@@ -39,11 +36,8 @@ def get_explanation(world: World, ask: Ask) -> dict[str, Any]:
 
     ``reasons`` groups the skipped Bindings by reason, the most frequent first, with some of their identities.
     """
-    narrowed, limit = account_of(world, ask), limit_of(ask)
-    try:
-        explanation = world.explain(ask.rest, narrowed)
-    except UnknownName as error:
-        raise Refused(404, str(error), error.nearest) from None
+    limit: int | None = ask.query.get("limit")
+    explanation = world.explain(ask.rest, ask.query.get("account_sid"))
     sent = sum(1 for each in explanation.selected if each.delivery and each.delivery.status == "SENT")
     return {
         "notification": to_json(explanation.notification),

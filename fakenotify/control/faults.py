@@ -7,17 +7,21 @@ from typing import Any
 
 from fakenotify.control.routes import (
     ACCOUNT,
+    FLAG,
+    INTEGER,
+    INTEGER_OR_NULL,
+    OBJECT,
+    TEXT,
     Ask,
     Parameter,
     Refused,
-    account_of,
-    body_object,
-    is_true,
-    refusing,
+    array,
+    check_names,
+    obj,
     route,
+    take_account,
 )
-from fakenotify.control.schema import FLAG, INTEGER, INTEGER_OR_NULL, OBJECT, TEXT, array, obj
-from fakenotify.control.words import of_fault, of_outcome
+from fakenotify.control.sight import counted
 from fakenotify.core.params import nearest
 from fakenotify.faults.injected import InjectedFault
 from fakenotify.faults.kinds import KINDS, MOST_SECONDS
@@ -89,17 +93,42 @@ def get_faults(world: World, ask: Ask) -> dict[str, Any]:
 
     ``describe=true`` adds the ``operations`` and the ``kinds`` of fault with their fields.
     """
-    narrowed = account_of(world, ask)
+    narrowed = ask.query.get("account_sid")
     chosen = [each for each in world.faults if narrowed is None or each.account_sid in (None, narrowed)]
     answer: dict[str, Any] = {"faults": [_shown(each) for each in chosen]}
-    if is_true(ask, "describe"):
+    if ask.query.get("describe"):
         answer |= {"operations": list(ROUTES.by_operation), "kinds": [_kind(kind) for kind in KINDS]}
     return answer
 
 
 def _shown(injected: InjectedFault) -> dict[str, Any]:
     remaining = None if injected.times is None else injected.times - injected.fired
-    return {**injected.to_json(), "remaining": remaining, "words": of_fault(injected)}
+    return {**injected.to_json(), "remaining": remaining, "words": _of_fault(injected)}
+
+
+def _of_fault(injected: InjectedFault) -> str:
+    """A fault as a sentence: ``Answer 429 to notifications.create, 2 times``."""
+    who = "every request" if injected.operation == "*" else injected.operation
+    given = injected.fault.to_json()
+    sentence = _FAULTS[injected.fault.kind].format(who=who, **given)
+    if injected.phase == "after" and not injected.fault.needs_answer:
+        sentence += ", after it has taken effect"
+    if injected.after:
+        sentence += f", after the first {injected.after}"
+    return sentence if injected.times is None else f"{sentence}, {counted(injected.times, 'time', 'times')}"
+
+
+_FAULTS = {
+    "http": "Answer {status} to {who}",
+    "latency": "Answer {who} {seconds:g} s late",
+    "slow_body": "Pause {seconds:g} s in the middle of the answer to {who}",
+    "reset_connection": "Reset the connection of {who}",
+    "empty_reply": "Close the connection of {who} without an answer",
+    "truncate_body": "Cut off the answer to {who} in the middle",
+    "garbage": "Answer {who} with bytes that are not HTTP",
+    "stall": "Never answer {who}",
+    "rate_limit": "Answer 429 to {who} beyond {requests} in {seconds:g} s",
+}
 
 
 def _kind(kind: str) -> dict[str, Any]:
@@ -124,25 +153,24 @@ def _kind(kind: str) -> dict[str, Any]:
 )
 def post_faults(world: World, ask: Ask) -> dict[str, Any]:
     """Inject a fault: an ``operation`` pattern with a ``status``, or with a ``fault`` and its arguments."""
-    given = body_object(ask)
+    given = ask.body
     operation = given.pop("operation", None)
     if operation is None:
         raise Refused(400, "a fault needs an operation, e.g. 'bindings.*' or 'notifications.create'")
     settings = {name: given.pop(name) for name in _SETTINGS if name in given}
-    sid = account_of(world, ask, given.pop("account_sid", None))
+    sid = take_account(world, ask)
     kind = given.pop("fault", "http")
     if not isinstance(kind, str) or kind not in KINDS:
         raise Refused(400, f"there is no fault {kind!r}; there are {', '.join(KINDS)}", nearest(str(kind), KINDS))
     known = [field.name for field in fields(KINDS[kind]) if field.init]
-    with refusing():
-        try:
-            fault = KINDS[kind](**given)
-        except TypeError:
-            unknown = [name for name in given if name not in known]
-            hint = f"it has no {unknown[0]!r}" if unknown else "some are missing"
-            close = nearest(unknown[0], (*known, *_SETTINGS, "operation", "account_sid")) if unknown else known
-            raise Refused(400, f"fault {kind} takes {', '.join(known) or 'no arguments'}: {hint}", close) from None
-        return _shown(world.fail(operation, fault, account_sid=sid, **settings))
+    try:
+        fault = KINDS[kind](**given)
+    except TypeError:
+        unknown = [name for name in given if name not in known]
+        hint = f"it has no {unknown[0]!r}" if unknown else "some are missing"
+        close = nearest(unknown[0], (*known, *_SETTINGS, "operation", "account_sid")) if unknown else known
+        raise Refused(400, f"fault {kind} takes {', '.join(known) or 'no arguments'}: {hint}", close) from None
+    return _shown(world.fail(operation, fault, account_sid=sid, **settings))
 
 
 @route(
@@ -158,7 +186,7 @@ def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
     known = [str(injected.id) for injected in world.faults]
     if given is not None and given not in known:
         raise Refused(404, f"there is no fault {given!r}", known)
-    return {"deleted": world.remove_faults(None if given is None else int(given), account_of(world, ask))}
+    return {"deleted": world.remove_faults(None if given is None else int(given), ask.query.get("account_sid"))}
 
 
 @route(
@@ -169,19 +197,29 @@ def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
 )
 def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """The outcomes that are set; ``describe=true`` adds the valid ``codes`` and ``binding_types``."""
-    accounts = world.accounts_of(account_of(world, ask))
+    accounts = world.accounts_of(ask.query.get("account_sid"))
     answer: dict[str, Any] = {
         "outcomes": [_outcome(account.account_sid, each) for account in accounts for each in account.outcomes]
     }
-    if is_true(ask, "describe"):
+    if ask.query.get("describe"):
         answer["codes"] = [{"code": code, "title": CODES[code].title} for code in INJECTABLE]
         answer["binding_types"] = [{"binding_type": name, "label": each.label} for name, each in CHANNELS.items()]
     return answer
 
 
 def _outcome(account_sid: str, outcome: Outcome) -> dict[str, Any]:
-    body = {**outcome.to_json(), "title": CODES[outcome.code].title, "words": of_outcome(outcome)}
+    body = {**outcome.to_json(), "title": CODES[outcome.code].title, "words": _of_outcome(outcome)}
     return {"account_sid": account_sid, **body}
+
+
+def _of_outcome(outcome: Outcome) -> str:
+    """An outcome as a sentence: ``Deliveries to alice by sms fail with 52001, 2 more times``."""
+    named = [outcome.identity or "", f"address {outcome.address}" if outcome.address else ""]
+    to = f" to {' at '.join(filter(None, named))}" if any(named) else ""
+    by = f" by {outcome.binding_type}" if outcome.binding_type else ""
+    which = f"Deliveries{to}{by}" if to or by else "All deliveries"
+    sentence = f"{which} fail with {outcome.code} ({CODES[outcome.code].title})"
+    return sentence if outcome.times is None else f"{sentence}, {counted(outcome.times, 'more time', 'more times')}"
 
 
 @route(
@@ -194,18 +232,13 @@ def _outcome(account_sid: str, outcome: Outcome) -> dict[str, Any]:
 )
 def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """Make deliveries fail: the arguments of ``fail_delivery``, for one account, by default the default account."""
-    given = body_object(ask)
-    sid = account_of(world, ask, given.pop("account_sid", None)) or world.accounts.default_sid
-    for name in given:
-        if name not in _OUTCOME_FIELDS:
-            known = ", ".join(_OUTCOME_FIELDS)
-            raise Refused(400, f"an outcome has no {name!r}; it has {known}", nearest(name, _OUTCOME_FIELDS))
-    with refusing():
-        made = world.fail_delivery(given.pop("code", None), account_sid=sid, **given)
+    sid = take_account(world, ask) or world.accounts.default_sid
+    check_names("an outcome", ask.body, _OUTCOME_FIELDS)
+    made = world.fail_delivery(ask.body.pop("code", None), account_sid=sid, **ask.body)
     return _outcome(sid, made)
 
 
 @route("DELETE", "outcomes", _DELETED, query=ACCOUNT)
 def delete_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """Remove the outcomes, so that deliveries succeed again."""
-    return {"deleted": world.clear_outcomes(account_of(world, ask))}
+    return {"deleted": world.clear_outcomes(ask.query.get("account_sid"))}

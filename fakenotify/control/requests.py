@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fakenotify.control.filters import has_code, is_like, is_value, strings
-from fakenotify.control.reads import Accept, table
-from fakenotify.control.routes import Refused
-from fakenotify.control.schema import TEXT_OR_NULL
-from fakenotify.control.sight import Sight
-from fakenotify.control.words import audience, decision_of, listed
+from fakenotify.control.routes import FLAG, TEXT_OR_NULL, Parameter, Refused
+from fakenotify.control.sight import Accept, Sight, audience, equal, has_code, like, listed, strings
+from fakenotify.control.tables import table
 from fakenotify.notify.journal import Request
+
+_DECISION = re.compile(r"\bD\d+\b")
 
 
 def _values(request: Request, name: str) -> list[str]:
@@ -45,6 +45,12 @@ def whom(request: Request) -> str | None:
     return audience(direct, identities, _values(request, "Tag"), _values(request, "Segment"))
 
 
+def decision_of(source: str) -> str | None:
+    """The decision that a source names, such as ``D12``."""
+    found = _DECISION.search(source)
+    return found[0] if found else None
+
+
 def _request_status(sight: Sight, value: str) -> Accept:
     wanted = value.lower()
     if wanted not in ("none", "ok", "failed") and not (len(wanted) == 3 and wanted[0].isdigit()):
@@ -60,9 +66,8 @@ def _request_status(sight: Sight, value: str) -> Accept:
 
 
 def _warned(sight: Sight, value: str) -> Accept:
-    if value.lower() not in ("true", "false"):
-        raise Refused(400, f"warned is true or false, not {value!r}", ["true", "false"])
-    return lambda request: bool(request.warnings) is (value.lower() == "true")
+    wanted = Parameter("", FLAG).read("warned", value)
+    return lambda request: bool(request.warnings) is wanted
 
 
 def _request_texts(request: Request) -> Iterator[str | None]:
@@ -77,26 +82,25 @@ get_requests = table(
     "The journal: what was asked of Notify, and how it was answered.",
     Request,
     {
-        "sid": is_value("sid", "Only those whose answer is the record with this sid."),
+        "sid": ("Only those whose answer is the record with this sid.", lambda _, value: lambda row: row.sid == value),
         "operation": (
             "Only requests of an operation such as `bindings.create`, or of a pattern such as `bindings.*`.",
             lambda _, value: lambda request: request.operation is not None and fnmatchcase(request.operation, value),
         ),
         "status": ("Only requests with this status: `429`, `4xx`, `ok`, `failed`, `none`.", _request_status),
         "code": ("Only refusals with this code.", has_code),
-        "method": is_like("method", "method"),
+        **like("method"),
         "identity": (
             "Only requests about this identity.",
             lambda _, value: lambda request: value in _identities(request),
         ),
         "tag": ("Only requests with this tag.", lambda _, value: lambda request: value in _values(request, "Tag")),
-        "request_id": is_value("request_id"),
-        "rule": is_value("rule"),
+        **equal("request_id", "rule"),
         "warned": ("`true`: only those with warnings.", _warned),
     },
     _request_texts,
     _request,
     dict.fromkeys(("sid", "identity", "whom", "decision"), TEXT_OR_NULL),
-    heavy=frozenset(("body",)),
+    heavy=("body",),
     date=lambda request: request.date,
 )

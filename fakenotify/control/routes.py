@@ -1,35 +1,86 @@
 """Control operations: a function with its path, its input and its answer, all in one place.
 
 A function below ``@route(…)`` is a row of the table in ``fakenotify.control.app``, from which the OpenAPI document and
-the docs page are made.
+the docs page are made. What goes in and out is described by JSON schemas; those of records are read from annotations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from fakenotify.control.schema import TEXT
 from fakenotify.core.errors import UnknownName
+from fakenotify.core.params import nearest
+from fakenotify.notify.records import Strings
 from fakenotify.world.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
 
+TEXT = {"type": "string"}
+INTEGER = {"type": "integer"}
+NUMBER = {"type": "number"}
+FLAG = {"type": "boolean"}
+OBJECT = {"type": "object"}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+INTEGER_OR_NULL = {"type": ["integer", "null"]}
+
+
+def array(items: Mapping[str, Any]) -> dict[str, Any]:
+    """A list of ``items``."""
+    return {"type": "array", "items": items}
+
+
+def obj(properties: Mapping[str, Any], required: Iterable[str] | None = None, *, more: bool = False) -> dict[str, Any]:
+    """An object with ``properties``; all required unless ``required`` says which; others only with ``more``."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties if required is None else required),
+        "additionalProperties": more,
+    }
+
+
+def record_schema(record: Any) -> dict[str, Any]:
+    """The schema of a record's JSON."""
+    hints = get_type_hints(record)
+    return obj({field.name: _schema(hints[field.name]) for field in fields(record)})
+
+
+def _schema(hint: Any) -> dict[str, Any]:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return {"anyOf": [{"type": "null"} if each is type(None) else _schema(each) for each in arguments]}
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin is tuple:
+        return array(_schema(arguments[0]))
+    if hint is Strings:
+        return array(TEXT)
+    if hint is datetime:
+        return {"type": "string", "format": "date-time"}
+    if is_dataclass(hint):
+        return record_schema(hint)
+    return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}.get(hint, "object")}
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One control request: ``query`` with one value a name, ``body`` parsed, ``rest`` the placeholder's value.
+    """One control request: its ``query`` as the parameters' schemas have it, its ``body``, the placeholder's value.
 
-    ``origin`` is the scheme and host that were asked.
+    The account of ``query["account_sid"]`` exists. ``body`` is a dictionary if the route has a body.
     """
 
-    query: Mapping[str, str]
-    body: Any
+    query: Mapping[str, Any]
+    body: Any = None
     rest: str = ""
-    origin: str = ""
+    environ: WSGIEnvironment = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +103,24 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter: what it does, in words, and its schema."""
+    """A query parameter: what it does, in words, and the schema by which its value is read."""
 
     words: str
     schema: Mapping[str, Any]
+
+    def read(self, name: str, given: str) -> Any:
+        """The value. Raises ``Refused``."""
+        kind = self.schema.get("type")
+        if kind == "integer":
+            if not (given.isascii() and given.isdigit() and len(given) < 10):
+                raise Refused(400, f"{name} is a whole number from 0, not {given!r}")
+            return int(given)
+        flags = {"true": True, "false": False} if kind == "boolean" else {}
+        allowed = list(flags) or self.schema.get("enum")
+        value = given.lower() if flags else given
+        if allowed is not None and value not in allowed:
+            raise Refused(400, f"{name} is {' or '.join(allowed)}, not {given!r}", allowed)
+        return flags.get(value, value)
 
 
 Run = Callable[[World, Ask], Any]
@@ -106,42 +171,27 @@ def route(
 ACCOUNT = {"account_sid": Parameter("Only this account; the default is all of them.", TEXT)}
 
 
-def account_of(world: World, ask: Ask, given: Any = None) -> str | None:
-    """The account that a request names: ``given`` in its body, else in its query. Raises ``Refused`` for an unknown."""
-    sid = ask.query.get("account_sid") if given is None else given
-    if sid is None:
-        return None
+def check_account(world: World, account_sid: str) -> None:
+    """Raise ``Refused`` for an account that isn't there."""
     try:
-        return world.account(sid).account_sid if isinstance(sid, str) else _no_account(sid)
+        world.account(account_sid)
     except UnknownName as error:
         raise Refused(404, str(error), error.nearest) from None
 
 
-def _no_account(sid: Any) -> str:
-    raise Refused(400, f"account_sid is a text, not {sid!r}")
+def take_account(world: World, ask: Ask) -> str | None:
+    """The account that a write names, in its body, from which it is taken out, or in its query."""
+    sid = ask.body.pop("account_sid", None)
+    if sid is None:
+        return ask.query.get("account_sid")
+    if not isinstance(sid, str):
+        raise Refused(400, f"account_sid is a text, not {sid!r}")
+    check_account(world, sid)
+    return sid
 
 
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Answer with 400 what a verb of the world raises about what it was given."""
-    try:
-        yield
-    except UnknownName as error:
-        raise Refused(400, str(error), error.nearest) from None
-    except (ValueError, TypeError, OverflowError) as error:
-        raise Refused(400, str(error)) from None
-
-
-def body_object(ask: Ask) -> dict[str, Any]:
-    """The body, which must be a JSON object."""
-    if not isinstance(ask.body, dict):
-        raise Refused(400, "the body must be a JSON object")
-    return dict(ask.body)
-
-
-def is_true(ask: Ask, name: str) -> bool:
-    """A query parameter that is ``true`` or ``false``, the default."""
-    given = ask.query.get(name, "false").lower()
-    if given not in ("true", "false"):
-        raise Refused(400, f"{name} is true or false, not {given!r}", ["true", "false"])
-    return given == "true"
+def check_names(thing: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raise ``Refused`` for a name in a body that ``thing`` doesn't have."""
+    for name in given:
+        if name not in known:
+            raise Refused(400, f"{thing} has no {name!r}; it has {', '.join(known)}", nearest(name, known))

@@ -15,7 +15,7 @@ FIELDS = (
 _PART = re.compile(r'(\w+):("[^"]*"|\S+)|"([^"]+)"|(\S+)')
 
 
-def parse(search: str, table: str, parameters: Collection[str]) -> dict[str, str]:
+def parse_search(search: str, table: str, parameters: Collection[str]) -> dict[str, str]:
     """A search as the query parameters of a table that has these. Raises ``Refused`` for a field that it hasn't."""
     query: dict[str, str] = {}
     words = []

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from fakenotify.control.filters import (
-    BINDING_TYPE,
-    SERVICE_SID,
-    SID,
+from fakenotify.control.routes import (
+    FLAG,
+    INTEGER,
+    OBJECT,
+    TEXT,
+    TEXT_OR_NULL,
+    Ask,
+    array,
+    obj,
+    record_schema,
+    route,
+)
+from fakenotify.control.sight import (
+    Accept,
+    Sight,
+    audience,
     code_of,
+    equal,
     has_code,
-    has_value,
-    is_like,
-    is_value,
+    having,
+    like,
     strings,
     title_of,
 )
-from fakenotify.control.reads import Accept, table
-from fakenotify.control.routes import Ask, route
-from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
-from fakenotify.control.sight import Sight
-from fakenotify.control.words import whom
+from fakenotify.control.tables import table
 from fakenotify.notify.channels import CHANNELS, HttpRequest
 from fakenotify.notify.records import Alert, Callback, Delivery, Notification
 from fakenotify.notify.resources.representation import timestamp
@@ -51,15 +59,16 @@ def _notification(sight: Sight, notification: Notification) -> dict[str, Any]:
     codes = Counter(each.error_code for each in deliveries if each.error_code is not None)
     codes.update([alert.code] if alert else [])
     sent = sum(number for (_, status), number in by_type.items() if status == "SENT")
+    skipped = 0
+    scope = sight.scope(notification)
+    if scope is not None and not notification.to_binding:  # a direct send looks at no Bindings
+        skipped = len(scope.bindings) - sum(1 for each in deliveries if each.binding_sid in scope.bindings)
     seen = _shown(deliveries[0].binding_type, deliveries[0].payload) if deliveries else {}
+    selectors = (notification.identities, notification.tags, notification.segments)
     return {
-        "whom": whom(notification),
+        "whom": audience(len(notification.to_binding), *selectors),
         "shown": {name: seen.get(name) or getattr(notification, name) for name in ("title", "body")},
-        "counts": {
-            "sent": sent,
-            "failed": len(deliveries) - sent,
-            "skipped": _skipped(sight, notification, deliveries),
-        },
+        "counts": {"sent": sent, "failed": len(deliveries) - sent, "skipped": skipped},
         "channels": [
             {"binding_type": each, "sent": by_type[each, "SENT"], "failed": by_type[each, "FAILED"]}
             for each in dict.fromkeys(binding_type for binding_type, _ in by_type)
@@ -69,32 +78,18 @@ def _notification(sight: Sight, notification: Notification) -> dict[str, Any]:
     }
 
 
-def _skipped(sight: Sight, notification: Notification, deliveries: Iterable[Delivery]) -> int:
-    """How many Bindings of the Service it did not select; of a direct send, none were looked at."""
-    scope = sight.scope(notification)
-    if scope is None or notification.to_binding:
-        return 0
-    return len(scope.bindings) - sum(1 for each in deliveries if each.binding_sid in scope.bindings)
+def _with_type(sight: Sight, value: str) -> Accept:
+    return lambda record: any(each.binding_type == value for each in sight.deliveries(record))
 
 
-def _of_deliveries(accept: Callable[[Sight, str], Callable[[Delivery], bool]]) -> Callable[[Sight, str], Accept]:
-    """Notifications with a delivery that passes."""
-
-    def make(sight: Sight, value: str) -> Accept:
-        wanted = accept(sight, value)
-        return lambda record: any(map(wanted, sight.deliveries(record)))
-
-    return make
-
-
-def _notification_status(sight: Sight, value: str) -> Accept:
+def _with_status(sight: Sight, value: str) -> Accept:
     status = value.upper()
     if status == "NOBODY":
         return lambda record: not sight.deliveries(record)
     return lambda record: any(each.status == status for each in sight.deliveries(record))
 
 
-def _notification_code(sight: Sight, value: str) -> Accept:
+def _with_code(sight: Sight, value: str) -> Accept:
     code = code_of(value)
     return lambda record: (
         any(each.error_code == code for each in sight.deliveries(record))
@@ -102,7 +97,7 @@ def _notification_code(sight: Sight, value: str) -> Accept:
     )
 
 
-def _notification_identity(sight: Sight, value: str) -> Accept:
+def _for_identity(sight: Sight, value: str) -> Accept:
     return lambda record: value in record.identities or any(each.identity == value for each in sight.deliveries(record))
 
 
@@ -113,17 +108,12 @@ get_notifications = table(
     "The Notifications: whom each was for, and what became of it.",
     Notification,
     {
-        "sid": SID,
-        "service_sid": SERVICE_SID,
-        "identity": ("Only those that name this identity, or reached it.", _notification_identity),
-        "tag": has_value("tag", "tags"),
-        "segment": has_value("segment", "segments"),
-        "status": ("`sent` or `failed`: only those with such a delivery; `nobody`: without any.", _notification_status),
-        "code": ("Only those with this code in a delivery or an alert.", _notification_code),
-        "binding_type": (
-            "Only those with a delivery of this type.",
-            _of_deliveries(lambda _, value: lambda each: each.binding_type == value),
-        ),
+        **equal("sid", "service_sid"),
+        "identity": ("Only those that name this identity, or reached it.", _for_identity),
+        **having(tag="tags", segment="segments"),
+        "status": ("`sent` or `failed`: only those with such a delivery; `nobody`: without any.", _with_status),
+        "code": ("Only those with this code in a delivery or an alert.", _with_code),
+        "binding_type": ("Only those with a delivery of this type.", _with_type),
     },
     lambda sent: (
         sent.sid,
@@ -146,14 +136,14 @@ get_notifications = table(
         "codes": array(obj({"code": INTEGER, "count": INTEGER, "title": TEXT_OR_NULL})),
         "service_name": TEXT_OR_NULL,
     },
-    heavy=frozenset((*_OVERRIDES, "to_binding")),
+    heavy=(*_OVERRIDES, "to_binding"),
     also=lambda sight, sent: (each.identity for each in sight.deliveries(sent)),
 )
 
 
 def _delivery(sight: Sight, delivery: Delivery) -> dict[str, Any]:
-    account = sight.account(delivery.account_sid)
-    credential = account.credentials.get(delivery.credential_sid) if account and delivery.credential_sid else None
+    credentials = sight.accounts[delivery.account_sid].credentials
+    credential = credentials.get(delivery.credential_sid) if delivery.credential_sid else None
     return {
         "shown": _shown(delivery.binding_type, delivery.payload),
         "request": to_json(delivery.request),
@@ -175,7 +165,7 @@ def _delivery_tag(sight: Sight, value: str) -> Accept:
     return accept
 
 
-def _error_code(sight: Sight, value: str) -> Accept:
+def _failed_with(sight: Sight, value: str) -> Accept:
     code = code_of(value)
     return lambda record: bool(record.error_code == code)
 
@@ -185,17 +175,13 @@ get_deliveries = table(
     "What each device would have received, and what a person sees of it.",
     Delivery,
     {
-        "sid": SID,
-        "notification_sid": is_value("notification_sid"),
-        "service_sid": SERVICE_SID,
-        "binding_sid": is_value("binding_sid"),
-        "identity": is_value("identity"),
-        "binding_type": BINDING_TYPE,
-        "address": is_value("address"),
-        "status": is_like("status", "status"),
-        "code": ("Only those that failed with this code.", _error_code),
+        **equal("sid", "notification_sid", "service_sid", "binding_sid", "identity"),
+        **like("binding_type"),
+        **equal("address"),
+        **like("status"),
+        "code": ("Only those that failed with this code.", _failed_with),
         "tag": ("Only those of a Notification, or to a Binding, with this tag.", _delivery_tag),
-        "credential_sid": is_value("credential_sid"),
+        **equal("credential_sid"),
     },
     lambda delivery: (
         delivery.sid,
@@ -215,7 +201,7 @@ get_deliveries = table(
         "service_name": TEXT_OR_NULL,
         "credential_name": TEXT_OR_NULL,
     },
-    heavy=frozenset(("payload", "headers", "request")),
+    heavy=("payload", "headers", "request"),
 )
 
 
@@ -254,12 +240,9 @@ get_alerts = table(
     "The Debugger's entries.",
     Alert,
     {
-        "notification_sid": is_value("notification_sid"),
-        "service_sid": SERVICE_SID,
-        "binding_sid": is_value("binding_sid"),
-        "binding_type": BINDING_TYPE,
-        "level": is_like("level", "level"),
-        "status": is_like("level", "level"),
+        **equal("notification_sid", "service_sid", "binding_sid"),
+        **like("binding_type", "level"),
+        "status": like("level")["level"],
         "code": ("Only alerts with this code.", has_code),
         "identity": ("Only those about a delivery to this identity.", _reached),
     },
@@ -288,11 +271,9 @@ get_callbacks = table(
     "The delivery callbacks with their attempts.",
     Callback,
     {
-        "sid": SID,
-        "notification_sid": is_value("notification_sid"),
-        "service_sid": SERVICE_SID,
-        "status": is_like("status", "status"),
-        "url": is_value("url"),
+        **equal("sid", "notification_sid", "service_sid"),
+        **like("status"),
+        **equal("url"),
         "identity": ("Only those of a Notification that reached this identity.", _reached),
     },
     lambda callback: (
@@ -304,7 +285,7 @@ get_callbacks = table(
     ),
     _callback,
     {"notification": _WORDS, "count": INTEGER, "params": OBJECT, "states": array(OBJECT)},
-    heavy=frozenset(("body",)),
+    heavy=("body",),
 )
 
 

@@ -1,68 +1,69 @@
-"""A world as one request for its tables sees it: what rows tell beside themselves, looked up once."""
+"""What rows show besides their own fields, and what they can be found by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import contains, eq
 from typing import Any
 
+from fakenotify.control.routes import Refused
 from fakenotify.notify.account import AccountState, Scope
+from fakenotify.notify.debugger import CODES
 from fakenotify.notify.records import Alert, Delivery, Notification
 from fakenotify.world.world import World
 
+Accept = Callable[[Any], bool]
+Make = Callable[["Sight", str], Accept]
+Filter = tuple[str, Make]
+"""What a query parameter does, in words, and the test of a row that its value makes."""
+
+_NAMED = 2
+"""How many names are listed before the others are counted."""
+
 
 class Sight:
-    """The accounts of a world, and what belongs to a record of theirs."""
+    """The accounts of a world, and what belongs to a record of theirs, as one request sees them."""
 
     def __init__(self, world: World) -> None:
-        self._accounts = {each.account_sid: each for each in world.accounts}
-        self._deliveries: dict[str, ByNotification] = {}
-        self._alerts: dict[str, ByNotification] = {}
-
-    def account(self, account_sid: str) -> AccountState | None:
-        """An account, if it is still there."""
-        return self._accounts.get(account_sid)
+        self.accounts = {each.account_sid: each for each in world.accounts}
+        self._logs: dict[tuple[str, str], ByNotification] = {}
 
     def scope(self, record: Any) -> Scope | None:
         """What lives below the Service that a record belongs to, if it is still there."""
-        account = self.account(record.account_sid)
-        return account.scopes.get(record.service_sid) if account else None
+        return self.accounts[record.account_sid].scopes.get(record.service_sid)
 
     def service_name(self, record: Any) -> str | None:
         """The name of the Service that a record belongs to."""
-        account = self.account(record.account_sid)
-        service = account.services.get(record.service_sid) if account else None
+        service = self.accounts[record.account_sid].services.get(record.service_sid)
         return service.friendly_name if service else None
 
     def deliveries(self, notification: Notification) -> list[Delivery]:
         """The deliveries of a Notification, oldest first. They stand together, in the order of the Notifications."""
-        account = self.account(notification.account_sid)
-        if account is None:  # pragma: no cover  # it was dropped while the answer was being made
-            return []
+        account = self.accounts[notification.account_sid]
         mine = _sequence(account, notification)
-        return self._of(self._deliveries, account, "deliveries").get(
+        return self._log(account, "deliveries").get(
             notification.sid, lambda delivery: mine is not None and (_sequence(account, delivery) or mine) < mine
         )
 
     def deliveries_of(self, record: Any) -> list[Delivery]:
         """The deliveries of the Notification that an alert or a callback is about, oldest first."""
-        account = self.account(record.account_sid)
-        return self._of(self._deliveries, account, "deliveries").get(record.notification_sid) if account else []
+        return self._log(self.accounts[record.account_sid], "deliveries").get(record.notification_sid)
 
     def alerts(self, notification: Notification) -> list[Alert]:
         """The alerts of a Notification, oldest first."""
-        account = self.account(notification.account_sid)
-        return self._of(self._alerts, account, "alerts").get(notification.sid) if account else []
+        return self._log(self.accounts[notification.account_sid], "alerts").get(notification.sid)
 
     def last_alert(self, notification: Notification) -> Alert | None:
         """The newest alert of a Notification."""
-        account = self.account(notification.account_sid)
-        return self._of(self._alerts, account, "alerts").newest(notification.sid) if account else None
+        found: Alert | None = self._log(self.accounts[notification.account_sid], "alerts").newest(notification.sid)
+        return found
 
-    def _of(self, known: dict[str, ByNotification], account: AccountState, table: str) -> ByNotification:
-        if account.account_sid not in known:
+    def _log(self, account: AccountState, table: str) -> ByNotification:
+        key = (account.account_sid, table)
+        if key not in self._logs:
             with account.lock:
-                known[account.account_sid] = ByNotification(getattr(account, table))
-        return known[account.account_sid]
+                self._logs[key] = ByNotification(getattr(account, table))
+        return self._logs[key]
 
 
 class ByNotification:
@@ -87,18 +88,11 @@ class ByNotification:
 
     def _go_on(self, enough: Callable[[Any], bool]) -> None:
         """Walk until an entry is ``enough``; of those in a row of one Notification, only the first is asked."""
-        found = self._found
-        sid = self._last.notification_sid if self._last is not None else None
-        group = found.setdefault(sid, [])
         for _, entry in self._walk:
-            if entry.notification_sid == sid:
-                group.append(entry)
-                continue
+            is_first = self._last is None or entry.notification_sid != self._last.notification_sid
             self._last = entry
-            sid = entry.notification_sid
-            group = found.setdefault(sid, [])
-            group.append(entry)
-            if enough(entry):
+            self._found.setdefault(entry.notification_sid, []).append(entry)
+            if is_first and enough(entry):
                 return
 
 
@@ -107,3 +101,88 @@ def _sequence(account: AccountState, record: Any) -> int | None:
     scope = account.scopes.get(record.service_sid)
     sid = getattr(record, "notification_sid", record.sid)
     return scope.notifications.sequence(sid) if scope is not None and sid in scope.notifications else None
+
+
+# filters
+
+
+def equal(*names: str) -> dict[str, Filter]:
+    """Filters for rows whose field is the value, in its own case."""
+    return _filters(eq, {name: name for name in names})
+
+
+def like(*names: str) -> dict[str, Filter]:
+    """Filters for rows whose field is the value, in any case."""
+    return _filters(lambda held, value: str(held).casefold() == value.casefold(), {name: name for name in names})
+
+
+def having(**fields: str) -> dict[str, Filter]:
+    """Filters for rows whose list, in the field that is given for each name, has the value."""
+    return _filters(contains, fields)
+
+
+def _filters(passes: Callable[[Any, str], bool], fields: Mapping[str, str]) -> dict[str, Filter]:
+    def make(field: str) -> Make:
+        return lambda _, value: lambda row: passes(getattr(row, field), value)
+
+    return {name: (f"Only rows with this `{name}`.", make(field)) for name, field in fields.items()}
+
+
+def code_of(value: str) -> int:
+    """A query parameter's value as a code."""
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise Refused(400, f"code is a number such as 52001, not {value!r}")
+    return int(value)
+
+
+def has_code(sight: Sight, value: str) -> Accept:
+    """A row whose code is the value."""
+    code = code_of(value)
+    return lambda record: bool(record.code == code)
+
+
+def strings(*values: Any) -> list[str]:
+    """The texts in JSON values, without names, in no special order."""
+    found: list[str] = []
+    left = [*values]
+    for value in left:  # which grows
+        kind = type(value)
+        if kind is str:
+            found.append(value)
+        elif kind is dict:
+            left += value.values()
+        elif kind is list:
+            left += value
+    return found
+
+
+# words
+
+
+def title_of(code: int | None) -> str | None:
+    """Twilio's title of a code."""
+    return CODES[code].title if code in CODES else None
+
+
+def audience(addresses: int, identities: Sequence[str], tags: Sequence[str], segments: Sequence[str]) -> str:
+    """Whom selectors mean: ``alice``, ``alice with tag vip``, ``3 addresses``, ``everybody``."""
+    if addresses:
+        return counted(addresses, "address", "addresses")
+    narrower = [tag for tag in tags if tag != "all"]
+    parts = [f"{name} {listed(values)}" for name, values in (("tag", narrower), ("segment", segments)) if values]
+    if not identities:
+        return " and ".join(parts) or ("everybody" if tags else "nobody")
+    return " with ".join(filter(None, (listed(identities), " and ".join(parts))))
+
+
+def listed(values: Sequence[str]) -> str:
+    """Names in a row, the first of many: ``alice, bob and 3 more``."""
+    if len(values) <= _NAMED + 1:
+        *first, last = values
+        return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(values[:_NAMED])} and {len(values) - _NAMED} more"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun: ``1 address``, ``1,000 addresses``."""
+    return f"{number:,} {one if number == 1 else many}"

@@ -4,59 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakenotify.control.filters import BINDING_TYPE, SERVICE_SID, SID, has_value, is_like, is_value, strings
-from fakenotify.control.reads import table
-from fakenotify.control.routes import Route
-from fakenotify.control.schema import INTEGER, TEXT_OR_NULL, obj
-from fakenotify.control.sight import Sight
+from fakenotify.control.routes import INTEGER, TEXT_OR_NULL, Route, obj
+from fakenotify.control.sight import Sight, equal, having, like, strings
+from fakenotify.control.tables import table
 from fakenotify.notify.records import Binding, Credential, Segment, Service, User
 from fakenotify.notify.tables import TABLES
 from fakenotify.world.saved_state import to_json
 
 
-def _service(sight: Sight, service: Service) -> dict[str, Any]:
-    account = sight.account(service.account_sid)
-    scope = account.scopes.get(service.sid) if account else None
-    return {"counts": {name: len(getattr(scope, name)) if scope else 0 for name in _SERVICE_COUNTS}}
-
-
-_SERVICE_COUNTS = ("bindings", "users", "segments", "notifications")
-
-
 def plain(name: str) -> Route:
     """The route of a table that is registered and has no route of its own."""
     found = TABLES[name]
-    filters = {} if found.prefix is None else {"sid": SID}
-    return table(name, f"The rows of the table {name}.", found.record, filters, _texts, lambda sight, record: {})
+    filters = {} if found.prefix is None else equal("sid")
+    return table(name, f"The rows of the table {name}.", found.record, filters, lambda row: strings(to_json(row)))
 
 
-def _texts(record: Any) -> list[str]:
-    return strings(to_json(record))
+def _counts(sight: Sight, service: Service) -> dict[str, Any]:
+    scope = sight.accounts[service.account_sid].scopes.get(service.sid)
+    return {"counts": {name: len(getattr(scope, name)) if scope else 0 for name in _COUNTED}}
 
+
+_COUNTED = ("bindings", "users", "segments", "notifications")
 
 get_services = table(
     "services",
     "The Services, each with how much is in it.",
     Service,
-    {"sid": SID},
+    equal("sid"),
     lambda service: (service.sid, service.friendly_name, service.delivery_callback_url),
-    _service,
-    {"counts": obj(dict.fromkeys(_SERVICE_COUNTS, INTEGER))},
+    _counts,
+    {"counts": obj(dict.fromkeys(_COUNTED, INTEGER))},
 )
 
 get_bindings = table(
     "bindings",
     "The Bindings of all Services.",
     Binding,
-    {
-        "sid": SID,
-        "service_sid": SERVICE_SID,
-        "identity": is_value("identity"),
-        "binding_type": BINDING_TYPE,
-        "tag": has_value("tag", "tags"),
-        "address": is_value("address"),
-        "credential_sid": is_value("credential_sid"),
-    },
+    equal("sid", "service_sid", "identity")
+    | like("binding_type")
+    | having(tag="tags")
+    | equal("address", "credential_sid"),
     lambda binding: (binding.sid, binding.identity, binding.address, binding.binding_type, *binding.tags),
     lambda sight, binding: {"service_name": sight.service_name(binding)},
     {"service_name": TEXT_OR_NULL},
@@ -66,9 +53,8 @@ get_credentials = table(
     "credentials",
     "The push Credentials.",
     Credential,
-    {"sid": SID, "type": is_like("type", "type")},
+    equal("sid") | like("type"),
     lambda credential: (credential.sid, credential.friendly_name, credential.type),
-    lambda sight, credential: {},
 )
 
 
@@ -82,12 +68,7 @@ get_users = table(
     "users",
     "The Users of all Services.",
     User,
-    {
-        "sid": SID,
-        "service_sid": SERVICE_SID,
-        "identity": is_value("identity"),
-        "segment": has_value("segment", "segments"),
-    },
+    equal("sid", "service_sid", "identity") | having(segment="segments"),
     lambda user: (user.sid, user.identity, *user.segments),
     _user,
     {"service_name": TEXT_OR_NULL, "bindings": INTEGER},
@@ -104,7 +85,10 @@ get_segments = table(
     "segments",
     "The Segments of all Services.",
     Segment,
-    {"sid": SID, "service_sid": SERVICE_SID, "segment": is_value("unique_name", "Only the Segment of this name.")},
+    {
+        **equal("sid", "service_sid"),
+        "segment": ("Only the Segment of this name.", lambda _, value: lambda row: row.unique_name == value),
+    },
     lambda segment: (segment.sid, segment.unique_name),
     _segment,
     {"service_name": TEXT_OR_NULL, "users": INTEGER},

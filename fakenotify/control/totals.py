@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fakenotify.control import requests, sent, stored
-from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, account_of, route
-from fakenotify.control.schema import INTEGER, INTEGER_OR_NULL, TEXT, obj
+from fakenotify.control.routes import ACCOUNT, INTEGER, INTEGER_OR_NULL, TEXT, Ask, Parameter, Refused, obj, route
 from fakenotify.core import strict_json
 from fakenotify.world.world import World
 
@@ -31,8 +30,8 @@ _TABLES = (
 def get_totals(world: World, ask: Ask) -> dict[str, Any]:
     """How many rows each table has, null for one without a field that the search names; how many faults and outcomes
     are active."""
-    narrowed = account_of(world, ask)
-    asked = Ask({**ask.query, "limit": "0", "count": "true"}, None)
+    narrowed = ask.query.get("account_sid")
+    asked = Ask({**ask.query, "limit": 0, "count": True})
     totals: dict[str, int | None] = {}
     for each in _TABLES:
         try:

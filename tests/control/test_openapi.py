@@ -18,7 +18,7 @@ from openapi_spec_validator import validate
 from fakenotify import Behaviour, FakeNotify, __version__
 from fakenotify.clients.in_process import Reply, call
 from fakenotify.control.app import ROUTES
-from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
+from fakenotify.control.routes import INTEGER, TEXT, array, obj, record_schema
 from fakenotify.notify.records import Delivery
 
 OTHER_SID = "AC" + "b" * 32

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fakenotify import FakeNotify
 from fakenotify.clients.in_process import call
 from fakenotify.control.app import ROUTES
-from fakenotify.control.reads import Source
+from fakenotify.control.tables import Source
 
 OTHER_SID = "AC" + "b" * 32
 MG_SID = "MG" + "a" * 32

@@ -113,7 +113,7 @@ def test_a_state_that_was_read_can_be_put_back(control: Any, fake: FakeNotify, s
     [
         ({"services": [{"friendly_name": "new"}, {"frendly_name": "x"}]}, "has an unknown field 'frendly_name'"),
         ({"services": [{"friendly_name": "new"}], "accounts": {"x": {}}}, "'x' is not an account sid"),
-        (None, "the state must be an object"),
+        (None, OBJECT),
     ],
 )
 def test_a_state_is_put_whole_or_not_at_all(control: Any, fake: FakeNotify, state: Any, told: str) -> None:
