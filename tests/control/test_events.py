@@ -91,7 +91,7 @@ def ask(fake: FakeNotify, path: str, user: str, password: str = "x") -> int:
 
 
 def listeners(fake: FakeNotify) -> int:
-    return len(fake.world.journal._listeners)
+    return len(fake.world._at_end)
 
 
 def test_every_listener_hears_every_request_in_its_order(fake: FakeNotify, listen: Callable[..., Listener]) -> None:

@@ -264,7 +264,7 @@ OURS = {
     "callback_tried": "of the callback sender",
     "end": "of whoever holds the world",
     "at_end": "of whoever holds the world",
-    "wait": "of wait_for",
+    "watched": "of wait_for",
 }
 """What a world has beside the verbs of a tester."""
 
