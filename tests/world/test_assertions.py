@@ -243,7 +243,7 @@ def test_a_miss_is_about_the_last_notification_of_any_service(fake_notify: FakeN
     ]
 
 
-@pytest.mark.filterwarnings("ignore:fakenotify: POST")
+@pytest.mark.filterwarnings("ignore:fakenotify")
 def test_a_miss_where_no_notification_was_created_shows_the_refusals(
     fake_notify: FakeNotify, send: Send, miss: Miss, wire: Any
 ) -> None:

@@ -71,6 +71,8 @@ def test_an_explanation_reads_well(fake_notify: FakeNotify, bind: Bind, send: Se
     bind("alice", "+1501", "vip", "news")
     bind("alice", "nonsense", "vip")
     bind("alice", TOKEN, binding_type="apn")
+    bind("alice", "a" * 24, binding_type="fcm")
+    bind("alice", "a" * 25, binding_type="fcm")
     bind("bob", "+1502", "vip")
     bind("carol", "+1503")
 
@@ -83,8 +85,10 @@ def test_an_explanation_reads_well(fake_notify: FakeNotify, bind: Bind, send: Se
             "  alice sms nonsense: matches Identity=[alice, bob], Tag=[sms, vip], Segment=[premium]; FAILED 52001 "
             f"Invalid sms binding with address 'nonsense' sid '{fake_notify.bindings[1].sid}': "
             "Address of sms binding must be a valid phone number",
-            "and skipped 3",
+            "and skipped 5",
             "  alice apn a7c658f411…873e73: lacks tag 'sms'",
+            f"  alice fcm {'a' * 24}: lacks tag 'sms'",
+            f"  alice fcm {'a' * 10}…{'a' * 6}: lacks tag 'sms'",
             "  bob sms +1502: user 'bob' is not in segment 'premium'",
             "  carol sms +1503: identity 'carol' is not among Identity=[alice, bob]",
         ]
