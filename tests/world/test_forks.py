@@ -17,7 +17,7 @@ pytestmark = [
 
 
 def in_child(act: Callable[[], object]) -> object:
-    """Call ``act`` in a forked child; what it printed there as text."""
+    """Call ``act`` in a forked child; the ``repr`` of what it returned."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -30,8 +30,8 @@ def in_child(act: Callable[[], object]) -> object:
         finally:
             os._exit(status)
     os.close(writing)
-    with os.fdopen(reading) as said:
-        text = said.read()
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, text
     return text
 

@@ -104,7 +104,7 @@ Action = tuple[bool, tuple[str, dict[str, Any]], int]
 """Whether it is done in another account, the operation and its form, and in which Service."""
 OPERATIONS = [f"{each}.create" for each in ("services", "credentials", "bindings", "users", "notifications")]
 FORM = st.sampled_from(OPERATIONS).flatmap(lambda operation: st.tuples(st.just(operation), forms(operation)))
-WORLD: st.SearchStrategy[list[Action]] = st.lists(st.tuples(st.booleans(), FORM, st.integers(0, 3)), max_size=20)
+WORLD: st.SearchStrategy[list[Action]] = st.lists(st.tuples(st.booleans(), FORM, st.integers(0, 3)), max_size=12)
 CALLING = {"DeliveryCallbackUrl": ["http://127.0.0.1:9/"], "DeliveryCallbackEnabled": ["true"]}
 DIRECT = {"ToBinding": ['{"binding_type": "sms", "address": "+15005550006"}']}
 
