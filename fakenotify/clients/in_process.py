@@ -55,9 +55,9 @@ def exchange(
     app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, wire: Wire
 ) -> tuple[Reply, Fault | None]:
     """Call ``app``; returns its reply and the fault that breaks it, if there is one."""
-    scheme, _, rest = url.partition("://")
+    scheme, _, rest = url.partition("#")[0].partition("://")
     host, slash, path = rest.partition("/")
-    target = (slash + path).partition("#")[0] or "/"
+    target = slash + path or "/"
     plain, _, query = target.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,

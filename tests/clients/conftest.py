@@ -18,6 +18,7 @@ def forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
     for owner, name in (
         (socket.socket, "connect"),
         (socket.socket, "connect_ex"),
+        (socket.socket, "bind"),
         (socket, "create_connection"),
         (socket, "getaddrinfo"),
     ):
