@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twilio.rest import Client
+from twilio.base.exceptions import TwilioException
 
 from fakenotify import FakeNotify
 from fakenotify.cli.commands import main
@@ -45,23 +45,16 @@ except TwilioRestException as error:
 """
 
 
-@pytest.fixture
-def other(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
-    """The other Notify, which checks credentials."""
-    return open_fake(seed=5, accounts={"AC" + "d" * 32: "token0"})
-
-
-def fakenotify(*options: str, program: str, **given: str) -> subprocess.CompletedProcess[str]:
-    """``fakenotify run``, in a process of its own."""
-    command = [sys.executable, "-m", "fakenotify", "run", *options, "--", sys.executable, "-c", program]
-    kept = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
-    return subprocess.run(command, env=kept | given, capture_output=True, text=True, timeout=60)
-
-
-def test_a_program_is_recorded_masked_with_the_pages_that_it_followed(other: FakeNotify, tmp_path: Path) -> None:
-    account = {"TWILIO_ACCOUNT_SID": other.account_sid, "TWILIO_AUTH_TOKEN": other.auth_token}
+def test_a_program_is_recorded_masked_with_the_pages_that_it_followed(
+    open_fake: Callable[..., FakeNotify], tmp_path: Path
+) -> None:
+    other = open_fake(seed=5, accounts={"AC" + "d" * 32: "token0"})  # the other Notify, which checks credentials
     target = tmp_path / "calls.jsonl"
-    done = fakenotify("--upstream", other.url, "--record", str(target), program=PROGRAM, **account)
+    options = ["--upstream", other.url, "--record", str(target)]
+    command = [sys.executable, "-m", "fakenotify", "run", *options, "--", sys.executable, "-c", PROGRAM]
+    kept = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
+    account = {"TWILIO_ACCOUNT_SID": other.account_sid, "TWILIO_AUTH_TOKEN": other.auth_token}
+    done = subprocess.run(command, env=kept | account, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "fakenotify: 10 calls recorded: 7 with 201, 2 with 200, 1 with 404\n"
     assert len(other.bindings) == 4
@@ -75,105 +68,68 @@ def test_a_program_is_recorded_masked_with_the_pages_that_it_followed(other: Fak
     assert replay.compare(read(target)) == []
 
 
-def test_a_difference_of_the_other_notify_is_found_in_its_recording(
-    open_fake: Callable[..., FakeNotify], tmp_path: Path
-) -> None:
-    other = open_fake(seed=5, identity_limit="evict_oldest")
-    target = tmp_path / "calls.jsonl"
-    recorder = Recorder(other.url, str(target))
-    client = _client_of(recorder)
+def test_of_a_recording_just_the_other_switches_are_found(open_fake: Callable[..., FakeNotify], tmp_path: Path) -> None:
+    switches: dict[str, Any] = {
+        "identity_limit": "evict_oldest",
+        "replacement_keeps_sid": True,
+        "apn_protocol_version": "3",
+        "page_size_limit": "reject",
+        "legacy_resources": False,
+    }
+    recorder = Recorder(open_fake(seed=5, **switches).url, str(tmp_path / "calls"))
+    client = twilio.client("https://notify.twilio.com", "AC" + "a" * 32, "secret", recorder)
     service = client.notify.v1.services.create()
+    for name in ("bob", "carol"):
+        service.bindings.create(name, "apn", "a" * 64)
     for number in range(21):
-        service.bindings.create("alice", "sms", f"+150055500{number:02}")
+        service.bindings.create("busy", "fcm", f"token {number}")
+    with pytest.raises(TwilioException):
+        service.bindings.page(page_size=1001)
+    client.request("GET", f"https://notify.twilio.com/v1/Services/{service.sid}/Users")
     recorder.close()
-    found = replay.compare(read(target))
-    assert {each.switch for each in found} == {"identity_limit=evict_oldest"}
-
-
-FIVE = {
-    "identity_limit": "evict_oldest",
-    "replacement_keeps_sid": True,
-    "apn_protocol_version": "3",
-    "page_size_limit": "reject",
-    "legacy_resources": False,
-}
-WALK = """
-from twilio.base.exceptions import TwilioException
-from twilio.rest import Client
-service = Client().notify.v1.services.create()
-def ask(what, *given, **more):
-    try:
-        return what(*given, **more)
-    except TwilioException:
-        return None
-for name in ("bob", "carol"):
-    ask(service.bindings.create, name, "apn", "a" * 64)
-for number in range(21):
-    ask(service.bindings.create, "busy", "fcm", f"token {number}")
-ask(service.bindings.page, page_size=1001)
-ask(Client().request, "GET", f"https://notify.twilio.com/v1/Services/{service.sid}/Users")
-"""
-
-
-@pytest.mark.parametrize("switches", [{}, FIVE], ids=["equal", "five switches"])
-def test_of_a_recorded_program_just_the_other_switches_are_found(
-    open_fake: Callable[..., FakeNotify], switches: dict[str, Any], tmp_path: Path
-) -> None:
-    other = open_fake(seed=5, **switches)
-    account = {"TWILIO_ACCOUNT_SID": other.account_sid, "TWILIO_AUTH_TOKEN": other.auth_token}
-    done = fakenotify("--upstream", other.url, "--record", str(tmp_path / "calls"), program=WALK, **account)
-    assert done.returncode == 0, done.stderr
     found = replay.compare(read(tmp_path / "calls"))
     assert {str(each.switch).partition("=")[0] for each in found} == set(switches)
 
 
-def _client_of(app: Any) -> Client:
-    return twilio.client("https://notify.twilio.com", "AC" + "a" * 32, "secret", app)
+def ask(recorder: Recorder, path: str) -> tuple[str, bytes]:
+    """Status line and body of a plain request."""
+    status: list[str] = []
+    environ = {"REQUEST_METHOD": "GET", "RAW_URI": path, "SERVER_NAME": "x", "SERVER_PORT": "1"}
+    answer = recorder(environ, lambda line, headers, exc=None: status.append(line) or (lambda data: None))
+    return status[0], b"".join(answer)
 
 
 def test_a_call_that_reaches_nobody_is_a_502_and_not_recorded(tmp_path: Path) -> None:
     recorder = Recorder("http://127.0.0.1:1", str(tmp_path / "calls.jsonl"))
-    body = []
-    environ = {"REQUEST_METHOD": "GET", "RAW_URI": "/v1/Services", "SERVER_NAME": "x", "SERVER_PORT": "1"}
-    answer = recorder(environ, lambda status, headers, exc=None: body.append(status) or (lambda data: None))
-    assert "can't be reached" in b"".join(answer).decode()
+    status, body = ask(recorder, "/v1/Services")
     recorder.close()
-    assert (body, list(tmp_path.iterdir())) == (["502 BAD GATEWAY"], [])
+    assert (status, b"can't be reached" in body, list(tmp_path.iterdir())) == ("502 BAD GATEWAY", True, [])
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--upstream", "http://x"), "--upstream and --record go together: whose answers to record, and where"),
-        (("--record", "{there}"), "--upstream and --record go together: whose answers to record, and where"),
-        (
-            ("--upstream", "notify", "--record", "{there}"),
-            "--upstream 'notify' is not the URL of a Notify, such as https://notify.twilio.com",
-        ),
-        (
-            ("--upstream", "http://x", "--record", "/missing/calls"),
-            "can't write /missing/calls: No such file or directory",
-        ),
-    ],
-)
 def test_what_cannot_be_recorded_is_one_line_and_status_2(
-    options: tuple[str, ...], words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], free_port: int
 ) -> None:
-    (tmp_path / "there").write_text("an older one")
-    given = [each.format(there=tmp_path / "there") for each in options]
-    assert main(["run", *given, "--", "true"]) == 2
-    assert capfd.readouterr() == ("", f"fakenotify: {words}\n")
-    assert (tmp_path / "there").read_text() == "an older one"
-
-
-def test_the_fake_itself_is_no_upstream(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://localhost:{port}"
-    options = ["--port", str(port), "--upstream", url, "--record", str(tmp_path / "calls")]
-    assert main(["run", *options, "--", "true"]) == 2
-    assert capfd.readouterr().err == f"fakenotify: --upstream {url} is this fake itself; name another Notify\n"
-    assert list(tmp_path.iterdir()) == []
+    there, own = tmp_path / "there", f"http://localhost:{free_port}"
+    there.write_text("an older one")
+    record = ("--record", str(there))
+    together = "--upstream and --record go together: whose answers to record, and where"
+    expected: dict[tuple[str, ...], str] = {
+        ("--upstream", "http://x"): together,
+        record: together,
+        ("--upstream", "notify", *record): (
+            "--upstream 'notify' is not the URL of a Notify, such as https://notify.twilio.com"
+        ),
+        ("--upstream", "http://x", "--record", "/missing/calls"): (
+            "can't write /missing/calls: No such file or directory"
+        ),
+        ("--port", str(free_port), "--upstream", own, *record): (
+            f"--upstream {own} is this fake itself; name another Notify"
+        ),
+    }
+    for options, words in expected.items():
+        assert main(["run", *options, "--", "true"]) == 2
+        assert capfd.readouterr() == ("", f"fakenotify: {words}\n")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("there", "an older one")]
 
 
 @pytest.mark.parametrize(("body", "expected"), [(b"", None), (b"<html>", None), (b'["a list"]', ["a list"])])
@@ -187,9 +143,7 @@ def test_an_answer_that_is_no_object_is_recorded_all_the_same(body: bytes, expec
         thread = threading.Thread(target=answer)
         thread.start()
         recorder = Recorder(f"http://127.0.0.1:{upstream.getsockname()[1]}", str(tmp_path / "calls.jsonl"))
-        environ = {"REQUEST_METHOD": "GET", "RAW_URI": f"/v1/Services/IS{'a' * 32}", "SERVER_NAME": "x"}
-        came = recorder(environ | {"SERVER_PORT": "1"}, lambda status, headers, exc=None: lambda data: None)
-        assert b"".join(came) == body
+        assert ask(recorder, f"/v1/Services/IS{'a' * 32}") == ("404 Not Found", body)
         thread.join()
     recorder.close()
     (call,) = read(tmp_path / "calls.jsonl")
