@@ -132,20 +132,16 @@ def note_attempt(account: AccountState, callback: Callback, attempt: Attempt) ->
         if again:
             account.schedule.add(account.clock.seconds() + FIRST_RETRY * 2 ** (len(attempts) - 1), callback.sid)
         elif not attempt.succeeded:
-            account.add_alert(_unreachable(account, callback))
+            alert = Alert(
+                code=UNREACHABLE,
+                level="ERROR",
+                text=str(CODES[UNREACHABLE].detail),
+                notification_sid=callback.notification_sid,
+                service_sid=callback.service_sid,
+                account_sid=account.account_sid,
+                binding_sid=None,
+                binding_type=None,
+                date_created=account.clock.stamp(),
+            )
+            account.add_alert(alert)
         return changed
-
-
-def _unreachable(account: AccountState, callback: Callback) -> Alert:
-    code = CODES[UNREACHABLE]
-    return Alert(
-        code=code.code,
-        level=code.level,
-        text=str(code.detail),
-        notification_sid=callback.notification_sid,
-        service_sid=callback.service_sid,
-        account_sid=callback.account_sid,
-        binding_sid=None,
-        binding_type=None,
-        date_created=account.clock.stamp(),
-    )

@@ -16,6 +16,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
+from uuid import UUID
 
 from fakenotify.core.real_time import monotonic
 from fakenotify.notify import callbacks
@@ -32,6 +33,8 @@ MOST_AT_ONCE = 16
 """How many callbacks are posted at the same time."""
 THREAD = "fakenotify callbacks"
 _SHORTEST_WAIT = 0.05
+Connected = Callable[[socket.socket], object]
+"""What is called with each connection as soon as there is one."""
 
 
 class CallbackSender:
@@ -153,7 +156,7 @@ class CallbackSender:
         else:
             world.callback_tried(callbacks.note_attempt(account, callback, attempt))
 
-    def _attempt(self, callback: Callback, connected: Callable[[socket.socket], object]) -> Attempt:
+    def _attempt(self, callback: Callback, connected: Connected) -> Attempt:
         clock = self._world().clock
         try:
             status, body = post(callback, self._hosts, self._timeout, connected)
@@ -173,9 +176,7 @@ class CallbackSender:
         return max(min(moments) - now, _SHORTEST_WAIT)
 
 
-def post(
-    callback: Callback, hosts: frozenset[str], timeout: float, connected: Callable[[socket.socket], object]
-) -> tuple[int, str]:
+def post(callback: Callback, hosts: frozenset[str], timeout: float, connected: Connected) -> tuple[int, str]:
     """Post one callback. Raises ``ValueError`` for an unusable URL or host, ``OSError`` and ``HTTPException``.
 
     User and password in the URL answer a 401 with a ``Basic`` challenge. (documented for the platform; assumed D44)
@@ -188,7 +189,15 @@ def post(
     if not is_loopback(host) and host.lower() not in hosts:
         raise ValueError(f"{host} is not loopback; allow it with callback_hosts=({host!r},)")
     deadline = monotonic() + timeout
-    sent = headers(callback, parts.netloc.rpartition("@")[2])
+    sent = {  # as a Twilio webhook has them (sibling)
+        "Host": parts.netloc.rpartition("@")[2],
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "User-Agent": "TwilioProxy/1.1",
+        "I-Twilio-Idempotency-Token": str(UUID(callback.sid[2:])),
+        "X-Home-Region": "us1",
+        "X-Twilio-Signature": callback.signature,
+        "Connection": "close",
+    }
     status, body, challenge = _ask(parts, callback.body.encode(), sent, timeout, connected)
     if status == 401 and parts.username is not None and challenge.lower().startswith("basic"):
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
@@ -200,11 +209,7 @@ def post(
 
 
 def _ask(
-    parts: SplitResult,
-    body: bytes,
-    sent: Mapping[str, str],
-    timeout: float,
-    connected: Callable[[socket.socket], object],
+    parts: SplitResult, body: bytes, sent: Mapping[str, str], timeout: float, connected: Connected
 ) -> tuple[int, bytes, str]:
     """Post on a connection of its own: the status, the beginning of the body, and the challenge of a 401."""
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -228,17 +233,3 @@ def _cut(connection: socket.socket) -> None:
     """End a connection: a slow receiver may be in time with each read but not with all of them."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def headers(callback: Callback, host: str) -> dict[str, str]:
-    """The headers of a Twilio webhook. (sibling)"""
-    token = callback.sid[2:]
-    return {
-        "Host": host,
-        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-        "User-Agent": "TwilioProxy/1.1",
-        "I-Twilio-Idempotency-Token": f"{token[:8]}-{token[8:12]}-{token[12:16]}-{token[16:20]}-{token[20:]}",
-        "X-Home-Region": "us1",
-        "X-Twilio-Signature": callback.signature,
-        "Connection": "close",
-    }

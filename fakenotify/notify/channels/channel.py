@@ -83,21 +83,6 @@ class Shown(NamedTuple):
     by_app: bool = False
 
 
-def any_address(address: str, binding_sid: str | None) -> BadAddress | None:
-    """A provider's own tokens and ids: whatever is not empty may be one."""
-    return None
-
-
-def any_service(service: Service) -> Failure | None:
-    """The channel needs nothing of the Service but a Credential."""
-    return None
-
-
-def same_payload(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
-    """The payload as it is: the address is not part of it."""
-    return dict(payload)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """One way to reach a person. ``channels.register`` makes it a binding type everywhere.
@@ -106,12 +91,12 @@ class Channel:
     provider gives out, ``malformed`` one of those that Notify takes and that then fail (None: there are none).
     ``override`` is the channel's own parameter of a Notification, whose record has a field for it. ``message_sid`` is
     the prefix of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice
-    (sibling; as the id itself: assumed). ``uses_credential``: apn, fcm and gcm. ``body_type`` says how the payload is
-    spelled on its way to the provider, and ``codes`` are the 52xxx codes of that provider alone.
+    (sibling; as the id itself: assumed). ``codes`` are the 52xxx codes of that provider alone.
 
-    ``check_address(address, binding_sid)`` says what is wrong with an address, ``check_service(service)`` what the
-    Service lacks. ``render(outgoing)`` is called once for all targets that share what is in it;
-    ``put_address(payload, address)`` then makes the payload of one target, leaving the shared one alone.
+    ``check_address(address, binding_sid)`` says what is wrong with an address: by default nothing, since whatever is
+    not empty may be a provider's token. ``check_service(service)`` says what the Service lacks beside a Credential.
+    ``render(outgoing)`` is called once for all targets that share what is in it; ``put_address(payload, address)`` then
+    makes the payload of one target, leaving the shared one alone: by default the address is no part of it.
     ``shows(payload)`` is what a person would see.
     """
 
@@ -125,10 +110,10 @@ class Channel:
     uses_credential: bool = False
     codes: range = range(0)
     body_type: Literal["json", "form"] = "json"
-    check_address: Callable[[str, str | None], BadAddress | None] = any_address
-    check_service: Callable[[Service], Failure | None] = any_service
+    check_address: Callable[[str, str | None], BadAddress | None] = lambda address, binding_sid: None
+    check_service: Callable[[Service], Failure | None] = lambda service: None
     render: Callable[[Outgoing], Rendered]
-    put_address: Callable[[Mapping[str, Any], str], dict[str, Any]] = same_payload
+    put_address: Callable[[Mapping[str, Any], str], dict[str, Any]] = lambda payload, address: dict(payload)
     shows: Callable[[Mapping[str, Any]], Shown]
 
     def request(self, url: str, address: str, headers: Mapping[str, str], payload: Mapping[str, Any]) -> HttpRequest:
