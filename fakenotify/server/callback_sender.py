@@ -16,7 +16,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
-from uuid import UUID
 
 from fakenotify.core.real_time import monotonic
 from fakenotify.notify import callbacks
@@ -189,11 +188,12 @@ def post(callback: Callback, hosts: frozenset[str], timeout: float, connected: C
     if not is_loopback(host) and host.lower() not in hosts:
         raise ValueError(f"{host} is not loopback; allow it with callback_hosts=({host!r},)")
     deadline = monotonic() + timeout
+    token = callback.sid[2:]
     sent = {  # as a Twilio webhook has them (sibling)
         "Host": parts.netloc.rpartition("@")[2],
         "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         "User-Agent": "TwilioProxy/1.1",
-        "I-Twilio-Idempotency-Token": str(UUID(callback.sid[2:])),
+        "I-Twilio-Idempotency-Token": f"{token[:8]}-{token[8:12]}-{token[12:16]}-{token[16:20]}-{token[20:]}",
         "X-Home-Region": "us1",
         "X-Twilio-Signature": callback.signature,
         "Connection": "close",
