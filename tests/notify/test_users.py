@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from answers import IDENTITY_LIMIT, missing, not_found
+from answers import IDENTITY_LIMIT, invalid, missing, not_found
 
-from fakenotify import TwilioError
-from fakenotify.notify.records import Segment, User
+from fakenotify import Behaviour, TwilioError
 
 NOW = "2017-02-17T07:17:02Z"
 LATER = "2017-02-17T07:17:03Z"
-MOMENT = datetime(2017, 2, 17, 7, 17, 2, tzinfo=timezone.utc)
 SERVICE_SID = "IS" + "a" * 32
 SERVICE = f"/v1/Services/{SERVICE_SID}"
 USERS = SERVICE + "/Users"
@@ -26,26 +22,12 @@ BINDING = {"BindingType": "sms", "Address": "+15005550006"}
 USER_EXISTS = (409, 52304, "User already exists")
 IN_SEGMENT = (409, 52305, "User already belongs to the segment")
 HAS_BINDINGS = (409, 52306, "Cannot delete User resource with Bindings")
-NO_METHOD = (405, 20004, "Method not allowed")
-SEGMENT_INVALID = (400, 20001, "Can not convert incoming parameters to User object: Parameter 'Segment' is invalid")
+SEGMENT_INVALID = invalid("User", "Segment")
 
 pytestmark = pytest.mark.fake_notify(frozen=NOW)
 warns = pytest.mark.filterwarnings("ignore:fakenotify")
 
-ODD = [
-    "a b",
-    "a+b@example.com",
-    "+15005550006",
-    "a/b",
-    "a%2Fb",
-    "?x=1&y#z",
-    "Jürgen",
-    "😀",
-    ".",
-    "..",
-    "a.json.x",
-    "~-_.",
-]
+ODD = ["a b", "+15005550006", "a/b", "a%2Fb", "?x=1&y#z", "Jürgen", "😀", ".", "..", "a.json.x", "~-_."]
 
 
 def user(identity: str) -> str:
@@ -56,12 +38,15 @@ def identities(answer: Any) -> list[str]:
     return [row["identity"] for row in answer.json["users"]]
 
 
-def names(answer: Any) -> list[str]:
-    return [row["unique_name"] for row in answer.json["segments"]]
-
-
 def addresses(answer: Any) -> list[str]:
     return [row["address"] for row in answer.json["bindings"]]
+
+
+@pytest.fixture
+def alice(wire, service):
+    """Alice is a User in one Segment; the path of hers."""
+    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
+    return user("alice")
 
 
 # printing
@@ -146,82 +131,33 @@ def test_a_users_binding_is_printed_in_the_samples_order(twilio_wire, fake_notif
 # Users
 
 
-def test_a_user_is_created_fetched_and_deleted(wire, fake_notify, service):
-    created = wire.post(USERS, {"Identity": "User0001", "Segment": ["premium", "fitness-lifestyle"]})
-    fetched = wire.get(user("User0001"))
-    deleted = wire.delete(user("User0001"))
-    again = wire.delete(user("User0001"))
+def test_a_user_is_created_and_deleted(wire, fake_notify, alice):
+    created = wire.get(alice)
+    deleted = wire.delete(alice)
 
-    assert (created.status, created.json["segments"]) == (201, ["premium", "fitness-lifestyle"])
-    assert (fetched.status, fetched.json) == (200, created.json)
-    assert (deleted.status, deleted.body) == (204, b"")
-    assert again.refusal == not_found(user("User0001"))
-    assert fake_notify.users == []
+    assert (created.json["segments"], deleted.status, deleted.body) == (["premium"], 204, b"")
+    assert wire.delete(alice).refusal == not_found(alice)
+    assert (fake_notify.users, [each.unique_name for each in fake_notify.segments]) == ([], ["premium"])
 
 
-def test_a_record_of_a_user_says_what_the_wire_says(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
-
-    assert fake_notify.users == [
-        User(
-            sid=fake_notify.users.last.sid,
-            account_sid=fake_notify.account_sid,
-            service_sid=SERVICE_SID,
-            identity="alice",
-            segments=["premium"],
-            date_created=MOMENT,
-            date_updated=MOMENT,
-        )
-    ]
-    assert fake_notify.segments == [
-        Segment(
-            sid=fake_notify.segments.last.sid,
-            account_sid=fake_notify.account_sid,
-            service_sid=SERVICE_SID,
-            unique_name="premium",
-            date_created=MOMENT,
-            date_updated=MOMENT,
-        )
-    ]
-
-
-@pytest.mark.parametrize("form", [{}, {"Identity": ""}, {"Segment": "premium"}])
-def test_a_user_needs_an_identity(wire, fake_notify, service, form):
-    assert wire.post(USERS, form).refusal == missing("Identity")
-    assert (fake_notify.users, fake_notify.segments) == ([], [])
-
-
-def test_a_user_that_exists_is_refused_and_stays_as_it_was(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
+def test_a_user_needs_an_identity_that_has_none(wire, fake_notify, alice):
     before = fake_notify.snapshot()
+    forms = [{}, {"Identity": ""}, {"Segment": "new"}, {"Identity": "alice", "Segment": "new"}]
 
-    assert wire.post(USERS, {"Identity": "alice", "Segment": "other"}).refusal == USER_EXISTS
+    assert [wire.post(USERS, form).refusal for form in forms] == [missing("Identity")] * 3 + [USER_EXISTS]
     assert not fake_notify.diff(before)
 
 
-def test_identities_have_case_and_belong_to_a_service(wire, fake_notify, service):
-    other = fake_notify.create_service()
+def test_identities_have_case_and_belong_to_a_service(wire, fake_notify, alice):
+    elsewhere = f"/v1/Services/{fake_notify.create_service().sid}/Users"
 
     made = [
-        wire.post(path, {"Identity": identity}).status
-        for path, identity in (
-            (USERS, "alice"),
-            (USERS, "Alice"),
-            (USERS, "alice "),
-            (f"/v1/Services/{other.sid}/Users", "alice"),
-        )
+        wire.post(path, {"Identity": each})
+        for path, each in ((USERS, "Alice"), (USERS, "alice "), (elsewhere, "alice"))
     ]
 
-    assert made == [201] * 4
+    assert [each.status for each in made] == [201] * 3
     assert wire.get(user("ALICE")).refusal == not_found(user("ALICE"))
-
-
-def test_twenty_segments_may_be_given_and_not_one_more(wire, fake_notify, service):
-    segments = [f"segment {number}" for number in range(21)]
-
-    assert wire.post(USERS, {"Identity": "alice", "Segment": segments[:20] * 2}).json["segments"] == segments[:20]
-    assert wire.post(USERS, {"Identity": "bob", "Segment": segments}).refusal == SEGMENT_INVALID
-    assert [each.identity for each in fake_notify.users] == ["alice"]
 
 
 @pytest.mark.parametrize("identity", ODD)
@@ -231,20 +167,18 @@ def test_any_identity_is_found_at_its_url(twilio_wire, service, identity):
     url = f"{PUBLIC}/Users/{quote(identity, safe='')}"
     assert (created.json["identity"], created.json["url"]) == (identity, url)
     assert created.json["links"] == {"bindings": url + "/Bindings", "segment_memberships": url + "/SegmentMemberships"}
-    assert twilio_wire.get(created.json["url"]).json == created.json
     binding = twilio_wire.post(created.json["links"]["bindings"], BINDING)
     assert (binding.status, binding.json["identity"], binding.json["links"]) == (201, identity, {"user": url})
-    assert twilio_wire.get(binding.json["url"]).json == binding.json
     membership = twilio_wire.post(created.json["links"]["segment_memberships"], {"Segment": identity})
     assert (membership.status, membership.json["segment"]) == (201, identity)
-    assert twilio_wire.get(membership.json["url"]).json == membership.json
-    assert twilio_wire.delete(membership.json["url"]).status == 204
-    assert twilio_wire.delete(binding.json["url"]).status == 204
-    assert twilio_wire.delete(created.json["url"]).status == 204
+    for each in (membership, binding):
+        assert twilio_wire.get(each.json["url"]).json == each.json
+        assert twilio_wire.delete(each.json["url"]).status == 204
+    assert twilio_wire.get(url).json == created.json
+    assert twilio_wire.delete(url).status == 204
 
 
-def test_a_path_may_name_a_user_by_sid(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
+def test_a_path_may_name_a_user_by_sid(wire, fake_notify, alice):
     path = f"{USERS}/{fake_notify.users.last.sid}"
 
     assert wire.get(path).json["identity"] == "alice"
@@ -256,8 +190,7 @@ def test_a_path_may_name_a_user_by_sid(wire, fake_notify, service):
     assert wire.delete(path).status == 204
 
 
-def test_an_identity_that_looks_like_a_users_sid_comes_first(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice"})
+def test_an_identity_that_looks_like_a_users_sid_comes_first(wire, fake_notify, alice):
     sid = fake_notify.users.last.sid
     wire.post(USERS, {"Identity": sid})
 
@@ -276,38 +209,25 @@ def crowd(wire, service, fake_notify):
     fake_notify.create_binding(SERVICE_SID, identity="dave", binding_type="sms", address="+1501")
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ([], ["alice", "bob", "carol", "dave"]),
-        ([("Identity", "bob")], ["bob"]),
-        ([("Identity", "alice"), ("Identity", "dave"), ("Identity", "alice")], ["alice", "dave"]),
-        ([("Identity", "nobody")], []),
-        ([("Identity", "")], ["alice", "bob", "carol", "dave"]),
-        ([("Segment", "north")], ["alice", "bob"]),
-        ([("Segment", "nowhere")], []),
-        ([("Segment", "north"), ("Identity", "alice"), ("Identity", "carol")], ["alice"]),
-    ],
-)
-def test_users_are_listed_oldest_first_by_identity_and_segment(wire, crowd, query, expected):
-    assert identities(wire.get(USERS, query)) == expected
+def test_users_are_listed_oldest_first_by_identity_and_segment(wire, crowd):
+    expected = [
+        ({}, ["alice", "bob", "carol", "dave"]),
+        ({"Identity": ["dave", "alice", "dave"]}, ["alice", "dave"]),
+        ({"Identity": "nobody"}, []),
+        ({"Identity": ""}, ["alice", "bob", "carol", "dave"]),
+        ({"Segment": "north"}, ["alice", "bob"]),
+        ({"Segment": "nowhere"}, []),
+        ({"Segment": "north", "Identity": ["alice", "carol"]}, ["alice"]),
+    ]
+
+    assert [identities(wire.get(USERS, query)) for query, _ in expected] == [found for _, found in expected]
 
 
-def test_a_list_of_users_says_where_its_pages_are(twilio_wire, crowd):
-    answer = twilio_wire.get(
-        USERS, [("Segment", "north"), ("Identity", "alice"), ("Identity", "a b"), ("PageSize", "1")]
-    )
+def test_the_filters_of_users_are_kept_on_every_page(twilio_wire, crowd):
+    answer = twilio_wire.get(USERS, {"Segment": "north", "Identity": ["alice", "a b"], "PageSize": "1"})
 
     page = f"{PUBLIC}/Users?Identity=alice&Identity=a%20b&Segment=north&PageSize=1&Page=0"
-    assert answer.json["meta"] == {
-        "page": 0,
-        "page_size": 1,
-        "first_page_url": page,
-        "previous_page_url": None,
-        "url": page,
-        "next_page_url": None,
-        "key": "users",
-    }
+    assert (answer.json["meta"]["url"], answer.json["meta"]["first_page_url"]) == (page, page)
 
 
 @pytest.mark.parametrize(
@@ -334,102 +254,67 @@ def test_every_list_is_walked_page_by_page(wire, crowd, path, key, field, expect
 # their Bindings
 
 
-def test_a_users_binding_is_the_binding_of_the_service(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice"})
-    of_user = wire.post(user("alice") + "/Bindings", BINDING).json
+def test_a_users_binding_is_the_binding_of_the_service(wire, fake_notify, alice):
+    of_user = wire.post(alice + "/Bindings", BINDING).json
 
     of_service = wire.get(f"{SERVICE}/Bindings/{of_user['sid']}").json
-    assert {**of_user, "url": ""} == {**of_service, "url": ""}
-    assert of_service["url"] == f"{fake_notify.url}{SERVICE}/Bindings/{of_user['sid']}"
-
+    assert {**of_user, "url": f"{fake_notify.url}{SERVICE}/Bindings/{of_user['sid']}"} == of_service
     assert wire.delete(f"{SERVICE}/Bindings/{of_user['sid']}").status == 204
-    assert wire.get(f"{user('alice')}/Bindings/{of_user['sid']}").status == 404
-
-
-def test_a_users_bindings_are_listed_with_the_filters_of_bindings(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice"})
-    wire.post(user("alice") + "/Bindings", {"BindingType": "sms", "Address": "1", "Tag": ["vip", "news"]})
-    fake_notify.create_binding(SERVICE_SID, identity="bob", binding_type="sms", address="2", tags=["vip"])
-    fake_notify.clock.shift(days=1)
-    wire.post(user("alice") + "/Bindings", {"BindingType": "apn", "Address": "3", "Tag": "vip"})
-    path = user("alice") + "/Bindings"
-
-    assert addresses(wire.get(path)) == ["1", "3"]
-    assert addresses(wire.get(path, {"Tag": "vip"})) == ["1", "3"]
-    assert addresses(wire.get(path, {"Tag": ["vip", "news"]})) == ["1"]
-    assert addresses(wire.get(path, {"Tag": "apn"})) == ["3"]
-    assert addresses(wire.get(path, {"StartDate": "2017-02-18"})) == ["3"]
-    assert addresses(wire.get(path, {"EndDate": "2017-02-17"})) == ["1"]
-    assert (
-        wire.get(path).json["bindings"][-1]["url"].endswith(f"{user('alice')}/Bindings/{fake_notify.bindings.last.sid}")
-    )
+    assert wire.get(f"{alice}/Bindings/{of_user['sid']}").status == 404
 
 
 @warns
-def test_an_identity_is_no_filter_of_a_users_bindings(wire, fake_notify, service):
-    fake_notify.create_binding(SERVICE_SID, identity="alice", binding_type="sms", address="1")
+def test_a_users_bindings_are_listed_with_the_filters_of_bindings_but_identity(wire, fake_notify, alice):
+    path = alice + "/Bindings"
+    wire.post(path, {"BindingType": "sms", "Address": "1", "Tag": ["vip", "news"]})
+    fake_notify.create_binding(SERVICE_SID, identity="bob", binding_type="sms", address="2", tags=["vip"])
+    fake_notify.clock.shift(days=1)
+    wire.post(path, {"BindingType": "apn", "Address": "3", "Tag": "vip"})
+    expected = [
+        ({"Tag": "vip"}, ["1", "3"]),
+        ({"Tag": ["vip", "news"]}, ["1"]),
+        ({"Tag": "apn"}, ["3"]),
+        ({"StartDate": "2017-02-18"}, ["3"]),
+        ({"EndDate": "2017-02-17"}, ["1"]),
+        ({"Identity": "bob"}, ["1", "3"]),
+    ]
 
-    assert addresses(wire.get(user("alice") + "/Bindings", {"Identity": "bob"})) == ["1"]
+    assert [addresses(wire.get(path, filters)) for filters, _ in expected] == [found for _, found in expected]
     assert fake_notify.requests.last.warnings == ["parameter 'Identity' was not read"]
+    url = f"{fake_notify.url}{path}/{fake_notify.bindings.last.sid}"
+    assert wire.get(path).json["bindings"][-1]["url"] == url
 
 
-@pytest.mark.parametrize(
-    ("form", "refusal"),
-    [
+def test_a_users_binding_is_refused_as_a_binding_is(wire, fake_notify, alice):
+    expected = [
         ({}, missing("BindingType")),
         ({"BindingType": "sms"}, missing("Address")),
-        ({"BindingType": "x", "Address": "1"}, "BindingType"),
-        ({**BINDING, "Tag": [str(number) for number in range(21)]}, "Tag"),
-        ({**BINDING, "CredentialSid": "x"}, "CredentialSid"),
-    ],
-)
-def test_a_users_binding_is_refused_as_a_binding_is(wire, fake_notify, service, form, refusal):
-    if isinstance(refusal, str):
-        refusal = (
-            400,
-            20001,
-            f"Can not convert incoming parameters to Binding object: Parameter '{refusal}' is invalid",
-        )
-    wire.post(USERS, {"Identity": "alice"})
-
-    assert wire.post(user("alice") + "/Bindings", form).refusal == refusal
+        ({"BindingType": "x", "Address": "1"}, invalid("Binding", "BindingType")),
+        ({**BINDING, "Tag": [str(number) for number in range(21)]}, invalid("Binding", "Tag")),
+        ({**BINDING, "CredentialSid": "x"}, invalid("Binding", "CredentialSid")),
+    ]
+    assert [wire.post(alice + "/Bindings", form).refusal for form, _ in expected] == [each for _, each in expected]
     assert fake_notify.bindings == []
 
-
-def test_a_user_has_twenty_bindings_at_most(wire, service):
-    wire.post(USERS, {"Identity": "alice"})
-    path = user("alice") + "/Bindings"
-    made = [wire.post(path, {"BindingType": "sms", "Address": str(number)}).status for number in range(20)]
-
-    assert made == [201] * 20
-    assert wire.post(path, BINDING).refusal == IDENTITY_LIMIT
+    for number in range(20):
+        wire.post(alice + "/Bindings", {"BindingType": "sms", "Address": str(number)})
+    assert wire.post(alice + "/Bindings", BINDING).refusal == IDENTITY_LIMIT
 
 
-def test_a_users_binding_takes_an_address_from_another(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice"})
-    wire.post(USERS, {"Identity": "bob"})
-    old = wire.post(user("alice") + "/Bindings", BINDING).json["sid"]
+def test_another_users_binding_is_not_found_until_its_address_is_taken(wire, fake_notify, alice):
+    bobs = fake_notify.create_binding(SERVICE_SID, identity="bob", binding_type="sms", address="+15005550006")
+    path = f"{alice}/Bindings/{bobs.sid}"
 
-    wire.post(user("bob") + "/Bindings", BINDING)
-
-    assert [(each.identity, each.address) for each in fake_notify.bindings] == [("bob", "+15005550006")]
-    assert wire.get(f"{user('alice')}/Bindings/{old}").status == 404
-
-
-def test_another_users_binding_is_not_found(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice"})
-    bobs = fake_notify.create_binding(SERVICE_SID, identity="bob", binding_type="sms", address="1")
-    path = f"{user('alice')}/Bindings/{bobs.sid}"
-
-    assert wire.get(path).refusal == not_found(path)
-    assert wire.delete(path).refusal == not_found(path)
+    assert [wire.get(path).refusal, wire.delete(path).refusal] == [not_found(path)] * 2
     assert fake_notify.bindings == [bobs]
+    wire.post(alice + "/Bindings", BINDING)
+    assert [each.identity for each in fake_notify.bindings] == ["alice"]
 
 
 # Users that nobody created
 
 
-def test_a_binding_creates_the_user_of_its_identity(wire, fake_notify, service):
+def test_a_binding_creates_the_user_of_its_identity_who_outlives_it(wire, fake_notify, service):
     binding = wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING}).json
     fake_notify.clock.tick()
 
@@ -437,154 +322,95 @@ def test_a_binding_creates_the_user_of_its_identity(wire, fake_notify, service):
 
     assert (answer.status, answer.json["identity"], answer.json["segments"]) == (200, "alice", [])
     assert (answer.json["date_created"], answer.json["date_updated"]) == (NOW, NOW)
+    wire.delete(f"{SERVICE}/Bindings/{binding['sid']}")
     assert [each.identity for each in fake_notify.users] == ["alice"]
+    assert wire.post(user("alice") + "/SegmentMemberships", {"Segment": "premium"}).status == 201
 
 
 def test_bindings_and_creates_make_users_in_one_order(wire, fake_notify, service):
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "b", "BindingType": "sms", "Address": "1"})
-    wire.post(USERS, {"Identity": "a"})
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "a", "BindingType": "sms", "Address": "2"})
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "c", "BindingType": "sms", "Address": "3"})
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "b", "BindingType": "sms", "Address": "4"})
+    for identity, address in (("b", "1"), ("a", ""), ("a", "2"), ("c", "3"), ("b", "4"), ("nobody", "")):
+        path = USERS if (identity, address) == ("a", "") else f"{SERVICE}/Bindings"
+        wire.post(path, {"Identity": identity, **({"BindingType": "sms", "Address": address} if path != USERS else {})})
 
     assert identities(wire.get(USERS)) == ["b", "a", "c"]
     assert [each.identity for each in fake_notify.users] == ["b", "a", "c"]
 
 
-def test_a_user_outlives_its_last_binding(wire, fake_notify, service):
-    binding = wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING}).json
-    wire.delete(f"{SERVICE}/Bindings/{binding['sid']}")
-
-    assert wire.get(user("alice")).status == 200
-    assert [each.identity for each in fake_notify.users] == ["alice"]
-
-
-def test_a_refused_binding_creates_no_user(wire, service):
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", "BindingType": "x", "Address": "1"})
-
-    assert wire.get(user("alice")).status == 404
-
-
-def test_a_user_with_bindings_cannot_be_deleted(wire, fake_notify, service):
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING})
-    assert wire.delete(user("alice")).refusal == HAS_BINDINGS
+def test_a_user_with_bindings_cannot_be_deleted(wire, fake_notify, alice):
+    binding = wire.post(alice + "/Bindings", BINDING).json["url"]
     before = fake_notify.snapshot()
-    assert wire.delete(user("alice")).refusal == HAS_BINDINGS
+
+    assert wire.delete(alice).refusal == HAS_BINDINGS
     assert not fake_notify.diff(before)
-
-    wire.delete(f"{SERVICE}/Bindings/{fake_notify.bindings.last.sid}")
-
-    assert wire.delete(user("alice")).status == 204
+    wire.delete(binding)
+    assert wire.delete(alice).status == 204
 
 
-def test_a_deleted_user_comes_back_with_its_next_binding(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
+def test_a_deleted_user_comes_back_with_its_next_binding(wire, fake_notify, alice):
     old = fake_notify.users.last
-    wire.delete(user("alice"))
-    assert wire.post(user("alice") + "/Bindings", BINDING).refusal == not_found(user("alice") + "/Bindings")
+    wire.delete(alice)
+    assert wire.post(alice + "/Bindings", BINDING).refusal == not_found(alice + "/Bindings")
 
     wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING})
 
-    (new,) = fake_notify.users
+    [new] = fake_notify.users
     assert (new.identity, new.segments, new.sid == old.sid) == ("alice", [], False)
 
 
-# memberships
+# memberships and Segments
 
 
-def test_a_user_joins_and_leaves_a_segment(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
-    path = user("alice") + "/SegmentMemberships"
+def test_a_user_joins_and_leaves_a_segment_which_stays(wire, fake_notify, alice):
+    path = alice + "/SegmentMemberships"
     fake_notify.clock.tick()
 
-    assert wire.post(path, {"Segment": "north"}).status == 201
-    joined = wire.get(user("alice")).json
+    assert wire.post(path, {"Segment": "new user"}).status == 201
+    joined = wire.get(alice).json
     fake_notify.clock.tick()
     left = wire.delete(path + "/premium")
-    after = wire.get(user("alice")).json
+    after = wire.get(alice).json
 
-    assert (joined["segments"], joined["date_created"], joined["date_updated"]) == (["premium", "north"], NOW, LATER)
+    assert (joined["segments"], joined["date_created"], joined["date_updated"]) == (["premium", "new user"], NOW, LATER)
     assert (left.status, left.body) == (204, b"")
-    assert (after["segments"], after["date_updated"]) == (["north"], "2017-02-17T07:17:04Z")
-    assert wire.get(path + "/premium").refusal == not_found(path + "/premium")
-    assert wire.delete(path + "/premium").refusal == not_found(path + "/premium")
+    assert (after["segments"], after["date_updated"]) == (["new user"], "2017-02-17T07:17:04Z")
+    gone = path + "/premium"
+    assert [wire.get(gone).refusal, wire.delete(gone).refusal] == [not_found(gone)] * 2
+    wire.post(USERS, {"Identity": "bob", "Segment": ["new user", "north"]})
+    assert [row["unique_name"] for row in wire.get(SEGMENTS).json["segments"]] == ["premium", "new user", "north"]
     assert wire.post(path, {"Segment": "premium"}).status == 201
 
 
-def test_joining_twice_is_refused(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
+@warns
+def test_one_segment_is_joined_at_a_time_and_once(wire, fake_notify, alice):
+    path = alice + "/SegmentMemberships"
+    wire.post(path, {"Segment": ["north", "south"]})
+    assert fake_notify.users.last.segments == ["premium", "north"]
+    assert fake_notify.requests.last.warnings == ["parameter 'Segment' was sent 2 times, only the first was read"]
     before = fake_notify.snapshot()
 
-    assert wire.post(user("alice") + "/SegmentMemberships", {"Segment": "premium"}).refusal == IN_SEGMENT
+    refusals = [wire.post(path, form).refusal for form in ({}, {"Segment": ""}, {"Segment": "premium"})]
+
+    assert refusals == [missing("Segment"), missing("Segment"), IN_SEGMENT]
     assert not fake_notify.diff(before)
 
 
 def test_a_user_is_in_twenty_segments_at_most(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": [str(number) for number in range(20)]})
+    segments = [str(number) for number in range(21)]
     path = user("alice") + "/SegmentMemberships"
 
-    assert wire.post(path, {"Segment": "twenty-first"}).refusal == SEGMENT_INVALID
-    assert wire.post(path, {"Segment": "7"}).refusal == IN_SEGMENT
-    assert len(fake_notify.segments) == 20
+    assert wire.post(USERS, {"Identity": "alice", "Segment": segments[:20] * 2}).json["segments"] == segments[:20]
+    refusals = [
+        wire.post(USERS, {"Identity": "bob", "Segment": segments}).refusal,
+        wire.post(path, {"Segment": "20"}).refusal,
+        wire.post(path, {"Segment": "7"}).refusal,
+    ]
+    assert refusals == [SEGMENT_INVALID, SEGMENT_INVALID, IN_SEGMENT]
+    assert (len(fake_notify.users), len(fake_notify.segments)) == (1, 20)
     wire.delete(path + "/7")
-    assert wire.post(path, {"Segment": "twenty-first"}).status == 201
-
-
-@pytest.mark.parametrize("form", [{}, {"Segment": ""}])
-def test_joining_needs_a_segment(wire, service, form):
-    wire.post(USERS, {"Identity": "alice"})
-
-    assert wire.post(user("alice") + "/SegmentMemberships", form).refusal == missing("Segment")
-
-
-@warns
-def test_one_segment_is_joined_at_a_time(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice"})
-
-    wire.post(user("alice") + "/SegmentMemberships", {"Segment": ["north", "south"]})
-
-    assert fake_notify.users.last.segments == ["north"]
-    assert fake_notify.requests.last.warnings == ["parameter 'Segment' was sent 2 times, only the first was read"]
-
-
-def test_a_binding_of_a_user_that_nobody_created_can_join(wire, fake_notify, service):
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING})
-
-    assert wire.post(user("alice") + "/SegmentMemberships", {"Segment": "premium"}).status == 201
-    assert fake_notify.users.last.segments == ["premium"]
-
-
-# Segments
-
-
-def test_a_segment_is_there_once_it_was_named_and_stays(wire, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": ["premium", "new user"]})
-    wire.post(USERS, {"Identity": "bob", "Segment": ["premium"]})
-    wire.post(user("bob") + "/SegmentMemberships", {"Segment": "north"})
-    wire.post(user("alice") + "/SegmentMemberships", {"Segment": "north"})
-    assert names(wire.get(SEGMENTS)) == ["premium", "new user", "north"]
-
-    wire.delete(user("alice"))
-    wire.delete(user("bob") + "/SegmentMemberships/premium")
-
-    assert names(wire.get(SEGMENTS)) == ["premium", "new user", "north"]
+    assert wire.post(path, {"Segment": "20"}).status == 201
 
 
 # sending by segment
-
-
-@pytest.fixture
-def members(wire, fake_notify):
-    """Alice is in both segments, Bob in one, Carol in none; each has a Binding with a tag of her own."""
-    fake_notify.create_service(sid=SERVICE_SID, messaging_service_sid="MG" + "b" * 32)
-    for identity, segments, address in (
-        ("alice", ["north", "premium"], "+1501"),
-        ("bob", ["north"], "+1502"),
-        ("carol", [], "+1503"),
-    ):
-        wire.post(USERS, {"Identity": identity, "Segment": segments})
-        wire.post(user(identity) + "/Bindings", {"BindingType": "sms", "Address": address, "Tag": [identity, "tagged"]})
-    wire.post(user("alice") + "/Bindings", {"BindingType": "sms", "Address": "+1504"})
 
 
 @warns
@@ -593,40 +419,32 @@ def members(wire, fake_notify):
     [
         ({"Segment": "north"}, ["+1501", "+1502", "+1504"]),
         ({"Segment": ["north", "premium"]}, ["+1501", "+1504"]),
-        ({"Segment": ["premium", "nowhere"]}, []),
-        ({"Segment": "north", "Tag": "tagged"}, ["+1501", "+1502"]),
+        ({"Segment": ["premium", "nowhere"]}, 52307),
+        ({"Segment": "North"}, 52307),
         ({"Segment": "north", "Tag": ["tagged", "bob"]}, ["+1502"]),
         ({"Segment": "north", "Tag": "all"}, ["+1501", "+1502", "+1504"]),
         ({"Segment": "north", "Identity": ["bob", "carol"]}, ["+1502"]),
         ({"Segment": "north", "Identity": "alice", "Tag": "tagged"}, ["+1501"]),
-        ({"Segment": "North"}, []),
-    ],
-)
-def test_segments_are_anded_and_intersect_with_tags_and_identities(wire, fake_notify, members, selectors, expected):
-    answer = wire.post(f"{SERVICE}/Notifications", {"Body": "Hi", **selectors})
-
-    assert answer.status == 201
-    assert [each.address for each in fake_notify.deliveries] == expected
-
-
-@warns
-@pytest.mark.parametrize(
-    ("selectors", "code"),
-    [
-        ({"Segment": "nowhere"}, 52307),
-        ({"Segment": ["premium", "nowhere"]}, 52307),
         ({"Segment": "premium", "Tag": "bob"}, 52301),
         ({"Segment": "premium", "Identity": "bob"}, 52301),
     ],
 )
-def test_a_segment_without_users_raises_a_warning_of_its_own(wire, fake_notify, members, selectors, code):
-    wire.post(f"{SERVICE}/Notifications", {"Body": "Hi", **selectors})
+def test_segments_are_anded_and_intersect_with_tags_and_identities(wire, fake_notify, selectors, expected):
+    fake_notify.create_service(sid=SERVICE_SID, messaging_service_sid="MG" + "b" * 32)
+    for identity, segments, address in (("alice", ["north", "premium"], 1), ("bob", ["north"], 2), ("carol", [], 3)):
+        wire.post(USERS, {"Identity": identity, "Segment": segments})
+        tagged = {"BindingType": "sms", "Address": f"+150{address}", "Tag": [identity, "tagged"]}
+        wire.post(user(identity) + "/Bindings", tagged)
+    wire.post(user("alice") + "/Bindings", {"BindingType": "sms", "Address": "+1504"})
 
-    assert [(each.code, each.level) for each in fake_notify.alerts] == [(code, "WARNING")]
+    assert wire.post(f"{SERVICE}/Notifications", {"Body": "Hi", **selectors}).status == 201
+
+    reached = [each.address for each in fake_notify.deliveries]
+    alerts = [(each.code, each.level) for each in fake_notify.alerts]
+    assert (reached, alerts) == (([], [(expected, "WARNING")]) if isinstance(expected, int) else (expected, []))
 
 
 # what is not there
-
 
 ENDPOINTS = [
     ("POST", USERS),
@@ -644,26 +462,20 @@ ENDPOINTS = [
 ]
 
 
-def not_missing(wire: Any, asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What is not answered by a 404 that names the path."""
-    return [(method, path) for method, path in asked if wire.send(method, path).refusal != not_found(path)]
-
-
 @warns
-def test_without_its_service_no_endpoint_is_there(wire):
-    assert not_missing(wire, ENDPOINTS) == []
+def test_no_endpoint_is_there_without_its_service_its_user_and_its_instance(wire, fake_notify):
+    def not_missing(asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """What is not answered by a 404 that names the path."""
+        return [(method, path) for method, path in asked if wire.send(method, path).refusal != not_found(path)]
 
-
-@warns
-def test_without_its_user_no_endpoint_is_there(wire, service):
-    assert not_missing(wire, [each for each in ENDPOINTS if "/alice" in each[1]]) == []
-
-
-@warns
-def test_without_its_instance_no_endpoint_is_there(wire, service):
+    assert not_missing(ENDPOINTS) == []
+    fake_notify.create_service(sid=SERVICE_SID)
+    assert not_missing([each for each in ENDPOINTS if "/alice" in each[1]]) == []
     wire.post(USERS, {"Identity": "alice"})
+    assert not_missing([("GET", SEGMENTS + "/premium"), *(each for each in ENDPOINTS if each[1].count("/") == 7)]) == []
 
-    assert not_missing(wire, [each for each in ENDPOINTS if each[1].count("/") == 7]) == []
+    fake_notify.behaviour = Behaviour(legacy_resources=False)
+    assert not_missing([*ENDPOINTS, ("PUT", USERS)]) == []
 
 
 def test_users_and_segments_have_no_other_methods(wire, service):
@@ -677,52 +489,25 @@ def test_users_and_segments_have_no_other_methods(wire, service):
         ("POST", user("alice") + "/SegmentMemberships/premium"),
     ]
 
-    assert [wire.send(*each).refusal for each in asked] == [NO_METHOD] * len(asked)
+    assert [wire.send(*each).refusal for each in asked] == [(405, 20004, "Method not allowed")] * len(asked)
 
 
 @warns
-def test_a_segment_alone_cannot_be_fetched(wire, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
+def test_users_belong_to_an_account_and_go_with_their_service(wire_of, fake_notify, wire, alice):
+    assert wire_of(fake_notify.account()).get(alice).refusal == not_found(alice)
 
-    assert wire.get(SEGMENTS + "/premium").refusal == not_found(SEGMENTS + "/premium")
-
-
-@warns
-def test_another_accounts_users_are_not_there(wire_of, fake_notify, wire, service):
-    wire.post(USERS, {"Identity": "alice"})
-
-    assert wire_of(fake_notify.account()).get(user("alice")).refusal == not_found(user("alice"))
-
-
-def test_users_go_with_their_service(wire, fake_notify, service):
-    wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
     wire.delete(SERVICE)
 
     assert (fake_notify.users, fake_notify.segments) == ([], [])
 
 
-# switched off
+@pytest.mark.fake_notify(legacy_resources=False)
+def test_switched_off_a_service_links_to_bindings_and_notifications_only(wire, service):
+    links = wire.get(SERVICE).json["links"]
+    binding = wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING}).json
 
-
-@warns
-@pytest.mark.fake_notify(frozen=NOW, legacy_resources=False)
-def test_switched_off_no_endpoint_is_there(wire, fake_notify, service):
-    fake_notify.create_binding(SERVICE_SID, identity="alice", binding_type="sms", address="1")
-
-    assert not_missing(wire, ENDPOINTS) == []
-
-
-@pytest.mark.parametrize("switch", [True, False])
-def test_switched_off_a_service_links_to_bindings_and_notifications_only(open_fake, wire_of, switch):
-    wire = wire_of(open_fake(legacy_resources=switch))
-
-    service = wire.post("/v1/Services").json
-    wire.post(f"/v1/Services/{service['sid']}/Bindings", {"Identity": "alice", **BINDING})
-
-    names = ("bindings", "notifications", "segments", "users") if switch else ("bindings", "notifications")
-    assert service["links"] == {name: f"{service['url']}/{name.capitalize()}" for name in names}
-    binding = wire.get(f"/v1/Services/{service['sid']}/Bindings").json["bindings"][0]
-    assert binding["links"] == {"user": f"{service['url']}/Users/alice"}
+    assert [url.rpartition("/")[2] for url in links.values()] == ["Bindings", "Notifications"]
+    assert binding["links"] == {"user": binding["url"].partition("/Bindings/")[0] + "/Users/alice"}
 
 
 # from Python
@@ -732,7 +517,7 @@ def test_python_creates_users_by_the_rules_of_the_wire(fake_notify, wire, servic
     created = fake_notify.create_user(SERVICE_SID, identity="alice", segments=["premium"])
 
     assert fake_notify.users == [created]
-    assert json.loads(wire.get(user("alice")).body)["sid"] == created.sid
+    assert wire.get(user("alice")).json["sid"] == created.sid
     with pytest.raises(TwilioError) as error:
         fake_notify.create_user(SERVICE_SID, identity="alice")
     assert (error.value.status, error.value.code, error.value.message) == USER_EXISTS
@@ -740,14 +525,11 @@ def test_python_creates_users_by_the_rules_of_the_wire(fake_notify, wire, servic
         fake_notify.create_user(SERVICE_SID, identity="bob", segment="premium")
 
 
-def test_python_sees_the_users_that_bindings_made(fake_notify, service):
+def test_python_sees_the_users_of_all_services_and_those_that_bindings_made(fake_notify, service):
     other = fake_notify.create_service()
     fake_notify.create_binding(other.sid, identity="bob", binding_type="sms", address="1")
     fake_notify.create_user(SERVICE_SID, identity="alice")
     fake_notify.create_binding(SERVICE_SID, identity="carol", binding_type="sms", address="1")
 
-    assert sorted((each.identity, each.service_sid) for each in fake_notify.users) == [
-        ("alice", SERVICE_SID),
-        ("bob", other.sid),
-        ("carol", SERVICE_SID),
-    ]
+    owners = [("bob", other.sid), ("alice", SERVICE_SID), ("carol", SERVICE_SID)]
+    assert [(each.identity, each.service_sid) for each in fake_notify.users] == owners
