@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from itertools import product
 from typing import Any
 
 import pytest
@@ -50,7 +50,7 @@ def test_what_is_dropped_is_counted() -> None:
             table: requests.get(f"{fake.url}/_fake/{table}", timeout=10).json()
             for table in ("requests", "deliveries", "alerts", "callbacks")
         }
-    assert {table: (len(told[table]), told["dropped"]) for table, told in counts.items()} == {
+    assert {table: (len(body[table]), body["dropped"]) for table, body in counts.items()} == {
         "requests": (2, 3),
         "deliveries": (1, 5),
         "alerts": (1, 1),
@@ -58,68 +58,30 @@ def test_what_is_dropped_is_counted() -> None:
     }
 
 
-def test_a_fresh_world_keeps_as_much_and_counts_anew() -> None:
+def test_an_assertion_says_what_it_could_not_look_at_and_a_fresh_world_counts_anew() -> None:
     fake = FakeNotify(MANUAL, keep_deliveries=1)
-    snapshot = fake.snapshot()
+    before = fake.snapshot()
     send_four(fake)
-    later = fake.snapshot()
-    fake.restore(snapshot)
-    fake.assert_not_delivered(identity="x")
-    fake.restore(later)
-    with pytest.warns(UserWarning, match="the 5 oldest deliveries are no longer held"):
-        fake.assert_not_delivered(identity="x")
+    after = fake.snapshot()
+    reason = "the 5 oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+    with pytest.raises(AssertionError, match=reason):
+        fake.assert_delivered(body="0")
+    with pytest.raises(AssertionError, match=reason):
+        fake.assert_delivered(status="FAILED", times=2)
+
+    fake.restore(before)
+    fake.assert_not_delivered(body="0")
+    fake.restore(after)
+    with pytest.warns(UserWarning, match=reason):
+        fake.assert_not_delivered(body="0")
     fake.renew(MANUAL)
+    fake.assert_not_delivered(body="0")
     send_four(fake)
     assert len(fake.deliveries) == 1
 
 
-def test_an_assertion_says_what_it_could_not_look_at() -> None:
-    fake = FakeNotify(MANUAL, keep_deliveries=1)
-    send_four(fake)
-    told = "the 5 oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
-    with pytest.warns(UserWarning, match=told):
-        fake.assert_not_delivered(body="0")
-    with pytest.raises(AssertionError, match=told):
-        fake.assert_delivered(body="0")
-    with pytest.raises(AssertionError, match=told):
-        fake.assert_delivered(status="FAILED", times=2)
-
-
-@pytest.mark.parametrize("name", ["keep_requests", "keep_deliveries"])
-@pytest.mark.parametrize("value", [0, -1, True, 1.5, "2"])
-def test_something_must_be_kept(name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=f"{name} is a whole number from 1, not {value!r}"):
-        FakeNotify(**{name: value})
-
-
-def test_a_sid_that_is_taken_is_not_made_again() -> None:
-    first, second = FakeNotify().create_service().sid, FakeNotify()
-    second.create_service(sid=first)
-    assert second.create_service().sid != first
-    assert len(second.services) == 2
-
-
-@pytest.mark.parametrize("key", [{"SK1": "secret"}, {"SK" + "a" * 32: ""}])
-def test_an_api_key_is_a_sid_with_a_secret(key: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"API key 'SK\w+' is not SK and 32 hex digits with a secret"):
-        FakeNotify(api_keys=key)
-
-
-def test_a_reset_of_one_account_leaves_the_others_where_they_are() -> None:
-    fake = FakeNotify()
-    other = fake.account()
-    other.create_service("theirs")
-    fake.world.begin_here()
-    other.create_service("later")
-    fake.create_service("mine")
-
-    fake.world.reset(fake.account_sid)
-
-    assert fake.services == []
-    assert [each.friendly_name for each in other.services] == ["theirs", "later"]
-
-
-@pytest.mark.skipif(not Path("/dev/null").exists(), reason="there is no such device")
-def test_a_device_is_written_to_and_not_replaced() -> None:
-    FakeNotify().save("/dev/null")
-    assert not Path("/dev/null").is_file()
+def test_something_must_be_kept() -> None:
+    values: list[Any] = [0, -1, True, 1.5, "2"]
+    for name, value in product(("keep_requests", "keep_deliveries"), values):
+        with pytest.raises(ValueError, match=f"{name} is a whole number from 1, not {value!r}"):
+            FakeNotify(**{name: value})
