@@ -322,5 +322,3 @@ class Bindings(RuleBasedStateMachine):
 
 TestBindings = pytest.mark.slow(Bindings.TestCase)
 TestBindings.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
-TestFewBindings = type("FewBindings", (Bindings,), {}).TestCase
-TestFewBindings.settings = settings(max_examples=15, stateful_step_count=40, deadline=None, derandomize=True)

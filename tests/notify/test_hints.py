@@ -15,6 +15,9 @@ from fakenotify.notify.journal import Request
 SERVICE_SID = "IS" + "a" * 32
 SEND, BINDINGS = f"/v1/Services/{SERVICE_SID}/Notifications", f"/v1/Services/{SERVICE_SID}/Bindings"
 TYPES = ", ".join(CHANNELS)
+PERSONAL = "the identity {!r} looks like {}; Twilio asks for identities that are no personal data"
+PLUS_LOST = "the address is ' 15005550006': a + that is not encoded arrives as a space; write %2B"
+RESERVED = "Notify reserves twi_ keys, and chooses the recipients itself"
 
 
 @pytest.fixture
@@ -39,83 +42,68 @@ def hints(fake: FakeNotify, method: str, path: str, origin: str = "http://localh
     return list(request.hints)
 
 
-# a ToBinding that is refused
+# values that are refused
+
+TARGET = '{"binding_type": "sms", "address": "+15005550006"}'
+REFUSED: list[tuple[str, Any, str]] = [
+    (
+        "ToBinding",
+        "sms:+15005550006",
+        """a target is JSON, {"binding_type": "sms", "address": "+15005550006"}, not 'sms:+15005550006'""",
+    ),
+    (
+        "ToBinding",
+        "{'binding_type': 'sms'}",
+        "it is not JSON: at character 2 (\"'binding_type': 'sms'}\"), JSON wants double quotes where this has single"
+        " ones; for a Python dict, use json.dumps",
+    ),
+    (
+        "ToBinding",
+        '[{"binding_type": "sms", "address": "+1"}]',
+        "it is a JSON list of 1, not a JSON object; send one object for each target, and repeat ToBinding",
+    ),
+    (
+        "ToBinding",
+        '{"bindingType": "sms", "address": "+1"}',
+        "binding_type is missing (it has 'bindingType'; did you mean 'binding_type'?)",
+    ),
+    ("ToBinding", "{}", "binding_type and address are missing"),
+    ("ToBinding", '{"binding_type": "SMS", "address": "+1"}', f"there is no binding type 'SMS'; the types are {TYPES}"),
+    (
+        "ToBinding",
+        '{"binding_type": "sms", "address": 15005550006}',
+        "address is a number, and must be a text that is not empty",
+    ),
+    (
+        "ToBinding",
+        '{"binding_type": "sms", "address": ""}',
+        "address is empty, and must be a text that is not empty",
+    ),
+    ("ToBinding", "null", "it is null, not a JSON object"),
+    (
+        "Apn",
+        "{aps: {}}",
+        "it is not JSON: at character 2 ('aps: {}}'), names want double quotes in JSON, and aps has none",
+    ),
+    ("Data", '{"twi_body": "x", "a": 1}', f"it holds 'twi_body': {RESERVED}"),
+    ("Gcm", '{"to": "x", "data": {"twi_a": 1}}', f"it holds 'to', 'data.twi_a': {RESERVED}"),
+    (
+        "Fcm",
+        '{"message": {"token": "x", "data": {"twi_a": 1}}}',
+        f"it holds 'message.data.twi_a', 'message.token': {RESERVED}",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("value", "why"),
-    [
-        (
-            "sms:+15005550006",
-            'a target is JSON, {"binding_type": "sms", "address": "+15005550006"}, not \'sms:+15005550006\'',
-        ),
-        (
-            "{'binding_type': 'sms'}",
-            "it is not JSON: at character 2 (\"'binding_type': 'sms'}\"), JSON wants double quotes where this has"
-            " single ones; for a Python dict, use json.dumps",
-        ),
-        (
-            '{"binding_type": "sms", "address": $phone}',
-            "it is not JSON: at character 36 ('$phone}'), the variable $phone was not filled in; PHP and shells leave"
-            " it alone in single quotes",
-        ),
-        (
-            '[{"binding_type": "sms", "address": "+1"}]',
-            "it is a JSON list of 1, not a JSON object; send one object for each target, and repeat ToBinding",
-        ),
-        (
-            '{"bindingType": "sms", "address": "+1"}',
-            "binding_type is missing (it has 'bindingType'; did you mean 'binding_type'?)",
-        ),
-        ('{"address": "+1"}', "binding_type is missing"),
-        ("{}", "binding_type and address are missing"),
-        ('{"binding_type": "SMS", "address": "+1"}', f"there is no binding type 'SMS'; the types are {TYPES}"),
-        (
-            '{"binding_type": "sms", "address": 15005550006}',
-            "address is a number, and must be a text that is not empty",
-        ),
-        ('{"binding_type": "sms", "address": ""}', "address is empty, and must be a text that is not empty"),
-        ("null", "it is null, not a JSON object"),
-    ],
-)
-def test_a_bad_to_binding_says_why(fake: FakeNotify, value: str, why: str) -> None:
-    assert hints(fake, "POST", SEND, ToBinding=value) == [f"ToBinding: {why}"]
+def test_a_value_that_is_refused_gets_a_hint_that_says_why(fake: FakeNotify) -> None:
+    given = [hints(fake, "POST", SEND, Identity="alice", **{name: value}) for name, value, _ in REFUSED]
+
+    assert given == [[f"{name}: {why}"] for name, _, why in REFUSED]
 
 
 def test_of_many_targets_the_bad_one_is_named(fake: FakeNotify) -> None:
-    good = '{"binding_type": "sms", "address": "+15005550006"}'
-
-    assert hints(fake, "POST", SEND, ToBinding=[good, "fcm:token", good]) == [
+    assert hints(fake, "POST", SEND, ToBinding=[TARGET, "fcm:token", TARGET]) == [
         'ToBinding (2 of 3): a target is JSON, {"binding_type": "fcm", "address": "token"}, not \'fcm:token\''
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "why"),
-    [
-        ("Data", '{"k": "say "hi""}', 'a quotation mark in a text must be escaped, \\"; let a JSON library write it'),
-        ("Apn", "{aps: {}}", "names want double quotes in JSON, and aps has none"),
-        ("Sms", "{body=Hi}", "body= is of a printed Java Map; use a JSON library"),
-    ],
-)
-def test_a_bad_payload_says_where_and_why(fake: FakeNotify, name: str, value: str, why: str) -> None:
-    [hint] = hints(fake, "POST", SEND, Identity="alice", **{name: value})
-
-    assert hint.startswith(f"{name}: it is not JSON: at character ")
-    assert hint.endswith(f"), {why}")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "keys"),
-    [
-        ("Data", '{"twi_body": "x", "a": 1}', "'twi_body'"),
-        ("Gcm", '{"to": "x", "data": {"twi_a": 1}}', "'to', 'data.twi_a'"),
-        ("Fcm", '{"message": {"token": "x", "data": {"twi_a": 1}}}', "'message.data.twi_a', 'message.token'"),
-    ],
-)
-def test_forbidden_keys_are_named(fake: FakeNotify, name: str, value: str, keys: str) -> None:
-    assert hints(fake, "POST", SEND, Identity="alice", **{name: value}) == [
-        f"{name}: it holds {keys}: Notify reserves twi_ keys, and chooses the recipients itself"
     ]
 
 
@@ -148,123 +136,83 @@ def test_members_of_to_binding_as_parameters_are_said_to_be_ignored(fake: FakeNo
 # advice on what is accepted
 
 
-@pytest.mark.parametrize(
-    ("form", "hint"),
-    [
+def test_a_binding_that_is_accepted_may_come_with_advice(fake: FakeNotify) -> None:
+    expected = [
+        ({}, []),
+        ({"Identity": "alice@example.com"}, [PERSONAL.format("alice@example.com", "an e-mail address")]),
+        ({"Identity": "+15005550006"}, [PERSONAL.format("+15005550006", "a phone number")]),
+        ({"Address": " 15005550006"}, [PLUS_LOST]),
         (
-            {"Identity": "alice@example.com"},
-            "the identity 'alice@example.com' looks like an e-mail address; Twilio asks for identities that are no"
-            " personal data",
+            {"Address": "Address=+1500"},
+            ["the address is 'Address=+1500', with the parameter's name as part of the value"],
         ),
-        (
-            {"Identity": "+15005550006"},
-            "the identity '+15005550006' looks like a phone number; Twilio asks for identities that are no personal"
-            " data",
-        ),
-        (
-            {"Address": " 15005550006"},
-            "the address is ' 15005550006': a + that is not encoded arrives as a space; write %2B",
-        ),
-        (
-            {"Address": "Address=+15005550006"},
-            "the address is 'Address=+15005550006', with the parameter's name as part of the value",
-        ),
-        (
-            {"Tag": "[vip, new]"},
-            "'[vip, new]' is one value, not a list; repeat the parameter, once for each value",
-        ),
+        ({"Tag": "[vip]"}, ["'[vip]' is one value, not a list; repeat the parameter, once for each value"]),
         (
             {"CredentialSid": "CR" + "a" * 32, "NotificationProtocolVersion": "3"},
-            "CredentialSid and NotificationProtocolVersion are stored and have no use: sms Bindings don't need them",
+            ["CredentialSid and NotificationProtocolVersion are stored and have no use: sms Bindings don't need them"],
         ),
-        (
-            {"CredentialSid": "CR" + "a" * 32},
-            "CredentialSid is stored and has no use: sms Bindings don't need it",
-        ),
-    ],
-)
-def test_a_binding_that_is_accepted_may_come_with_advice(fake: FakeNotify, form: dict[str, str], hint: str) -> None:
+        ({"CredentialSid": "CR" + "a" * 32}, ["CredentialSid is stored and has no use: sms Bindings don't need it"]),
+    ]
     binding = {"Identity": "alice", "BindingType": "sms", "Address": "+15005550006"}
 
-    assert hints(fake, "POST", BINDINGS, **binding | form) == [hint]
-    assert fake.requests.last.status == 201
+    assert [hints(fake, "POST", BINDINGS, **binding | form) for form, _ in expected] == [said for _, said in expected]
+    assert {each.status for each in fake.requests} == {201}
 
 
 def test_a_plus_that_was_lost_is_noticed_in_a_target_too(fake: FakeNotify) -> None:
     target = '{"binding_type": "sms", "address": " 15005550006"}'
 
-    assert hints(fake, "POST", SEND, ToBinding=[target, target]) == [
-        "the address is ' 15005550006': a + that is not encoded arrives as a space; write %2B"
+    assert hints(fake, "POST", SEND, ToBinding=[target, target]) == [PLUS_LOST]
+
+
+def test_another_region_than_us1_gets_a_hint(fake: FakeNotify) -> None:
+    hosts = ("notify", "notify.dublin.us1", "notify.us1", "notify.sydney.au1")
+
+    assert [hints(fake, "GET", "/v1/Services", f"https://{host}.twilio.com") for host in hosts] == [
+        *([], [], []),
+        [
+            "region au1 shares no data with us1 at Twilio, and its auth tokens differ; the fake answers for all"
+            " regions from one world"
+        ],
     ]
-
-
-@pytest.mark.parametrize(
-    ("host", "region"),
-    [
-        ("notify.twilio.com", None),
-        ("notify.dublin.us1.twilio.com", None),
-        ("notify.us1.twilio.com", None),
-        ("notify.sydney.au1.twilio.com", "au1"),
-    ],
-)
-def test_another_region_than_us1_gets_a_hint(fake: FakeNotify, host: str, region: str | None) -> None:
-    said = (
-        f"region {region} shares no data with us1 at Twilio, and its auth tokens differ; the fake answers for all"
-        " regions from one world"
-    )
-
-    assert hints(fake, "GET", "/v1/Services", f"https://{host}") == ([said] if region else [])
 
 
 # a sid that leads nowhere
 
 
-@pytest.mark.parametrize(
-    ("sid", "hint"),
-    [
-        ("", "the sid of a Notify Service in the path is empty; is the variable that holds it set?"),
-        ("undefined", "'undefined' in the path is no sid but an unset variable, printed"),
-        *(
-            (each, f"{each!r} looks like a placeholder; put the sid of a Notify Service (IS…) there")
+def test_a_sid_that_is_not_found_is_explained(fake: FakeNotify) -> None:
+    unknown = "IS" + "b" * 32
+    expected = {
+        "": "the sid of a Notify Service in the path is empty; is the variable that holds it set?",
+        "undefined": "'undefined' in the path is no sid but an unset variable, printed",
+        **{
+            each: f"{each!r} looks like a placeholder; put the sid of a Notify Service (IS…) there"
             for each in ("IS" + "X" * 32, "ISxxx", "$SERVICE_SID", "{{service_sid}}", "YOUR_SERVICE_SID", "<sid>")
-        ),
-        ("MG" + "a" * 32, f"'MG{'a' * 32}' is the sid of a Messaging Service, not of a Notify Service (IS…)"),
-        ("PV" + "a" * 32, f"'PV{'a' * 32}' is the sid of a Proxy resource, not of a Notify Service (IS…)"),
-        ("IS71", "'IS71' is not a sid of a Notify Service: IS and 32 hexadecimal digits"),
-        ("IS" + "b" * 32, f"there is no Service IS{'b' * 32}; account {ACCOUNT_SID} has {SERVICE_SID}"),
-    ],
-)
-def test_a_service_that_is_not_found_is_explained(fake: FakeNotify, sid: str, hint: str) -> None:
-    assert hints(fake, "POST", f"/v1/Services/{sid}/Notifications", Identity="alice") == [hint]
-    assert fake.requests.last.status == 404
+        },
+        "MG" + "a" * 32: f"'MG{'a' * 32}' is the sid of a Messaging Service, not of a Notify Service (IS…)",
+        "IS71": "'IS71' is not a sid of a Notify Service: IS and 32 hexadecimal digits",
+        unknown: f"there is no Service {unknown}; account {ACCOUNT_SID} has {SERVICE_SID}",
+    }
+    below = {
+        f"/v1/Credentials/{unknown}": f"'{unknown}' is the sid of a Service of Notify, Chat or Sync, not of"
+        " a Credential (CR…)",
+        f"{BINDINGS}/NT{'a' * 32}": f"'NT{'a' * 32}' is the sid of a Notification, not of a Binding (BS…)",
+        f"{BINDINGS}/$SID": "'$SID' looks like a placeholder; put the sid of a Binding (BS…) there",
+    }
 
+    found = {sid: hints(fake, "POST", f"/v1/Services/{sid}/Notifications", Identity="alice") for sid in expected}
 
-@pytest.mark.parametrize(
-    ("path", "hint"),
-    [
-        (
-            "/v1/Credentials/IS" + "a" * 32,
-            f"'IS{'a' * 32}' is the sid of a Service of Notify, Chat or Sync, not of a Credential (CR…)",
-        ),
-        (f"{BINDINGS}/NT" + "a" * 32, f"'NT{'a' * 32}' is the sid of a Notification, not of a Binding (BS…)"),
-        (f"{BINDINGS}/$SID", "'$SID' looks like a placeholder; put the sid of a Binding (BS…) there"),
-    ],
-)
-def test_another_instance_that_is_not_found_is_explained(fake: FakeNotify, path: str, hint: str) -> None:
-    assert hints(fake, "GET", path) == [hint]
+    assert found == {sid: [hint] for sid, hint in expected.items()}
+    assert {path: hints(fake, "GET", path) for path in below} == {path: [hint] for path, hint in below.items()}
+    assert {each.status for each in fake.requests} == {404}
 
 
 def test_the_newest_services_are_named_and_the_others_counted(fake: FakeNotify) -> None:
     newest = [fake.create_service().sid for _ in range(4)][1:]
 
-    [hint] = hints(fake, "GET", f"/v1/Services/IS{'b' * 32}")
-    assert hint.endswith(f"has {', '.join(newest)} and 2 more")
-
-
-def test_an_account_without_services_is_said_to_have_none() -> None:
-    [hint] = hints(FakeNotify(), "GET", f"/v1/Services/{SERVICE_SID}")
-
-    assert hint == f"there is no Service {SERVICE_SID}; account {ACCOUNT_SID} has none at all"
+    assert hints(fake, "GET", f"/v1/Services/IS{'b' * 32}")[0].endswith(f"has {', '.join(newest)} and 2 more")
+    [none] = hints(FakeNotify(), "GET", f"/v1/Services/{SERVICE_SID}")
+    assert none == f"there is no Service {SERVICE_SID}; account {ACCOUNT_SID} has none at all"
 
 
 def test_a_url_that_notify_does_not_have_is_no_hint_but_a_warning(fake: FakeNotify) -> None:
