@@ -33,8 +33,6 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
 
 RETRIES = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
 
-every_switch = pytest.mark.parametrize("name", SWITCHES)
-
 
 def refused(**switches: Any) -> str:
     with pytest.raises(ValueError) as raised:  # noqa: PT011  # its text is what is compared
@@ -54,48 +52,33 @@ def test_every_switch_says_what_it_does_and_which_decision_it_turns_round() -> N
     assert all(switch.words and switch.decision in DECISIONS for switch in switches().values())
 
 
-@every_switch
-def test_a_switch_takes_each_of_its_values(name: str) -> None:
-    assert [getattr(Behaviour(**{name: value}), name) for value in SWITCHES[name]] == [*SWITCHES[name]]
+def test_a_switch_takes_each_of_its_values_in_python_and_on_a_command_line() -> None:
+    for name, values in SWITCHES.items():
+        assert [getattr(Behaviour(**{name: value}), name) for value in values] == [*values]
+        for value in values:
+            if value is not None:  # left open, it is not spelled at all
+                assert Behaviour().parsed([f" {name} = {value} "]) == Behaviour(**{name: value})
 
 
 @pytest.mark.parametrize("name", SWITCHES)
 def test_a_switch_takes_nothing_else_and_says_what_it_takes(name: str) -> None:
     choices = sorted(repr(each) for each in SWITCHES[name] if each is not None)
-    for value in ("", "Reject", "true", "0", -1, 11, 1.0, []):
+    bad: list[Any] = ["", "Reject", "true", "0", -1, 11, 1.0, [], *([] if None in SWITCHES[name] else [None])]
+    bad.append(True if name == "callback_retries" else 1)  # a number is no truth value, and a truth value no number
+    for value in bad:
         text, _, listed = refused(**{name: value}).partition("; it is one of ")
         assert text == f"Behaviour.{name} can't be {value!r}"
         assert sorted(listed.split(", ")) == choices
-
-
-def test_a_number_is_no_truth_value_and_a_truth_value_no_number() -> None:
-    assert refused(legacy_resources=1) == "Behaviour.legacy_resources can't be 1; it is one of True, False"
-    assert refused(callback_retries=True) == f"Behaviour.callback_retries can't be True; it is one of {RETRIES}"
 
 
 def test_a_switch_may_be_given_a_text_made_at_run_time() -> None:
     assert Behaviour(identity_limit="_".join(["evict", "oldest"])).identity_limit == "evict_oldest"  # type: ignore[arg-type]
 
 
-def test_only_the_unknown_accounts_may_be_left_open() -> None:
-    assert Behaviour(unknown_accounts=None).unknown_accounts is None
-    assert refused(identity_limit=None) == (
-        "Behaviour.identity_limit can't be None; it is one of 'reject', 'evict_oldest'"
-    )
-
-
-def test_an_unknown_switch_is_a_type_error_that_names_it() -> None:
-    with pytest.raises(TypeError, match="identity_limits"):
-        Behaviour(identity_limits="reject")  # type: ignore[call-arg]
-
-
-def test_switches_do_not_change_in_place() -> None:
-    with pytest.raises(FrozenInstanceError):
-        Behaviour().identity_limit = "evict_oldest"  # type: ignore[misc]
-
-
-def test_a_changed_copy_leaves_the_original_as_it_was() -> None:
+def test_switches_do_not_change_in_place_but_in_a_copy() -> None:
     original = Behaviour(page_size_limit="reject")
+    with pytest.raises(FrozenInstanceError):
+        original.identity_limit = "evict_oldest"  # type: ignore[misc]
 
     changed = original.changed({"identity_limit": "evict_oldest", "legacy_resources": False})
 
@@ -103,51 +86,52 @@ def test_a_changed_copy_leaves_the_original_as_it_was() -> None:
     assert original == Behaviour(page_size_limit="reject")
 
 
-@pytest.mark.parametrize(("name", "hint"), [("identity_limits", "; did you mean 'identity_limit'?"), ("colour", "")])
-def test_changing_an_unknown_switch_names_the_nearest(name: str, hint: str) -> None:
-    with pytest.raises(TypeError) as raised:
-        Behaviour().changed({"page_size_limit": "reject", name: "x"})
+@pytest.mark.parametrize(
+    ("changes", "kind", "message"),
+    [
+        (
+            {"identity_limits": 1},
+            TypeError,
+            "Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
+        ),
+        ({"colour": 1}, TypeError, "Behaviour has no switch 'colour'"),
+        (
+            {"page_size_limit": "cut"},
+            ValueError,
+            "Behaviour.page_size_limit can't be 'cut'; it is one of 'clamp', 'reject'",
+        ),
+    ],
+)
+def test_a_bad_change_says_what_is_wrong(changes: dict[str, Any], kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind) as raised:
+        Behaviour().changed({"list_order": "newest_first", **changes})
 
-    assert str(raised.value) == f"Behaviour has no switch {name!r}{hint}"
+    assert str(raised.value) == message
 
 
-def test_changing_a_switch_to_a_wrong_value_is_refused() -> None:
-    with pytest.raises(ValueError) as raised:  # noqa: PT011  # its text is what is compared
-        Behaviour().changed({"page_size_limit": "cut"})
-
-    assert str(raised.value) == "Behaviour.page_size_limit can't be 'cut'; it is one of 'clamp', 'reject'"
+def test_an_unknown_switch_is_a_type_error_that_names_it() -> None:
+    with pytest.raises(TypeError, match="identity_limits"):
+        Behaviour(identity_limits="reject")  # type: ignore[call-arg]
 
 
-@every_switch
-def test_a_switch_can_be_spelled_on_a_command_line(name: str) -> None:
-    values = [value for value in SWITCHES[name] if value is not None]  # left open, it is not spelled at all
-
-    parsed = [Behaviour().parsed([f" {name} = {value} "]) for value in values]
-
-    assert parsed == [Behaviour(**{name: value}) for value in values]
-
-
-def test_of_two_settings_of_one_switch_the_last_counts() -> None:
+def test_of_two_settings_of_one_switch_the_last_counts_and_none_change_nothing() -> None:
     settings = ["identity_limit=evict_oldest", "legacy_resources=FALSE", "identity_limit=reject"]
 
-    assert Behaviour().parsed(settings) == Behaviour(legacy_resources=False)
-
-
-def test_no_settings_change_nothing() -> None:
-    assert Behaviour(legacy_resources=False).parsed([]) == Behaviour(legacy_resources=False)
+    assert (
+        Behaviour().parsed(settings)
+        == Behaviour(legacy_resources=False)
+        == Behaviour(legacy_resources=False).parsed([])
+    )
 
 
 @pytest.mark.parametrize(
-    ("setting", "kind", "told"),
+    ("setting", "kind", "message"),
     [
         ("identity_limit", ValueError, "'identity_limit' is not NAME=VALUE, e.g. identity_limit=evict_oldest"),
-        ("", ValueError, "'' is not NAME=VALUE, e.g. identity_limit=evict_oldest"),
         ("legacy_resources=no", ValueError, "Behaviour.legacy_resources can't be 'no'; it is true or false"),
-        ("legacy_resources=", ValueError, "Behaviour.legacy_resources can't be ''; it is true or false"),
         ("page_size_limit=", ValueError, "Behaviour.page_size_limit can't be ''; it is one of 'clamp', 'reject'"),
         ("callback_retries=11", ValueError, f"Behaviour.callback_retries can't be 11; it is one of {RETRIES}"),
         ("callback_retries=-1", ValueError, f"Behaviour.callback_retries can't be '-1'; it is one of {RETRIES}"),
-        ("callback_retries=no", ValueError, f"Behaviour.callback_retries can't be 'no'; it is one of {RETRIES}"),
         ("page_size=50", TypeError, "Behaviour has no switch 'page_size'; did you mean 'page_size_limit'?"),
         (
             "unknown_accounts=None",
@@ -156,8 +140,8 @@ def test_no_settings_change_nothing() -> None:
         ),
     ],
 )
-def test_a_bad_setting_says_what_is_wrong(setting: str, kind: type[Exception], told: str) -> None:
+def test_a_bad_setting_says_what_is_wrong(setting: str, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind) as raised:
         Behaviour().parsed(["replacement_keeps_sid=true", setting])
 
-    assert str(raised.value) == told
+    assert str(raised.value) == message

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.notify.journal import KEPT_REQUESTS, Journal, Request
+from fakenotify.notify.journal import Journal, Request
 from fakenotify.notify.records import NO_STRINGS, Strings
 
 REQUEST = Request(
@@ -53,7 +53,7 @@ def test_a_journal_keeps_the_newest_requests_and_counts_the_others(length: int, 
 def test_a_journal_keeps_ten_thousand_requests_unless_told() -> None:
     journal = Journal()
 
-    for _ in range(KEPT_REQUESTS + 1):
+    for _ in range(10_001):
         journal.record(REQUEST)
 
     assert (len(journal), journal.dropped) == (10_000, 1)
@@ -72,10 +72,11 @@ def test_a_walk_through_the_journal_is_not_disturbed_by_new_requests() -> None:
     assert seen == ["RQ1", "RQ2"]
 
 
-def test_a_cleared_journal_starts_anew() -> None:
-    journal = Journal(2)
+def test_a_cleared_journal_starts_anew_and_keeps_its_listeners() -> None:
+    journal, heard = Journal(2), []
     for number in range(5):
         journal.record(request_of(number))
+    journal.listen(heard.append)
 
     journal.clear()
 
@@ -83,6 +84,7 @@ def test_a_cleared_journal_starts_anew() -> None:
     for number in range(3):
         journal.record(request_of(number))
     assert (ids(journal), journal.total, journal.dropped) == (["RQ1", "RQ2"], 3, 1)
+    assert heard == [request_of(number) for number in range(3)]
 
 
 def test_the_requests_of_one_account_can_be_forgotten() -> None:
@@ -102,111 +104,54 @@ def test_the_requests_of_one_account_can_be_forgotten() -> None:
 def test_listeners_hear_every_request_once_it_is_recorded_until_they_end() -> None:
     journal = Journal()
     heard: list[tuple[str, str, int]] = []
+
+    def hear_once(request: Request) -> None:
+        heard.append(("once", request.request_id, len(journal)))
+        end_once()
+
+    def hear(request: Request) -> None:
+        heard.append(("each", request.request_id, len(journal)))
+
     journal.record(request_of(0))
-    end_first = journal.listen(lambda request: heard.append(("first", request.request_id, len(journal))))
-    journal.listen(lambda request: heard.append(("second", request.request_id, len(journal))))
+    end_once = journal.listen(hear_once)  # a listener may end itself
+    end_first = journal.listen(hear)
+    journal.listen(hear)  # the same listener twice ends once at a time
 
     journal.record(request_of(1))
     end_first()
-    journal.record(request_of(2))
     end_first()
-    journal.record(request_of(3))
-
-    assert heard == [
-        ("first", "RQ1", 2),
-        ("second", "RQ1", 2),
-        ("second", "RQ2", 3),
-        ("second", "RQ3", 4),
-    ]
-
-
-def test_a_listener_may_end_itself_while_it_listens() -> None:
-    journal = Journal()
-    heard: list[str] = []
-
-    def once(request: Request) -> None:
-        heard.append(request.request_id)
-        end()
-
-    end = journal.listen(once)
-    journal.listen(lambda request: heard.append("other"))
-
-    journal.record(request_of(1))
     journal.record(request_of(2))
 
-    assert heard == ["RQ1", "other", "other"]
-
-
-def test_one_listener_that_listens_twice_ends_once_at_a_time() -> None:
-    journal = Journal()
-    heard: list[str] = []
-
-    def listener(request: Request) -> None:
-        heard.append(request.request_id)
-
-    end, _ = journal.listen(listener), journal.listen(listener)
-    end()
-    journal.record(request_of(1))
-
-    assert heard == ["RQ1"]
-
-
-def test_a_journal_stays_cleared_of_requests_but_not_of_listeners() -> None:
-    journal = Journal()
-    heard: list[str] = []
-    journal.listen(lambda request: heard.append(request.request_id))
-
-    journal.clear()
-    journal.record(request_of(1))
-
-    assert heard == ["RQ1"]
+    assert heard == [("once", "RQ1", 2), ("each", "RQ1", 2), ("each", "RQ1", 2), ("each", "RQ2", 3)]
 
 
 # one request
 
 
+def test_a_request_knows_the_sid_in_its_answer() -> None:
+    bodies: list[Any] = [{"sid": "BS1"}, {"bindings": [], "meta": {}}, {"sid": 1}, {"code": 20404}, {}, None]
+
+    assert [replace(REQUEST, body=body).sid for body in bodies] == ["BS1", None, None, None, None, None]
+
+
 @pytest.mark.parametrize(
-    ("body", "sid"),
+    ("changes", "shown"),
     [
-        ({"sid": "BS1"}, "BS1"),
-        ({"bindings": [], "meta": {}}, None),
-        ({"sid": 1}, None),
-        ({"code": 20404}, None),
-        ({}, None),
-        (None, None),
+        ({"params": REQUEST.params}, "(Identity='alice', Tag=['vip', 'new user']) -> 201"),
+        ({"status": 404, "code": 20404, "message": "The /X was not found"}, "() -> 404 20404 The /X was not found"),
+        ({"status": None, "fault": "stall"}, "() -> no answer [fault: stall]"),
+        ({"params": {"B": "x" * 196}}, f"(B='{'x' * 196}') -> 201"),
+        ({"params": {"B": "x" * 197}}, f"(B='{'x' * 194}…) -> 201"),
+        (
+            {"params": {"Identity": "\ud800"}, "code": 20001, "message": "no\u202e"},
+            r"(Identity='\ud800') -> 201 20001 no\u202e",
+        ),
     ],
 )
-def test_a_request_knows_the_sid_in_its_answer(body: dict[str, Any] | None, sid: str | None) -> None:
-    assert replace(REQUEST, body=body).sid == sid
+def test_a_request_is_one_printable_line_without_its_answer(changes: dict[str, Any], shown: str) -> None:
+    request = replace(REQUEST, path="/v1/\x1b[2J", **{"params": {}} | changes)
 
-
-def test_a_request_fits_on_a_line() -> None:
-    assert str(REQUEST) == "POST /v1/Services/IS1/Bindings (Identity='alice', Tag=['vip', 'new user']) -> 201"
-
-
-def test_a_refused_request_tells_the_code_and_the_message() -> None:
-    refused = replace(REQUEST, params={}, status=404, code=20404, message="The requested resource /X was not found")
-
-    assert str(refused) == "POST /v1/Services/IS1/Bindings () -> 404 20404 The requested resource /X was not found"
-
-
-def test_a_request_that_a_fault_met_tells_of_it() -> None:
-    unanswered = replace(REQUEST, params={}, status=None, fault="stall")
-
-    assert str(unanswered) == "POST /v1/Services/IS1/Bindings () -> no answer [fault: stall]"
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [("x" * 196, "(B='" + "x" * 196 + "')"), ("x" * 197, "(B='" + "x" * 194 + "…)")]
-)
-def test_parameters_of_more_than_200_characters_are_cut(value: str, shown: str) -> None:
-    assert str(replace(REQUEST, params={"B": value})) == f"POST /v1/Services/IS1/Bindings {shown} -> 201"
-
-
-def test_a_request_is_one_printable_line_without_its_answer() -> None:
-    request = replace(REQUEST, path="/v1/\x1b[2J", params={"Identity": "\ud800"}, code=20001, message="no\u202e")
-
-    assert str(request) == r"POST /v1/\x1b[2J (Identity='\ud800') -> 201 20001 no\u202e"
+    assert str(request) == rf"POST /v1/\x1b[2J {shown}"
     assert repr(request) == f"<Request {request}>"
 
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakenotify.notify import records
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.records import (
     NO_STRINGS,
     Alert,
@@ -61,10 +62,10 @@ def test_strings_equal_a_list_and_a_tuple_of_the_same_strings_only(values: list[
     assert hash(frozen) == hash(tuple(values))
 
 
-@pytest.mark.parametrize("other", [None, "ab", {"a": 1, "b": 2}, {"a", "b"}, ["b", "a"]])
-def test_strings_equal_nothing_else(other: object) -> None:
-    assert Strings("ab") != other
-    assert not Strings("ab") == other  # noqa: SIM201  # the two are written separately, and so are tested separately
+def test_strings_equal_nothing_else() -> None:
+    for other in (None, "ab", {"a": 1, "b": 2}, {"a", "b"}, ["b", "a"]):
+        assert Strings("ab") != other
+        assert not Strings("ab") == other  # noqa: SIM201  # the two are written separately, and so are tested separately
 
 
 @given(texts)
@@ -90,9 +91,6 @@ def test_no_strings_are_one_object() -> None:
 
 def test_the_last_record_is_the_newest() -> None:
     assert Records([FIRST, SECOND]).last is SECOND
-
-
-def test_an_empty_list_has_no_last_record_and_says_so() -> None:
     with pytest.raises(IndexError, match=r"^there is no record yet$"):
         _ = Records[Credential]().last
 
@@ -104,23 +102,17 @@ def test_an_empty_list_has_no_last_record_and_says_so() -> None:
         ({"type": "fcm"}, [SECOND, THIRD]),
         ({"type": "fcm", "friendly_name": None}, [SECOND]),
         ({"type": "gcm"}, []),
+        ({"friendly_name": re.compile("ir"), "type": ANY}, [FIRST, THIRD]),
     ],
 )
-def test_where_finds_the_records_whose_fields_equal_all_that_is_wanted(
+def test_where_finds_the_records_whose_fields_are_all_as_wanted(
     wanted: dict[str, Any], found: list[Credential]
 ) -> None:
     result = Records([FIRST, SECOND, THIRD]).where(**wanted)
 
     assert result == found
     assert isinstance(result, Records)
-
-
-def test_where_finds_nothing_in_an_empty_list_and_cannot_tell_what_is_a_field() -> None:
-    assert Records[Credential]().where(colour="red") == []
-
-
-def test_where_searches_for_a_pattern_and_asks_whatever_says_so_by_equality() -> None:
-    assert Records([FIRST, SECOND, THIRD]).where(friendly_name=re.compile("ir"), type=ANY) == [FIRST, THIRD]
+    assert Records[Credential]().where(**wanted, colour="red") == []  # nothing tells what is a field
 
 
 @pytest.mark.parametrize(
@@ -133,31 +125,27 @@ def test_where_refuses_an_unknown_field_and_names_the_nearest(name: str, hint: s
     assert str(raised.value) == f"Credential has no field {name!r}{hint}"
 
 
-def test_where_takes_a_property_as_a_field() -> None:
-    failed, done = Attempt(NOW, 500, "no"), Attempt(NOW, 204)
+def test_an_attempt_succeeded_if_the_answer_was_a_2xx_and_where_takes_the_property_as_a_field() -> None:
+    attempts = Records(Attempt(NOW, status) for status in (None, 199, 200, 299, 300))
 
-    assert Records([failed, done]).where(succeeded=True) == [done]
+    assert [each.status for each in attempts.where(succeeded=True)] == [200, 299]
 
 
 # the shapes
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_every_record_is_frozen_says_what_it_is_and_has_no_place_for_a_secret(shape: Any) -> None:
-    record = shape(**dict.fromkeys((field.name for field in fields(shape)), None))
+def test_every_record_is_frozen_says_what_it_is_and_has_no_place_for_a_secret() -> None:
+    for shape in SHAPES:
+        record = shape(**dict.fromkeys((field.name for field in fields(shape)), None))
+        hints = typing.get_type_hints(shape)
 
-    with pytest.raises(FrozenInstanceError):
-        setattr(record, fields(shape)[0].name, "changed")
-    assert not hasattr(record, "__dict__")
-    assert shape.__doc__
-    assert not shape.__doc__.startswith(f"{shape.__name__}(")
-    assert not {*typing.get_type_hints(shape)} & {"certificate", "private_key", "api_key", "secret", "auth_token"}
-    assert not {typing.get_origin(hint) for hint in typing.get_type_hints(shape).values()} & {list, dict, set}
-
-
-@pytest.mark.parametrize(("status", "answer"), [(None, False), (199, False), (200, True), (299, True), (300, False)])
-def test_an_attempt_succeeded_if_the_answer_was_a_2xx(status: int | None, answer: bool) -> None:
-    assert Attempt(NOW, status).succeeded is answer
+        with pytest.raises(FrozenInstanceError):
+            setattr(record, fields(shape)[0].name, "changed")
+        assert not hasattr(record, "__dict__")
+        assert shape.__doc__
+        assert not shape.__doc__.startswith(f"{shape.__name__}(")
+        assert not {*hints} & {"certificate", "private_key", "api_key", "secret", "auth_token"}
+        assert not {typing.get_origin(hint) for hint in hints.values()} & {list, dict, set}
 
 
 CALLBACK = Callback(
@@ -176,11 +164,8 @@ CALLBACK = Callback(
 )
 
 
-def test_the_form_of_a_callback_is_read_with_its_empty_values() -> None:
+def test_the_form_of_a_callback_is_read_with_its_empty_values_and_delivery_states() -> None:
     assert CALLBACK.params == {"NotificationSid": ["NT1"], "Empty": [""], "DeliveryState": ['{"status": "SENT"}', "{}"]}
-
-
-def test_the_delivery_states_of_a_callback_are_read() -> None:
     assert CALLBACK.delivery_states == [{"status": "SENT"}, {}]
     assert replace(CALLBACK, body="Count=0").delivery_states == []
 
@@ -249,15 +234,13 @@ def test_a_record_is_one_short_printable_line(record: Any, shown: str) -> None:
     assert repr(record) == shown
 
 
-@pytest.mark.parametrize(
-    ("binding_type", "version"),
-    [("apn", "4"), ("gcm", "1"), ("fcm", "2"), ("alexa", "3"), ("sms", "default"), ("facebook-messenger", "default")],
-)
-def test_a_service_knows_the_default_protocol_version_of_each_channel(binding_type: str, version: str) -> None:
+def test_a_service_knows_the_default_protocol_version_of_each_channel() -> None:
     versions = {"apn": "4", "gcm": "1", "fcm": "2", "alexa": "3"}
-    unset: dict[str, Any] = dict.fromkeys(field.name for field in fields(Service))
-    service = Service(
-        **unset | {f"default_{name}_notification_protocol_version": each for name, each in versions.items()}
-    )
+    defaults = {f"default_{name}_notification_protocol_version": each for name, each in versions.items()}
+    service = Service(**SERVICE | defaults)
 
-    assert service.protocol_version(binding_type) == version
+    assert {name: service.protocol_version(name) for name in CHANNELS} == {
+        **versions,
+        "sms": "default",
+        "facebook-messenger": "default",
+    }
