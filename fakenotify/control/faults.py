@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -118,6 +119,16 @@ def _of_fault(injected: InjectedFault) -> str:
     return sentence if injected.times is None else f"{sentence}, {counted(injected.times, 'time', 'times')}"
 
 
+def of_met(fault: str, operation: str | None) -> str:
+    """A fault that a request met, from its text in the journal: ``Answer 429 to notifications.create``."""
+    kind, _, arguments = fault.partition("(")
+    given = {name: float(value) if "." in value else int(value) for name, value in reversed(_NUMBER.findall(arguments))}
+    sentence = _FAULTS[kind].format(who=operation or "the request", **given)
+    late = fault.endswith(" after") and not KINDS[kind].needs_answer
+    return f"{sentence}, after it has taken effect" if late else sentence
+
+
+_NUMBER = re.compile(r"(\w+)=(\d+(?:\.\d+)?)")
 _FAULTS = {
     "http": "Answer {status} to {who}",
     "latency": "Answer {who} {seconds:g} s late",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from fakenotify.control.faults import of_met
 from fakenotify.control.routes import FLAG, TEXT_OR_NULL, Parameter, Refused
 from fakenotify.control.sight import Accept, Sight, audience, equal, has_code, like, listed, strings
 from fakenotify.control.tables import table
@@ -33,6 +34,7 @@ def _request(sight: Sight, request: Request) -> dict[str, Any]:
         "identity": next(iter(_identities(request)), None),
         "whom": whom(request),
         "decision": decision_of(request.source or ""),
+        "fault_words": of_met(request.fault, request.operation) if request.fault else None,
     }
 
 
@@ -100,7 +102,7 @@ get_requests = table(
     },
     _request_texts,
     _request,
-    dict.fromkeys(("sid", "identity", "whom", "decision"), TEXT_OR_NULL),
+    dict.fromkeys(("sid", "identity", "whom", "decision", "fault_words"), TEXT_OR_NULL),
     heavy=("body",),
     date=lambda request: request.date,
 )

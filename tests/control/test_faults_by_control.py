@@ -8,6 +8,7 @@ import pytest
 from control_client import Control
 
 from fakenotify import FakeNotify
+from fakenotify.control.faults import of_met
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
@@ -64,8 +65,8 @@ def test_a_fault_is_set_met_shown_and_taken_out(control: Control, fake: FakeNoti
     [
         ({"status": 503}, {"status": 503}, "Answer 503 to bindings.create"),
         (
-            {"status": 400, "code": 20422, "message": "no", "phase": "after", "times": 2},
-            {"code": 20422, "message": "no"},
+            {"status": 400, "code": 20422, "message": "status=7", "phase": "after", "times": 2},
+            {"code": 20422, "message": "status=7"},
             "Answer 400 to bindings.create, after it has taken effect, 2 times",
         ),
         ({"fault": "latency", "seconds": 0.5}, {"seconds": 0.5}, "Answer bindings.create 0.5 s late"),
@@ -95,6 +96,13 @@ def test_every_kind_of_fault_can_be_set_and_is_said_in_words(
 ) -> None:
     answer = control.write("POST", "faults", {"operation": "bindings.create", **fault})
     assert answer == {**answer, **shown, "words": words}
+    [injected] = control.fake.faults
+    of_a_request = of_met(f"{injected.fault} {injected.phase}", answer["operation"])
+    assert of_a_request == words.removesuffix(", 2 times").replace("every request", "*")
+
+
+def test_a_request_that_no_operation_took_says_in_words_which_fault_it_met() -> None:
+    assert of_met("http(status=503, message='status=7') before", None) == "Answer 503 to the request"
 
 
 @pytest.mark.parametrize(
