@@ -300,7 +300,7 @@ def test_the_report_lists_the_faults_of_a_failed_test_and_a_fault_that_never_fir
                 services.create()
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-p", "no:schemathesis", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=2, failed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
