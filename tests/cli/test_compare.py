@@ -1,4 +1,4 @@
-"""``fakenotify compare``: the conformance suite and recorded traffic, with the reports that they write."""
+"""``fakenotify compare`` and ``fakenotify rules``: what they print, and the reports that they write."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Call, Done
 
 from fakenotify import FakeNotify
-from fakenotify.cli.commands import main
 
-Run = Callable[..., int]
+NOBODY = "/Services/IS" + "0" * 32
+NOT_FOUND = {
+    "code": 20404,
+    "message": f"The requested resource {NOBODY} was not found",
+    "more_info": "https://www.twilio.com/docs/errors/20404",
+    "status": 404,
+}
+EQUAL = {"path": f"/v1{NOBODY}", "status": 404, "body": NOT_FOUND}
 
 
 @pytest.fixture
@@ -21,135 +28,101 @@ def other(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
 
 
 @pytest.fixture
-def run(other: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> Run:
+def compare(other: FakeNotify, fakenotify: Call, tmp_path: Path) -> Call:
     """Runs the command with the other's credentials in the environment."""
-    monkeypatch.setenv("TWILIO_ACCOUNT_SID", other.account_sid)
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", other.auth_token)
-    return lambda *arguments: main(["compare", *arguments])
+    login = {"TWILIO_ACCOUNT_SID": other.account_sid, "TWILIO_AUTH_TOKEN": other.auth_token}
+    return lambda *arguments: fakenotify("compare", *arguments, cwd=tmp_path, **login)
 
 
-def line(path: str = "/v1/Services", status: int = 200, body: Any = None) -> str:
-    call = {"method": "GET", "path": path, "query": {}, "form": {}, "status": status, "headers": {}, "body": body}
-    return json.dumps(call) + "\n"
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[..., str]:
+    """Writes a recording of GETs and returns its name."""
 
+    def write(*calls: dict[str, Any]) -> str:
+        usual = {"method": "GET", "path": "/v1/Services", "query": {}, "form": {}, "headers": {}}
+        (tmp_path / "calls.jsonl").write_text("".join(json.dumps(usual | call) + "\n" for call in calls))
+        return "calls.jsonl"
 
-def not_found(path: str, message: str | None = None) -> dict[str, Any]:
-    words = message or f"The requested resource {path} was not found"
-    return {"code": 20404, "message": words, "more_info": "https://www.twilio.com/docs/errors/20404", "status": 404}
+    return write
 
 
 def test_the_differences_of_another_notify_are_in_both_reports(
-    other: FakeNotify, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    other: FakeNotify, compare: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report, page = tmp_path / "report.json", tmp_path / "report.md"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
 
-    status = run("--url", other.url, "--report", str(report), "--markdown", str(page))
+    done = compare("--url", other.url, "--report", "report.json", "--markdown", "report.md")
 
-    found = json.loads(report.read_text())
-    assert (status, [(each["rule"], each["switch"]) for each in found["differences"]]) == (
+    report, page = (tmp_path / "report.json").read_text(), (tmp_path / "report.md").read_text()
+    found = json.loads(report)
+    assert (done.status, [(each["rule"], each["switch"]) for each in found["differences"]]) == (
         1,
         [("behaviour.page_size_limit", "page_size_limit=reject")],
     )
     assert found["checked"] > 20
     assert {"rule", "what", "expected", "actual", "label"} <= set(found["differences"][0])
-    assert "| `behaviour.page_size_limit` | a PageSize above 1000 counts as 1000 | assumed |" in page.read_text()
-    said = capsys.readouterr().out
-    assert "with the switch page_size_limit=reject the fake answers so too" in said
-    assert "1 difference; " in said
-    assert other.auth_token not in said + page.read_text() + report.read_text()
+    assert "| `behaviour.page_size_limit` | a PageSize above 1000 counts as 1000 | assumed |" in page
+    assert "with the switch page_size_limit=reject the fake answers so too" in done.stdout
+    assert "1 difference; " in done.stdout
+    assert "lists.page-size.clamped: differs" in done.stderr
+    assert other.auth_token not in done.stdout + page + report
 
 
-def test_a_recording_without_a_difference_is_status_0(
-    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    calls = tmp_path / "calls.jsonl"
-    path = "/Services/IS" + "0" * 32
-    calls.write_text(line(f"/v1{path}", 404, not_found(path)))
+def test_what_was_created_but_not_deleted_is_named(other: FakeNotify, compare: Call) -> None:
+    other.fail("services.delete", status=500, optional=True)
 
-    assert (run(str(calls)), capsys.readouterr().out) == (0, "calls.jsonl: 1 recorded calls, no difference\n")
+    done = compare("--url", other.url, "--write")
+
+    assert done.stderr.startswith("could not be deleted, please delete them yourself: /Services/IS")
+
+
+def test_a_recording_without_a_difference_is_status_0(compare: Call, record: Callable[..., str]) -> None:
+    assert compare(record(EQUAL)) == (0, "calls.jsonl: 1 recorded calls, no difference\n", "")
 
 
 def test_the_differences_of_a_recording_name_the_call(
-    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    compare: Call, record: Callable[..., str], tmp_path: Path
 ) -> None:
-    calls, report, page = tmp_path / "calls.jsonl", tmp_path / "report.json", tmp_path / "page.md"
-    path = "/Services/IS" + "0" * 32
-    calls.write_text(line(f"/v1{path}", 404, not_found(path, "Nothing | here\x1b[2J")) + line(status=503, body="busy"))
+    calls = record(
+        EQUAL | {"body": NOT_FOUND | {"message": "Nothing | here\x1b[2J" + "x" * 300}}, {"status": 503, "body": "busy"}
+    )
 
-    assert run(str(calls), "--report", str(report), "--markdown", str(page)) == 1
+    done = compare(calls, "--report", "report.json", "--markdown", "page.md")
 
-    found = json.loads(report.read_text())
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert (done.status, found["checked"], done.stdout.count("\n"), "\x1b" in done.stdout) == (1, 2, 7, False)
     assert [(each["call"], each["what"], each["label"]) for each in found["differences"]] == [
         (1, "message", "observed"),
         (2, "status", None),
     ]
-    assert found["checked"] == 2
-    assert "\x1b" not in capsys.readouterr().out
-    assert "call 1: `GET /v1/Services/IS" in page.read_text()
+    assert "call 1: `GET /v1/Services/IS" in (tmp_path / "page.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--url", "notify"], "'notify' is not an http(s) URL"),
-        (["--url", "http://127.0.0.1:9"], "can't reach http://127.0.0.1:9"),
+        (["--url", "notify"], "'notify' is not an http(s) URL, such as https://notify.twilio.com"),
+        (["--url", "http://127.0.0.1:9"], "can't reach http://127.0.0.1:9: "),
         (["--report", "/nowhere/report.json"], "can't write /nowhere/report.json: there is no such folder"),
+        (["--markdown", "/"], "can't write /: it is a folder"),
         (["/nowhere/calls.jsonl"], "can't read the recording /nowhere/calls.jsonl: No such file or directory"),
-        ([__file__], "is no recording: line 1 is not JSON"),
+        ([__file__], f"{__file__} is no recording: line 1 is not JSON"),
     ],
 )
-def test_what_can_not_be_done_is_one_line_and_status_2(
-    run: Run, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(*arguments) == 2
-
-    (said,) = capsys.readouterr().err.splitlines()
-    assert message in said
+def test_what_cannot_be_done_is_one_line_and_status_2(compare: Call, arguments: list[str], message: str) -> None:
+    done = compare(*arguments)
+    assert (done.status, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"fakenotify: {message}")
 
 
-def test_a_refused_login_is_one_line(
-    other: FakeNotify, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refused_login_is_one_line(other: FakeNotify, compare: Call) -> None:
     other.account(other.account_sid, "another token")
 
-    assert run("--url", other.url) == 2
-    assert "refused the login: 401 Authenticate" in capsys.readouterr().err
+    message = f"{other.url} refused the login: 401 Authenticate"
+    assert compare("--url", other.url) == Done(2, "", f"fakenotify: {message}\n")
 
 
-def test_a_report_that_can_not_be_written_is_one_line(
-    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    calls = tmp_path / "calls.jsonl"
-    path = "/Services/IS" + "0" * 32
-    calls.write_text(line(f"/v1{path}", 404, not_found(path)))
-
-    assert run(str(calls), "--report", str(tmp_path)) == 2
-    assert "can't write" in capsys.readouterr().err
-
-
-# the rules on the command line
-
-
-def test_rules_are_printed_by_pattern(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "errors.NotFound"]) == 0
-    assert capsys.readouterr().out.startswith("errors.NotFound  [observed O3]\n")
-
-
-def test_rules_are_printed_as_the_control_api_answers_them(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "behaviour.*", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["rules"]
+def test_rules_are_printed_by_pattern_and_as_the_control_api_answers_them(fakenotify: Call) -> None:
+    assert fakenotify("rules", "errors.NotFound").stdout.startswith("errors.NotFound  [observed O3]\n")
+    found = json.loads(fakenotify("rules", "behaviour.*", "--json").stdout)["rules"]
     assert "behaviour.list_order" in [each["id"] for each in found]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["rules", "errors.NotFond"], "there is no rule 'errors.NotFond'; did you mean 'errors.NotFound'?"),
-        (["runn"], "there is no command 'runn'; did you mean 'run'?"),
-    ],
-)
-def test_a_name_that_is_none_suggests_the_nearest(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(arguments) == 2
-    assert message in capsys.readouterr().err

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -14,7 +16,7 @@ import pytest
 import requests
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.cli.log import RequestLog
+from fakenotify.cli.log import THREAD, RequestLog
 from fakenotify.cli.output import say
 
 GREEN, YELLOW, RED, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
@@ -85,9 +87,11 @@ def test_a_notification_says_what_became_of_it(fake: FakeNotify) -> None:
 
 
 def test_a_notification_that_reaches_nobody_says_so(fake: FakeNotify) -> None:
-    assert logged(fake, "text", post(NOTIFICATIONS, Identity=["alice", "bob"], Body="Hi")).startswith(
-        "12:00:01 201 notifications.create alice and bob → nobody (52301) TOOK\n"
-    )
+    for seconds in (0, 60, 0):  # with an entry of another Notification of this moment, or only older ones
+        fake.create_notification(IS, to_binding=[{"binding_type": "sms", "address": "+15005550006"}], body="Hi")
+        fake.clock.shift(seconds=seconds)
+        line = logged(fake, "text", post(NOTIFICATIONS, Identity=["alice", "bob"], Body="Hi")).splitlines()[0]
+        assert line[9:] == "201 notifications.create alice and bob → nobody (52301) TOOK"
 
 
 def test_a_refusal_says_why_and_how_sure_that_is(fake: FakeNotify) -> None:
@@ -143,7 +147,20 @@ def test_a_line_for_a_program_is_the_whole_request(fake: FakeNotify) -> None:
     assert request["duration"] > 0
 
 
-def test_nobody_reads_what_is_said_to_a_closed_stream() -> None:
+def test_a_log_that_nobody_reads_does_not_grow_for_ever() -> None:
+    reading, writing = os.pipe()
+    with contextlib.suppress(OSError), open(writing, "w") as stream:
+        log = RequestLog(stream, "text")
+        log.start()
+        for _ in range(30_000):
+            log.add("x" * 100)
+        assert len(log._lines) <= 10_000
+        os.close(reading)
+        log.close()
+        assert [thread for thread in threading.enumerate() if thread.name == THREAD] == []
+
+
+def test_what_is_printed_to_a_closed_stream_is_lost() -> None:
     with open(os.devnull, "w", encoding="ascii") as stream:
         say(stream, "é")
     say(stream, "x")
