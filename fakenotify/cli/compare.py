@@ -70,7 +70,7 @@ def _recorded(path: str) -> dict[str, Any]:
 def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
     try:
         notify = RemoteNotify(Connection(options.url, credentials), credentials, may_write=options.write)
-        answer = notify.get("/Services", [("PageSize", "1")])
+        answer = notify.get("/Services", PageSize="1")
     except Unreachable as error:
         raise CommandError(str(error)) from None
     except (OSError, http.client.HTTPException) as error:

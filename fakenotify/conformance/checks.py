@@ -1,8 +1,8 @@
 """The checks: each with an id, what it says, how sure we are, and whether it writes.
 
-A check returns two values, what is wanted and what came; it holds when they are equal. ``label`` is *observed* (real
-traffic of Notify), *documented*, *sample* (by a vendor), *sibling* (another API of Twilio's) or *assumed*: nobody
-knows, and an answer of the real service would be news.
+A check gives two values, what is wanted and what came; it holds when they are equal. Most are a row of a table: one
+value, and a request. ``label`` is *observed* (real traffic of Notify), *documented*, *sample* (by a vendor), *sibling*
+(another API of Twilio's) or *assumed*: nobody knows, and an answer of the real service would be news.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from fakenotify.conformance.client import NOBODY, Answer, RemoteNotify
+from fakenotify.conformance.client import NOBODY, Answer, RemoteNotify, Values
 
 Pair = tuple[Any, Any]
+Row = tuple[str, str, str, str, str, Any, Callable[[RemoteNotify], Any]]
+"""Id, rule, label, source and what it says; what is wanted, and how it is asked."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,9 @@ class Check:
 
     id: str
     rule: str
-    says: str
     label: str
     source: str
+    says: str
     writes: bool
     run: Callable[[RemoteNotify], Pair]
 
@@ -34,13 +37,23 @@ class Check:
 CHECKS: dict[str, Check] = {}
 
 
-def _check(id: str, rule: str, says: str, label: str, source: str, *, writes: bool = True) -> Callable[[Any], Any]:
-    def enter(run: Callable[[RemoteNotify], Pair]) -> Callable[[RemoteNotify], Pair]:
+def _check(
+    id: str, rule: str, label: str, source: str, says: str, *, writes: bool = True
+) -> Callable[[Callable[[RemoteNotify], Pair]], None]:
+    def enter(run: Callable[[RemoteNotify], Pair]) -> None:
         assert id not in CHECKS
-        CHECKS[id] = Check(id, rule, says, label, source, writes, run)
-        return run
+        CHECKS[id] = Check(id, rule, label, source, says, writes, run)
 
     return enter
+
+
+def _table(*rows: Row, writes: bool) -> None:
+    for *facts, wanted, ask in rows:
+        _check(*facts, writes=writes)(partial(_pair, wanted, ask))
+
+
+def _pair(wanted: Any, ask: Callable[[RemoteNotify], Any], notify: RemoteNotify) -> Pair:
+    return wanted, ask(notify)
 
 
 class Like(str):
@@ -60,13 +73,8 @@ def _sid(prefix: str) -> Like:
 
 
 def _refusal(status: int, code: int, message: str) -> dict[str, Any]:
-    body = {
-        "code": code,
-        "message": message,
-        "more_info": f"https://www.twilio.com/docs/errors/{code}",
-        "status": status,
-    }
-    return {"http": status, "body": body}
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return {"http": status, "body": {"code": code, "message": message, "more_info": more, "status": status}}
 
 
 def _not_found(path: str) -> dict[str, Any]:
@@ -77,206 +85,103 @@ def _invalid(what: str, name: str) -> dict[str, Any]:
     return _refusal(400, 20001, f"Can not convert incoming parameters to {what} object: Parameter '{name}' is invalid")
 
 
-def _keys(answer: Answer) -> Any:
-    return sorted(answer.json) if isinstance(answer.json, dict) else answer.json
+def _missing(name: str) -> dict[str, Any]:
+    return _refusal(400, 20001, f"Missing required parameter {name} in the post body")
 
 
-# paths that don't exist
+def _of(answer: Answer, *names: str) -> tuple[Any, ...]:
+    """Some members of an answer; None for what it doesn't have."""
+    return tuple((answer.json or {}).get(name) for name in names)
 
 
-@_check(
-    "errors.404.fetch",
-    "errors.NotFound",
-    "an unknown Service is a 404 that names the path without /v1",
-    "observed",
-    "RJP (O3d)",
+# paths that don't exist, and credentials of the caller
+
+_NO_SERVICE, _NO_CREDENTIAL = f"/Services/IS{'0' * 32}/Bindings", f"/Credentials/CR{'0' * 32}"
+_BAD_SERVICE = f"/Services/{NOBODY}/Notifications"
+
+# fmt: off
+_table(
+    ("errors.404.fetch", "errors.NotFound", "observed", "RJP (O3d)",
+     "an unknown Service is a 404 that names the path without /v1",
+     _not_found("/Services/IS71"), lambda notify: notify.get("/Services/IS71").error),
+    ("errors.404.malformed", "errors.NotFound", "observed", "public code (O3)",
+     "a malformed sid is 404, never 400",
+     _not_found(_BAD_SERVICE), lambda notify: notify.probe(_BAD_SERVICE, Identity="a", Body="b").error),
+    ("errors.404.no-service", "errors.NotFound", "observed", "ex_twilio#144 (O3b)",
+     "no Service in the path",
+     _not_found("/Notifications"), lambda notify: notify.probe("/Notifications", Body="b").error),
+    ("errors.404.empty-sid", "errors.NotFound", "observed", "sdk-starter-node#50 (O3c)",
+     "an empty sid keeps its two slashes",
+     _not_found("/Services//Notifications"), lambda notify: notify.probe("/Services//Notifications", Body="b").error),
+    ("errors.404.well-formed", "errors.NotFound", "observed", "O3",
+     "a well-formed sid that nobody has is the same 404",
+     _not_found(_NO_SERVICE), lambda notify: notify.get(_NO_SERVICE).error),
+    ("errors.404.credential", "errors.NotFound", "sibling", "20404",
+     "a Credential that nobody has is the same 404",
+     _not_found(_NO_CREDENTIAL), lambda notify: notify.get(_NO_CREDENTIAL).error),
+    ("paths.case", "errors.NotFound", "assumed", "D10",
+     "paths are case-sensitive",
+     _not_found("/services"), lambda notify: notify.get("/services").error),
+    ("errors.401.none", "errors.Unauthorized", "sibling", "api 2010",
+     "without credentials: 401, 20003",
+     _refusal(401, 20003, "Authenticate"), lambda notify: notify.get_as(None, "/Services").error),
+    ("errors.401.malformed", "errors.Unauthorized", "sibling", "api 2010",
+     "a user that is no sid: 401, 20003",
+     _refusal(401, 20003, "Authenticate"), lambda notify: notify.get_as("Basic bm9ib2R5Og==", "/Services").error),
+    ("errors.401.before-404", "errors.Unauthorized", "assumed", "D30",
+     "authentication is checked before the path",
+     401, lambda notify: notify.get_as(None, "/Nothing").status),
     writes=False,
 )
-def _(notify: RemoteNotify) -> Pair:
-    return _not_found("/Services/IS71"), notify.get("/Services/IS71").error
-
-
-@_check(
-    "errors.404.malformed",
-    "errors.NotFound",
-    "a malformed sid is 404, never 400",
-    "observed",
-    "public code (O3)",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    path = f"/Services/{NOBODY}/Notifications"
-    return _not_found(path), notify.probe(path, [("Identity", "a"), ("Body", "b")]).error
-
-
-@_check(
-    "errors.404.no-service",
-    "errors.NotFound",
-    "no Service in the path",
-    "observed",
-    "ex_twilio#144 (O3b)",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _not_found("/Notifications"), notify.probe("/Notifications", [("Body", "b")]).error
-
-
-@_check(
-    "errors.404.empty-sid",
-    "errors.NotFound",
-    "an empty sid keeps its two slashes",
-    "observed",
-    "sdk-starter-node#50 (O3c)",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    path = "/Services//Notifications"
-    return _not_found(path), notify.probe(path, [("Body", "b")]).error
-
-
-@_check(
-    "errors.404.well-formed",
-    "errors.NotFound",
-    "a well-formed sid that nobody has is the same 404",
-    "observed",
-    "O3",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    path = "/Services/IS" + "0" * 32 + "/Bindings"
-    return _not_found(path), notify.get(path).error
-
-
-@_check(
-    "errors.404.credential",
-    "errors.NotFound",
-    "a Credential that nobody has is the same 404",
-    "sibling",
-    "20404",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    path = "/Credentials/CR" + "0" * 32
-    return _not_found(path), notify.get(path).error
-
-
-@_check("paths.case", "errors.NotFound", "paths are case-sensitive", "assumed", "D10", writes=False)
-def _(notify: RemoteNotify) -> Pair:
-    return _not_found("/services"), notify.get("/services").error
-
-
-# credentials of the caller
-
-
-@_check(
-    "errors.401.none", "errors.Unauthorized", "without credentials: 401, 20003", "sibling", "api 2010", writes=False
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _refusal(401, 20003, "Authenticate"), notify.get_as(None, "/Services").error
-
-
-@_check(
-    "errors.401.malformed",
-    "errors.Unauthorized",
-    "a user that is no sid: 401, 20003",
-    "sibling",
-    "api 2010",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _refusal(401, 20003, "Authenticate"), notify.get_as("Basic bm9ib2R5Og==", "/Services").error
-
-
-@_check(
-    "errors.401.before-404",
-    "errors.Unauthorized",
-    "authentication is checked before the path",
-    "assumed",
-    "D30",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    return 401, notify.get_as(None, "/Nothing").status
+# fmt: on
 
 
 # lists
 
 META = ["first_page_url", "key", "next_page_url", "page", "page_size", "previous_page_url", "url"]
 
-
-@_check("lists.members", "services.find", "a list has its collection and meta", "documented", "OAI", writes=False)
-def _(notify: RemoteNotify) -> Pair:
-    return ["meta", "services"], _keys(notify.get("/Services"))
-
-
-@_check("lists.meta.services", "services.find", "meta has exactly these seven keys", "observed", "RJP", writes=False)
-def _(notify: RemoteNotify) -> Pair:
-    return META, sorted(notify.get("/Services").json["meta"])
-
-
-@_check("lists.meta.credentials", "credentials.find", "and for Credentials the same", "observed", "RJP", writes=False)
-def _(notify: RemoteNotify) -> Pair:
-    return META, sorted(notify.get("/Credentials").json["meta"])
-
-
-@_check(
-    "lists.meta.first",
-    "services.find.Page",
-    "a first page spells both paging values in its URLs",
-    "observed",
-    "RJP (A7)",
+# fmt: off
+_table(
+    ("lists.members", "services.find", "documented", "OAI",
+     "a list has its collection and meta",
+     ["meta", "services"], lambda notify: sorted(notify.get("/Services").json)),
+    ("lists.meta.services", "services.find", "observed", "RJP",
+     "meta has exactly these seven keys",
+     META, lambda notify: sorted(notify.get("/Services").json["meta"])),
+    ("lists.meta.credentials", "credentials.find", "observed", "RJP",
+     "and for Credentials the same",
+     META, lambda notify: sorted(notify.get("/Credentials").json["meta"])),
+    ("lists.page-size", "credentials.find.PageSize", "documented", "OAI",
+     "meta.page_size is the PageSize that was asked for",
+     7, lambda notify: notify.get("/Credentials", PageSize="7").json["meta"]["page_size"]),
+    ("lists.page-size.clamped", "behaviour.page_size_limit", "assumed", "D6",
+     "a PageSize above 1000 counts as 1000",
+     1000, lambda notify: _page_size(notify.get("/Credentials", PageSize="1001"))),
+    ("lists.page-size.zero", "services.find.PageSize", "assumed", "D6",
+     "a PageSize of 0 is refused",
+     _refusal(400, 20001, "Parameter 'PageSize' is invalid"),
+     lambda notify: notify.get("/Services", PageSize="0").error),
+    ("lists.page-token.unknown", "services.find.PageToken", "assumed", "D6",
+     "a PageToken that nobody gave is refused",
+     _refusal(400, 20001, "Parameter 'PageToken' is invalid"),
+     lambda notify: notify.get("/Services", PageToken="PAnonsense").error),
     writes=False,
 )
+# fmt: on
+
+
+def _page_size(answer: Answer) -> Any:
+    return answer.json["meta"]["page_size"] if answer.status == 200 else answer.result
+
+
+@_check("lists.meta.first", "services.find.Page", "observed", "RJP (A7)",
+        "a first page spells both paging values in its URLs", writes=False)  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     meta = notify.get("/Services").json["meta"]
     first = Like(r"https?://[^/]+/v1/Services\?PageSize=50&Page=0")
     following = None if meta["next_page_url"] is None else Like(r".*\?PageSize=50&Page=1&PageToken=\w+")
     wanted = {"page": 0, "page_size": 50, "first_page_url": first, "previous_page_url": None, "url": first}
     return wanted | {"next_page_url": following, "key": "services"}, meta
-
-
-@_check(
-    "lists.page-size",
-    "credentials.find.PageSize",
-    "meta.page_size is the PageSize that was asked for",
-    "documented",
-    "OAI",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    return 7, notify.get("/Credentials", [("PageSize", "7")]).json["meta"]["page_size"]
-
-
-@_check(
-    "lists.page-size.clamped",
-    "behaviour.page_size_limit",
-    "a PageSize above 1000 counts as 1000",
-    "assumed",
-    "D6",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    answer = notify.get("/Credentials", [("PageSize", "1001")])
-    return (200, 1000), (answer.status, answer.json["meta"]["page_size"] if answer.status == 200 else answer.json)
-
-
-@_check("lists.page-size.zero", "services.find.PageSize", "a PageSize of 0 is refused", "assumed", "D6", writes=False)
-def _(notify: RemoteNotify) -> Pair:
-    wanted = _refusal(400, 20001, "Parameter 'PageSize' is invalid")
-    return wanted, notify.get("/Services", [("PageSize", "0")]).error
-
-
-@_check(
-    "lists.page-token.unknown",
-    "services.find.PageToken",
-    "a PageToken that nobody gave is refused",
-    "assumed",
-    "D6",
-    writes=False,
-)
-def _(notify: RemoteNotify) -> Pair:
-    wanted = _refusal(400, 20001, "Parameter 'PageToken' is invalid")
-    return wanted, notify.get("/Services", [("PageToken", "PAnonsense")]).error
 
 
 # the look of an answer
@@ -310,43 +215,39 @@ def _headers_of(answer: Answer) -> dict[str, Any]:
     return {name: came.get(name) for name in _HEADERS}
 
 
-@_check("headers.create", "credentials.create", "an answer has Twilio's block of headers", "observed", "CLI, June 2022")
-def _(notify: RemoteNotify) -> Pair:
-    return _HEADERS, _headers_of(notify.create("/Credentials", [("Type", "fcm"), ("Secret", notify.name("secret"))]))
-
-
-@_check("headers.list", "services.find", "a list has it too", "sibling", "api 2010", writes=False)
-def _(notify: RemoteNotify) -> Pair:
-    return _HEADERS, _headers_of(notify.get("/Services"))
-
-
-@_check("headers.error", "errors.NotFound", "and so has an error", "sibling", "api 2010", writes=False)
-def _(notify: RemoteNotify) -> Pair:
-    return _HEADERS, _headers_of(notify.get("/Services/IS71"))
-
-
-@_check(
-    "json.style",
-    "errors.NotFound",
-    "JSON is one line, with a space after each comma and colon",
-    "observed",
-    "CLI, by length",
+# fmt: off
+_table(
+    ("headers.list", "services.find", "sibling", "api 2010",
+     "a list has Twilio's block of headers",
+     _HEADERS, lambda notify: _headers_of(notify.get("/Services"))),
+    ("headers.error", "errors.NotFound", "sibling", "api 2010",
+     "and so has an error",
+     _HEADERS, lambda notify: _headers_of(notify.get("/Services/IS71"))),
     writes=False,
 )
+_table(
+    ("headers.create", "credentials.create", "observed", "CLI, June 2022",
+     "an answer has Twilio's block of headers",
+     _HEADERS, lambda notify: _headers_of(_credential(notify))),
+    ("method.405", "errors.MethodNotAllowed", "assumed", "D17",
+     "a method that a path doesn't have: 405, 20004",
+     _refusal(405, 20004, "Method not allowed"), lambda notify: notify.send("/Services", method="PUT").error),
+    writes=True,
+)
+# fmt: on
+
+
+@_check("json.style", "errors.NotFound", "observed", "CLI, by length",
+        "JSON is one line, with a space after each comma and colon", writes=False)  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     answer = notify.get("/Services/IS71")
     return json.dumps(answer.json), answer.body.decode()
 
 
-@_check("method.405", "errors.MethodNotAllowed", "a method that a path doesn't have: 405, 20004", "assumed", "D17")
-def _(notify: RemoteNotify) -> Pair:
-    return _refusal(405, 20004, "Method not allowed"), notify.create("/Services", method="PUT").error
-
-
 # Services
 
 
-def _service_like(**known: Any) -> dict[str, Any]:
+def _service_like() -> dict[str, Any]:
     url = Like(r"https?://.+/v1/Services/IS[0-9a-f]{32}")
     below = {name: Like(f"{url}/{name.title()}") for name in ("bindings", "notifications", "segments", "users")}
     return {
@@ -357,131 +258,89 @@ def _service_like(**known: Any) -> dict[str, Any]:
         "default_fcm_notification_protocol_version": "3", "default_alexa_notification_protocol_version": "3",
         "log_enabled": True, "delivery_callback_url": None, "delivery_callback_enabled": False, "url": url,
         "links": below,
-    } | known  # fmt: skip
+    }  # fmt: skip
 
 
-@_check(
-    "services.create.empty",
-    "services.create",
-    "a Service is created by an empty body, with these defaults",
-    "observed",
-    "RJP (A2), A1",
+# fmt: off
+_table(
+    ("services.create.empty", "services.create", "observed", "RJP (A2), A1",
+     "a Service is created by an empty body, with these defaults",
+     (201, _service_like()), lambda notify: notify.create("/Services").result),
+    ("services.create.unknown", "services.create", "sample", "OAI",
+     "unknown parameters are ignored (the docs send Type=S)",
+     201, lambda notify: notify.create("/Services", Type="S").status),
+    ("services.create.boolean", "services.create.LogEnabled", "sample", "OAI",
+     "a boolean may be spelled True",
+     (False, True), lambda notify: _of(
+         notify.create("/Services", LogEnabled="False", DeliveryCallbackEnabled="True"),
+         "log_enabled", "delivery_callback_enabled")),
+    ("services.create.callback", "services.create.DeliveryCallbackUrl", "sample", "OAI (A1)",
+     "a DeliveryCallbackUrl is not checked",
+     ("Hello",), lambda notify: _of(
+         notify.create("/Services", DeliveryCallbackUrl="Hello"), "delivery_callback_url")),
+    ("services.create.json", "services.create", "sibling", "twilio-chat-demo-android#147",
+     "a JSON body counts as an empty form",
+     (MOMENT, None), lambda notify: _of(
+         notify.send("/Services", '{"FriendlyName": "x"}', content_type="application/json"),
+         "date_created", "friendly_name")),
+    ("services.create.long-name", "services.create.FriendlyName", "assumed", "D32",
+     "a FriendlyName of more than 64 characters is refused",
+     _refusal(400, 20002, "Invalid FriendlyName"),
+     lambda notify: notify.create("/Services", FriendlyName="x" * 65).error),
+    writes=True,
 )
+# fmt: on
+
+
+@_check("services.fetch", "services.fetch", "observed", "RJP acceptance suite", "a Service is read as it was created")
 def _(notify: RemoteNotify) -> Pair:
-    answer = notify.create("/Services")
-    return (201, _service_like()), (answer.status, answer.json)
+    made = notify.create("/Services").json
+    return (200, made), notify.get(f"/Services/{made['sid']}").result
 
 
-@_check(
-    "services.create.unknown",
-    "services.create",
-    "unknown parameters are ignored (the docs send Type=S)",
-    "sample",
-    "OAI",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return 201, notify.create("/Services", [("Type", "S")]).status
-
-
-@_check("services.create.boolean", "services.create.LogEnabled", "a boolean may be spelled True", "sample", "OAI")
-def _(notify: RemoteNotify) -> Pair:
-    answer = notify.create("/Services", [("LogEnabled", "False"), ("DeliveryCallbackEnabled", "True")])
-    return (201, False, True), (
-        answer.status,
-        *(answer.json.get(key) for key in ("log_enabled", "delivery_callback_enabled")),
-    )
-
-
-@_check(
-    "services.create.callback",
-    "services.create.DeliveryCallbackUrl",
-    "a DeliveryCallbackUrl is not checked",
-    "sample",
-    "OAI (A1)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return "Hello", notify.create("/Services", [("DeliveryCallbackUrl", "Hello")]).json.get("delivery_callback_url")
-
-
-@_check(
-    "services.create.json",
-    "services.create",
-    "a JSON body counts as an empty form",
-    "sibling",
-    "twilio-chat-demo-android#147",
-)
-def _(notify: RemoteNotify) -> Pair:
-    answer = notify.create("/Services", content_type="application/json", body='{"FriendlyName": "x"}')
-    return (201, None), (answer.status, answer.json.get("friendly_name"))
-
-
-@_check(
-    "services.create.long-name",
-    "services.create.FriendlyName",
-    "a FriendlyName of more than 64 characters is refused",
-    "assumed",
-    "D32",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _refusal(400, 20002, "Invalid FriendlyName"), notify.create("/Services", [("FriendlyName", "x" * 65)]).error
-
-
-@_check("services.fetch", "services.fetch", "a Service is read as it was created", "observed", "RJP acceptance suite")
-def _(notify: RemoteNotify) -> Pair:
-    made = notify.create("/Services")
-    return (200, made.json), (lambda read: (read.status, read.json))(notify.get(f"/Services/{made.json['sid']}"))
-
-
-@_check("services.fetch.json-suffix", "services.fetch", "a path may end in .json", "sample", "SNIP")
+@_check("services.fetch.json-suffix", "services.fetch", "sample", "SNIP", "a path may end in .json")
 def _(notify: RemoteNotify) -> Pair:
     return notify.get(notify.service).json, notify.get(f"{notify.service}.json").json
 
 
-@_check("services.find", "services.find", "a Service is in the list, once", "observed", "RJP acceptance suite")
+@_check("services.find", "services.find", "observed", "RJP acceptance suite", "a Service is in the list, once")
 def _(notify: RemoteNotify) -> Pair:
     made = notify.get(notify.service).json
     found = [row for page in notify.pages("/Services") for row in page["services"] if row["sid"] == made["sid"]]
     return [made], found
 
 
-@_check("services.find.name", "services.find.FriendlyName", "FriendlyName filters the list", "documented", "OAI")
+@_check("services.find.name", "services.find.FriendlyName", "documented", "OAI", "FriendlyName filters the list")
 def _(notify: RemoteNotify) -> Pair:
     name = notify.name("one of a kind")
-    made = notify.create("/Services", [("FriendlyName", name)])
-    return [made.json], notify.get("/Services", [("FriendlyName", name)]).json["services"]
+    made = notify.create("/Services", FriendlyName=name)
+    return [made.json], notify.get("/Services", FriendlyName=name).json["services"]
 
 
-@_check(
-    "services.update.empty", "services.update", "an empty update changes nothing", "observed", "RJP acceptance suite"
-)
+@_check("services.update.empty", "services.update", "observed", "RJP acceptance suite",
+        "an empty update changes nothing")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     before = notify.get(notify.service).json
-    answer = notify.update(notify.service)
-    return (200, before | {"date_updated": MOMENT}), (answer.status, answer.json)
+    return (200, before | {"date_updated": MOMENT}), notify.update(notify.service).result
 
 
-@_check("services.update.partial", "services.update", "an update leaves alone what it doesn't name", "assumed", "D24")
+@_check("services.update.partial", "services.update", "assumed", "D24", "an update leaves alone what it doesn't name")
 def _(notify: RemoteNotify) -> Pair:
-    made = notify.create("/Services", [("FriendlyName", "before"), ("LogEnabled", "false")]).json
-    answer = notify.update(f"/Services/{made['sid']}", [("FriendlyName", "after")])
-    return (200, made | {"friendly_name": "after", "date_updated": MOMENT}), (answer.status, answer.json)
+    made = notify.create("/Services", FriendlyName="before", LogEnabled="false").json
+    updated = notify.update(f"/Services/{made['sid']}", FriendlyName="after")
+    return (200, made | {"friendly_name": "after", "date_updated": MOMENT}), updated.result
 
 
-@_check(
-    "services.delete",
-    "services.delete",
-    "a Service is deleted at once: 204 and no body",
-    "observed",
-    "RJP acceptance suite",
-)
+@_check("services.delete", "services.delete", "observed", "RJP acceptance suite",
+        "a Service is deleted at once: 204 and no body")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     path = f"/Services/{notify.create('/Services').json['sid']}"
-    notify.create(f"{path}/Notifications", [("Identity", "nobody"), ("Body", "b")])
+    notify.create(f"{path}/Notifications", Identity="nobody", Body="b")
     gone = notify.delete(path)
-    return (204, "", _not_found(path)), (gone.status, gone.body.decode(), notify.get(path).error)
+    return (204, b"", _not_found(path)), (gone.status, gone.body, notify.get(path).error)
 
 
-@_check("services.delete.twice", "services.delete", "a second delete is 404", "sibling", "20404")
+@_check("services.delete.twice", "services.delete", "sibling", "20404", "a second delete is 404")
 def _(notify: RemoteNotify) -> Pair:
     path = f"/Services/{notify.create('/Services').json['sid']}"
     notify.delete(path)
@@ -491,96 +350,112 @@ def _(notify: RemoteNotify) -> Pair:
 # Credentials
 
 
-def _credential_like(**known: Any) -> dict[str, Any]:
-    return {
-        "sid": _sid("CR"), "account_sid": _sid("AC"), "friendly_name": None, "type": "fcm", "sandbox": None,
-        "date_created": MOMENT, "date_updated": MOMENT, "url": Like(r"https?://.+/v1/Credentials/CR[0-9a-f]{32}"),
-    } | known  # fmt: skip
+def _credential(notify: RemoteNotify, **form: Values) -> Answer:
+    return notify.create("/Credentials", **{"Type": "fcm", "Secret": notify.name("secret"), **form})
 
 
-@_check(
-    "credentials.create.fcm",
-    "credentials.create",
-    "an fcm Credential is not checked with Google, and never shows its secret",
-    "observed",
-    "RJP (A9), CLI",
+# fmt: off
+_table(
+    ("credentials.create.bare", "credentials.create.Type", "sample", "OAI",
+     "only Type is required",
+     201, lambda notify: notify.create("/Credentials", Type="apn").status),
+    ("credentials.create.sandbox", "credentials.create.Sandbox.default", "sample", "OAI (A8)",
+     "the sandbox of an apn Credential is the text False",
+     ("False",), lambda notify: _of(notify.create("/Credentials", Type="apn"), "sandbox")),
+    ("credentials.create.no-type", "credentials.create.Type", "sibling", "Chat",
+     "a missing Type is refused by name",
+     _missing("Type"), lambda notify: notify.create("/Credentials").error),
+    ("credentials.create.bad-type", "credentials.create.Type", "assumed", "D15",
+     "a Type outside the enum is refused",
+     _invalid("Credential", "Type"), lambda notify: notify.create("/Credentials", Type="carrier-pigeon").error),
+    writes=True,
 )
+# fmt: on
+
+
+@_check("credentials.create.fcm", "credentials.create", "observed", "RJP (A9), CLI",
+        "an fcm Credential is not checked with Google, and never shows its secret")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     name = notify.name("creds")
-    answer = notify.create("/Credentials", [("Type", "fcm"), ("Secret", notify.name("secret")), ("FriendlyName", name)])
-    return (201, _credential_like(friendly_name=name)), (answer.status, answer.json)
+    wanted = {
+        "sid": _sid("CR"), "account_sid": _sid("AC"), "friendly_name": name, "type": "fcm", "sandbox": None,
+        "date_created": MOMENT, "date_updated": MOMENT, "url": Like(r"https?://.+/v1/Credentials/CR[0-9a-f]{32}"),
+    }  # fmt: skip
+    return (201, wanted), _credential(notify, FriendlyName=name).result
 
 
-@_check(
-    "credentials.create.dates",
-    "credentials.create",
-    "date_updated equals date_created at first",
-    "observed",
-    "CLI, by length; OAI",
-)
+@_check("credentials.create.dates", "credentials.create", "observed", "CLI, by length; OAI",
+        "date_updated equals date_created at first")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
-    made = notify.create("/Credentials", [("Type", "fcm"), ("Secret", notify.name("secret"))]).json
+    made = _credential(notify).json
     return made["date_created"], made["date_updated"]
 
 
-@_check("credentials.create.bare", "credentials.create.Type", "only Type is required", "sample", "OAI")
+@_check("credentials.life", "credentials.update", "observed", "RJP acceptance suite",
+        "a Credential is listed, fetched, renamed and deleted")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
-    return 201, notify.create("/Credentials", [("Type", "apn")]).status
-
-
-@_check(
-    "credentials.create.sandbox",
-    "credentials.create.Sandbox.default",
-    "the sandbox of an apn Credential is the text False",
-    "sample",
-    "OAI (A8)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return "False", (notify.create("/Credentials", [("Type", "apn")]).json or {}).get("sandbox")
-
-
-@_check("credentials.create.no-type", "credentials.create.Type", "a missing Type is refused by name", "sibling", "Chat")
-def _(notify: RemoteNotify) -> Pair:
-    return _refusal(400, 20001, "Missing required parameter Type in the post body"), notify.create("/Credentials").error
-
-
-@_check(
-    "credentials.create.bad-type", "credentials.create.Type", "a Type outside the enum is refused", "assumed", "D15"
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _invalid("Credential", "Type"), notify.create("/Credentials", [("Type", "carrier-pigeon")]).error
-
-
-@_check(
-    "credentials.life",
-    "credentials.update",
-    "a Credential is listed, fetched, renamed and deleted",
-    "observed",
-    "RJP acceptance suite",
-)
-def _(notify: RemoteNotify) -> Pair:
-    made = notify.create("/Credentials", [("Type", "fcm"), ("Secret", notify.name("secret"))]).json
+    made = _credential(notify).json
     path, name = f"/Credentials/{made['sid']}", notify.name("renamed")
     listed = [row for page in notify.pages("/Credentials") for row in page["credentials"] if row["sid"] == made["sid"]]
-    fetched = notify.get(path).json
-    renamed = notify.update(path, [("FriendlyName", name)])
-    gone = notify.delete(path)
-    wanted = ([made], made, (200, made | {"friendly_name": name, "date_updated": MOMENT}), (204, ""))
-    return wanted, (listed, fetched, (renamed.status, renamed.json), (gone.status, gone.body.decode()))
+    fetched, renamed, gone = notify.get(path).json, notify.update(path, FriendlyName=name), notify.delete(path)
+    wanted = ([made], made, (200, made | {"friendly_name": name, "date_updated": MOMENT}), (204, b""))
+    return wanted, (listed, fetched, renamed.result, (gone.status, gone.body))
 
 
 # Bindings
 
 
-def _bind(notify: RemoteNotify, service: str, *more: tuple[str, str], **form: str) -> Answer:
+def _bind(notify: RemoteNotify, **form: Values) -> Answer:
     sent = {"Identity": notify.name("who"), "BindingType": "sms", "Address": notify.number()} | form
-    return notify.create(f"{service}/Bindings", [*((name, value) for name, value in sent.items() if value), *more])
+    return notify.create(f"{notify.service}/Bindings", **{name: value for name, value in sent.items() if value})
 
 
-@_check("bindings.create.sms", "bindings.create", "an sms Binding has these properties", "observed", "RJP (A4), A3")
+def _bindings(notify: RemoteNotify, **query: Values) -> Any:
+    return notify.get(f"{notify.service}/Bindings", **query).json["bindings"]
+
+
+# fmt: off
+_table(
+    ("bindings.create.address", "bindings.create.Address", "sample", "BIND, OAI",
+     "an address is not checked when it is registered",
+     ("4",), lambda notify: _of(
+         _bind(notify, BindingType="apn", Address=notify.name("Address")), "notification_protocol_version")),
+    ("bindings.create.tags", "bindings.create.Tag", "observed", "RJP; SNIP (A5)",
+     "tags keep the order in which they were sent",
+     (["preferred device", "new user", "a"],),
+     lambda notify: _of(_bind(notify, Tag=["preferred device", "new user", "a"]), "tags")),
+    ("bindings.create.tags.doubled", "bindings.create.Tag", "assumed", "D9",
+     "a doubled tag is kept once",
+     (["b", "a"],), lambda notify: _of(_bind(notify, Tag=["b", "a", "b"]), "tags")),
+    ("bindings.create.tags.21", "bindings.create.Tag", "assumed", "D33",
+     "the 21st tag is refused",
+     _invalid("Binding", "Tag"), lambda notify: _bind(notify, Tag=[f"t{number}" for number in range(21)]).error),
+    ("bindings.create.missing", "errors.MissingParameter", "sibling", "twilio-chat-demo-android#147",
+     "the first required parameter that is missing is named",
+     [_missing(name) for name in ("Identity", "BindingType", "Address")],
+     lambda notify: [_bind(notify, **{name: ""}).error for name in ("Identity", "BindingType", "Address")]),
+    ("bindings.create.bad-type", "bindings.create.BindingType", "assumed", "D15",
+     "a BindingType outside the enum is refused",
+     _invalid("Binding", "BindingType"), lambda notify: _bind(notify, BindingType="pigeon").error),
+    ("bindings.find.empty", "bindings.find", "sample", "OAI (A6)",
+     "no match is 200 and an empty list",
+     [], lambda notify: _bindings(notify, Tag=notify.name("none"))),
+    ("bindings.find.filters", "bindings.find", "sample", "OAI (A6)",
+     "filters come first in the URLs of meta, Tag before Identity",
+     Like(r".+/Bindings\?Tag=t&Identity=i&PageSize=50&Page=0"),
+     lambda notify: notify.get(f"{notify.service}/Bindings", Identity="i", Tag="t").json["meta"]["url"]),
+    ("bindings.find.six-tags", "bindings.find.Tag", "assumed", "D33",
+     "more than five Tags are refused",
+     _refusal(400, 20001, "Parameter 'Tag' is invalid"),
+     lambda notify: notify.get(f"{notify.service}/Bindings", Tag=[f"t{number}" for number in range(6)]).error),
+    writes=True,
+)
+# fmt: on
+
+
+@_check("bindings.create.sms", "bindings.create", "observed", "RJP (A4), A3", "an sms Binding has these properties")
 def _(notify: RemoteNotify) -> Pair:
     who, address = notify.name("who"), notify.number()
-    answer = _bind(notify, notify.service, Identity=who, Address=address)
     wanted: dict[str, Any] = {
         "account_sid": _sid("AC"), "address": address, "binding_type": "sms", "credential_sid": None,
         "date_created": MOMENT, "date_updated": MOMENT, "endpoint": None, "identity": who,
@@ -588,375 +463,173 @@ def _(notify: RemoteNotify) -> Pair:
         "sid": _sid("BS"), "tags": [], "links": {"user": Like(f".+{notify.service}/Users/{who}")},
         "url": Like(f".+{notify.service}/Bindings/BS[0-9a-f]{{32}}"),
     }  # fmt: skip
-    return (201, wanted), (answer.status, answer.json)
+    return (201, wanted), _bind(notify, Identity=who, Address=address).result
 
 
-@_check(
-    "bindings.create.address",
-    "bindings.create.Address",
-    "an address is not checked when it is registered",
-    "sample",
-    "BIND, OAI",
-)
-def _(notify: RemoteNotify) -> Pair:
-    answer = _bind(notify, notify.service, BindingType="apn", Address=notify.name("Address"))
-    return (201, "4"), (answer.status, (answer.json or {}).get("notification_protocol_version"))
-
-
-@_check(
-    "bindings.create.tags",
-    "bindings.create.Tag",
-    "tags keep the order in which they were sent",
-    "observed",
-    "RJP; SNIP (A5)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    answer = _bind(notify, notify.service, ("Tag", "preferred device"), ("Tag", "new user"), ("Tag", "a"))
-    return ["preferred device", "new user", "a"], answer.json.get("tags")
-
-
-@_check("bindings.create.tags.doubled", "bindings.create.Tag", "a doubled tag is kept once", "assumed", "D9")
-def _(notify: RemoteNotify) -> Pair:
-    return ["b", "a"], _bind(notify, notify.service, ("Tag", "b"), ("Tag", "a"), ("Tag", "b")).json.get("tags")
-
-
-@_check("bindings.create.tags.21", "bindings.create.Tag", "the 21st tag is refused", "assumed", "D33")
-def _(notify: RemoteNotify) -> Pair:
-    answer = _bind(notify, notify.service, *(("Tag", f"t{number}") for number in range(21)))
-    return _invalid("Binding", "Tag"), answer.error
-
-
-@_check(
-    "bindings.create.missing",
-    "errors.MissingParameter",
-    "the first required parameter that is missing is named",
-    "sibling",
-    "twilio-chat-demo-android#147",
-)
-def _(notify: RemoteNotify) -> Pair:
-    names = ("Identity", "BindingType", "Address")
-    wanted = [_refusal(400, 20001, f"Missing required parameter {name} in the post body") for name in names]
-    return wanted, [_bind(notify, notify.service, **{name: ""}).error for name in names]
-
-
-@_check(
-    "bindings.create.bad-type",
-    "bindings.create.BindingType",
-    "a BindingType outside the enum is refused",
-    "assumed",
-    "D15",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _invalid("Binding", "BindingType"), _bind(notify, notify.service, BindingType="pigeon").error
-
-
-_TWENTY = "Bindings for the same Identity are limited to less than or equal to 20"
-
-
-@_check(
-    "bindings.create.21st", "errors.IdentityLimitReached", "the 21st Binding of an identity is refused", "assumed", "D1"
-)
+@_check("bindings.create.21st", "errors.IdentityLimitReached", "assumed", "D1",
+        "the 21st Binding of an identity is refused")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     who = notify.name("busy")
-    came = [_bind(notify, notify.service, Identity=who).status for _ in range(20)]
-    return ([201] * 20, _refusal(400, 20001, _TWENTY)), (came, _bind(notify, notify.service, Identity=who).error)
+    refusal = _refusal(400, 20001, "Bindings for the same Identity are limited to less than or equal to 20")
+    came = [_bind(notify, Identity=who).status for _ in range(20)]
+    return ([201] * 20, refusal), (came, _bind(notify, Identity=who).error)
 
 
-@_check(
-    "bindings.replace",
-    "bindings.create.Address",
-    "an address that is known moves to its new owner",
-    "documented",
-    "BIND",
-)
+@_check("bindings.replace", "bindings.create.Address", "documented", "BIND",
+        "an address that is known moves to its new owner")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     address, tag = notify.number(), notify.name("moved")
     for who in ("first", "second"):
-        _bind(notify, notify.service, ("Tag", tag), Identity=notify.name(who), Address=address)
-    rows = notify.get(f"{notify.service}/Bindings", [("Tag", tag)]).json["bindings"]
-    return [(address, True)], [(row["address"], row["identity"].startswith("second")) for row in rows]
+        _bind(notify, Tag=tag, Identity=notify.name(who), Address=address)
+    return [(address, True)], [
+        (row["address"], row["identity"].startswith("second")) for row in _bindings(notify, Tag=tag)
+    ]
 
 
-@_check(
-    "bindings.replace.sid",
-    "behaviour.replacement_keeps_sid",
-    "the new Binding has a new sid, the old sid is gone",
-    "assumed",
-    "D2",
-)
+@_check("bindings.replace.sid", "behaviour.replacement_keeps_sid", "assumed", "D2",
+        "the new Binding has a new sid, the old sid is gone")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     address, who = notify.number(), notify.name("who")
-    old, new = (_bind(notify, notify.service, Identity=who, Address=address).json["sid"] for _ in range(2))
+    old, new = (_bind(notify, Identity=who, Address=address).json["sid"] for _ in range(2))
     path = f"{notify.service}/Bindings/{old}"
     return (True, _not_found(path)), (old != new, notify.get(path).error)
 
 
-@_check(
-    "bindings.life", "bindings.fetch", "a Binding is listed, fetched and deleted", "observed", "RJP acceptance suite"
-)
+@_check("bindings.life", "bindings.fetch", "observed", "RJP acceptance suite",
+        "a Binding is listed, fetched and deleted")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("tag")
-    made = _bind(notify, notify.service, ("Tag", tag)).json
+    made = _bind(notify, Tag=tag).json
     path = f"{notify.service}/Bindings/{made['sid']}"
-    listed = notify.get(f"{notify.service}/Bindings", [("Tag", tag)]).json["bindings"]
-    fetched = notify.get(path).json
-    gone = notify.delete(path)
-    came = (listed, fetched, (gone.status, gone.body.decode()), notify.get(path).error)
-    return ([made], made, (204, ""), _not_found(path)), came
+    listed, fetched, gone = _bindings(notify, Tag=tag), notify.get(path).json, notify.delete(path)
+    came = (listed, fetched, (gone.status, gone.body), notify.get(path).error)
+    return ([made], made, (204, b""), _not_found(path)), came
 
 
-@_check("bindings.find.empty", "bindings.find", "no match is 200 and an empty list", "sample", "OAI (A6)")
-def _(notify: RemoteNotify) -> Pair:
-    answer = notify.get(f"{notify.service}/Bindings", [("Tag", notify.name("none"))])
-    return (200, []), (answer.status, answer.json["bindings"])
-
-
-@_check(
-    "bindings.find.filters",
-    "bindings.find",
-    "filters come first in the URLs of meta, Tag before Identity",
-    "sample",
-    "OAI (A6)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    answer = notify.get(f"{notify.service}/Bindings", [("Identity", "i"), ("Tag", "t")])
-    return Like(r".+/Bindings\?Tag=t&Identity=i&PageSize=50&Page=0"), answer.json["meta"]["url"]
-
-
-@_check(
-    "bindings.find.identity",
-    "bindings.find.Identity",
-    "Identity may be repeated and means any of them",
-    "documented",
-    "JAVA",
-)
+@_check("bindings.find.identity", "bindings.find.Identity", "documented", "JAVA",
+        "Identity may be repeated and means any of them")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     people = [notify.name("who") for _ in range(3)]
-    made = [_bind(notify, notify.service, Identity=who).json["sid"] for who in people]
-    rows = notify.get(f"{notify.service}/Bindings", [("Identity", who) for who in people[:2]]).json["bindings"]
-    return sorted(made[:2]), sorted(row["sid"] for row in rows)
+    made = [_bind(notify, Identity=who).json["sid"] for who in people]
+    return sorted(made[:2]), sorted(row["sid"] for row in _bindings(notify, Identity=people[:2]))
 
 
-@_check(
-    "bindings.find.tags",
-    "bindings.find.Tag",
-    "Tag may be repeated and means all of them, implicit ones too",
-    "documented",
-    "OAI",
-)
+@_check("bindings.find.tags", "bindings.find.Tag", "documented", "OAI",
+        "Tag may be repeated and means all of them, implicit ones too")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("tag")
-    made = _bind(notify, notify.service, ("Tag", tag)).json["sid"]
-    _bind(notify, notify.service, ("Tag", tag), BindingType="fcm", Address=notify.name("token"))
-    rows = notify.get(f"{notify.service}/Bindings", [("Tag", each) for each in (tag, "sms", "all")]).json["bindings"]
-    return [made], [row["sid"] for row in rows]
+    made = _bind(notify, Tag=tag).json["sid"]
+    _bind(notify, Tag=tag, BindingType="fcm", Address=notify.name("token"))
+    return [made], [row["sid"] for row in _bindings(notify, Tag=[tag, "sms", "all"])]
 
 
-@_check("bindings.find.six-tags", "bindings.find.Tag", "more than five Tags are refused", "assumed", "D33")
-def _(notify: RemoteNotify) -> Pair:
-    answer = notify.get(f"{notify.service}/Bindings", [("Tag", f"t{number}") for number in range(6)])
-    return _refusal(400, 20001, "Parameter 'Tag' is invalid"), answer.error
-
-
-@_check(
-    "bindings.find.chain", "bindings.find.PageToken", "the chain of pages has every Binding once", "documented", "OAI"
-)
+@_check("bindings.find.chain", "bindings.find.PageToken", "documented", "OAI",
+        "the chain of pages has every Binding once")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("chain")
-    made = [_bind(notify, notify.service, ("Tag", tag)).json["sid"] for _ in range(5)]
-    pages = list(notify.pages(f"{notify.service}/Bindings", [("Tag", tag), ("PageSize", "2")]))
+    made = [_bind(notify, Tag=tag).json["sid"] for _ in range(5)]
+    pages = notify.pages(f"{notify.service}/Bindings", Tag=tag, PageSize="2")
     return sorted(made), sorted(row["sid"] for page in pages for row in page["bindings"])
 
 
-@_check("bindings.find.order", "bindings.find", "the oldest Binding comes first", "assumed", "D7")
+@_check("bindings.find.order", "bindings.find", "assumed", "D7", "the oldest Binding comes first")
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("order")
-    made = [_bind(notify, notify.service, ("Tag", tag)).json["sid"] for _ in range(3)]
-    rows = notify.get(f"{notify.service}/Bindings", [("Tag", tag)]).json["bindings"]
-    return made, [row["sid"] for row in rows]
+    made = [_bind(notify, Tag=tag).json["sid"] for _ in range(3)]
+    return made, [row["sid"] for row in _bindings(notify, Tag=tag)]
 
 
-@_check(
-    "bindings.find.stable", "bindings.find.PageToken", "rows that go between two pages move no others", "assumed", "D7"
-)
+@_check("bindings.find.stable", "bindings.find.PageToken", "assumed", "D7",
+        "rows that go between two pages move no others")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("stable")
-    made = [_bind(notify, notify.service, ("Tag", tag)).json["sid"] for _ in range(4)]
-    first = notify.get(f"{notify.service}/Bindings", [("Tag", tag), ("PageSize", "2")]).json
+    made = [_bind(notify, Tag=tag).json["sid"] for _ in range(4)]
+    first = notify.get(f"{notify.service}/Bindings", Tag=tag, PageSize="2").json
     for row in first["bindings"]:
         notify.delete(f"{notify.service}/Bindings/{row['sid']}")
     second = notify.get(first["meta"]["next_page_url"]).json
     return (made[:2], made[2:]), tuple([row["sid"] for row in page["bindings"]] for page in (first, second))
 
 
-@_check("bindings.delete.twice", "bindings.delete", "a second delete is 404", "sibling", "20404")
+@_check("bindings.delete.twice", "bindings.delete", "sibling", "20404", "a second delete is 404")
 def _(notify: RemoteNotify) -> Pair:
-    path = f"{notify.service}/Bindings/{_bind(notify, notify.service).json['sid']}"
+    path = f"{notify.service}/Bindings/{_bind(notify).json['sid']}"
     notify.delete(path)
     return _not_found(path), notify.delete(path).error
 
 
 # Notifications
 
-_TO = ("ToBinding", '{"binding_type":"sms", "address":"+15005550006"}')
+_TO = '{"binding_type":"sms", "address":"+15005550006"}'
+_DATA = {"custom_key1": "custom value 1", "custom_key2": "custom value 2"}
+_FCM = {"notification": {"title": "New alert", "body": "Hello Bob!"}}
 TWENTY = [
     "account_sid", "action", "alexa", "apn", "body", "data", "date_created", "facebook_messenger", "fcm", "gcm",
     "identities", "priority", "segments", "service_sid", "sid", "sms", "sound", "tags", "title", "ttl",
 ]  # fmt: skip
 
 
-def _send(notify: RemoteNotify, *form: tuple[str, str]) -> Answer:
+def _send(notify: RemoteNotify, **form: Values) -> Answer:
     """Send in the Service of this run, which has no way to reach anybody."""
-    return notify.create(f"{notify.service}/Notifications", form)
+    return notify.create(f"{notify.service}/Notifications", **form)
 
 
-def _notification_like(notify: RemoteNotify, **known: Any) -> dict[str, Any]:
+def _notification_like(**known: Any) -> dict[str, Any]:
     unset: dict[str, Any] = dict.fromkeys(TWENTY)
-    service_sid = notify.service.rpartition("/")[2]
-    fixed = {"account_sid": _sid("AC"), "sid": _sid("NT"), "service_sid": service_sid, "date_created": MOMENT}
+    fixed = {"account_sid": _sid("AC"), "sid": _sid("NT"), "service_sid": _sid("IS"), "date_created": MOMENT}
     return unset | fixed | {"identities": [], "tags": [], "segments": [], "priority": "high", "ttl": 2419200} | known
 
 
-@_check(
-    "notifications.create.keys",
-    "notifications.create",
-    "a Notification has exactly these twenty keys",
-    "observed",
-    "WEB, June 2022 (A11)",
+# fmt: off
+_table(
+    ("notifications.create.keys", "notifications.create", "observed", "WEB, June 2022 (A11)",
+     "a Notification has exactly these twenty keys",
+     TWENTY, lambda notify: sorted(_send(notify, Identity="davew", Body="Hello there 1").json)),
+    ("notifications.create.identity", "notifications.create", "observed", "WEB (A11)",
+     "201 for an identity that has no Binding; this is the answer",
+     (201, _notification_like(identities=["davew"], body="Hello there 1")),
+     lambda notify: _send(notify, Identity="davew", Body="Hello there 1").result),
+    ("notifications.create.direct", "notifications.create.ToBinding", "observed", "RJP (A12)",
+     "201 for a direct sms without a Messaging Service; targets are not echoed",
+     (201, _notification_like(body="Hello World")),
+     lambda notify: _send(notify, ToBinding=_TO, Body="Hello World").result),
+    ("notifications.create.bad-number", "notifications.create.ToBinding", "observed", "bulk-sms-alerts#1 (O5)",
+     "201 for a number that is none",
+     201, lambda notify: _send(notify, ToBinding=_TO.replace("+15005550006", "no number"), Body="b").status),
+    ("notifications.create.to-binding", "errors.InvalidToBinding", "observed", "api-snippets#798 (O1)",
+     "a ToBinding that is no JSON object",
+     _invalid("Notification", "ToBinding"), lambda notify: _send(notify, ToBinding="sms:+15005550006", Body="b").error),
+    ("notifications.create.mixed", "errors.SelectorsMixed", "observed", "sample-code#30 (O2)",
+     "ToBinding and Identity exclude each other",
+     _refusal(400, 20001, "Direct notifications and query notifications can not be requested together"),
+     lambda notify: _send(notify, ToBinding=_TO, Identity="a", Body="b").error),
+    ("notifications.create.nobody", "errors.SelectorMissing", "observed", "video-quickstart-android#546 (O4)",
+     "a selector is required",
+     _refusal(400, 20001, "At least one parameter among Identity, Tag, and ToBinding must be specified"),
+     lambda notify: _send(notify, Body="b").error),
+    ("notifications.create.data", "notifications.create.Data", "sample", "SNIP (A13)",
+     "JSON parameters are echoed as objects",
+     (_DATA, _FCM, None), lambda notify: _of(
+         _send(notify, Identity="nobody", Data=json.dumps(_DATA), Fcm=json.dumps(_FCM)), "data", "fcm", "sms")),
+    ("notifications.create.twi", "notifications.create.Data", "documented", "OAI (text: assumed D16)",
+     "Data must not have a key that begins with twi_",
+     _invalid("Notification", "Data"), lambda notify: _send(notify, Identity="nobody", Data='{"twi_a": "b"}').error),
+    ("notifications.create.ttl", "notifications.create.Ttl", "assumed", "D33",
+     "a Ttl above four weeks is refused",
+     _invalid("Notification", "Ttl"), lambda notify: _send(notify, Identity="nobody", Ttl="2419201").error),
+    ("notifications.create.21-identities", "notifications.create.Identity", "assumed", "D33",
+     "the 21st Identity is refused",
+     _invalid("Notification", "Identity"),
+     lambda notify: _send(notify, Identity=[f"i{number}" for number in range(21)]).error),
+    ("notifications.create.implicit", "notifications.create.Tag", "assumed", "D9",
+     "an implicit tag is echoed like any other",
+     (["facebook-messenger"],), lambda notify: _of(_send(notify, Tag="facebook-messenger", Body="b"), "tags")),
+    writes=True,
 )
-def _(notify: RemoteNotify) -> Pair:
-    return TWENTY, _keys(_send(notify, ("Identity", "davew"), ("Body", "Hello there 1")))
-
-
-@_check(
-    "notifications.create.identity",
-    "notifications.create",
-    "201 for an identity that has no Binding; this is the answer",
-    "observed",
-    "WEB (A11)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    answer = _send(notify, ("Identity", "davew"), ("Body", "Hello there 1"))
-    return (201, _notification_like(notify, identities=["davew"], body="Hello there 1")), (answer.status, answer.json)
-
-
-@_check(
-    "notifications.create.direct",
-    "notifications.create.ToBinding",
-    "201 for a direct sms without a Messaging Service; targets are not echoed",
-    "observed",
-    "RJP (A12)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    answer = _send(notify, _TO, ("Body", "Hello World"))
-    return (201, _notification_like(notify, body="Hello World")), (answer.status, answer.json)
-
-
-@_check(
-    "notifications.create.bad-number",
-    "notifications.create.ToBinding",
-    "201 for a number that is none",
-    "observed",
-    "bulk-sms-alerts#1 (O5)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return 201, _send(notify, ("ToBinding", '{"binding_type":"sms", "address":"no number"}'), ("Body", "b")).status
-
-
-@_check(
-    "notifications.create.to-binding",
-    "errors.InvalidToBinding",
-    "a ToBinding that is no JSON object",
-    "observed",
-    "api-snippets#798 (O1)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _invalid("Notification", "ToBinding"), _send(notify, ("ToBinding", "sms:+15005550006"), ("Body", "b")).error
-
-
-@_check(
-    "notifications.create.mixed",
-    "errors.SelectorsMixed",
-    "ToBinding and Identity exclude each other",
-    "observed",
-    "sample-code#30 (O2)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    text = "Direct notifications and query notifications can not be requested together"
-    return _refusal(400, 20001, text), _send(notify, _TO, ("Identity", "a"), ("Body", "b")).error
-
-
-@_check(
-    "notifications.create.nobody",
-    "errors.SelectorMissing",
-    "a selector is required",
-    "observed",
-    "video-quickstart-android#546 (O4)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    text = "At least one parameter among Identity, Tag, and ToBinding must be specified"
-    return _refusal(400, 20001, text), _send(notify, ("Body", "b")).error
-
-
-@_check(
-    "notifications.create.data",
-    "notifications.create.Data",
-    "JSON parameters are echoed as objects",
-    "sample",
-    "SNIP (A13)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    data = {"custom_key1": "custom value 1", "custom_key2": "custom value 2"}
-    fcm = {"notification": {"title": "New alert", "body": "Hello Bob!"}}
-    answer = _send(notify, ("Identity", "nobody"), ("Data", json.dumps(data)), ("Fcm", json.dumps(fcm)))
-    return (data, fcm, None), tuple((answer.json or {}).get(name) for name in ("data", "fcm", "sms"))
-
-
-@_check(
-    "notifications.create.twi",
-    "notifications.create.Data",
-    "Data must not have a key that begins with twi_",
-    "documented",
-    "OAI (text: assumed D16)",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _invalid("Notification", "Data"), _send(notify, ("Identity", "nobody"), ("Data", '{"twi_a": "b"}')).error
-
-
-@_check("notifications.create.ttl", "notifications.create.Ttl", "a Ttl above four weeks is refused", "assumed", "D33")
-def _(notify: RemoteNotify) -> Pair:
-    return _invalid("Notification", "Ttl"), _send(notify, ("Identity", "nobody"), ("Ttl", "2419201")).error
-
-
-@_check(
-    "notifications.create.21-identities",
-    "notifications.create.Identity",
-    "the 21st Identity is refused",
-    "assumed",
-    "D33",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return _invalid("Notification", "Identity"), _send(notify, *(("Identity", f"i{each}") for each in range(21))).error
-
-
-@_check(
-    "notifications.create.implicit",
-    "notifications.create.Tag",
-    "an implicit tag is echoed like any other",
-    "assumed",
-    "D9",
-)
-def _(notify: RemoteNotify) -> Pair:
-    return ["facebook-messenger"], (_send(notify, ("Tag", "facebook-messenger"), ("Body", "b")).json or {}).get("tags")
-
-
-@_check(
-    "notifications.absent",
-    "errors.NotFound",
-    "a Notification can't be read",
-    "documented",
-    "OAI, by absence",
+_table(
+    ("notifications.absent", "errors.NotFound", "documented", "OAI, by absence",
+     "a Notification can't be read",
+     404, lambda notify: notify.get(f"/Services/{NOBODY}/Notifications/NT{'0' * 32}").status),
     writes=False,
 )
-def _(notify: RemoteNotify) -> Pair:
-    return 404, notify.get(f"/Services/{NOBODY}/Notifications/NT{'0' * 32}").status
+# fmt: on

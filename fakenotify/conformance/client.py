@@ -1,5 +1,4 @@
-"""A client of another Notify: the standard library's HTTP, and a guard in front of whatever could leave something
-behind."""
+"""A client of another Notify: HTTP, and a guard in front of whatever could leave something behind."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ import json
 import re
 import uuid
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -17,6 +16,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from fakenotify.core.real_time import sleep
 
 FORM = "application/x-www-form-urlencoded"
+Values = str | list[str]
+"""What a parameter is given: its value, or several."""
 NOBODY = "IS" + "X" * 32
 """A sid that no Service can have: what is sent there creates nothing."""
 TIMEOUT = 30.0
@@ -49,7 +50,12 @@ class Answer:
             return None
 
     @property
-    def error(self) -> Any:
+    def result(self) -> tuple[int, Any]:
+        """Status and JSON."""
+        return self.status, self.json
+
+    @property
+    def error(self) -> dict[str, Any]:
         """Status and body of a refusal, or as much as shows what came instead."""
         return {"http": self.status, "body": self.json if self.status >= 400 else "(no error)"}
 
@@ -173,18 +179,18 @@ class RemoteNotify:
 
     # reading
 
-    def get(self, path: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
+    def get(self, path: str, **query: Values) -> Answer:
         """Read a path below ``/v1``, or an absolute URL that the service gave."""
-        path, asked = below_v1(path), urlencode(list(query))
+        path, asked = below_v1(path), urlencode(query, doseq=True)
         return self._connection.send("GET", f"{path}?{asked}" if asked else path)
 
     def get_as(self, authorization: str | None, path: str) -> Answer:
         """Read with other credentials, or with none."""
         return self._connection.send("GET", path, authorization=authorization)
 
-    def pages(self, path: str, query: Iterable[tuple[str, str]] = (), most: int = 40) -> Iterator[Any]:
+    def pages(self, path: str, *, most: int = 40, **query: Values) -> Iterator[Any]:
         """The pages of a list, by the links that they give."""
-        page = self.get(path, query).json
+        page = self.get(path, **query).json
         for _ in range(most):
             yield page
             following = page["meta"]["next_page_url"]
@@ -194,44 +200,36 @@ class RemoteNotify:
 
     # writing
 
-    def probe(self, path: str, form: Iterable[tuple[str, str]] = ()) -> Answer:
+    def probe(self, path: str, **form: Values) -> Answer:
         """A POST that can't create anything, since no such Service can exist."""
         below_nobody = path.startswith((f"/Services/{NOBODY}/", "/Services//"))
         if not below_nobody and path.split("/")[1] in ("Services", "Credentials"):
             raise NotAllowed(f"POST {path} might create something")
-        return self._connection.send("POST", path, urlencode(list(form)))
+        return self._connection.send("POST", path, urlencode(form, doseq=True))
 
-    def create(
-        self,
-        path: str,
-        form: Iterable[tuple[str, str]] = (),
-        *,
-        method: str = "POST",
-        content_type: str = FORM,
-        body: str = "",
-    ) -> Answer:
+    def create(self, path: str, **form: Values) -> Answer:
         """Create below a collection; what comes into being will be deleted at the end."""
+        return self.send(path, urlencode(form, doseq=True))
+
+    def send(self, path: str, body: str = "", *, method: str = "POST", content_type: str = FORM) -> Answer:
+        """The same with any body."""
         self._check_may_write()
-        if not path.endswith(("/Services", "/Credentials")) and not self._is_ours(path):
-            raise NotAllowed(f"{method} {path}: this Service was not created by this run")
-        answer = self._connection.send(method, path, body or urlencode(list(form)), content_type)
+        if not path.endswith(("/Services", "/Credentials")):
+            self._check_is_ours(method, path)
+        answer = self._connection.send(method, path, body, content_type)
         sid = (answer.json or {}).get("sid") if answer.status < 300 else None
         if sid and not path.endswith("/Notifications"):
             self.created.append(f"{path}/{sid}")
         return answer
 
-    def update(self, path: str, form: Iterable[tuple[str, str]] = ()) -> Answer:
+    def update(self, path: str, **form: Values) -> Answer:
         """Change what this run created."""
-        self._check_may_write()
-        if not self._is_ours(path):
-            raise NotAllowed(f"POST {path}: it was not created by this run")
-        return self._connection.send("POST", path, urlencode(list(form)))
+        self._check_is_ours("POST", path)
+        return self._connection.send("POST", path, urlencode(form, doseq=True))
 
     def delete(self, path: str) -> Answer:
         """Delete what this run created, perhaps for the second time."""
-        self._check_may_write()
-        if not self._is_ours(path):
-            raise NotAllowed(f"DELETE {path}: it was not created by this run")
+        self._check_is_ours("DELETE", path)
         answer = self._connection.send("DELETE", path)
         if answer.status == 204 and path in self.created:
             self.created.remove(path)
@@ -251,7 +249,7 @@ class RemoteNotify:
     def service(self) -> str:
         """The path of a Service that this run made: no Messaging Service, no Credential, so that nothing gets out."""
         if self._service is None or self._service not in self.created:
-            made = self.create("/Services", [("FriendlyName", f"conformance {self.run}")])
+            made = self.create("/Services", FriendlyName=f"conformance {self.run}")
             if made.status != 201:
                 raise RuntimeError(f"no Service to work in: {made.status}")
             self._service = f"/Services/{made.json['sid']}"
@@ -279,10 +277,12 @@ class RemoteNotify:
                     value = value.replace(spelled, "(masked)")
         return re.sub(r"\b(AC|SK)[0-9a-fA-F]{32}\b", r"\1(masked)", value)
 
-    def _is_ours(self, path: str) -> bool:
-        ours = (*self.created, *self._gone)
-        return any(path == each or path.startswith(f"{each}/") or path == f"{each}.json" for each in ours)
-
     def _check_may_write(self) -> None:
         if not self.may_write:
             raise NotAllowed("nothing is created or deleted there without --write")
+
+    def _check_is_ours(self, method: str, path: str) -> None:
+        self._check_may_write()
+        ours = (*self.created, *self._gone)
+        if not any(path == each or path.startswith(f"{each}/") or path == f"{each}.json" for each in ours):
+            raise NotAllowed(f"{method} {path}: it was not created by this run")

@@ -190,7 +190,7 @@ def test_a_walk_over_pages_ends(other: FakeNotify, ask: Ask) -> None:
     for _ in range(5):
         other.create_service()
 
-    assert len(list(ask(other).pages("/Services", [("PageSize", "1")], most=3))) == 3
+    assert len(list(ask(other).pages("/Services", most=3, PageSize="1"))) == 3
 
 
 def test_a_run_may_not_write_what_it_was_not_allowed_to(other: FakeNotify, ask: Ask) -> None:
