@@ -210,7 +210,8 @@ def test_ctrl_c_leaves_the_partial_file_and_says_how_to_go_on(fakenotify: Call, 
     with socket.create_server(("127.0.0.1", 0)) as silent:
 
         def interrupt() -> None:
-            with silent.accept()[0]:
+            with silent.accept()[0] as connection:
+                connection.recv(65536)
                 os.kill(os.getpid(), signal.SIGINT)
 
         waiting = Thread(target=interrupt)
