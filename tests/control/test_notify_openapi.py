@@ -5,8 +5,10 @@ Every answer that any test gets through ``Wire`` is held against it as well, in 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from base64 import b64encode
+from itertools import product
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -62,7 +64,12 @@ def path_of(fake: FakeNotify, route: Route) -> str:
 
 
 def as_described(route: Route, reply: Reply) -> None:
+    """An answer has a described status, its body and its headers."""
     assert list(complaints(route, reply.status, json.loads(reply.body) if reply.body else None)) == []
+    response = described(route)["responses"][str(reply.status)]
+    if "$ref" in response:
+        response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    assert response["headers"].keys() <= dict(reply.headers).keys()
 
 
 # the description
@@ -80,23 +87,14 @@ def test_it_is_served_and_says_where() -> None:
     )
 
 
-OFFICIAL = [
-    "CreateService",
-    "ListService",
-    "FetchService",
-    "UpdateService",
-    "DeleteService",
-    "CreateCredential",
-    "ListCredential",
-    "FetchCredential",
-    "UpdateCredential",
-    "DeleteCredential",
-    "CreateBinding",
-    "ListBinding",
-    "FetchBinding",
-    "DeleteBinding",
-    "CreateNotification",
-]
+OFFICIAL = {
+    *(
+        f"{verb}{name}"
+        for verb in ("Create", "List", "Fetch", "Update", "Delete")
+        for name in ("Service", "Credential")
+    ),
+    *("CreateBinding", "ListBinding", "FetchBinding", "DeleteBinding", "CreateNotification"),
+}
 """The operationIds of Twilio's own file."""
 
 
@@ -120,7 +118,7 @@ def test_operations_and_tags_have_twilios_names() -> None:
     found = operations().values()
     tags = {tag["name"] for tag in DOCUMENT["tags"]}
 
-    assert {each["operationId"] for each in found if not each["deprecated"]} == set(OFFICIAL)
+    assert {each["operationId"] for each in found if not each["deprecated"]} == OFFICIAL
     assert {each["operationId"] for each in found if each["deprecated"]} >= {"ListUserBinding", "FetchUser"}
     assert {tag for each in found for tag in each["tags"]} == tags
     assert {"NotifyV1Service", "NotifyV1Binding", "NotifyV1UserBinding", "NotifyV1SegmentMembership"} <= tags
@@ -164,42 +162,41 @@ def test_the_priority_of_an_answer_is_an_enum() -> None:
 # what may be sent
 
 
-def fields_of(operation: str) -> dict[str, Any]:
-    content: dict[str, Any] = described(ROUTES.by_operation[operation])["requestBody"]["content"][FORM]["schema"]
-    return content
+BINDING = {"Identity": "a", "BindingType": "sms", "Address": "x"}
+FORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "services.create": (
+        [
+            *({}, {"FriendlyName": "x" * 64}, {"LogEnabled": False}, {"Nonsense": "x"}),
+            {"ApnCredentialSid": CREDENTIAL_SID},
+        ],
+        [{"FriendlyName": "x" * 65}, {"ApnCredentialSid": "AC" + "a" * 32}],
+    ),
+    "credentials.create": ([{"Type": "apn"}], [{}, {"Type": "wns"}]),
+    "bindings.create": (
+        [BINDING, BINDING | {"Tag": ["t"] * 20}],
+        [BINDING | {"BindingType": "pigeon"}, BINDING | {"Identity": ""}, {"Identity": "a", "BindingType": "sms"}],
+    ),
+    "notifications.create": (
+        [{"Identity": ["alice"], "Ttl": 2_419_200}],
+        [
+            {"Identity": ["alice"], "Ttl": 2_419_201},
+            {"Identity": ["alice"], "Priority": "normal"},
+            {"Identity": [str(number) for number in range(21)]},
+        ],
+    ),
+    "users.create": ([{"Identity": "erin", "Segment": ["a", "b"]}], [{}]),
+}
+"""For each operation, forms that fit its schema and forms that don't."""
 
 
-@pytest.mark.parametrize(
-    ("operation", "form", "fits"),
-    [
-        ("services.create", {}, True),
-        ("services.create", {"FriendlyName": "x" * 64}, True),
-        ("services.create", {"FriendlyName": "x" * 65}, False),
-        ("services.create", {"LogEnabled": False}, True),
-        ("services.create", {"ApnCredentialSid": CREDENTIAL_SID}, True),
-        ("services.create", {"ApnCredentialSid": "AC" + "a" * 32}, False),
-        ("services.create", {"Nonsense": "x"}, True),
-        ("credentials.create", {}, False),
-        ("credentials.create", {"Type": "apn"}, True),
-        ("credentials.create", {"Type": "wns"}, False),
-        ("bindings.create", {"Identity": "a", "BindingType": "sms", "Address": "x"}, True),
-        ("bindings.create", {"Identity": "a", "BindingType": "pigeon", "Address": "x"}, False),
-        ("bindings.create", {"Identity": "", "BindingType": "sms", "Address": "x"}, False),
-        ("bindings.create", {"Identity": "a", "BindingType": "sms", "Address": "x", "Tag": ["t"] * 20}, True),
-        ("bindings.create", {"Identity": "a", "BindingType": "sms"}, False),
-        ("notifications.create", {"Identity": ["alice"], "Ttl": 2_419_200}, True),
-        ("notifications.create", {"Identity": ["alice"], "Ttl": 2_419_201}, False),
-        ("notifications.create", {"Identity": ["alice"], "Priority": "normal"}, False),
-        ("notifications.create", {"Identity": [str(number) for number in range(21)]}, False),
-        ("users.create", {"Identity": "erin", "Segment": ["a", "b"]}, True),
-        ("users.create", {}, False),
-    ],
-)
-def test_what_may_be_sent_is_what_is_taken(operation: str, form: dict[str, Any], fits: bool) -> None:
-    fake, route = lively(), ROUTES.by_operation[operation]
-    assert jsonschema.Draft202012Validator(fields_of(operation)).is_valid(form) is fits
-    reply = ask(fake, route.method, path_of(fake, route), spelled(form))
-    assert reply.status == (route.status if fits else 400)
+def test_what_may_be_sent_is_what_is_accepted() -> None:
+    for operation, (good, bad) in FORMS.items():
+        route = ROUTES.by_operation[operation]
+        fits = jsonschema.Draft202012Validator(described(route)["requestBody"]["content"][FORM]["schema"]).is_valid
+        assert [fits(form) for form in good + bad] == [True] * len(good) + [False] * len(bad)
+        for form in good + bad:
+            reply = ask(fake := lively(), route.method, path_of(fake, route), spelled(form))
+            assert (operation, form, reply.status) == (operation, form, route.status if form in good else 400)
 
 
 def spelled(form: dict[str, Any]) -> list[tuple[str, str]]:
@@ -223,9 +220,8 @@ def sent_to(route: Route) -> list[tuple[str, str]]:
     )
 
 
-@pytest.mark.parametrize("legacy", [True, False])
-def test_every_success_is_as_described(legacy: bool) -> None:
-    for route in ROUTES.by_operation.values():
+def test_every_success_is_as_described() -> None:
+    for legacy, route in product((True, False), ROUTES.by_operation.values()):
         fake = lively()
         target = path_of(fake, route)
         if route.operation == "users.delete":
@@ -234,14 +230,6 @@ def test_every_success_is_as_described(legacy: bool) -> None:
         reply = ask(fake, route.method, target, sent_to(route))
         assert reply.status == (404 if route.legacy and not legacy else route.status)
         as_described(route, reply)
-        assert headers_of(route, reply.status) <= {name for name, _ in reply.headers}
-
-
-def headers_of(route: Route, status: int) -> set[str]:
-    response = described(route)["responses"][str(status)]
-    if "$ref" in response:
-        response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    return set(response["headers"])
 
 
 def test_every_refusal_is_as_described() -> None:
@@ -261,7 +249,6 @@ def test_every_refusal_is_as_described() -> None:
         for status, reply in replies.items():
             assert reply.status == status
             as_described(route, reply)
-            assert headers_of(route, status) <= {name for name, _ in reply.headers}
         assert ("404" in described(route)["responses"]) is (route.locate is not None)
 
 
@@ -341,33 +328,24 @@ def requests(draw: st.DrawFn) -> tuple[Route, dict[str, str], list[tuple[str, st
 
 @pytest.mark.slow
 def test_whatever_is_asked_by_the_description_is_answered_by_it() -> None:
-    validated: list[str] = []
+    met = 0
 
     @settings(max_examples=400, deadline=None, database=None)
     @given(requests(), st.booleans())
-    def is_answered(asked: tuple[Route, dict[str, str], list[tuple[str, str]]], there: bool) -> None:
-        validated.extend(validate_one(asked, there))
+    def is_answered(request: tuple[Route, dict[str, str], list[tuple[str, str]]], there: bool) -> None:
+        nonlocal met
+        route, in_path, sent = request
+        fake = lively()
+        target = path_of(fake, route) if there else "/v1" + route.path
+        for name, value in in_path.items():
+            target = target.replace(f"{{{name}}}", quote(value, safe=""))
+        query = f"?{urlencode(sent)}" if route.method == "GET" and sent else ""
+        reply = ask(fake, route.method, target + query, [] if route.method == "GET" else sent)
+        assert reply.status < 500
+        with contextlib.suppress(TwilioError):  # a value of the path may have led to another operation, or to none
+            if ROUTES.match(route.method, target.split("/")[2:], legacy=True)[0] is route:
+                as_described(route, reply)
+                met += 1
 
     is_answered()
-    assert len(validated) >= 200
-
-
-def validate_one(asked: tuple[Route, dict[str, str], list[tuple[str, str]]], there: bool) -> list[str]:
-    """Send a request, hold its answer against the document, and name the operation if it was met."""
-    route, in_path, sent = asked
-    fake = lively()
-    target = path_of(fake, route) if there else "/v1" + route.path
-    for name, value in in_path.items():
-        target = target.replace(f"{{{name}}}", quote(value, safe=""))
-    query = f"?{urlencode(sent)}" if route.method == "GET" and sent else ""
-    reply = ask(fake, route.method, target + query, [] if route.method == "GET" else sent)
-
-    try:
-        matched, _ = ROUTES.match(route.method, target.split("/")[2:], legacy=True)
-    except TwilioError:
-        matched = None
-    assert reply.status < 500
-    if matched is not route:
-        return []
-    as_described(route, reply)
-    return [route.operation]
+    assert met >= 200
