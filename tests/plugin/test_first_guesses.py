@@ -7,7 +7,6 @@ import re
 from typing import Any
 from unittest import mock
 
-import pytest
 import requests
 
 from fakenotify import Behaviour, FakeNotify, Fault
@@ -93,31 +92,32 @@ def decorated(fake: FakeNotify) -> None:
     assert (plain(), asyncio.run(later())) == (200, 200)
 
 
-@pytest.mark.parametrize(("guess", "answer"), GUESSES)
-def test_a_first_guess_works_or_is_answered_with_the_right_name(
-    fake_notify: FakeNotify, guess: str, answer: str
-) -> None:
-    service = fake_notify.create_service(messaging_service_sid="MG" + "0" * 32)
-    fake_notify.create_binding(service, identity="alice", binding_type="sms", address="+15005550006")
-    fake_notify.create_notification(service, identities="alice", body="Hi")
-    fake_notify.client(in_process=True).notify.v1.services.list()
+def attempt(guess: str) -> str | None:
+    """Make a guess on a fake where something has been sent; what is said against it, if anything."""
+    fake = FakeNotify()
+    service = fake.create_service(messaging_service_sid="MG" + "0" * 32)
+    fake.create_binding(service, identity="alice", binding_type="sms", address="+15005550006")
+    fake.create_notification(service, identities="alice", body="Hi")
+    fake.client(in_process=True).notify.v1.services.list()
     names: dict[str, Any] = {
         **{each.__name__: each for each in (Behaviour, FakeNotify, Fault, decorated, freeze, with_intercept)},
-        "fake": fake_notify,
+        "fake": fake,
         "mock": mock,
         "re": re,
         "service": service,
     }
-
-    def attempt() -> None:
+    try:
         eval(guess, names)
+    except (AttributeError, LookupError, TypeError) as error:
+        return str(error)
+    finally:
+        fake.stop()
+    return None
 
-    if answer == WORKS:
-        attempt()
-    else:
-        with pytest.raises((AttributeError, LookupError, TypeError), match=re.escape(answer)):
-            attempt()
 
+def test_a_first_guess_works_or_is_answered_with_the_right_name() -> None:
+    said = {guess: attempt(guess) for guess, _ in GUESSES}
 
-def test_there_are_enough_guesses() -> None:
-    assert len(GUESSES) == 44
+    assert {guess: said[guess] for guess, answer in GUESSES if answer == WORKS and said[guess] is not None} == {}
+    assert {guess: said[guess] for guess, answer in GUESSES if answer != WORKS and answer not in str(said[guess])} == {}
+    assert len(said) == 44

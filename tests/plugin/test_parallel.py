@@ -1,4 +1,4 @@
-"""Whole suites, run as a project runs them: in parallel and in random order, and in an environment full of traps."""
+"""A whole suite, run as a project runs it: in parallel, by many threads, and in random order."""
 
 from __future__ import annotations
 
@@ -103,93 +103,6 @@ def test_nobody_sees_anybody_else(number, fake_notify):
     assert (fake_notify.services, len(fake_notify.requests)) == ([], 5 * {THREADS})
 '''
 
-TRAPS = {
-    **{
-        name: "http://127.0.0.1:9"
-        for kind in ("http_proxy", "https_proxy", "all_proxy")
-        for name in (kind, kind.upper())
-    },
-    "no_proxy": "",
-    "NO_PROXY": "",
-    "TWILIO_EDGE": "sydney",
-    "TWILIO_REGION": "au1",
-    "TWILIO_ACCOUNT_SID": "AC" + "9" * 32,
-    "TWILIO_AUTH_TOKEN": "wrong",
-}
-
-SLOW_NAMES = """
-import socket, time
-
-def slow(*arguments):
-    time.sleep(60)
-    return "far.away.example"
-
-socket.getfqdn = socket.gethostbyaddr = slow
-"""
-
-TRAPPED = '''
-"""A program's own tests, which know nothing of proxies, edges and regions."""
-
-import asyncio
-import aiohttp, httpx, pytest, requests
-from twilio.rest import Client
-
-
-def auth(fake):
-    return fake.account_sid, fake.auth_token
-
-
-def test_the_client_of_the_fixture(fake_notify_client, fake_notify):
-    fake_notify_client.notify.v1.services.create(friendly_name="shop")
-    assert fake_notify.services.last.friendly_name == "shop"
-
-
-def test_the_async_client(fake_notify):
-    asyncio.run(fake_notify.async_client().notify.v1.services.create_async())
-    assert len(fake_notify.services) == 1
-
-
-def test_the_client_in_process(fake_notify):
-    fake_notify.client(in_process=True).notify.v1.services.create()
-    assert len(fake_notify.services) == 1
-
-
-def test_a_client_that_the_program_makes_itself(fake_notify):
-    client = Client(*auth(fake_notify))
-    client.notify.base_url = fake_notify.url
-    client.notify.v1.services.create()
-    assert len(fake_notify.services) == 1
-
-
-def test_a_client_that_is_intercepted(intercept_notify):
-    service = Client(*auth(intercept_notify)).notify.v1.services.create()
-    assert service.url == f"https://notify.twilio.com/v1/Services/{service.sid}"
-    assert len(intercept_notify.services) == 1
-
-
-def test_requests(fake_notify):
-    assert requests.get(f"{fake_notify.url}/v1/Services", auth=auth(fake_notify), timeout=30).status_code == 200
-
-
-def test_httpx(fake_notify):
-    assert httpx.get(f"{fake_notify.url}/v1/Services", auth=auth(fake_notify)).status_code == 200
-
-
-def test_aiohttp(fake_notify):
-    async def ask():
-        headers = {"Authorization": requests.auth._basic_auth_str(*auth(fake_notify))}
-        async with aiohttp.ClientSession(trust_env=True, headers=headers) as session:
-            async with session.get(f"{fake_notify.url}/v1/Services") as response:
-                return response.status
-
-    assert asyncio.run(ask()) == 200
-
-
-@pytest.mark.parametrize("number", range(20))
-def test_many(fake_notify_client, number):
-    assert fake_notify_client.notify.v1.services.list() == []
-'''
-
 
 def run(where: Path, *options: str, **environment: str) -> str:
     """Run a suite as a project would, and return what it says."""
@@ -223,10 +136,3 @@ def test_tests_threads_and_workers_in_any_order_do_not_hear_each_other(tmp_path:
         assert len(set(sids)) == TESTS * THREADS * 2
         request_ids = [each.request_id for each in shared.requests]
         assert len(set(request_ids)) == len(request_ids) == TESTS * (THREADS * 5 + 1)
-
-
-@pytest.mark.slow
-def test_a_suite_in_an_environment_full_of_traps_is_green(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(SLOW_NAMES, encoding="utf-8")
-    (tmp_path / "test_trapped.py").write_text(TRAPPED, encoding="utf-8")
-    assert "28 passed" in run(tmp_path, **TRAPS)

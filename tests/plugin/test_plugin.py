@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
 from fnmatch import fnmatchcase as fnmatch
+from typing import Any, NoReturn
 
 import pytest
-
-from fakenotify.notify.accounts import ACCOUNT_SID
 
 pytest_plugins = ["pytester"]
 
@@ -39,7 +38,7 @@ ASK = """
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The runs of these tests are told nothing by the environment of this one."""
+    """The runs of these tests inherit nothing from the environment of this one."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("PYTEST_", "TWILIO_", "FAKENOTIFY_")):
             monkeypatch.delenv(name)
@@ -47,7 +46,10 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs pytest on a module with no other plugins than those named; ``alone``: in a process of its own."""
+    """Runs pytest on a module with no other plugins than those named; ``alone``: in a process of its own.
+
+    Further names are the outcomes that are expected.
+    """
 
     def start(
         module: str,
@@ -56,6 +58,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         ask: bool = True,
         plugins: tuple[str, ...] | None = (),
         alone: bool = False,
+        **outcomes: int,
     ) -> pytest.RunResult:
         pytester.makepyfile((textwrap.dedent(ASK) if ask else "") + textwrap.dedent(module))
         pytester.makeini(f"[pytest]\n{textwrap.dedent(ini)}")
@@ -63,11 +66,34 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         if plugins is not None:
             monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
             chosen = [f"-p{each}" for each in ("conftest_plugin", *plugins)]
-        if alone:
-            return pytester.runpytest_subprocess("-pno:cacheprovider", *chosen, *arguments, timeout=60)
-        return pytester.runpytest_inprocess("-pno:cacheprovider", *chosen, *arguments)
+        start = pytester.runpytest_subprocess if alone else pytester.runpytest_inprocess
+        result = start("-pno:cacheprovider", *chosen, *arguments)
+        if outcomes:
+            result.assert_outcomes(**outcomes)
+        return result
 
     return start
+
+
+def said(result: pytest.RunResult) -> list[str]:
+    """What our fixtures failed with."""
+    return [line.removeprefix("fakenotify: ") for line in result.outlines if line.startswith("fakenotify: ")]
+
+
+def sections(result: pytest.RunResult) -> dict[str, list[str]]:
+    """The section ``fakenotify`` of each report of a failure, by the name of the test."""
+    found: dict[str, list[str]] = {}
+    name, inside = "", False
+    for line in result.outlines:
+        if title := re.fullmatch(r"_+ (?:ERROR at \w+ of )?(\S+) _+", line):
+            name = title[1]
+        elif line.startswith("-") and line.strip("- ") == "fakenotify":
+            found[name] = []
+        elif inside and not line.startswith(("===", "---", "___")):
+            found[name].append(line)
+            continue
+        inside = line.strip("- ") == "fakenotify"
+    return found
 
 
 # the fixtures
@@ -75,25 +101,22 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.mark.slow
 def test_a_foreign_project_needs_five_lines(run: Run) -> None:
-    result = run(
+    run(
         """
         def test_it_binds(fake_notify_client, fake_notify):
             service = fake_notify_client.notify.v1.services.create(friendly_name="mine")
             fake_notify_client.notify.v1.services(service.sid).bindings.create("alice", "sms", "+15005550006")
             assert [each.identity for each in fake_notify.bindings] == ["alice"]
         """,
-        "-W",
-        "error",
-        "--strict-markers",
-        "--strict-config",
+        *("-W", "error", "--strict-markers", "--strict-config"),
         ask=False,
         plugins=None,
+        passed=1,
     )
-    result.assert_outcomes(passed=1)
 
 
-def test_each_test_has_a_fresh_world_on_one_server(run: Run) -> None:
-    result = run(
+def test_each_test_has_a_fresh_world_on_one_server_even_after_one_that_stopped_it(run: Run) -> None:
+    run(
         """
         seen = []
 
@@ -109,17 +132,8 @@ def test_each_test_has_a_fresh_world_on_one_server(run: Run) -> None:
             seen.append((fake_notify.url, fake_notify.services[0].sid, fake_notify_server.url))
 
         def test_seen():
-            assert len(seen) == 3
-            assert set(seen) == {seen[0]}
-            assert seen[0][0] == seen[0][2]
-        """
-    )
-    result.assert_outcomes(passed=4)
+            assert (len(seen), set(seen), seen[0][0]) == (3, {seen[0]}, seen[0][2])
 
-
-def test_a_test_may_stop_the_fake_and_the_next_has_one_that_answers(run: Run) -> None:
-    result = run(
-        """
         def test_outage(fake_notify):
             url = fake_notify.url
             fake_notify.stop()
@@ -127,50 +141,48 @@ def test_a_test_may_stop_the_fake_and_the_next_has_one_that_answers(run: Run) ->
                 urlopen(url, timeout=5)
 
         def test_after_it(fake_notify):
+            assert fake_notify.account_sid == "ACfa4efa4efa4efa4efa4efa4efa4efa4e"
             assert ask(fake_notify) == 200
-        """
-    )
-    result.assert_outcomes(passed=2)
-
-
-def test_no_socket_is_opened_that_nobody_needs(run: Run) -> None:
-    result = run(
-        """
-        import threading
-
-        def test_in_process(fake_notify):
-            assert fake_notify.client(in_process=True).notify.v1.services.list() == []
-            assert repr(fake_notify) == "<FakeNotify without a socket>"
-            assert [each.name for each in threading.enumerate() if each.name.startswith("fakenotify")] == []
         """,
-        alone=True,
+        passed=6,
     )
-    result.assert_outcomes(passed=1)
 
 
-def test_a_test_without_the_fixture_pays_nothing(run: Run) -> None:
-    result = run(
+def test_a_test_pays_only_for_what_it_uses(run: Run) -> None:
+    run(
         """
-        import sys
+        import sys, threading
 
         def test_nothing():
             loaded = [name for name in sys.modules if name.partition(".")[0] in ("fakenotify", "werkzeug", "twilio")]
             assert loaded == []
+
+        def test_no_socket(fake_notify):
+            assert fake_notify.client(in_process=True).notify.v1.services.list() == []
+            assert repr(fake_notify) == "<FakeNotify without a socket>"
+            assert [each.name for each in threading.enumerate() if each.name.startswith("fakenotify")] == []
         """,
         ask=False,
         alone=True,
+        passed=2,
     )
-    result.assert_outcomes(passed=1)
 
 
-def test_the_plugin_imports_nothing_but_pytest() -> None:
-    program = "import pytest, sys; before = set(sys.modules); import conftest_plugin; print(set(sys.modules) - before)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
-    assert done.stdout == "{'conftest_plugin'}\n"
+def test_the_plugin_imports_nothing_but_pytest_and_the_warning_needs_none() -> None:
+    def printed(program: str) -> str:
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
+        return done.stdout.strip()
+
+    assert printed(
+        "import pytest, sys; before = set(sys.modules); import conftest_plugin; print(set(sys.modules) - before)"
+    ) == ("{'conftest_plugin'}")
+    assert printed(
+        "import sys; sys.modules['pytest'] = None; import fakenotify; print(fakenotify.NotifyWarning.__mro__[1])"
+    ) == ("<class 'UserWarning'>")
 
 
-def test_calls_of_twilio_are_intercepted(run: Run) -> None:
-    result = run(
+def test_calls_of_twilio_and_of_providers_are_intercepted(run: Run) -> None:
+    run(
         """
         import requests
 
@@ -178,46 +190,39 @@ def test_calls_of_twilio_are_intercepted(run: Run) -> None:
             answer = requests.get("https://notify.twilio.com/v1/Services", headers=AUTHORIZATION)
             assert (answer.status_code, len(fake_notify.requests)) == (200, 1)
             assert intercept_notify is fake_notify
+
+        def test_providers(notify_providers):
+            requests.post("https://fcm.googleapis.com/v1/projects/shop/messages:send", json={"message": {}})
+            assert notify_providers.requests.last.provider == "fcm"
         """,
         "--fake-notify-strict",
+        passed=2,
     )
-    result.assert_outcomes(passed=1)
 
 
 # the marker
 
 
-def test_the_marker_sets_switches_seed_and_clock(run: Run) -> None:
-    result = run(
+def test_the_marker_sets_switches_seed_and_clock_and_the_nearest_wins(run: Run) -> None:
+    run(
         """
+        from fakenotify import FakeNotify
+
         pytestmark = pytest.mark.fake_notify(seed=1, identity_limit="evict_oldest", callback_when_empty=True)
 
         class TestNearest:
             pytestmark = pytest.mark.fake_notify(seed=2)
 
-            def test_class(self, fake_notify, sids):
-                assert fake_notify.behaviour.identity_limit == "evict_oldest"
-                sids.append(fake_notify.create_service().sid)
+            def test_class(self, fake_notify):
+                assert shown(fake_notify) == (2, "evict_oldest", True, False)
 
             @pytest.mark.fake_notify(seed=3, callback_when_empty=False)
-            def test_function(self, fake_notify, sids):
-                assert fake_notify.behaviour.identity_limit == "evict_oldest"
-                assert fake_notify.behaviour.callback_when_empty is False
-                sids.append(fake_notify.create_service().sid)
-
-        def test_module(fake_notify, sids):
-            assert fake_notify.behaviour.callback_when_empty is True
-            assert not fake_notify.clock.frozen
-            sids.append(fake_notify.create_service().sid)
-
-        def test_sids(sids):
-            from fakenotify import FakeNotify
-            assert sids == [FakeNotify(seed=seed).create_service().sid for seed in (2, 3, 1)]
+            def test_function(self, fake_notify):
+                assert shown(fake_notify) == (3, "evict_oldest", False, False)
 
         @pytest.mark.fake_notify(frozen=True)
         def test_frozen_now(fake_notify):
-            assert fake_notify.clock.frozen
-            assert fake_notify.clock.now() == fake_notify.clock.now()
+            assert shown(fake_notify) == (1, "evict_oldest", True, True)
 
         @pytest.mark.fake_notify(frozen="2027-10-31T00:00:00Z")
         def test_frozen_then(fake_notify):
@@ -227,13 +232,15 @@ def test_the_marker_sets_switches_seed_and_clock(run: Run) -> None:
         def test_running(fake_notify):
             assert not fake_notify.clock.frozen
 
-        @pytest.fixture(scope="module")
-        def sids():
-            return []
+        def shown(fake):
+            sids = [FakeNotify(seed=seed).create_service().sid for seed in range(4)]
+            switches = fake.behaviour
+            seed = sids.index(fake.create_service().sid)
+            return seed, switches.identity_limit, switches.callback_when_empty, fake.clock.frozen
         """,
         "--strict-markers",
+        passed=5,
     )
-    result.assert_outcomes(passed=7)
 
 
 def test_a_marker_that_cannot_be_says_so(run: Run) -> None:
@@ -256,11 +263,11 @@ def test_a_marker_that_cannot_be_says_so(run: Run) -> None:
 
         def test_fine(fake_notify):
             assert ask(fake_notify) == 200
-        """
+        """,
+        passed=1,
+        errors=5,
     )
-    result.assert_outcomes(passed=1, errors=5)
-    said = [line for line in result.outlines if line.startswith("fakenotify: ")]
-    assert [line.removeprefix("fakenotify: ") for line in said] == [
+    assert said(result) == [
         "@pytest.mark.fake_notify takes names only, e.g. seed=1 or identity_limit='reject'",
         "@pytest.mark.fake_notify: Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
         "@pytest.mark.fake_notify: Behaviour.identity_limit can't be 'maybe'; it is one of 'reject', 'evict_oldest'",
@@ -272,9 +279,8 @@ def test_a_marker_that_cannot_be_says_so(run: Run) -> None:
 def test_the_marker_and_the_options_are_in_pytests_own_help(run: Run) -> None:
     run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.fake_notify(seed=0, frozen=False,*"])
     shown = run("", "--help").stdout.str()
-    options = ["--fake-notify-port", "--fake-notify-host", "--fake-notify-strict", "--fake-notify-behaviour"]
-    settings = ["fake_notify_port", "fake_notify_host", "fake_notify_strict", "fake_notify_behaviour"]
-    assert [name for name in (*options, *settings) if name not in shown] == []
+    names = ["port", "host", "strict", "behaviour"]
+    assert [each for each in names if f"--fake-notify-{each}" not in shown or f"fake_notify_{each}" not in shown] == []
 
 
 # options and settings
@@ -287,143 +293,106 @@ SHOWS = """
 """
 
 
-@pytest.mark.parametrize("how", ["options", "settings", "both"])
-def test_options_and_settings_decide_for_the_run(run: Run, free_port: int, how: str) -> None:
-    ini = f"""\
-        fake_notify_port = {free_port if how == "settings" else 1}
-        fake_notify_host = {"127.0.0.2" if how == "settings" else "256.256.256.256"}
+def test_options_decide_for_the_run_before_settings(run: Run, free_port: int) -> None:
+    switches = """\
         fake_notify_behaviour =
             identity_limit=evict_oldest
 
             callback_when_empty=false
         """
+    settings = f"fake_notify_port = {free_port}\nfake_notify_host = 127.0.0.2\n" + textwrap.dedent(switches)
+    result = run(SHOWS, "-s", ini=settings, passed=1)
+    result.stdout.fnmatch_lines([f"*url http://127.0.0.2:{free_port} evict_oldest False*"])
+    unusable = "fake_notify_port = 1\nfake_notify_host = 256.256.256.256\n" + textwrap.dedent(switches)
     options = [f"--fake-notify-port={free_port}", "--fake-notify-host=127.0.0.2"]
-    switches = [
-        "--fake-notify-behaviour=identity_limit=evict_oldest",
-        "--fake-notify-behaviour=callback_when_empty=true",
-    ]
-    result = run(
-        SHOWS,
-        "-s",
-        *([] if how == "settings" else options),
-        *{"options": switches, "settings": [], "both": switches[1:]}[how],
-        ini="" if how == "options" else ini,
-    )
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([f"*url http://127.0.0.2:{free_port} evict_oldest {how != 'settings'}*"])
+    options.append("--fake-notify-behaviour=callback_when_empty=true")
+    result = run(SHOWS, "-s", *options, ini=unusable, passed=1)
+    result.stdout.fnmatch_lines([f"*url http://127.0.0.2:{free_port} evict_oldest True*"])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "pattern"),
     [
-        (["--fake-notify-behaviour", "x=y"], "fakenotify: Behaviour has no switch 'x'"),
-        (["--fake-notify-behaviour", "x"], "fakenotify: 'x' is not NAME=VALUE, e.g. *"),
-        (["-o", "fake_notify_port=x"], "fakenotify: *'x'*"),
-        (["--fake-notify-port", "70000"], "fakenotify: can't listen on 127.0.0.1:70000: *"),
-        (
-            ["--fake-notify-port", "BUSY"],
-            "fakenotify: can't listen on 127.0.0.1:*: Address already in use*",
-        ),
+        (["--fake-notify-behaviour", "x=y"], "Behaviour has no switch 'x'*"),
+        (["-o", "fake_notify_port=x"], "*'x'*"),
+        (["--fake-notify-port", "70000"], "can't listen on 127.0.0.1:70000: *"),
+        (["--fake-notify-port", "BUSY"], "can't listen on 127.0.0.1:*: Address already in use*"),
     ],
 )
-def test_an_option_that_cannot_be_says_so(run: Run, arguments: list[str], told: str) -> None:
-    with socket.socket() as busy:
-        busy.bind(("127.0.0.1", 0))
-        busy.listen()
-        port = busy.getsockname()[1]
-        result = run(SHOWS, *[str(port) if each == "BUSY" else each for each in arguments])
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([told])
+def test_an_option_that_cannot_be_says_so(run: Run, arguments: list[str], pattern: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = str(busy.getsockname()[1])
+        result = run(SHOWS, *[each.replace("BUSY", port) for each in arguments], errors=1)
+    assert fnmatch(said(result)[0], pattern)
     assert "conftest_plugin.py" not in result.stdout.str()
 
 
 # what a failure shows
 
 
-def section(result: pytest.RunResult) -> list[str]:
-    """The lines of the fake's section of the only failure."""
-    lines = result.outlines
-    at = next(number for number, line in enumerate(lines) if line.strip("- ") == "fakenotify")
-    rest = lines[at + 1 :]
-    return rest[: next(number for number, line in enumerate(rest) if line.startswith(("===", "---", "___")))]
-
-
 def test_a_failure_shows_what_was_asked(run: Run) -> None:
     result = run(
         """
-        def test_fails(fake_notify):
+        def test_asked(fake_notify):
             service = fake_notify.create_service(sid="IS" + "a" * 32)
             fake_notify.fail("services.find", status=429, times=1)
             ask(fake_notify)
             ask(fake_notify, "POST", body=b"friendlyName=x&FriendlyName=y")
             fake_notify.create_notification(service.sid, to_binding=[{"binding_type": "apn", "address": "x"}])
             assert ask(fake_notify, "GET", "/v1/services") == 200
-        """
-    )
-    result.assert_outcomes(failed=1)
-    shown = section(result)
-    for at, pattern in enumerate(
-        [
-            "GET /v1/Services () -> 429 20429 Too Many Requests*",
-            "POST /v1/Services (friendlyName='x', FriendlyName='y') -> 201",
-            "    warning: parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (*",
-            "GET /v1/services () -> 404 20404 The requested resource /services was not found [[]observed O3]",
-            "    warning: Notify has no resource at /v1/services; did you mean /v1/Services? (*",
-            "alerts:",
-            "    ERROR 52004 *",
-            "faults:",
-            "    http(status=429) before services.find, *",
-        ]
-    ):
-        assert fnmatch(shown[at], pattern)
-    assert len(shown) == 9
 
+        def test_nothing(fake_notify):
+            assert False
 
-def test_the_traceback_ends_at_the_line_of_the_test(run: Run) -> None:
-    result = run(
-        """
-        def test_delivered(fake_notify):
-            fake_notify.assert_delivered(identity="alice")
+        def test_many(fake_notify):
+            for number in range(25):
+                ask(fake_notify, "GET", f"/v1/Services?FriendlyName={number}")
+            assert False
 
-        def test_not_delivered(fake_notify):
-            service = fake_notify.create_service()
-            sms = {"binding_type": "sms", "address": "+15005550006"}
-            fake_notify.create_notification(service.sid, to_binding=[sms])
-            fake_notify.assert_not_delivered(identity=None, status="FAILED")
-
-        def test_waits(fake_notify):
-            fake_notify.wait_for(lambda: False, timeout=0)
-
-        def test_creates(fake_notify):
-            fake_notify.create_binding("IS" + "0" * 32, identity="alice")
-
-        def test_misspells(fake_notify):
-            fake_notify.fail("binding.*", status=503)
-
-        def test_explains(fake_notify):
-            fake_notify.explain("NT" + "0" * 32)
-        """
-    )
-    result.assert_outcomes(failed=6)
-    places = [line for line in result.outlines if fnmatch(line, "*.py:[0-9]*: *")]
-    assert [place for place in places if not place.startswith("test_")] == []
-    assert len(places) == 6
-    first = [line.split(": ", 1) for line in result.outlines if line.startswith("E ")]
-    assert first[0][1] == "no delivery with identity='alice', status='SENT'"
-
-
-def test_a_failure_shows_nothing_that_could_steer_a_terminal(run: Run) -> None:
-    result = run(
-        """
-        def test_fails(fake_notify):
+        def test_steers(fake_notify):
             service = fake_notify.create_service(friendly_name="\\x1b[2Jcleared")
             ask(fake_notify, "POST", body=b"FriendlyName=%1b%5b2J%0aforged+line&%1bfriendly=x%ed%a0%80")
             assert False
-        """
+
+        @pytest.fixture
+        def prepared(fake_notify):
+            ask(fake_notify)
+            raise LookupError("mine")
+
+        def test_elsewhere(prepared): ...
+
+        def test_without():
+            assert False
+        """,
+        failed=5,
+        errors=1,
     )
-    shown = section(result)
-    assert shown[0].startswith(r"POST /v1/Services (FriendlyName=")
-    assert all(line.isprintable() for line in shown)
+    shown = sections(result)
+    steering = shown.pop("test_steers")
+    assert steering[0].startswith(r"POST /v1/Services (FriendlyName=")
+    assert all(line.isprintable() for line in steering)
+    patterns = [
+        "GET /v1/Services () -> 429 20429 Too Many Requests*",
+        "POST /v1/Services (friendlyName='x', FriendlyName='y') -> 201",
+        "    warning: parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (*",
+        "GET /v1/services () -> 404 20404 The requested resource /services was not found [[]observed O3]",
+        "    warning: Notify has no resource at /v1/services; did you mean /v1/Services? (*",
+        "alerts:",
+        "    ERROR 52004 *",
+        "faults:",
+        "    http(status=429) before services.find, *",
+    ]
+    asked = shown.pop("test_asked")
+    assert len(asked) == len(patterns)
+    assert [line for line, pattern in zip(asked, patterns, strict=True) if not fnmatch(line, pattern)] == []
+    assert shown == {
+        "test_nothing": ["nothing was asked of the fake"],
+        "test_many": [
+            "the last 20 of 25 requests:",
+            *(f"GET /v1/Services (FriendlyName='{number}') -> 200" for number in range(5, 25)),
+        ],
+        "test_elsewhere": ["GET /v1/Services () -> 200"],
+    }
 
 
 def test_a_hint_about_a_refusal_is_shown_but_no_warning(run: Run) -> None:
@@ -439,11 +408,43 @@ def test_a_hint_about_a_refusal_is_shown_but_no_warning(run: Run) -> None:
             test_expects_a_404(fake_notify)
             assert False
         """,
-        "--fake-notify-strict",
-        "-Werror",
+        *("--fake-notify-strict", "-Werror"),
+        passed=1,
+        failed=1,
     )
-    result.assert_outcomes(passed=1, failed=1)
-    assert section(result)[1].startswith("    hint: ")
+    assert sections(result)["test_fails"][1].startswith("    hint: ")
+
+
+def test_the_traceback_ends_at_the_line_of_the_test(run: Run) -> None:
+    module = """
+        def test_delivered(fake_notify):
+            fake_notify.assert_delivered(identity="alice")
+
+        def test_not_delivered(fake_notify):
+            to = {"binding_type": "sms", "address": "+15005550006"}
+            fake_notify.create_notification(fake_notify.create_service(), to_binding=to)
+            fake_notify.assert_not_delivered(identity=None, status="FAILED")
+
+        def test_waits(fake_notify):
+            fake_notify.wait_for(lambda: False, timeout=0)
+
+        def test_creates(fake_notify):
+            fake_notify.create_binding("IS" + "0" * 32, identity="alice")
+
+        def test_misspells(fake_notify):
+            fake_notify.fail("binding.*", status=503)
+
+        def test_explains(fake_notify):
+            fake_notify.explain("NT" + "0" * 32)
+        """
+    result = run(module, failed=6)
+    places = [line for line in result.outlines if fnmatch(line, "*.py:[0-9]*: *")]
+    assert [place for place in places if not place.startswith("test_")] == []
+    assert len(places) == 6
+    first = next(line for line in result.outlines if line.startswith("E "))
+    assert first.split(": ", 1)[1] == "no delivery with identity='alice', status='SENT'"
+    whole = run(module, "--full-trace", "-k", "test_waits", failed=1, deselected=5)
+    assert any(fnmatch(line, "*fakenotify/*.py:[0-9]*: *") for line in whole.outlines)
 
 
 @pytest.mark.parametrize("capture", ["-s", "-pno:capture"])
@@ -455,15 +456,15 @@ def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest
 
         class Enter(io.StringIO):
             def readline(self):
-                [address] = [word for word in sys.stdout.said.split() if word.endswith("/_fake/")]
+                [address] = [word for word in sys.stdout.printed.split() if word.endswith("/_fake/")]
                 with urllib.request.urlopen(address + "state", timeout=5) as answer:
                     print("held", b'"seen"' in answer.read())
                 return "\\n"
 
         class Screen(io.StringIO):
-            said = ""
+            printed = ""
             def write(self, text):
-                Screen.said += text
+                Screen.printed += text
                 return sys.__stdout__.write(text)
 
         def pytest_configure():
@@ -480,11 +481,11 @@ def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest
         def test_passes(fake_notify):
             pass
         """,
-        "--fake-notify-hold",
-        capture,
+        *("--fake-notify-hold", capture),
         alone=True,
+        passed=1,
+        failed=1,
     )
-    result.assert_outcomes(passed=1, failed=1)
     held = "fakenotify: *::test_fails has failed; look at http://127.0.0.1:*/_fake/ and press Enter to go on"
     result.stdout.fnmatch_lines([held])
     assert [line for line in result.outlines if line.startswith("held")] == ["held True"]
@@ -495,56 +496,7 @@ def test_nothing_is_held_under_xdist(run: Run) -> None:
     result.stderr.fnmatch_lines(["ERROR: --fake-notify-hold waits for Enter, which pytest-xdist keeps from a test*"])
 
 
-def test_a_failure_without_a_request_says_so(run: Run) -> None:
-    result = run("def test_fails(fake_notify): assert False")
-    assert section(result) == ["nothing was asked of the fake"]
-
-
-def test_a_failure_after_many_requests_shows_the_last(run: Run) -> None:
-    result = run(
-        """
-        def test_fails(fake_notify):
-            for number in range(25):
-                ask(fake_notify, "GET", f"/v1/Services?FriendlyName={number}")
-            assert False
-        """
-    )
-    assert section(result) == [
-        "the last 20 of 25 requests:",
-        *(f"GET /v1/Services (FriendlyName='{number}') -> 200" for number in range(5, 25)),
-    ]
-
-
-def test_a_failure_of_another_fixture_shows_it_too(run: Run) -> None:
-    result = run(
-        """
-        @pytest.fixture
-        def prepared(fake_notify):
-            ask(fake_notify)
-            raise LookupError("mine")
-
-        def test_errs(prepared): ...
-        """
-    )
-    result.assert_outcomes(errors=1)
-    assert section(result) == ["GET /v1/Services () -> 200"]
-
-
-def test_a_failure_elsewhere_shows_nothing(run: Run) -> None:
-    result = run(
-        """
-        def test_uses(fake_notify):
-            ask(fake_notify)
-
-        def test_fails():
-            assert False
-        """
-    )
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.no_fnmatch_line("*- fakenotify -*")
-
-
-# what Notify ignores in silence
+# what Notify silently ignores, and faults that were never met
 
 
 IGNORED = """
@@ -553,56 +505,45 @@ IGNORED = """
             assert ask(fake_notify, "POST", body=b"friendlyName=x") == 201
         assert ask(fake_notify, "GET", "/v1/Nothing") == 404
 """
-TOLD = [
+WARNED = [
     "POST /v1/Services: parameter 'friendlyName' was not read; did you mean 'FriendlyName'? (names are case-sensitive)",
     "GET /v1/Nothing: Notify has no resource at /v1/Nothing",
 ]
 
 
-def test_what_notify_ignores_is_a_warning_once(run: Run) -> None:
-    result = run(IGNORED, alone=True)
-    result.assert_outcomes(passed=1, warnings=2)
+def test_what_notify_ignores_is_one_warning_that_can_be_filtered_by_its_name(run: Run) -> None:
+    result = run(IGNORED, alone=True, passed=1, warnings=2)
     mark = ": NotifyWarning: fakenotify: "
-    assert [line.partition(mark)[2] for line in result.outlines if mark in line] == TOLD
+    assert [line.partition(mark)[2] for line in result.outlines if mark in line] == WARNED
+    run(IGNORED, ini="filterwarnings = error::fakenotify.NotifyWarning", passed=1, errors=1)
+    run(IGNORED, "-W", "ignore::fakenotify.NotifyWarning", passed=1)
 
 
-@pytest.mark.parametrize("how", [["--fake-notify-strict"], ["-o", "fake_notify_strict=true"]])
-def test_under_strict_it_fails_the_test(run: Run, how: list[str]) -> None:
-    result = run(IGNORED, *how)
-    result.assert_outcomes(passed=1, errors=1)
+def test_under_strict_it_fails_the_test_where_it_got_to_its_end(run: Run) -> None:
+    """What was set up for later was not asked any more, and the real reason must stand alone."""
+    ends_early = """
+    def leave(why):
+        if why == "error":
+            raise LookupError("mine")
+        getattr(pytest, why)("mine")
+
+    @pytest.mark.parametrize("why", ["error", "fail", "skip", "xfail"])
+    def test_ends_early(fake_notify, why):
+        ask(fake_notify, "POST", body=b"friendlyName=x")
+        fake_notify.fail("bindings.*", status=503)
+        leave(why)
+
+    def test_clean(fake_notify):
+        assert ask(fake_notify) == 200
+    """
+    result = run(IGNORED, "--fake-notify-strict", passed=1, errors=1)
     lines = result.outlines
     at = lines.index("fakenotify (strict):")
-    assert lines[at + 1 : at + 3] == TOLD
-    assert section(result)[0] == "POST /v1/Services (friendlyName='x') -> 201"
-
-
-def test_strict_says_nothing_of_a_clean_test(run: Run) -> None:
-    run("def test_clean(fake_notify): assert ask(fake_notify) == 200", "--fake-notify-strict").assert_outcomes(passed=1)
-
-
-def test_strict_adds_nothing_to_a_test_that_did_not_get_to_its_end(run: Run) -> None:
-    """What was set up for later was not asked any more, and the real reason must stand alone."""
-    result = run(
-        """
-        def leave(why):
-            if why == "error":
-                raise LookupError("mine")
-            getattr(pytest, why)("mine")
-
-        @pytest.mark.parametrize("why", ["error", "fail", "skip", "xfail"])
-        def test_ends_early(fake_notify, why):
-            ask(fake_notify, "POST", body=b"friendlyName=x")
-            fake_notify.fail("bindings.*", status=503)
-            leave(why)
-        """,
-        "--fake-notify-strict",
-    )
-    result.assert_outcomes(failed=2, skipped=1, xfailed=1)
-    said = [line.removeprefix("E").strip() for line in result.outlines if line.startswith("E ")]
-    assert said == ["LookupError: mine", "Failed: mine"]
-
-
-# faults
+    assert lines[at + 1 : at + 3] == WARNED
+    assert sections(result)["test_ignored"][0] == "POST /v1/Services (friendlyName='x') -> 201"
+    result = run(ends_early, ini="fake_notify_strict = true", passed=1, failed=2, skipped=1, xfailed=1)
+    errors = [line.removeprefix("E").strip() for line in result.outlines if line.startswith("E ")]
+    assert errors == ["LookupError: mine", "Failed: mine"]
 
 
 def test_a_fault_that_met_no_request_fails_the_test(run: Run) -> None:
@@ -617,9 +558,10 @@ def test_a_fault_that_met_no_request_fails_the_test(run: Run) -> None:
             fake_notify.fail("bindings.*", status=503, optional=True)
             fake_notify.rate_limit("services.*", 1, 1)
             fake_notify.shutdown()
-        """
+        """,
+        passed=2,
+        errors=1,
     )
-    result.assert_outcomes(passed=2, errors=1)
     at = result.outlines.index("fakenotify: these faults never met a request (optional=True allows that):")
     assert result.outlines[at + 1] == "    http(status=503) before bindings.*, always, fired 0"
 
@@ -627,29 +569,44 @@ def test_a_fault_that_met_no_request_fails_the_test(run: Run) -> None:
 # the environment
 
 
-DEAD = "http://127.0.0.1:9"
+PROXIES = ["http_proxy", "https_proxy", "all_proxy"]
 TRAPS = {
-    **dict.fromkeys(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"], DEAD),
+    **dict.fromkeys([*PROXIES, *map(str.upper, PROXIES)], "http://127.0.0.1:9"),
     "TWILIO_EDGE": "sydney",
     "TWILIO_REGION": "au1",
+    "TWILIO_ACCOUNT_SID": "AC" + "9" * 32,
+    "TWILIO_AUTH_TOKEN": "wrong",
 }
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", pytest.param("::1", id="IPv6")])
 def test_no_trap_of_the_environment_stands_before_the_fake(
-    run: Run, monkeypatch: pytest.MonkeyPatch, host: str
+    run: Run, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, host: str
 ) -> None:
-    if host == "::1" and not socket.has_ipv6:
-        pytest.skip("there is no IPv6 here")
+    if host == "::1":
+        request.getfixturevalue("ipv6")
     for name, value in TRAPS.items():
         monkeypatch.setenv(name, value)
-    result = run(
+
+    def slow(*arguments: Any) -> NoReturn:
+        raise AssertionError("a name was looked up that may take a minute")
+
+    monkeypatch.setattr(socket, "getfqdn", slow)
+    monkeypatch.setattr(socket, "gethostbyaddr", slow)
+    run(
         """
+        import asyncio
         import os
 
+        import aiohttp
         import httpx
         import requests
         from twilio.rest import Client
+
+        async def by_aiohttp(url):
+            async with aiohttp.ClientSession(trust_env=True, headers=AUTHORIZATION) as session:
+                async with session.get(url) as response:
+                    return response.status
 
         def test_reached(fake_notify, fake_notify_client):
             url = fake_notify.url + "/v1/Services"
@@ -657,51 +614,56 @@ def test_no_trap_of_the_environment_stands_before_the_fake(
                 assert ask(fake_notify) == 200
             assert requests.get(url, headers=AUTHORIZATION, timeout=5).status_code == 200
             assert httpx.get(url, headers=AUTHORIZATION, timeout=5).status_code == 200
-            assert fake_notify_client.notify.v1.services.list() == []
+            assert asyncio.run(by_aiohttp(url)) == 200
             mine = Client("AC" + "a" * 32, "x")
             mine.notify.base_url = fake_notify.url
-            assert mine.notify.v1.services.list() == []
+            for client in (fake_notify_client, mine, fake_notify.client(in_process=True)):
+                client.notify.v1.services.create()
+            asyncio.run(fake_notify.async_client().notify.v1.services.create_async())
+            assert len(fake_notify.services) == 4
+
+        def test_intercepted(intercept_notify):
+            service = Client(intercept_notify.account_sid, "x").notify.v1.services.create()
+            assert service.url == f"https://notify.twilio.com/v1/Services/{service.sid}"
 
         def test_left_as_it_was():
             assert [os.environ.get(name) for name in ("TWILIO_EDGE", "NO_PROXY", "no_proxy")] == ["sydney", None, None]
         """,
         f"--fake-notify-host={host}",
+        passed=3,
     )
-    result.assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize(
-    ("given", "bypassed"),
-    [
-        ({"NO_PROXY": "corp.example"}, [True, True, False]),
-        ({"no_proxy": "corp.example"}, [True, True, False]),
-        ({"NO_PROXY": "other.example", "no_proxy": "corp.example"}, [True, True, False]),
-        ({"NO_PROXY": "*"}, [True, True, True]),
-        ({"no_proxy": "*"}, [True, True, True]),
-        ({}, [True, False, False]),
-    ],
-)
-def test_what_was_to_be_reached_without_a_proxy_still_is(
-    run: Run, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], bypassed: list[bool]
-) -> None:
-    for name, value in {**TRAPS, **given}.items():
+def test_what_was_to_be_reached_without_a_proxy_still_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in TRAPS.items():
         monkeypatch.setenv(name, value)
-    result = run(
-        f"""
-        import json
+    run(
+        """
         import urllib.request
 
         import requests
 
         URLS = ["http://127.0.0.1:1/", "http://corp.example/", "http://elsewhere.example/"]
+        CASES = [
+            ({"NO_PROXY": "corp.example"}, [True, True, False]),
+            ({"no_proxy": "corp.example"}, [True, True, False]),
+            ({"NO_PROXY": "other.example", "no_proxy": "corp.example"}, [True, True, False]),
+            ({"NO_PROXY": "*"}, [True, True, True]),
+            ({"no_proxy": "*"}, [True, True, True]),
+            ({}, [True, False, False]),
+        ]
 
-        def test_shows(fake_notify):
+        @pytest.mark.parametrize("given, bypassed", CASES)
+        def test_shows(monkeypatch, request, given, bypassed):
+            for name, value in given.items():
+                monkeypatch.setenv(name, value)
+            request.getfixturevalue("fake_notify")
             by_requests = [not requests.utils.get_environ_proxies(url) for url in URLS]
             by_urllib = [bool(urllib.request.proxy_bypass(url.split("/")[2].split(":")[0])) for url in URLS]
-            assert (by_requests, by_urllib) == ({bypassed}, {bypassed})
-        """
+            assert (by_requests, by_urllib) == (bypassed, bypassed)
+        """,
+        passed=6,
     )
-    result.assert_outcomes(passed=1)
 
 
 # beside other plugins
@@ -719,27 +681,9 @@ MANY = """
 
 @pytest.mark.slow
 def test_it_works_under_xdist(run: Run) -> None:
-    run(MANY, "-n", "4", plugins=("xdist.plugin",)).assert_outcomes(passed=12)
+    run(MANY, "-n", "4", plugins=("xdist.plugin",), passed=12)
 
 
 def test_it_works_in_random_order(run: Run) -> None:
-    result = run(MANY, "--randomly-seed=1", plugins=("pytest_randomly",))
-    result.assert_outcomes(passed=12)
+    result = run(MANY, "--randomly-seed=1", plugins=("pytest_randomly",), passed=12)
     result.stdout.fnmatch_lines(["Using --randomly-seed=1"])
-
-
-def test_the_default_account_is_known_beforehand(run: Run) -> None:
-    result = run(f"def test_known(fake_notify): assert fake_notify.account_sid == {json.dumps(ACCOUNT_SID)}")
-    result.assert_outcomes(passed=1)
-
-
-def test_the_warning_can_be_filtered_by_its_name(run: Run) -> None:
-    result = run(IGNORED, ini="filterwarnings = error::fakenotify.NotifyWarning")
-    result.assert_outcomes(passed=1, errors=1)
-    run(IGNORED, "-W", "ignore::fakenotify.NotifyWarning").assert_outcomes(passed=1)
-
-
-def test_the_warning_is_there_without_pytest() -> None:
-    program = "import sys; sys.modules['pytest'] = None; import fakenotify; print(fakenotify.NotifyWarning.__mro__[1])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True)
-    assert done.stdout == "<class 'UserWarning'>\n"

@@ -43,20 +43,14 @@ def test_pyright_refuses_what_is_wrong_and_nothing_else(tmp_path: Path) -> None:
     assert {each["range"]["start"]["line"] + 1 for each in said if each["severity"] == "error"} == WRONG, done.stdout
 
 
-@pytest.mark.parametrize(
-    ("operation", "of_checkers", "beside"),
-    [
-        ("services.create", "ServiceArguments", {"friendly_name"}),
-        ("credentials.create", "CredentialArguments", {"type"}),
-        ("bindings.create", "BindingArguments", set()),
-        ("notifications.create", "NotificationArguments", set()),
-        ("users.create", "UserArguments", set()),
-    ],
-)
-def test_type_checkers_know_every_argument_of_an_operation(operation: str, of_checkers: str, beside: set[str]) -> None:
-    route = ROUTES.by_operation[operation]
-    assert set(getattr(arguments, of_checkers).__annotations__) | beside == set(route.params.fields)
-
-
-def test_type_checkers_know_every_field_of_a_delivery() -> None:
+def test_type_checkers_know_every_argument_of_an_operation_and_every_field_of_a_delivery() -> None:
+    for resource, of_checkers, beside in (
+        ("services", arguments.ServiceArguments, {"friendly_name"}),
+        ("credentials", arguments.CredentialArguments, {"type"}),
+        ("bindings", arguments.BindingArguments, set()),
+        ("notifications", arguments.NotificationArguments, set()),
+        ("users", arguments.UserArguments, set()),
+    ):
+        route = ROUTES.by_operation[f"{resource}.create"]
+        assert set(of_checkers.__annotations__) | beside == set(route.params.fields)
     assert set(arguments.DeliveryFields.__annotations__) == set(FIELDS)
