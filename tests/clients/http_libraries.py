@@ -55,8 +55,9 @@ def by_async_httpx(fake: FakeNotify, method: str, url: str, **request: Any) -> T
 
 def by_aiohttp(fake: FakeNotify, method: str, url: str, *, base: str | None = None, **request: Any) -> Told:
     async def ask() -> Told:
+        how: dict[str, Any] = {"headers": authorization(fake), "timeout": aiohttp.ClientTimeout(10), "trust_env": True}
         async with (
-            aiohttp.ClientSession(base, headers=authorization(fake), trust_env=True) as session,
+            aiohttp.ClientSession(base, **how) as session,
             session.request(method, url, **request) as response,
         ):
             return Told(response.status, await response.text())

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import io
 import os
+import signal
 import socket
 import threading
 import urllib.error
@@ -489,6 +490,7 @@ def test_a_forked_child_is_intercepted_although_a_thread_of_the_parent_held_the_
         with ACTIVE.lock:
             child = os.fork()
             if child == 0:
+                signal.alarm(30)  # rather than wait for the lock for ever
                 try:
                     with fake.intercept():
                         status = by_requests(fake, "POST", SERVICES).status

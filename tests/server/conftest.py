@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from raw_http import Dialled, echo
+from raw_http import Dial, Dialled, Serve, echo
 
 from fakenotify import FakeNotify
 from fakenotify.server import connection as connection_module
@@ -21,7 +21,7 @@ def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Server]]:
+def serve() -> Iterator[Serve]:
     """Starts servers; they are stopped at the end."""
     with contextlib.ExitStack() as stack:
 
@@ -35,7 +35,7 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def dial() -> Iterator[Callable[[Server], Dialled]]:
+def dial() -> Iterator[Dial]:
     """Opens connections; they are closed at the end."""
     with contextlib.ExitStack() as stack:
 
@@ -48,7 +48,7 @@ def dial() -> Iterator[Callable[[Server], Dialled]]:
 
 
 @pytest.fixture
-def echoing(serve: Callable[..., Server]) -> Iterator[Server]:
+def echoing(serve: Serve) -> Iterator[Server]:
     """A server that answers with what was asked; the test fails if the server met an error of its own."""
     server = serve()
     yield server
@@ -56,7 +56,7 @@ def echoing(serve: Callable[..., Server]) -> Iterator[Server]:
 
 
 @pytest.fixture
-def dialled(echoing: Server, dial: Callable[[Server], Dialled]) -> Dialled:
+def dialled(echoing: Server, dial: Dial) -> Dialled:
     """A connection to ``echoing``."""
     return dial(echoing)
 
@@ -72,6 +72,6 @@ def fake_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def account(fake_server: Server, dial: Callable[[Server], Dialled]) -> Dialled:
+def account(fake_server: Server, dial: Dial) -> Dialled:
     """A connection to ``fake_server``."""
     return dial(fake_server)

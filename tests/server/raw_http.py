@@ -56,6 +56,12 @@ class Dialled:
         self.send(text)
         return self.answer()
 
+    def refusal(self, text: str | bytes) -> int:
+        """The status of an answer after which the server closes."""
+        answer = self.ask(text)
+        assert (answer.headers["Connection"], self.ended()) == ("close", True)
+        return answer.status
+
     def ended(self) -> bool:
         """Wait until the server has closed, having sent nothing more."""
         try:
@@ -66,6 +72,10 @@ class Dialled:
     def close(self) -> None:
         self.reader.close()
         self.socket.close()
+
+
+Serve = Callable[..., Server]
+Dial = Callable[[Server], Dialled]
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -10,17 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 import pytest
-from raw_http import PATIENCE, Dialled, echo, echoed, get, post
+from raw_http import PATIENCE, Dial, Serve, echo, echoed, get, post
 
 from fakenotify.server import connection as connection_module
 from fakenotify.server.connection import send_all
-from fakenotify.server.server import Server
 
 
 @pytest.mark.parametrize("status", ["204 NO CONTENT", "304 NOT MODIFIED"])
-def test_an_application_cannot_put_a_body_where_there_is_none(
-    serve: Callable[..., Server], dial: Callable[[Server], Dialled], status: str
-) -> None:
+def test_an_application_cannot_put_a_body_where_there_is_none(serve: Serve, dial: Dial, status: str) -> None:
     def app(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
         start_response(status, [])
         return [b"too much"]
@@ -31,7 +28,7 @@ def test_an_application_cannot_put_a_body_where_there_is_none(
 
 @pytest.mark.usefixtures("both_ways")
 def test_an_application_that_raises_is_500_and_the_connection_goes_on(
-    serve: Callable[..., Server], dial: Callable[[Server], Dialled], capsys: pytest.CaptureFixture[str]
+    serve: Serve, dial: Dial, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["RAW_URI"] == "/raise":
@@ -46,7 +43,7 @@ def test_an_application_that_raises_is_500_and_the_connection_goes_on(
     assert capsys.readouterr().err.endswith("LookupError: of ours\n")
 
 
-def test_the_last_hundred_errors_are_kept(serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_last_hundred_errors_are_kept(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     server = serve()
     for number in range(150):
         server.report(ValueError(number))
@@ -54,7 +51,7 @@ def test_the_last_hundred_errors_are_kept(serve: Callable[..., Server], capsys: 
 
 
 def test_an_answer_that_cannot_be_sent_is_reported_and_ends_its_connection(
-    serve: Callable[..., Server], dial: Callable[[Server], Dialled], capsys: pytest.CaptureFixture[str]
+    serve: Serve, dial: Dial, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def app(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
         start_response(None, [])
@@ -69,8 +66,8 @@ def test_an_answer_that_cannot_be_sent_is_reported_and_ends_its_connection(
 
 @pytest.mark.parametrize("breaks", [False, True])
 def test_an_answer_is_closed_when_it_has_gone_even_one_that_broke_off(
-    serve: Callable[..., Server],
-    dial: Callable[[Server], Dialled],
+    serve: Serve,
+    dial: Dial,
     capsys: pytest.CaptureFixture[str],
     breaks: bool,
 ) -> None:
@@ -105,8 +102,8 @@ def test_an_answer_is_closed_when_it_has_gone_even_one_that_broke_off(
     ],
 )
 def test_an_iterator_goes_out_piece_by_piece(
-    serve: Callable[..., Server],
-    dial: Callable[[Server], Dialled],
+    serve: Serve,
+    dial: Dial,
     version: str,
     length: str | None,
     framing: dict[str, str],
@@ -144,7 +141,7 @@ def test_an_iterator_goes_out_piece_by_piece(
     assert server.errors == []
 
 
-def test_an_iterator_is_not_read_for_head(serve: Callable[..., Server], dial: Callable[[Server], Dialled]) -> None:
+def test_an_iterator_is_not_read_for_head(serve: Serve, dial: Dial) -> None:
     read: list[bytes] = []
 
     def app(environ: Any, start_response: Callable[..., Any]) -> Iterator[bytes]:
@@ -160,7 +157,7 @@ def test_an_iterator_is_not_read_for_head(serve: Callable[..., Server], dial: Ca
 
 @pytest.mark.parametrize("goes", ["the client", "the application"])
 def test_a_stream_that_breaks_off_is_closed(
-    serve: Callable[..., Server], dial: Callable[[Server], Dialled], capsys: pytest.CaptureFixture[str], goes: str
+    serve: Serve, dial: Dial, capsys: pytest.CaptureFixture[str], goes: str
 ) -> None:
     closed = threading.Event()
 
@@ -207,8 +204,8 @@ def test_an_answer_is_sent_in_as_many_calls_as_the_reader_needs() -> None:
 @pytest.mark.parametrize("error", [OSError(errno.EMFILE, "x"), ImportError(f"lib.so: {os.strerror(errno.EMFILE)}")])
 @pytest.mark.parametrize("where", ["the application", "the handler"])
 def test_without_a_descriptor_for_a_late_import_the_answer_is_503(
-    serve: Callable[..., Server],
-    dial: Callable[[Server], Dialled],
+    serve: Serve,
+    dial: Dial,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     where: str,

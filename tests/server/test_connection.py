@@ -7,7 +7,7 @@ import json
 import socket
 
 import pytest
-from raw_http import AUTH, FORM, MIB, PATIENCE, Dialled, echoed, get, post
+from raw_http import AUTH, FORM, MIB, PATIENCE, Dial, Dialled, echoed, get, post
 
 from fakenotify.server import connection as connection_module
 from fakenotify.server import handler as handler_module
@@ -15,16 +15,20 @@ from fakenotify.server.server import Server
 from fakenotify.server.wsgi import BODY_LIMIT
 
 
+def chunked(body: str, headers: str = "", coding: str = "chunked", target: str = "/") -> str:
+    return f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Transfer-Encoding: {coding}\r\n\r\n{body}"
+
+
+HALF = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort"
+
+
 @pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize(
-    ("target", "headers", "status"),
-    [("/v1/Services", "", 401), ("/v1/Nothing", AUTH, 404), ("/v1/Services/IS1/Bindings", AUTH, 404)],
-)
-def test_a_refused_post_leaves_the_connection_in_step(account: Dialled, target: str, headers: str, status: int) -> None:
-    first = account.ask(post("FriendlyName=first", target, headers + FORM))
-    second = account.ask(post("FriendlyName=second", "/v1/Services", AUTH + FORM))
-    assert (first.status, second.status, second.json["friendly_name"]) == (status, 201, "second")
-    assert "Connection" not in first.headers
+def test_a_refused_post_leaves_the_connection_in_step(account: Dialled) -> None:
+    for target, headers, status in (("/v1/Services", "", 401), ("/v1/Nothing", AUTH, 404)):
+        first = account.ask(post("FriendlyName=first", target, headers + FORM))
+        second = account.ask(post("FriendlyName=second", "/v1/Services", AUTH + FORM))
+        assert (first.status, second.status, second.json["friendly_name"]) == (status, 201, "second")
+        assert "Connection" not in first.headers
 
 
 def test_small_answers_are_not_held_back(dialled: Dialled, echoing: Server) -> None:
@@ -55,15 +59,10 @@ def test_a_request_may_arrive_byte_by_byte(dialled: Dialled) -> None:
     assert dialled.answer().json == echoed("slow")
 
 
-@pytest.mark.parametrize("value", ["close", "CLOSE", "close, te", "keep-alive, close"])
-def test_a_connection_closes_when_the_client_asks_for_it(dialled: Dialled, value: str) -> None:
-    answer = dialled.ask(get(headers=f"Connection: {value}\r\n"))
-    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (200, "close", True)
-
-
-def test_http_1_0_closes(dialled: Dialled) -> None:
-    answer = dialled.ask(post("old", version="HTTP/1.0"))
-    assert (answer.json, answer.headers["Connection"], dialled.ended()) == (echoed("old"), "close", True)
+def test_a_connection_closes_when_the_client_asks_for_it_or_has_http_1_0(echoing: Server, dial: Dial) -> None:
+    for value in ("close", "CLOSE", "close, te", "keep-alive, close"):
+        assert dial(echoing).refusal(get(headers=f"Connection: {value}\r\n")) == 200
+    assert dial(echoing).refusal(post("old", version="HTTP/1.0")) == 200
 
 
 def test_http_1_0_is_told_that_its_connection_is_kept(dialled: Dialled) -> None:
@@ -81,11 +80,11 @@ def test_head_has_the_length_of_get_and_no_body(dialled: Dialled) -> None:
     assert (head.headers["Content-Length"], dialled.ask(get()).json) == (str(length), echoed("", "GET"))
 
 
-@pytest.mark.parametrize("target", ["/v1/Services", "/_fake/health"])
-def test_head_leaves_the_connection_in_step(account: Dialled, target: str) -> None:
-    account.send(get(target, AUTH, method="HEAD"))
-    assert account.answer(head=True).status == 405
-    assert account.ask(get("/v1/Services", AUTH)).status == 200
+def test_head_leaves_the_connection_in_step(account: Dialled) -> None:
+    for target in ("/v1/Services", "/_fake/health"):
+        account.send(get(target, AUTH, method="HEAD"))
+        assert account.answer(head=True).status == 405
+        assert account.ask(get("/v1/Services", AUTH)).status == 200
 
 
 @pytest.mark.usefixtures("both_ways")
@@ -96,49 +95,34 @@ def test_a_204_has_neither_body_nor_length(account: Dialled) -> None:
     assert account.ask(get("/v1/Services", AUTH)).json["services"] == []
 
 
-def test_a_request_without_a_length_has_no_body(dialled: Dialled) -> None:
+def test_a_length_may_be_missing_or_given_twice_if_it_is_the_same(dialled: Dialled) -> None:
     assert dialled.ask("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n").json == echoed()
-
-
-def test_a_length_may_be_given_twice_if_it_is_the_same(dialled: Dialled) -> None:
     assert dialled.ask(post("abc", headers="Content-Length: 3\r\n")).json == echoed("abc")
 
 
-@pytest.mark.parametrize(
-    "lengths",
-    [["-1"], ["+3"], ["0x3"], [""], ["3 3"], ["3, 3"], ["\xb2"], ["\x0b3"], ["9" * 30], ["3", "4"]],
-)
-def test_a_length_that_is_none_is_400_and_the_end(dialled: Dialled, lengths: list[str]) -> None:
-    headers = "".join(f"Content-Length: {length}\r\n" for length in lengths)
-    answer = dialled.ask(f"POST / HTTP/1.1\r\nHost: localhost\r\n{headers}\r\nabc")
-    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (400, "close", True)
+def test_a_length_that_is_none_is_400_and_the_end(echoing: Server, dial: Dial) -> None:
+    for lengths in ("-1", "+3", "0x3", "", "3 3", "3, 3", "\xb2", "\x0b3", "9" * 30, "3\r\nContent-Length: 4"):
+        request = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {lengths}\r\n\r\nabc"
+        assert dial(echoing).refusal(request) == 400, lengths
 
 
 @pytest.mark.usefixtures("both_ways")
 def test_a_body_that_is_cut_short_is_400_and_the_end(dialled: Dialled) -> None:
-    dialled.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort")
+    dialled.send(HALF)
     dialled.no_more()
     assert (dialled.answer().status, dialled.ended()) == (400, True)
 
 
 @pytest.mark.usefixtures("both_ways")
-@pytest.mark.parametrize(
-    "beginning",
-    [
-        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort",
-        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho",
-        "POST / HTTP/1.1\r\nHost: x",
-        "POST",
-        "\x16\x03\x01",
-    ],
-)
 def test_a_client_that_stalls_loses_its_connection(
-    dialled: Dialled, monkeypatch: pytest.MonkeyPatch, beginning: str
+    echoing: Server, dial: Dial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.1)
-    dialled.send(beginning)
-    rest = dialled.reader.read()
-    assert rest == b"" or rest.startswith(b"HTTP/1.1 400 BAD REQUEST\r\n")
+    stalled = [dial(echoing) for _ in range(5)]
+    beginnings = (HALF, chunked("5\r\nsho"), "POST / HTTP/1.1\r\nHost: x", "POST", "\x16\x03\x01")
+    for each, beginning in zip(stalled, beginnings, strict=True):
+        each.send(beginning)
+    assert {each.reader.read()[:24] for each in stalled} <= {b"", b"HTTP/1.1 400 BAD REQUEST"}
 
 
 @pytest.mark.usefixtures("both_ways")
@@ -158,11 +142,12 @@ def test_a_body_of_exactly_the_limit_is_read(dialled: Dialled) -> None:
     assert dialled.ask(post("x" * BODY_LIMIT)).json == echoed("x" * BODY_LIMIT)
 
 
-@pytest.mark.parametrize("size", [BODY_LIMIT + 1, 2 * MIB])
-def test_a_body_over_the_limit_gets_a_readable_413(account: Dialled, size: int) -> None:
-    answer = account.ask(post("x" * size, "/v1/Services", AUTH + FORM))
-    assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
-    assert account.ended()
+def test_a_body_over_the_limit_gets_a_readable_413(fake_server: Server, dial: Dial) -> None:
+    for size in (BODY_LIMIT + 1, 2 * MIB):
+        account = dial(fake_server)
+        answer = account.ask(post("x" * size, "/v1/Services", AUTH + FORM))
+        assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
+        assert account.ended()
 
 
 def test_a_body_over_the_limit_that_never_comes_is_413_as_well(
@@ -180,34 +165,24 @@ def test_a_control_request_may_be_larger_than_a_body_of_notify(account: Dialled)
     assert (answer.status, answer.json) == (400, {"error": "the body must be a JSON object, or empty"})
 
 
-def chunked(body: str, headers: str = "", coding: str = "chunked", target: str = "/") -> str:
-    return f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Transfer-Encoding: {coding}\r\n\r\n{body}"
-
-
-@pytest.mark.parametrize(
-    ("chunks", "body"),
-    [
+def test_a_chunked_body_is_read_to_its_end(dialled: Dialled) -> None:
+    for chunks, body in (
         ("0\r\n\r\n", ""),
-        ("3\r\nabc\r\n0\r\n\r\n", "abc"),
         ("3\r\nabc\r\n00A\r\n0123456789\r\n0\r\n\r\n", "abc0123456789"),
         ("3;name=value\r\nabc\r\n0;last\r\n\r\n", "abc"),
         ("3\r\nabc\r\n0\r\nTrailer: one\r\nAnother: two\r\n\r\n", "abc"),
         ("5\r\n\r\n0\r\n\r\n0\r\n\r\n", "\r\n0\r\n"),
-    ],
-)
-def test_a_chunked_body_is_read_to_its_end(dialled: Dialled, chunks: str, body: str) -> None:
-    answers = [dialled.ask(chunked(chunks)), dialled.ask(post("next"))]
-    assert [each.json for each in answers] == [echoed(body), echoed("next")]
+    ):
+        answers = [
+            dialled.ask(chunked(chunks)),
+            dialled.ask(chunked(chunks, coding="Chunked ")),
+            dialled.ask(post("x")),
+        ]
+        assert [each.json for each in answers] == [echoed(body), echoed(body), echoed("x")]
 
 
-def test_the_word_chunked_may_have_any_case(dialled: Dialled) -> None:
-    answers = [dialled.ask(chunked("3\r\nabc\r\n0\r\n\r\n", coding="Chunked ")), dialled.ask(post("next"))]
-    assert [each.json for each in answers] == [echoed("abc"), echoed("next")]
-
-
-@pytest.mark.parametrize(
-    "chunks",
-    [
+def test_a_chunk_that_is_none_is_400_and_the_end(echoing: Server, dial: Dial) -> None:
+    for chunks in (
         "three\r\nabc\r\n0\r\n\r\n",
         "\r\nabc\r\n0\r\n\r\n",
         "3\nabc\r\n0\r\n\r\n",
@@ -223,35 +198,26 @@ def test_the_word_chunked_may_have_any_case(dialled: Dialled) -> None:
         "F" * 30 + "\r\nabc\r\n0\r\n\r\n",
         "3;" + "x" * 70_000 + "\r\nabc\r\n0\r\n\r\n",
         "0\r\n" + "Trailer: x\r\n" * 10_000 + "\r\n",
-    ],
-)
-def test_a_chunk_that_is_none_is_400_and_the_end(dialled: Dialled, chunks: str) -> None:
-    answer = dialled.ask(chunked(chunks))
-    assert (answer.status, answer.headers["Connection"], dialled.ended()) == (400, "close", True)
-
-
-@pytest.mark.parametrize("chunks", ["", "3", "3\r\nab", "3\r\nabc", "3\r\nabc\r\n0\r\n"])
-def test_chunks_that_are_cut_short_are_400_and_the_end(dialled: Dialled, chunks: str) -> None:
-    dialled.send(chunked(chunks))
-    dialled.no_more()
-    assert (dialled.answer().status, dialled.ended()) == (400, True)
+    ):
+        assert dial(echoing).refusal(chunked(chunks)) == 400, chunks[:60]
+    for chunks in ("", "3", "3\r\nab", "3\r\nabc", "3\r\nabc\r\n0\r\n"):  # cut short
+        connection = dial(echoing)
+        connection.send(chunked(chunks))
+        connection.no_more()
+        assert (connection.answer().status, connection.ended()) == (400, True), chunks
 
 
 def test_a_refusal_is_readable_though_the_rest_of_the_body_is_on_its_way(dialled: Dialled) -> None:
-    answer = dialled.ask(chunked("three\r\n" + "x" * 4 * MIB))
-    assert (answer.status, dialled.ended()) == (400, True)
+    assert dialled.refusal(chunked("three\r\n" + "x" * 4 * MIB)) == 400
 
 
-@pytest.mark.parametrize(
-    ("chunks", "size"),
-    [("100000\r\n" + "x" * MIB + "\r\n", 2), ("1\r\nx\r\n" * 1000 + "200000\r\n" + "x" * 2 * MIB, 1)],
-)
-@pytest.mark.parametrize("end", ["\r\n0\r\n\r\n", "\r\nno chunk\r\n"])
-def test_too_many_chunks_get_a_readable_413(account: Dialled, chunks: str, size: int, end: str) -> None:
-    body = (chunks * size).removesuffix("\r\n") + end
-    answer = account.ask(chunked(body, AUTH + FORM, target="/v1/Services"))
-    assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
-    assert account.ended()
+def test_too_many_chunks_get_a_readable_413(fake_server: Server, dial: Dial) -> None:
+    few, many = ("100000\r\n" + "x" * MIB + "\r\n") * 2, "1\r\nx\r\n" * 1000 + "200000\r\n" + "x" * 2 * MIB + "\r\n"
+    for body in (few + "0\r\n\r\n", few + "no chunk\r\n", many + "0\r\n\r\n", many + "no chunk\r\n"):
+        account = dial(fake_server)
+        answer = account.ask(chunked(body, AUTH + FORM, target="/v1/Services"))
+        assert (answer.status, answer.json["code"], answer.headers["Connection"]) == (413, 20413, "close")
+        assert account.ended()
 
 
 def test_chunks_without_end_are_read_up_to_a_bound(account: Dialled, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,17 +230,17 @@ def test_chunks_without_end_are_read_up_to_a_bound(account: Dialled, monkeypatch
     assert account.answer().status == 413
 
 
-@pytest.mark.parametrize("first", ["Content-Length: 3", "Transfer-Encoding: chunked"])
-def test_two_ideas_of_the_end_are_not_both_believed(dialled: Dialled, first: str) -> None:
-    second = {"Content-Length: 3": "Transfer-Encoding: chunked"}.get(first, "Content-Length: 3")
-    answer = dialled.ask(f"POST / HTTP/1.1\r\nHost: localhost\r\n{first}\r\n{second}\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
-    assert (answer.json, answer.headers["Connection"], dialled.ended()) == (echoed("abcde"), "close", True)
+def test_two_ideas_of_the_end_are_not_both_believed(echoing: Server, dial: Dial) -> None:
+    length, coding = "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n"
+    for headers in (length + coding, coding + length):
+        connection = dial(echoing)
+        answer = connection.ask(f"POST / HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n5\r\nabcde\r\n0\r\n\r\n")
+        assert (answer.json, answer.headers["Connection"], connection.ended()) == (echoed("abcde"), "close", True)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "gzip, chunked", "chunked, chunked", "\x0bchunked", "chunked\x1f", ""])
-def test_a_coding_that_nobody_decodes_is_400_and_the_end(dialled: Dialled, coding: str) -> None:
-    answer = dialled.ask(chunked("3\r\nabc\r\n0\r\n\r\n", coding=coding))
-    assert (answer.status, dialled.ended()) == (400, True)
+def test_a_coding_that_nobody_decodes_is_400_and_the_end(echoing: Server, dial: Dial) -> None:
+    for coding in ("gzip", "gzip, chunked", "chunked, chunked", "\x0bchunked", "chunked\x1f", ""):
+        assert dial(echoing).refusal(chunked("3\r\nabc\r\n0\r\n\r\n", coding=coding)) == 400, coding
 
 
 def test_a_client_that_waits_for_100_is_told_to_go_on(dialled: Dialled) -> None:

@@ -16,27 +16,19 @@ from fakenotify.server.wsgi import Doors
 NOTIFY, CONTROL = "/v1/Services", "/_fake/health"
 
 
-def status(wire: Any, target: str, **headers: str | None) -> int:
+def statuses(wire: Any, **headers: str | None) -> list[int]:
+    """What Notify's routes answer, and the fake's own."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    code: int = wire.send("GET", target, headers=sent).status
-    return code
+    return [wire.send("GET", target, headers=sent).status for target in (NOTIFY, CONTROL)]
 
 
-@pytest.fixture
-def port(fake_notify: FakeNotify) -> int:
-    return urlsplit(fake_notify.url).port or 0
+def test_loopback_may_be_asked(wire: Any) -> None:
+    for host in ("localhost", "LOCALHOST:4010", "127.0.0.1:1", "127.255.0.1", "[::1]:4010", "[::1]"):
+        assert statuses(wire, Host=host) == [200, 200], host
 
 
-@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:4010", "127.0.0.1:1", "127.255.0.1", "[::1]:4010", "[::1]"])
-def test_loopback_may_be_asked(wire: Any, target: str, host: str) -> None:
-    assert status(wire, target, Host=host) == 200
-
-
-@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
-@pytest.mark.parametrize(
-    "host",
-    [
+def test_another_host_is_refused_by_the_fake_and_not_by_notify(wire: Any, fake_notify: FakeNotify) -> None:
+    for host in (
         "evil.example",
         "127.0.0.1.evil.example",
         "localhost.evil.example:4010",
@@ -47,32 +39,25 @@ def test_loopback_may_be_asked(wire: Any, target: str, host: str) -> None:
         "api.twilio.com",
         "[::2]",
         "192.0.2.1",
-    ],
-)
-def test_another_host_is_refused_by_the_fake_and_not_by_notify(
-    wire: Any, fake_notify: FakeNotify, target: str, host: str
-) -> None:
-    answer = wire.send("POST", target, headers={"Host": host})
-
-    why = f"host {host!r} may not use this fake; allow it with --allow-host, or FakeNotify(allow_hosts=…)"
-    whose = "fakenotify, not Twilio, refused this: " if target == NOTIFY else ""
-    assert (answer.status, answer.json) == (403, {"error": whose + why})
-    assert answer.header("Twilio-Request-Id") is None
+    ):
+        why = f"host {host!r} may not use this fake; allow it with --allow-host, or FakeNotify(allow_hosts=…)"
+        for target, whose in ((NOTIFY, "fakenotify, not Twilio, refused this: "), (CONTROL, "")):
+            answer = wire.send("POST", target, headers={"Host": host})
+            assert (answer.status, answer.json) == (403, {"error": whose + why})
+            assert answer.header("Twilio-Request-Id") is None
     assert (fake_notify.services, fake_notify.requests) == ([], [])
 
 
-@pytest.mark.parametrize("host", ["notify.twilio.com", "NOTIFY.sydney.au1.twilio.com:443", ""])
-def test_notifys_own_hosts_and_none_at_all_may_be_asked_for_notify_alone(wire: Any, host: str) -> None:
+def test_notifys_own_hosts_and_none_at_all_may_be_asked_for_notify_alone(wire: Any) -> None:
     """A TLS proxy or a hosts file leads programs here that ask for Notify; a page can't have such a name."""
-    assert (status(wire, NOTIFY, Host=host), status(wire, CONTROL, Host=host)) == (200, 403)
+    for host in ("notify.twilio.com", "NOTIFY.sydney.au1.twilio.com:443", ""):
+        assert statuses(wire, Host=host) == [200, 403], host
 
 
-@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
-def test_a_host_is_allowed_by_name(wire_of: Callable[..., Any], target: str) -> None:
+def test_a_host_is_allowed_by_name(wire_of: Callable[..., Any]) -> None:
     with FakeNotify(allow_hosts=("Fake.Example",)) as fake:
-        wire = wire_of(fake)
-        asked = [status(wire, target, Host=host) for host in ("fake.example:4010", "FAKE.example", "other.example")]
-    assert asked == [200, 200, 403]
+        asked = [statuses(wire_of(fake), Host=host) for host in ("fake.example:4010", "FAKE.example", "other.example")]
+    assert asked == [[200, 200], [200, 200], [403, 403]]
 
 
 def _own_address() -> str | None:
@@ -86,12 +71,9 @@ def _own_address() -> str | None:
     return address
 
 
-@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
 @pytest.mark.parametrize("host", ["127.0.0.2", "0.0.0.0"])
 @pytest.mark.filterwarnings("ignore:fakenotify listens on")
-def test_the_address_that_the_server_is_bound_to_may_be_asked(
-    wire_as: Callable[..., Any], target: str, host: str
-) -> None:
+def test_the_address_that_the_server_is_bound_to_may_be_asked(wire_as: Callable[..., Any], host: str) -> None:
     with FakeNotify(host=host) as fake:
         wire = wire_as(fake, fake.account_sid, fake.auth_token)
         if host == "0.0.0.0":
@@ -99,34 +81,25 @@ def test_the_address_that_the_server_is_bound_to_may_be_asked(
             if address is None or address.startswith("127."):
                 pytest.skip("this machine has no address besides loopback")
             wire.url = f"http://{address}:{urlsplit(fake.url).port}"
-        assert (status(wire, target), status(wire, target, Host="192.0.2.1")) == (200, 403)
+        assert (statuses(wire), statuses(wire, Host="192.0.2.1")) == ([200, 200], [403, 403])
 
 
-@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_a_page_of_another_origin_is_refused_and_one_of_the_fakes_own_may_ask(
+    wire: Any, fake_notify: FakeNotify, twilio_wire: Any
+) -> None:
+    own = fake_notify.url
+    for headers in (
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1"},  # another port, so perhaps another program
-        {"Origin": "http://localhost:{port}"},
+        {"Origin": own.replace("127.0.0.1", "localhost")},
         {"Sec_Fetch_Site": "cross-site"},
-        {"Origin": "http://127.0.0.1:{port}", "Sec_Fetch_Site": "cross-site"},
-    ],
-)
-def test_a_page_of_another_origin_is_refused(wire: Any, port: int, target: str, headers: dict[str, str]) -> None:
-    sent = {name: value.replace("{port}", str(port)) for name, value in headers.items()}
-    assert status(wire, target, **sent) == 403
-
-
-@pytest.mark.parametrize("target", [NOTIFY, CONTROL])
-@pytest.mark.parametrize("site", ["same-origin", "none", None])
-def test_a_page_of_the_fakes_own_may_ask(wire: Any, port: int, target: str, site: str | None) -> None:
-    assert status(wire, target, Origin=f"http://127.0.0.1:{port}", Sec_Fetch_Site=site) == 200
-
-
-def test_behind_a_tls_proxy_the_origin_is_the_proxys(twilio_wire: Any) -> None:
-    assert status(twilio_wire, NOTIFY, Origin="https://notify.twilio.com") == 200
+        {"Origin": own, "Sec_Fetch_Site": "cross-site"},
+    ):
+        assert statuses(wire, **headers) == [403, 403], headers
+    for site in ("same-origin", "none", None):
+        assert statuses(wire, Origin=own, Sec_Fetch_Site=site) == [200, 200], site
+    assert twilio_wire.get(NOTIFY, headers={"Origin": "https://notify.twilio.com"}).status == 200  # the TLS proxy's
 
 
 @pytest.mark.parametrize(("origin", "notify"), [(None, 401), ("http://evil.example", 403)])

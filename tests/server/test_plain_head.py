@@ -46,36 +46,11 @@ def ask(port: int, request: bytes) -> tuple[int, Any]:
 
 
 NAMES = st.sampled_from(
-    [
-        "Accept",
-        "X-Thing",
-        "content-type",
-        "AUTHORIZATION",
-        "X_Under",
-        "Connection",
-        "Host",
-        "TE",
-        "Upgrade",
-        "x-a-1",
-        "1",
-        "-",
-    ]
+    ["Accept", "X-Thing", "content-type", "AUTHORIZATION", "X_Under", "Connection", "Host", "TE", "x-a-1", "1", "-"]
 )
 VALUES = st.sampled_from(["", "a", "keep-alive", "close", "a  b", "\t a \t", "é", "a,b", '"q"', "=?x", "a:b"])
 TARGETS = st.sampled_from(
-    [
-        "/",
-        "/v1/Services",
-        "/v1/Services?a=b&a=%20",
-        "/v1/a%2Fb",
-        "//x/y",
-        "/a#b",
-        "/a?b?c",
-        "/a;b",
-        "/ü",
-        "*",
-        "http://h/p?q",
-    ]
+    ["/", "/v1", "/v1?a=b&a=%20", "/v1/a%2Fb", "//x/y", "/a#b", "/a?b?c", "/a;b", "/ü", "*", "http://h/p?q"]
 )
 
 
@@ -107,31 +82,28 @@ def test_a_plain_head_is_read_at_a_glance() -> None:
     assert read_plain(PLAIN + b"ab", 10) == Head("POST", "/v1/Services?PageSize=5", headers, len(PLAIN), 2)
 
 
-@pytest.mark.parametrize(
-    "doubtful",
-    [
-        PLAIN[:-1],
-        PLAIN.replace(b"POST", b"PUT"),
-        PLAIN.replace(b"HTTP/1.1", b"HTTP/1.0"),
-        PLAIN.replace(b"/v1", b"//v1"),
-        PLAIN.replace(b"Services", b"a%20b"),
-        PLAIN.replace(b"Services", b"a#b"),
-        PLAIN.replace(b"Services", b"\xc3\xbc"),
-        PLAIN.replace(b"Host: x", b"Host: x\r\nHost: y"),
-        PLAIN.replace(b"Host: x", b"Host : x"),
-        PLAIN.replace(b"Host: x", b"Host: x\r\n y"),
-        PLAIN.replace(b"Host: x", b"Host: \xff"),
-        PLAIN.replace(b"Host: x", b"Expect: 100-continue"),
-        PLAIN.replace(b"Host: x", b"Transfer-Encoding: chunked"),
-        PLAIN.replace(b"Host: x", b"Connection: close"),
-        PLAIN.replace(b"Host: x", b"X-A: b\nc"),
-        PLAIN.replace(b"Host: x", b"\r\n".join(b"X-%d: y" % number for number in range(61))),
-        PLAIN.replace(b": 2", b": 11"),
-        PLAIN.replace(b": 2", b": -2"),
-        PLAIN.replace(b": 2", b": 12345678"),
-        PLAIN.replace(b": 2", b": two"),
-        PLAIN.replace(b": 2", b":"),
+DOUBTFUL = {
+    b"POST": [b"PUT"],
+    b"HTTP/1.1": [b"HTTP/1.0"],
+    b"/v1": [b"//v1"],
+    b"Services": [b"a%20b", b"a#b", b"\xc3\xbc"],
+    b"Host: x": [
+        b"Host: x\r\nHost: y",
+        b"Host : x",
+        b"Host: x\r\n y",
+        b"Host: \xff",
+        b"Expect: 100-continue",
+        b"Transfer-Encoding: chunked",
+        b"Connection: close",
+        b"X-A: b\nc",
+        b"\r\n".join(b"X-%d: y" % number for number in range(61)),
     ],
-)
-def test_what_is_doubtful_is_left_to_the_slow_way(doubtful: bytes) -> None:
-    assert read_plain(doubtful + b"ab", 10) is None
+    b": 2": [b": 11", b": -2", b": 12345678", b": two", b":"],
+}
+
+
+def test_what_is_doubtful_is_left_to_the_slow_way() -> None:
+    assert read_plain(PLAIN[:-1], 10) is None
+    for plain, others in DOUBTFUL.items():
+        for other in others:
+            assert read_plain(PLAIN.replace(plain, other) + b"ab", 10) is None, other

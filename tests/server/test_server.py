@@ -16,15 +16,13 @@ from time import perf_counter, sleep
 from typing import Any
 
 import pytest
-from raw_http import MIB, PATIENCE, Dialled, echo, echoed, get, post, threads_of
+from raw_http import MIB, PATIENCE, Dial, Dialled, Serve, echo, echoed, get, post, threads_of
 
 from fakenotify.server import server as server_module
 from fakenotify.server.server import Server
 
 
-def test_a_client_that_leaves_before_the_answer_is_nobodys_error(
-    serve: Callable[..., Server], dial: Callable[[Server], Dialled]
-) -> None:
+def test_a_client_that_leaves_before_the_answer_is_nobodys_error(serve: Serve, dial: Dial) -> None:
     asked, left = threading.Event(), threading.Event()
 
     def app(environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -53,7 +51,7 @@ def test_a_client_that_left_before_it_was_served_is_nobodys_error(echoing: Serve
 
 
 def test_whoever_comes_when_too_many_are_there_is_turned_away(
-    echoing: Server, dial: Callable[[Server], Dialled], monkeypatch: pytest.MonkeyPatch
+    echoing: Server, dial: Dial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 2)
     first, second = dial(echoing), dial(echoing)
@@ -71,9 +69,7 @@ def test_whoever_comes_when_too_many_are_there_is_turned_away(
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(
-    echoing: Server, dial: Callable[[Server], Dialled]
-) -> None:
+def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(echoing: Server, dial: Dial) -> None:
     idle, kept, half, shy = (dial(echoing) for _ in range(4))
     assert kept.ask(get()).status == 200
     half.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
@@ -84,7 +80,7 @@ def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(
         assert half.reader.read()[:12] in (b"", b"HTTP/1.1 400")
 
 
-def test_nothing_is_answered_after_stop(echoing: Server, dial: Callable[[Server], Dialled]) -> None:
+def test_nothing_is_answered_after_stop(echoing: Server, dial: Dial) -> None:
     kept = dial(echoing)
     assert kept.ask(get()).status == 200
     echoing.stop()
@@ -95,7 +91,7 @@ def test_nothing_is_answered_after_stop(echoing: Server, dial: Callable[[Server]
         dial(echoing)
 
 
-def test_stop_leaves_no_thread(serve: Callable[..., Server], dial: Callable[[Server], Dialled]) -> None:
+def test_stop_leaves_no_thread(serve: Serve, dial: Dial) -> None:
     before = set(threading.enumerate())
     server = serve()
     for _ in range(5):
@@ -105,9 +101,7 @@ def test_stop_leaves_no_thread(serve: Callable[..., Server], dial: Callable[[Ser
     assert set(threading.enumerate()) - before == set()
 
 
-def test_stop_does_not_wait_for_an_application_that_hangs(
-    serve: Callable[..., Server], dial: Callable[[Server], Dialled]
-) -> None:
+def test_stop_does_not_wait_for_an_application_that_hangs(serve: Serve, dial: Dial) -> None:
     asked, released = threading.Event(), threading.Event()
 
     def app(environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -137,7 +131,7 @@ def test_stop_may_be_called_twice_and_before_start() -> None:
         Dialled(server)
 
 
-def test_stop_may_be_called_by_the_application(serve: Callable[..., Server], dial: Callable[[Server], Dialled]) -> None:
+def test_stop_may_be_called_by_the_application(serve: Serve, dial: Dial) -> None:
     stopped = threading.Event()
 
     def app(environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -164,7 +158,7 @@ def test_an_address_that_is_none_is_an_os_error(host: str, port: int) -> None:
         Server(echo, host, port)
 
 
-def test_a_port_can_be_used_again_at_once(serve: Callable[..., Server], dial: Callable[[Server], Dialled]) -> None:
+def test_a_port_can_be_used_again_at_once(serve: Serve, dial: Dial) -> None:
     first = serve()
     dial(first).ask(get())
     first.stop()
@@ -172,7 +166,7 @@ def test_a_port_can_be_used_again_at_once(serve: Callable[..., Server], dial: Ca
     assert (second.port, dial(second).ask(get()).status) == (first.port, 200)
 
 
-def test_the_port_answers_before_start_returns_and_queues_before_it(dial: Callable[[Server], Dialled]) -> None:
+def test_the_port_answers_before_start_returns_and_queues_before_it(dial: Dial) -> None:
     server = Server(echo)
     early = dial(server)
     early.send(get("/early"))
@@ -204,12 +198,12 @@ def test_an_idle_server_sleeps(echoing: Server, dialled: Dialled) -> None:
 
 
 @pytest.mark.usefixtures("ipv6")
-def test_it_speaks_ipv6(serve: Callable[..., Server], dial: Callable[[Server], Dialled]) -> None:
+def test_it_speaks_ipv6(serve: Serve, dial: Dial) -> None:
     server = serve(host="::1")
     assert dial(server).ask(post("six")).json == echoed("six")
 
 
-def test_many_clients_are_served_at_once(echoing: Server, dial: Callable[[Server], Dialled]) -> None:
+def test_many_clients_are_served_at_once(echoing: Server, dial: Dial) -> None:
     connections = [dial(echoing) for _ in range(100)]
     for number, each in enumerate(connections):
         each.send(post(str(number)))
