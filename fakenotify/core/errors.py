@@ -22,14 +22,14 @@ class UnknownName(LookupError, ValueError):
         super().__init__(message)
 
 
-def page_of(code: int) -> str:
-    """The address of Twilio's page on a code."""
-    return f"https://www.twilio.com/docs/errors/{code}"
-
-
 def error_body(status: int, code: int, message: str) -> dict[str, object]:
     """The four keys of an error body, in Twilio's order. (observed)"""
-    return {"code": code, "message": message, "more_info": page_of(code), "status": status}
+    return {
+        "code": code,
+        "message": message,
+        "more_info": f"https://www.twilio.com/docs/errors/{code}",
+        "status": status,
+    }
 
 
 class TwilioError(Exception):
@@ -52,11 +52,6 @@ class TwilioError(Exception):
         if message is not None:
             self.message = message
         super().__init__(self.message)
-
-    @property
-    def more_info(self) -> str:
-        """The address of Twilio's page on this code."""
-        return page_of(self.code)
 
     def rule(self, operation: str | None) -> str:
         """The id of the rule that refused: the parameter's if one was refused, else the error's own."""

@@ -1,4 +1,4 @@
-"""Text that somebody else chose, made safe to print: it can't steer a terminal, nor look like a line of ours."""
+"""Foreign text made safe to print: it can't steer a terminal, nor look like a line of the fake's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ def printable(text: str) -> str:
 
     A space is the only character between words that stays; others could look like an end of a line.
     """
-    return text if text.isprintable() else "".join(each if each.isprintable() else _escaped(each) for each in text)
+    return text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def printable_lines(text: str) -> str:
@@ -26,7 +26,3 @@ def shortened(text: str, most: int) -> str:
 def beginning(text: str, most: int = 60) -> str:
     """A text of at most ``most`` characters, its end left out with a mark; it is not escaped."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _escaped(character: str) -> str:
-    return ascii(character)[1:-1]

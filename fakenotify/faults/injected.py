@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.faults.kinds import Fault
+from fakenotify.faults.kinds import Fault, is_whole
 
 Phase = Literal["before", "after"]
 
@@ -199,6 +199,6 @@ def _is_wanted(injected: InjectedFault, call: Any) -> bool:
 def _check_count(name: str, value: int | None, least: int, *, none: bool = False) -> None:
     if value is None and none:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if value is None or not is_whole(value) or value < least:
         hint = " or None for every request" if none else ""
         raise ValueError(f"{name} must be a whole number from {least}{hint}, not {value!r}")

@@ -113,8 +113,10 @@ class Fault:
     def meet(self, wire: Wire, now: float) -> tuple[TwilioError, dict[str, str]] | None:
         """Act on a request: an error to answer with, and headers; None to go on. Raises ``Broken`` for no answer.
 
-        ``now`` is the fake's clock, in seconds.
+        ``now`` is the time on the fake's clock, in seconds.
         """
+        if self.needs_answer:
+            return None
         raise Broken(self.kind)
 
     def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
@@ -122,11 +124,13 @@ class Fault:
 
     def to_json(self) -> dict[str, Any]:
         """The fault as JSON."""
-        return {"fault": self.kind, **{name: value for name, value in vars(self).items() if value is not None}}
+        return {"fault": self.kind, **self._arguments()}
 
     def __str__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
-        return f"{self.kind}({arguments})"
+        return f"{self.kind}({', '.join(f'{name}={value!r}' for name, value in self._arguments().items())})"
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if value is not None and not name.startswith("_")}
 
 
 @dataclass(frozen=True)
@@ -140,9 +144,9 @@ class HttpError(Fault):
     retry_after: float | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.status, bool) or not isinstance(self.status, int) or not 400 <= self.status <= 599:
+        if not is_whole(self.status) or not 400 <= self.status <= 599:
             raise ValueError(f"status must be an HTTP error, a whole number from 400 to 599, not {self.status!r}")
-        if self.code is not None and (isinstance(self.code, bool) or not isinstance(self.code, int)):
+        if self.code is not None and not is_whole(self.code):
             raise ValueError(f"code must be a whole number such as 20429, not {self.code!r}")
         if self.message is not None and not isinstance(self.message, str):
             raise ValueError(f"message must be a string, not {self.message!r}")
@@ -183,9 +187,6 @@ class SlowBody(Delay):
     phases = ("after",)
     needs_answer = True
 
-    def meet(self, wire: Wire, now: float) -> None:
-        """Let the answer be made first."""
-
     def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
         """Send it in two halves."""
         half = len(body) // 2
@@ -219,9 +220,6 @@ class TruncateBody(Fault):
     kind = "truncate_body"
     phases = ("after",)
     needs_answer = True
-
-    def meet(self, wire: Wire, now: float) -> None:
-        """Let the answer be made first."""
 
     def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
         """Send half of it."""
@@ -266,11 +264,7 @@ class RateLimit(Fault):
     _lock: Any = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.requests, bool)
-            or not isinstance(self.requests, int)
-            or not 1 <= self.requests <= MOST_REQUESTS
-        ):
+        if not is_whole(self.requests) or not 1 <= self.requests <= MOST_REQUESTS:
             raise ValueError(f"requests must be a whole number from 1 to {MOST_REQUESTS}, not {self.requests!r}")
         _check_seconds(self.seconds)
         if not self.seconds:
@@ -289,27 +283,10 @@ class RateLimit(Fault):
             return None
         return _error(429), {"Retry-After": str(max(1, math.ceil((1 - tokens) / rate - _ROUNDING)))}
 
-    def to_json(self) -> dict[str, Any]:
-        """The fault as JSON."""
-        return {"fault": self.kind, "requests": self.requests, "seconds": self.seconds}
-
-    def __str__(self) -> str:
-        return f"rate_limit(requests={self.requests}, seconds={self.seconds:g})"
-
 
 KINDS: dict[str, type[Fault]] = {
     each.kind: each
-    for each in (
-        HttpError,
-        Latency,
-        SlowBody,
-        ResetConnection,
-        EmptyReply,
-        TruncateBody,
-        Garbage,
-        Stall,
-        RateLimit,
-    )
+    for each in (HttpError, Latency, SlowBody, ResetConnection, EmptyReply, TruncateBody, Garbage, Stall, RateLimit)
 }
 """The kinds by the names that ``Fault`` and the control API give them."""
 
@@ -326,7 +303,8 @@ class InjectedError(TwilioError):
 
 def _error(status: int, code: int | None = None, message: str | None = None) -> TwilioError:
     """Twilio's error for a status; a status that is in no table gets the code 20000 + status. (assumed)"""
-    own_code, own_message = CODES_BY_STATUS.get(status) or (20000 + status, _phrase(status))
+    phrase = next((each.phrase for each in HTTPStatus if each == status), "Error")
+    own_code, own_message = CODES_BY_STATUS.get(status) or (20000 + status, phrase)
     if code is not None and code != own_code:
         own_code, own_message = code, MESSAGES_BY_CODE.get(code, (status, own_message))[1]
     error = InjectedError(own_message if message is None else message)
@@ -334,11 +312,9 @@ def _error(status: int, code: int | None = None, message: str | None = None) -> 
     return error
 
 
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, which a boolean is not here."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_seconds(seconds: float, name: str = "seconds") -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.notify.channels import CHANNELS, Channel
+from fakenotify.notify.channels import CHANNELS
 
+T = TypeVar("T")
 Arguments = dict[str, Any]
 
 _ENCODABLE = st.characters(codec="utf-8")
@@ -39,7 +40,7 @@ def binding_types() -> SearchStrategy[str]:
 
 def addresses(binding_type: str) -> SearchStrategy[str]:
     """Addresses of one channel, in the form that its provider gives them. Raises ``UnknownName`` with the nearest."""
-    return st.from_regex(_channel(binding_type).addresses, fullmatch=True)
+    return st.from_regex(entry("binding type", binding_type, CHANNELS).addresses, fullmatch=True)
 
 
 def malformed_addresses(binding_type: str) -> SearchStrategy[str]:
@@ -47,15 +48,16 @@ def malformed_addresses(binding_type: str) -> SearchStrategy[str]:
 
     The other channels take any text, so theirs is the empty strategy, ``st.nothing()``.
     """
-    malformed = _channel(binding_type).malformed
+    malformed = entry("binding type", binding_type, CHANNELS).malformed
     return st.nothing() if malformed is None else st.from_regex(malformed, fullmatch=True)
 
 
-def _channel(binding_type: str) -> Channel:
-    if binding_type not in CHANNELS:
-        close = nearest(str(binding_type), CHANNELS) or [*CHANNELS]
-        raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close)}", close)
-    return CHANNELS[binding_type]
+def entry(what: str, name: str, table: Mapping[str, T]) -> T:
+    """The entry with this name. Raises ``UnknownName`` with the nearest names."""
+    if name not in table:
+        close = nearest(str(name), table) or [*table]
+        raise UnknownName(f"no {what} {name!r}; nearest: {', '.join(close)}", close)
+    return table[name]
 
 
 def bindings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -175,15 +176,15 @@ class NotifyMachine(RuleBasedStateMachine):
     @invariant()
     def nobody_has_more_than_twenty_devices(self) -> None:
         """Notify's limit, all types together."""
-        owners = [each.identity for each in self.fake.bindings]
-        crowded = {owner: owners.count(owner) for owner in owners if owners.count(owner) > BINDINGS_PER_IDENTITY}
+        counts = Counter(each.identity for each in self.fake.bindings)
+        crowded = {owner: count for owner, count in counts.items() if count > BINDINGS_PER_IDENTITY}
         assert not crowded, f"more than {BINDINGS_PER_IDENTITY} bindings: {crowded}"
 
     @invariant()
     def no_address_stands_twice(self) -> None:
         """No address has two Bindings: one person's notifications would reach another."""
-        found = [each.address for each in self.fake.bindings]
-        doubled = sorted({each for each in found if found.count(each) > 1})
+        counts = Counter(each.address for each in self.fake.bindings)
+        doubled = sorted(address for address, count in counts.items() if count > 1)
         assert not doubled, f"more than one binding has the address: {doubled}"
 
     @invariant()
@@ -212,7 +213,6 @@ class NotifyMachine(RuleBasedStateMachine):
     @invariant()
     def whoever_is_meant_is_told_once(self) -> None:
         """Every device that a notification was for has one delivery of it, sent or failed."""
-        addresses = [each.address for each in self.delivered]
-        counts = {each.address: addresses.count(each.address) for each in self.meant}
-        wrong = {address: count for address, count in counts.items() if count != 1}
+        counts = Counter(each.address for each in self.delivered)
+        wrong = {each.address: counts[each.address] for each in self.meant if counts[each.address] != 1}
         assert not wrong, f"addresses with more or fewer than one delivery: {wrong}"

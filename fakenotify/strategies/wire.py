@@ -11,13 +11,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from fakenotify.core.errors import UnknownName
 from fakenotify.core.paging import PAGING
-from fakenotify.core.params import Param, can_be, nearest
+from fakenotify.core.params import Param, can_be
 from fakenotify.notify import values
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.notify.payloads import SmsOverride
-from fakenotify.strategies.arguments import OBJECTS, TEXT, addresses, binding_types, identities, tags, targets
+from fakenotify.strategies.arguments import OBJECTS, TEXT, addresses, binding_types, entry, identities, tags, targets
 
 Form = dict[str, list[str]]
 
@@ -98,10 +97,7 @@ def _misspelt(name: str) -> list[str]:
 
 
 def _rows(operation: str) -> tuple[Param, ...]:
-    route = ROUTES.by_operation.get(operation)
-    if route is None:
-        close = nearest(str(operation), ROUTES.by_operation) or [*ROUTES.by_operation]
-        raise UnknownName(f"no operation {operation!r}; nearest: {', '.join(close)}", close)
+    route = entry("operation", operation, ROUTES.by_operation)
     return (*route.params.rows, *_PAGING) if route.verb == "find" else route.params.rows
 
 
