@@ -81,13 +81,13 @@ _LITERALS = (
     ),
     (r"\[object Object\]", "{} is what JavaScript makes of an object; use JSON.stringify"),
     (r"^\s*Array\b", "{} is what PHP prints for an array; use json_encode"),
-    (r"=>", "{} is of a printed Ruby Hash or PHP array; use to_json or json_encode"),
-    (r"^\s*\{\s*([\w.-]+=)", "{} is of a printed Java Map; use a JSON library"),
-    (r"'", "JSON wants double quotes where this has single ones; for a Python dict, use json.dumps"),
-    (r"\b(?:None|True|False)\b", "{} is of Python; use json.dumps"),
-    (r"\bnil\b", "{} is of Ruby; use to_json"),
-    (r"\bundefined\b", "{} is of JavaScript; use JSON.stringify"),
-    (r"[{,]\s*([A-Za-z_]\w*)\s*:", "names want double quotes in JSON, and {} has none"),
+    (r"=>", "{} comes from a printed Ruby Hash or PHP array; use to_json or json_encode"),
+    (r"^\s*\{\s*([\w.-]+=)", "{} comes from a printed Java Map; use a JSON library"),
+    (r"'", "JSON needs double quotes where this has single ones; for a Python dict, use json.dumps"),
+    (r"\b(?:None|True|False)\b", "{} is Python; use json.dumps"),
+    (r"\bnil\b", "{} is Ruby; use to_json"),
+    (r"\bundefined\b", "{} is JavaScript; use JSON.stringify"),
+    (r"[{,]\s*([A-Za-z_]\w*)\s*:", "names need double quotes in JSON, and {} has none"),
 )
 """Literals of other languages, outside of JSON's strings, and what to say about each."""
 

@@ -287,7 +287,7 @@ def _known(given: Mapping[str, Any], names: Collection[str], where: str) -> None
 def _complaint(value: Any, depth: int = 0) -> tuple[str, str] | None:
     """What JSON can't express, or what couldn't be read back: its place below ``value``, and the complaint."""
     if isinstance(value, str):
-        return ("", "has half of a surrogate pair, which is no character") if _has_half_a_pair(value) else None
+        return ("", "has half of a surrogate pair, which is not a character") if _has_half_a_pair(value) else None
     if isinstance(value, float):
         return None if math.isfinite(value) else ("", f"can't be {value}: JSON has no such number")
     if isinstance(value, int):  # a bool too

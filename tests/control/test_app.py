@@ -254,12 +254,12 @@ def test_a_body_that_is_no_json_is_400(control: Control) -> None:
         b"\xff\xfe": "'utf-8' codec can't decode",
         '{"a": 1}'.encode("utf-16"): "'utf-8' codec can't decode",
         b"1" * 5000: "Exceeds the limit",
-        b'{"services": [], "services": []}': "'services' is there twice",
-        b'{"a": NaN}': "NaN is no number of JSON",
-        b'{"a": -Infinity}': "-Infinity is no number of JSON",
+        b'{"services": [], "services": []}': "'services' occurs twice",
+        b'{"a": NaN}': "NaN is not a JSON number",
+        b'{"a": -Infinity}': "-Infinity is not a JSON number",
         b'{"a": 1e999}': "1e999 is too large a number",
-        b'{"a": "\\ud800"}': "it has half of a surrogate pair, which is no character",
-        b'{"\\udc00": 1}': "it has half of a surrogate pair, which is no character",
+        b'{"a": "\\ud800"}': "it has half of a surrogate pair, which is not a character",
+        b'{"\\udc00": 1}': "it has half of a surrogate pair, which is not a character",
         b"[" * 100_000: "it is nested too deeply",
     }
     for body, error in wrong.items():

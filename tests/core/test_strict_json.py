@@ -32,13 +32,13 @@ def test_json_is_read_from_text_and_bytes() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("NaN", "NaN is no number"),
-        ("[Infinity]", "Infinity is no number"),
+        ("NaN", "NaN is not a JSON number"),
+        ("[Infinity]", "Infinity is not a JSON number"),
         ("1e999", "1e999 is too large a number"),
         ('"\\ud800"', "half of a surrogate pair"),
         ('"\ud800"', "half of a surrogate pair"),
         (b'"\xed\xa0\x80"', "can't decode byte"),
-        ('{"a": 1, "b": 2, "a": 1}', "'a' is there twice"),
+        ('{"a": 1, "b": 2, "a": 1}', "'a' occurs twice"),
         ("[" * 99_999, "nested too deeply"),
     ],
 )

@@ -54,7 +54,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "ToBinding",
         "{'binding_type': 'sms'}",
-        "it is not JSON: at character 2 (\"'binding_type': 'sms'}\"), JSON wants double quotes where this has single"
+        "it is not JSON: at character 2 (\"'binding_type': 'sms'}\"), JSON needs double quotes where this has single"
         " ones; for a Python dict, use json.dumps",
     ),
     (
@@ -83,7 +83,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "Apn",
         "{aps: {}}",
-        "it is not JSON: at character 2 ('aps: {}}'), names want double quotes in JSON, and aps has none",
+        "it is not JSON: at character 2 ('aps: {}}'), names need double quotes in JSON, and aps has none",
     ),
     ("Data", '{"twi_body": "x", "a": 1}', f"it holds 'twi_body': {RESERVED}"),
     ("Gcm", '{"to": "x", "data": {"twi_a": 1}}', f"it holds 'to', 'data.twi_a': {RESERVED}"),
