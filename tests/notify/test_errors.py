@@ -4,61 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from answers import IDENTITY_LIMIT, invalid, missing, not_found
+
 from fakenotify.core.errors import LABELS, TwilioError, UnknownName
 from fakenotify.notify import errors
 from fakenotify.notify.errors import CATALOGUE
 
-CONVERT = "Can not convert incoming parameters to {} object: Parameter '{}' is invalid"
-
-ANSWERS: list[tuple[TwilioError, int, int, str]] = [
-    (errors.Unauthorized(), 401, 20003, "Authenticate"),
-    (errors.RequestTooLarge(), 413, 20413, "Request Entity Too Large"),
-    (errors.NotFound("/Services/IS71"), 404, 20404, "The requested resource /Services/IS71 was not found"),
-    (errors.MethodNotAllowed(["GET", "POST"]), 405, 20004, "Method not allowed"),
-    (errors.MissingParameter("Identity"), 400, 20001, "Missing required parameter Identity in the post body"),
-    (errors.InvalidParameter("Service", "LogEnabled"), 400, 20001, CONVERT.format("Service", "LogEnabled")),
-    (errors.InvalidToBinding(), 400, 20001, CONVERT.format("Notification", "ToBinding")),
-    (errors.InvalidFriendlyName(), 400, 20002, "Invalid FriendlyName"),
-    (errors.UnparsableCertificate(), 400, 20001, "Could not parse certificate"),
-    (
-        errors.IdentityLimitReached(),
-        400,
-        20001,
-        "Bindings for the same Identity are limited to less than or equal to 20",
-    ),
-    (errors.InvalidAddress("The channel's own words"), 400, 20001, "The channel's own words"),
-    (errors.CredentialNotFound(), 400, 52002, "Invalid Credential Sid"),
+ANSWERS: list[tuple[TwilioError, tuple[int, int, str]]] = [
+    (errors.Unauthorized(), (401, 20003, "Authenticate")),
+    (errors.RequestTooLarge(), (413, 20413, "Request Entity Too Large")),
+    (errors.NotFound("/Services/IS71"), not_found("/Services/IS71")),
+    (errors.MethodNotAllowed(["GET", "POST"]), (405, 20004, "Method not allowed")),
+    (errors.MissingParameter("Identity"), missing("Identity")),
+    (errors.InvalidParameter("Service", "LogEnabled"), invalid("Service", "LogEnabled")),
+    (errors.InvalidToBinding(), invalid("Notification", "ToBinding")),
+    (errors.InvalidFriendlyName(), (400, 20002, "Invalid FriendlyName")),
+    (errors.UnparsableCertificate(), (400, 20001, "Could not parse certificate")),
+    (errors.IdentityLimitReached(), IDENTITY_LIMIT),
+    (errors.InvalidAddress("The channel's own words"), (400, 20001, "The channel's own words")),
+    (errors.CredentialNotFound(), (400, 52002, "Invalid Credential Sid")),
     (
         errors.CredentialTypeMismatch("fcm", "apn"),
-        400,
-        52003,
-        "Invalid credential type(Can not use credentialType='fcm' credentials for APN notifications)",
+        (400, 52003, "Invalid credential type(Can not use credentialType='fcm' credentials for APN notifications)"),
     ),
     (
         errors.SelectorMissing(),
-        400,
-        20001,
-        "At least one parameter among Identity, Tag, and ToBinding must be specified",
+        (400, 20001, "At least one parameter among Identity, Tag, and ToBinding must be specified"),
     ),
     (
         errors.SelectorsMixed(),
-        400,
-        20001,
-        "Direct notifications and query notifications can not be requested together",
+        (400, 20001, "Direct notifications and query notifications can not be requested together"),
     ),
-    (errors.InvalidQuery("Tag"), 400, 20001, "Parameter 'Tag' is invalid"),
+    (errors.InvalidQuery("Tag"), (400, 20001, "Parameter 'Tag' is invalid")),
     (
         errors.InvalidDate("EndDate", "tomorrow"),
-        400,
-        20001,
-        "Invalid EndDate: tomorrow. EndDate must be a valid date: yyyy-MM-dd",
+        (400, 20001, "Invalid EndDate: tomorrow. EndDate must be a valid date: yyyy-MM-dd"),
     ),
-    (errors.InvalidPaging("PageToken"), 400, 20001, "Parameter 'PageToken' is invalid"),
-    (errors.PageSizeTooLarge(), 400, 20007, "Page size too large"),
-    (errors.PageTokenMissing(), 400, 70002, "Paged requests must include a PageToken"),
-    (errors.UserExists(), 409, 52304, "User already exists"),
-    (errors.AlreadyInSegment(), 409, 52305, "User already belongs to the segment"),
-    (errors.UserHasBindings(), 409, 52306, "Cannot delete User resource with Bindings"),
+    (errors.InvalidPaging("PageToken"), (400, 20001, "Parameter 'PageToken' is invalid")),
+    (errors.PageSizeTooLarge(), (400, 20007, "Page size too large")),
+    (errors.PageTokenMissing(), (400, 70002, "Paged requests must include a PageToken")),
+    (errors.UserExists(), (409, 52304, "User already exists")),
+    (errors.AlreadyInSegment(), (409, 52305, "User already belongs to the segment")),
+    (errors.UserHasBindings(), (409, 52306, "Cannot delete User resource with Bindings")),
 ]
 
 
@@ -73,7 +60,7 @@ def test_an_error_is_answered_with_exactly_four_keys_in_this_order() -> None:
 
     assert [list(error.representation().items()) for error, *_ in ANSWERS] == [
         [("code", code), ("message", message), ("more_info", more_info(code)), ("status", status)]
-        for _, status, code, message in ANSWERS
+        for _, (status, code, message) in ANSWERS
     ]
 
 
@@ -101,19 +88,16 @@ def test_a_401_and_a_405_have_the_headers_that_http_wants() -> None:
 
 
 def test_an_error_names_the_rule_that_refused() -> None:
-    invalid = errors.InvalidParameter("Service", "LogEnabled")
+    refused = errors.InvalidParameter("Service", "LogEnabled")
 
-    assert invalid.rule("services.create") == "services.create.LogEnabled"
-    assert invalid.rule(None) == "errors.InvalidParameter"
+    assert refused.rule("services.create") == "services.create.LogEnabled"
+    assert refused.rule(None) == "errors.InvalidParameter"
     assert errors.UserExists().rule("users.create") == "errors.UserExists"
 
 
-def test_words_given_to_one_error_stay_its_own() -> None:
+def test_an_error_reads_well_and_a_message_given_to_one_stays_its_own() -> None:
     assert errors.Unauthorized("Who are you?").message == "Who are you?"
     assert errors.Unauthorized().message == "Authenticate"
-
-
-def test_an_error_reads_well() -> None:
     assert str(errors.NotFound("/Services/IS71")) == (
         "HTTP 404, code 20404: The requested resource /Services/IS71 was not found"
     )

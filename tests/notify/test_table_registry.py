@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from answers import invalid, not_found
@@ -135,41 +134,22 @@ def test_a_registered_resource_answers_requests_and_is_indexed(fake: FakeNotify)
     assert [each.operation for each in fake.requests] == [*["parcels.create"] * 3, "parcels.find", "parcels.create"]
 
 
-def test_a_registered_table_is_shared_compared_and_restored(fake: FakeNotify) -> None:
+def test_a_registered_table_is_compared_restored_saved_and_loaded(fake: FakeNotify, tmp_path: Path) -> None:
     service = fake.create_service()
     before = fake.snapshot()
     parcel = fake.world.create(fake.account_sid, "parcels.create", (service.sid,), weight="1kg")
 
-    difference = fake.diff(before)
-    after = fake.snapshot()
+    difference, after = fake.diff(before), fake.snapshot()
+    fake.save(tmp_path / "world.json")
     fake.restore(before)
 
     assert (difference.added, rows(fake)) == ((parcel,), [])
     assert repr(after) == "<Snapshot 1 services, 1 parcels>"
     fake.restore(after)
     assert rows(fake) == [parcel]
-
-
-def test_a_registered_table_is_saved_and_loaded(fake: FakeNotify, tmp_path: Path) -> None:
-    service = fake.create_service()
-    fake.world.create(fake.account_sid, "parcels.create", (service.sid,), weight="1kg")
-    before = fake.snapshot()
-
-    fake.save(tmp_path / "world.json")
     fake.reset()
     fake.load(tmp_path / "world.json")
-
-    assert not fake.diff(before)
-
-
-def test_a_registered_table_is_listed_by_the_control_api(fake: FakeNotify) -> None:
-    service = fake.create_service()
-    parcel = fake.world.create(fake.account_sid, "parcels.create", (service.sid,), weight="1kg")
-
-    with fake, urlopen(f"{fake.url}/_fake/parcels") as answer:
-        [row] = json.load(answer)["parcels"]
-
-    assert (row["sid"], row["weight"], row["service_sid"]) == (parcel.sid, "1kg", service.sid)
+    assert not fake.diff(after)
 
 
 def test_a_registered_table_brings_its_own_rules_of_loading(fake: FakeNotify) -> None:
@@ -187,35 +167,49 @@ def test_a_registered_table_brings_its_own_rules_of_loading(fake: FakeNotify) ->
     assert len(list(fake.world.accounts.default.notes)) == 2  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    ("row", "complaint"),
-    [
+def refused(fake: FakeNotify, table: str, *loaded: dict[str, Any]) -> str:
+    """What is said of the last of these rows below a Service."""
+    with pytest.raises(StateError) as raised:
+        fake.world.import_state({"services": [{table: [*loaded]}]})
+    assert len(fake.services) == 0
+    return str(raised.value).removeprefix(f"accounts.{fake.account_sid}.services[0].{table}[{len(loaded) - 1}]")
+
+
+def test_a_row_that_its_table_refuses_is_named(fake: FakeNotify) -> None:
+    expected: list[tuple[dict[str, Any], str]] = [
         ({"weight": "10kg"}, ": " + invalid("Parcel", "Weight")[2]),
         ({}, " lacks 'weight'"),
         ({"weight": "1kg", "wieght": "1kg"}, " has an unknown field 'wieght'; did you mean 'weight'?"),
         ({"weight": "1kg", "sid": "IS" + "0" * 32}, f": sid 'IS{'0' * 32}' is not PC and 32 hex digits"),
         (OF_ONE_KILO, ": there are two parcels of 1kg already"),
-    ],
-)
-def test_a_row_that_its_table_refuses_is_named(fake: FakeNotify, row: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(StateError) as raised:
-        fake.world.import_state({"services": [{"parcels": [OF_ONE_KILO, OF_ONE_KILO, row]}]})
-
-    assert str(raised.value) == f"accounts.{fake.account_sid}.services[0].parcels[2]{complaint}"
-    assert len(fake.services) == 0
+    ]
+    assert [refused(fake, "parcels", OF_ONE_KILO, OF_ONE_KILO, row) for row, _ in expected] == [
+        complaint for _, complaint in expected
+    ]
 
 
-def test_a_sid_of_a_registered_table_is_known_in_other_accounts(fake: FakeNotify) -> None:
-    service = fake.create_service()
-    parcel = fake.world.create(fake.account_sid, "parcels.create", (service.sid,), weight="1kg")
+def test_the_rules_of_a_service_hold_for_loaded_rows(fake: FakeNotify) -> None:
+    bindings = [{"identity": "alice", "binding_type": "sms", "address": str(at)} for at in range(21)]
+    user, segment = {"identity": "alice"}, {"unique_name": "vip"}
 
-    assert fake.world.accounts.default.knows(parcel.sid)
-    assert not fake.world.accounts.default.knows("PC" + "0" * 32)
+    assert refused(fake, "bindings", *bindings) == ": identity 'alice' has 20 Bindings in this Service already"
+    assert refused(fake, "bindings", bindings[0], bindings[0]) == ": address '0' has a Binding in this Service already"
+    assert refused(fake, "users", user, user) == ": identity 'alice' has a User in this Service already"
+    assert refused(fake, "segments", segment, segment) == ": segment 'vip' is in this Service already"
+
+    fake.world.import_state(
+        {"services": [{"bindings": [bindings[0] | {"tags": ["vip", "vip"]}], "users": [user | {"segments": ["vip"]}]}]}
+    )
+    assert [each.tags for each in fake.bindings] == [["vip"]]
+    assert [each.unique_name for each in fake.segments] == ["vip"]
+    assert [each.identity for each in fake.users] == ["alice"]
 
 
-def test_a_registered_table_is_read_by_the_control_api(fake: FakeNotify) -> None:
+def test_a_registered_table_is_read_by_the_control_api_and_known_in_other_accounts(fake: FakeNotify) -> None:
     path = f"/Services/{fake.create_service().sid}/Parcels"
     sids = [ask(fake, "POST", path, Weight=each)["sid"] for each in ("1kg", "2kg", "1kg")]
+    known = fake.world.accounts.default.knows
+    assert (known(sids[0]), known("PC" + "0" * 32)) == (True, False)
 
     def read(target: str) -> Any:
         return json.loads(call(fake.wsgi_app, "GET", f"http://localhost/_fake/{target}", {}, b"").body)

@@ -42,58 +42,20 @@ KNOWN = ("alice", "crowded", "member", "newcomer", "+15005550006", "a7c658f4", "
 
 VALUES = (
     *KNOWN,
-    "",
-    "é/b c",
-    "\ufffd\x00\n",
-    "apn",
-    "gcm",
-    "fcm",
-    "sms",
-    "facebook-messenger",
-    "alexa",
-    "all",
-    "high",
-    "low",
-    "true",
-    "False",
-    "0",
-    "1",
-    "20",
-    "2419200",
-    "2419201",
-    "-1",
-    "9" * 5000,
-    "3",
-    "CR" + "a" * 32,
-    "MG" + "a" * 32,
-    "AC" + "a" * 32,
-    "2027-10-31",
-    "2027-02-30",
-    "0001-01-01",
-    "9999-12-31",
-    "x" * 64,
-    "x" * 65,
+    *("", "é/b c", "\ufffd\x00\n", "x" * 64, "x" * 65),
+    *("apn", "gcm", "fcm", "sms", "facebook-messenger", "alexa", "all", "high", "low", "true", "False"),
+    *("0", "1", "20", "2419200", "2419201", "-1", "9" * 5000, "3"),
+    *("CR" + "a" * 32, "MG" + "a" * 32, "AC" + "a" * 32),
+    *("2027-10-31", "2027-02-30", "0001-01-01", "9999-12-31"),
     "http://127.0.0.1:1/callback",
-    "{}",
-    '{"k": "v"}',
-    '{"twi_body": "x"}',
-    '{"to": "x"}',
-    '{"data": {"twi_body": "x"}}',
-    '{"aps": {"badge": 1}}',
-    '{"aps": 1}',
-    '{"body": "hi", "media_urls": [1]}',
-    '{"from": "x", "google": null}',
-    '{"k": "\\ud800"}',
+    *("{}", '{"k": "v"}', "[]", "null", '{"k": NaN}', '{"k": 1e999}', '{"k": ' * 1000, '{"k": "\\ud800"}'),
+    *('{"twi_body": "x"}', '{"to": "x"}', '{"data": {"twi_body": "x"}}', '{"aps": {"badge": 1}}', '{"aps": 1}'),
+    *('{"body": "hi", "media_urls": [1]}', '{"from": "x", "google": null}'),
     '{"binding_type": "sms", "address": "+15005550006"}',
     '{"binding_type": "apn", "address": "a7c658f4"}',
     '{"binding_type": "pigeon", "address": "a"}',
     '{"binding_type": "sms"}',
     '{"binding_type": ["sms"], "address": {}}',
-    "[]",
-    "null",
-    '{"k": NaN}',
-    '{"k": 1e999}',
-    '{"k": ' * 1000,
 )
 """What is sent: for every parameter of every operation some of these are good and some are bad."""
 
@@ -219,12 +181,9 @@ def ask(world: World, route: Route, path: str, form: dict[str, list[str]]) -> An
     return world.handle(Call(route.method, f"/v1{path}", query, body, (ACCOUNT_SID, AUTH_TOKEN)))
 
 
-every_operation = pytest.mark.parametrize("operation", ROUTES.by_operation)
-
-
-@every_operation
+@pytest.mark.parametrize("operation", ROUTES.by_operation)
 @given(data=st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_an_error_answer_leaves_the_world_as_it_was(operation: str, data: st.DataObject) -> None:
     route = ROUTES.by_operation[operation]
     world = fixed_world(data.draw(st.sampled_from(BEHAVIOURS), "behaviour"))
@@ -235,29 +194,28 @@ def test_an_error_answer_leaves_the_world_as_it_was(operation: str, data: st.Dat
 
         answer = ask(world, route, path, form)
 
-        told = encode(answer.body)
+        body = encode(answer.body)
         if answer.error is None:
             assert answer.status == route.status
-            assert (json.loads(told) if told else None) == answer.body
+            assert (json.loads(body) if body else None) == answer.body
         else:
             assert 400 <= answer.status < 500
-            assert json.loads(told) == answer.error.representation()
+            assert json.loads(body) == answer.error.representation()
             assert snapshot.take(world.accounts) == before
 
 
-@every_operation
-def test_every_operation_can_both_succeed_and_fail_here(operation: str) -> None:
+def test_every_operation_can_both_succeed_and_fail_here() -> None:
     """So that the property above says something of each: a good request is answered well, a bad path is not."""
-    route = ROUTES.by_operation[operation]
-    good = {row.name: [values_of(row)[GOOD][0]] for row in route.params.rows if row.required}
-    if operation == "notifications.create":
-        good = {"Identity": ["alice"]}
-    bad = {row.name: [values_of(row)[BAD][-1]] for row in route.params.rows} | {"PageSize": ["0"]}
+    for operation, route in ROUTES.by_operation.items():
+        good = {row.name: [values_of(row)[GOOD][0]] for row in route.params.rows if row.required}
+        if operation == "notifications.create":
+            good = {"Identity": ["alice"]}
+        bad = {row.name: [values_of(row)[BAD][-1]] for row in route.params.rows} | {"PageSize": ["0"]}
 
-    answered = {
-        ask(fixed_world(Behaviour()), route, path_to(route, values), good).status for values in places(route)[-9:]
-    }
-    refused = ask(fixed_world(Behaviour()), route, path_to(route, ["IS71"] * 3), bad)
+        answered = {
+            ask(fixed_world(Behaviour()), route, path_to(route, values), good).status for values in places(route)[-9:]
+        }
+        refused = ask(fixed_world(Behaviour()), route, path_to(route, ["IS71"] * 3), bad)
 
-    assert route.status in answered
-    assert refused.error is not None
+        assert route.status in answered, operation
+        assert refused.error is not None, operation
