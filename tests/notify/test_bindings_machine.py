@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone
-from itertools import pairwise
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import pytest
-from answers import IDENTITY_LIMIT, not_found
+from answers import IDENTITY_LIMIT
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -194,22 +192,6 @@ class Bindings(RuleBasedStateMachine):
             self.rows.remove(each)
             self.gone.add(each.sid)
 
-    @precondition(lambda self: self.rows)
-    @rule(
-        data=st.data(),
-        identity=st.none() | identities,
-        binding_type=st.none() | binding_types,
-        tags=tag_lists,
-    )
-    def create_again(
-        self, data: st.DataObject, identity: str | None, binding_type: str | None, tags: list[str]
-    ) -> None:
-        """Create at an address that is there: the same identity again, or another that takes it over."""
-        others = [row for row in self.rows if row.identity != identity]
-        row = data.draw(st.sampled_from(others if identity and others else self.rows), "row")
-
-        self.create(identity or row.identity, binding_type or row.binding_type, row.address, tags, None, None, None)
-
     @rule(identity=identities, number=st.sampled_from([3, LIMIT - 1, LIMIT]))
     def crowd(self, identity: str, number: int) -> None:
         """Give an identity up to ``number`` Bindings, at addresses of its own."""
@@ -235,21 +217,6 @@ class Bindings(RuleBasedStateMachine):
         self.world.clock.shift(hours=hours)
         self.now += timedelta(hours=hours)
 
-    # being refused
-
-    @rule(
-        data=st.data(),
-        method=st.sampled_from(["GET", "DELETE"]),
-        unknown=st.sampled_from(["BS" + "0" * 32, "BS71", "IS" + "0" * 32, ""]),
-    )
-    def ask_for_what_is_not_there(self, data: st.DataObject, method: str, unknown: str) -> None:
-        sid = data.draw(st.sampled_from([unknown, *sorted(self.gone)]), "sid")
-        path = f"{self.path}/{sid}"
-
-        answer = self.ask(method, path)
-
-        assert refusal(answer) == not_found(path)
-
     # reading
 
     @precondition(lambda self: self.rows)
@@ -266,17 +233,18 @@ class Bindings(RuleBasedStateMachine):
         owners=st.lists(st.sampled_from((*IDENTITIES, "nobody", "")), max_size=3),
         first=days,
         last=days,
-        size=st.sampled_from([1, 3, 7, 50]),
     )
-    def find(self, tags: list[str], owners: list[str], first: date | None, last: date | None, size: int) -> None:
-        """What is found is what a scan of the model finds, page by page, and each page links back to the one before."""
-        query = {"Tag": tags, "Identity": owners, "PageSize": [f"{size}"]}
+    def find(self, tags: list[str], owners: list[str], first: date | None, last: date | None) -> None:
+        """What is found is what a scan of the model finds."""
+        query = {"Tag": tags, "Identity": owners, "PageSize": ["1000"]}
         for name, day in (("StartDate", first), ("EndDate", last)):
             if day is not None:
                 query[name] = [day.isoformat()]
-        pages = list(self.pages({name: values for name, values in query.items() if values}))
 
-        expected = [
+        answer = self.ask("GET", self.path, query={name: values for name, values in query.items() if values})
+
+        assert answer.body is not None
+        assert answer.body["bindings"] == [
             self.shown(row)
             for row in self.rows
             if all(row.has(tag) for tag in tags if tag)
@@ -284,24 +252,6 @@ class Bindings(RuleBasedStateMachine):
             and (first is None or row.date_created.date() >= first)
             and (last is None or row.date_created.date() <= last)
         ]
-        assert [binding for page in pages for binding in page["bindings"]] == expected
-        assert [page["meta"]["page"] for page in pages] == list(range(max(1, -(-len(expected) // size))))
-        for before, after in pairwise(pages):
-            back = next(self.pages(parse_qs(urlsplit(after["meta"]["previous_page_url"]).query)))
-            assert back["bindings"] == before["bindings"]
-
-    def pages(self, query: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
-        """Follow the links of a list as the official libraries do."""
-        for _ in range(1 + len(self.rows)):
-            answer = self.ask("GET", self.path, query=query)
-            assert answer.status == 200
-            assert answer.body is not None
-            yield answer.body
-            following = answer.body["meta"]["next_page_url"]
-            if following is None:
-                return
-            query = parse_qs(urlsplit(following).query)
-        raise AssertionError("this walk never ends")
 
     # what holds after every step
 

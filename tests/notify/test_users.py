@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from answers import IDENTITY_LIMIT, invalid, missing, not_found
 
-from fakenotify import Behaviour, TwilioError
+from fakenotify import Behaviour
 
 NOW = "2017-02-17T07:17:02Z"
 LATER = "2017-02-17T07:17:03Z"
@@ -228,27 +228,6 @@ def test_the_filters_of_users_are_kept_on_every_page(twilio_wire, crowd):
 
     page = f"{PUBLIC}/Users?Identity=alice&Identity=a%20b&Segment=north&PageSize=1&Page=0"
     assert (answer.json["meta"]["url"], answer.json["meta"]["first_page_url"]) == (page, page)
-
-
-@pytest.mark.parametrize(
-    ("path", "key", "field", "expected"),
-    [
-        (USERS, "users", "identity", ["alice", "bob", "carol", "dave"]),
-        (SEGMENTS, "segments", "unique_name", ["premium", "north"]),
-        (user("dave") + "/Bindings", "bindings", "address", ["+1501", "+1502"]),
-    ],
-)
-def test_every_list_is_walked_page_by_page(wire, crowd, path, key, field, expected):
-    wire.post(user("dave") + "/Bindings", {**BINDING, "Address": "+1502"})
-    found = []
-    following: str | None = path + "?PageSize=1"
-    while following:
-        answer = wire.get(following)
-        assert answer.json["meta"]["key"] == key
-        found += [row[field] for row in answer.json[key]]
-        following = answer.json["meta"]["next_page_url"]
-
-    assert found == expected
 
 
 # their Bindings
@@ -508,21 +487,6 @@ def test_switched_off_a_service_links_to_bindings_and_notifications_only(wire, s
 
     assert [url.rpartition("/")[2] for url in links.values()] == ["Bindings", "Notifications"]
     assert binding["links"] == {"user": binding["url"].partition("/Bindings/")[0] + "/Users/alice"}
-
-
-# from Python
-
-
-def test_python_creates_users_by_the_rules_of_the_wire(fake_notify, wire, service):
-    created = fake_notify.create_user(SERVICE_SID, identity="alice", segments=["premium"])
-
-    assert fake_notify.users == [created]
-    assert wire.get(user("alice")).json["sid"] == created.sid
-    with pytest.raises(TwilioError) as error:
-        fake_notify.create_user(SERVICE_SID, identity="alice")
-    assert (error.value.status, error.value.code, error.value.message) == USER_EXISTS
-    with pytest.raises(TypeError, match=r"^users\.create\(\) has no argument 'segment'; did you mean 'segments'\?"):
-        fake_notify.create_user(SERVICE_SID, identity="bob", segment="premium")
 
 
 def test_python_sees_the_users_of_all_services_and_those_that_bindings_made(fake_notify, service):
