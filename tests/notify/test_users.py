@@ -52,80 +52,40 @@ def alice(wire, service):
 # printing
 
 
-def test_a_user_is_printed_as_in_the_sample(twilio_wire, fake_notify, service):
-    answer = twilio_wire.post(USERS, {"Identity": "identity", "Segment": "segment1"})
+@warns
+def test_a_user_a_membership_a_binding_and_a_segment_are_printed_as_in_the_samples(twilio_wire, fake_notify, service):
+    path, url = user("identity"), f"{PUBLIC}/Users/identity"
+    binding = {"BindingType": "apn", "Address": "a7c6", "Tag": ["vip", "vip", "news"], "Endpoint": "endpoint"}
+    made = [
+        twilio_wire.post(USERS, {"Identity": "identity"}),
+        twilio_wire.post(path + "/SegmentMemberships", {"Segment": "segment"}),
+        twilio_wire.post(path + "/Bindings", {**binding, "CredentialSid": "CR" + "a" * 32}),
+    ]
+    sid = fake_notify.bindings.last.sid
 
-    assert (answer.status, answer.reason, answer.body.decode()) == (
-        201,
-        "CREATED",
-        f'{{"account_sid": "{fake_notify.account_sid}", "date_created": "{NOW}", "date_updated": "{NOW}", '
-        f'"identity": "identity", "links": {{"bindings": "{PUBLIC}/Users/identity/Bindings", '
-        f'"segment_memberships": "{PUBLIC}/Users/identity/SegmentMemberships"}}, "segments": ["segment1"], '
-        f'"service_sid": "{SERVICE_SID}", "sid": "{fake_notify.users.last.sid}", "url": "{PUBLIC}/Users/identity"}}',
-    )
-    assert (fake_notify.users.last.sid[:2], len(fake_notify.users.last.sid)) == ("US", 34)
-    assert twilio_wire.get(user("identity")).body == answer.body
+    fetched = [twilio_wire.get(each) for each in (path, path + "/SegmentMemberships/segment", f"{path}/Bindings/{sid}")]
+    listed = twilio_wire.get(SEGMENTS)
 
-
-def test_a_membership_is_printed_as_in_the_sample(twilio_wire, fake_notify, service):
-    twilio_wire.post(USERS, {"Identity": "identity"})
-
-    answer = twilio_wire.post(user("identity") + "/SegmentMemberships", {"Segment": "segment"})
-
-    assert (answer.status, answer.body.decode()) == (
-        201,
-        f'{{"account_sid": "{fake_notify.account_sid}", "identity": "identity", "segment": "segment", '
-        f'"service_sid": "{SERVICE_SID}", "url": "{PUBLIC}/Users/identity/SegmentMemberships/segment"}}',
-    )
-    fetched = twilio_wire.get(user("identity") + "/SegmentMemberships/segment")
-    assert (fetched.status, fetched.body) == (200, answer.body)
-
-
-def test_a_segment_is_printed_as_in_the_sample(twilio_wire, fake_notify, service):
-    twilio_wire.post(USERS, {"Identity": "identity", "Segment": "segment"})
-
-    answer = twilio_wire.get(SEGMENTS)
-
-    (segment,) = fake_notify.segments
+    account, dates = f'"account_sid": "{fake_notify.account_sid}"', f'"date_created": "{NOW}", "date_updated": "{NOW}"'
     page = f"{PUBLIC}/Segments?PageSize=50&Page=0"
-    assert (answer.status, answer.body.decode()) == (
-        200,
-        f'{{"segments": [{{"account_sid": "{fake_notify.account_sid}", "date_created": "{NOW}", '
-        f'"date_updated": "{NOW}", "service_sid": "{SERVICE_SID}", "sid": "{segment.sid}", '
-        '"unique_name": "segment"}], '
+    assert [(each.status, each.reason) for each in made] == [(201, "CREATED")] * 3
+    assert [each.body.decode() for each in (*fetched, listed)] == [
+        f'{{{account}, {dates}, "identity": "identity", "links": {{"bindings": "{url}/Bindings", '
+        f'"segment_memberships": "{url}/SegmentMemberships"}}, "segments": ["segment"], '
+        f'"service_sid": "{SERVICE_SID}", "sid": "{fake_notify.users.last.sid}", "url": "{url}"}}',
+        f'{{{account}, "identity": "identity", "segment": "segment", '
+        f'"service_sid": "{SERVICE_SID}", "url": "{url}/SegmentMemberships/segment"}}',
+        f'{{{account}, "address": "a7c6", "binding_type": "apn", "credential_sid": "CR{"a" * 32}", {dates}, '
+        f'"endpoint": "endpoint", "links": {{"user": "{url}"}}, "identity": "identity", '
+        f'"notification_protocol_version": "4", "service_sid": "{SERVICE_SID}", "sid": "{sid}", '
+        f'"tags": ["vip", "news"], "url": "{url}/Bindings/{sid}"}}',
+        f'{{"segments": [{{{account}, {dates}, "service_sid": "{SERVICE_SID}", '
+        f'"sid": "{fake_notify.segments.last.sid}", "unique_name": "segment"}}], '
         f'"meta": {{"page": 0, "page_size": 50, "first_page_url": "{page}", "previous_page_url": null, '
         f'"url": "{page}", "next_page_url": null, "key": "segments"}}}}',
-    )
-    assert (segment.sid[:2], len(segment.sid)) == ("GS", 34)
-
-
-@warns
-def test_a_users_binding_is_printed_in_the_samples_order(twilio_wire, fake_notify, service):
-    twilio_wire.post(USERS, {"Identity": "identity"})
-
-    answer = twilio_wire.post(
-        user("identity") + "/Bindings",
-        {
-            "BindingType": "apn",
-            "Address": "a7c6",
-            "Tag": ["vip", "vip", "news"],
-            "Endpoint": "endpoint",
-            "NotificationProtocolVersion": "3",
-            "CredentialSid": "CR" + "a" * 32,
-        },
-    )
-
-    binding = fake_notify.bindings.last
-    assert (answer.status, answer.body.decode()) == (
-        201,
-        f'{{"account_sid": "{fake_notify.account_sid}", "address": "a7c6", "binding_type": "apn", '
-        f'"credential_sid": "CR{"a" * 32}", "date_created": "{NOW}", "date_updated": "{NOW}", "endpoint": "endpoint", '
-        f'"links": {{"user": "{PUBLIC}/Users/identity"}}, "identity": "identity", '
-        f'"notification_protocol_version": "3", "service_sid": "{SERVICE_SID}", "sid": "{binding.sid}", '
-        f'"tags": ["vip", "news"], "url": "{PUBLIC}/Users/identity/Bindings/{binding.sid}"}}',
-    )
-    fetched = twilio_wire.get(f"{user('identity')}/Bindings/{binding.sid}")
-    assert (fetched.status, fetched.body) == (200, answer.body)
+    ]
+    assert [each.body for each in made[1:]] == [each.body for each in fetched[1:]]
+    assert [each[-1].sid[:2] for each in (fake_notify.users, fake_notify.segments)] == ["US", "GS"]
 
 
 # Users
