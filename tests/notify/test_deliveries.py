@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import fakenotify
@@ -20,6 +20,7 @@ from fakenotify.notify.channels import CHANNELS, HttpRequest
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.outcomes import INJECTABLE, struck_by
 from fakenotify.notify.records import Alert, Binding, Delivery
+from fakenotify.notify.targets import why_not
 
 NOW = "2027-10-31T12:00:00Z"
 MOMENT = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
@@ -466,6 +467,8 @@ bound = st.tuples(
     st.lists(st.sampled_from(TAGS), unique=True, max_size=3),
 )
 
+EACH = [(identity, "sms", f"+1500{at}", ["vip"]) for at, identity in enumerate(("alice", "bob", "bob"))]
+
 
 def some(values: tuple[str, ...], most: int = 2) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(values), unique=True, max_size=most)
@@ -482,7 +485,7 @@ def is_meant(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(bound, max_size=12),
     st.lists(st.integers(0, 11), max_size=3),
@@ -491,6 +494,10 @@ def is_meant(
     some((*TAGS, "apn", "alexa", "other"), 3),
     some((*SEGMENTS, "nowhere")),
 )
+@example(EACH, [], {"alice": ["north"], "bob": ["premium"]}, [], [], ["premium", "north"])
+@example(EACH, [], {"alice": ["premium"], "bob": ["premium"]}, ["bob"], [], ["premium"])
+@example(EACH, [], {}, ["alice", "carol"], ["vip"], [])
+@example(EACH, [], {}, ["bob"], ["all"], [])
 def test_the_recipients_are_those_of_a_naive_filter_over_all_bindings(
     bindings, deleted, users, identities, tags, segments
 ) -> None:
@@ -513,19 +520,24 @@ def test_the_recipients_are_those_of_a_naive_filter_over_all_bindings(
     assert [(each.binding_sid, each.identity, each.address) for each in fake.deliveries] == [
         (each.sid, each.identity, each.address) for each in expected
     ]
+    scope = fake.world.accounts.default.scopes[service.sid]
+    reasons = [why_not(each, scope, identities, tags, segments) for each in fake.bindings]
+    assert [each for each, reason in zip(fake.bindings, reasons, strict=True) if reason is None] == expected
     missed = [each.code for each in fake.alerts if each.code in (52301, 52307)]
     has_members = any(set(segments) <= set(of_user) for of_user in users.values())
     assert missed == ([] if expected else [52307] if segments and not has_members else [52301])
 
 
 @pytest.mark.fake_notify(callback_delivery="manual")
-def test_ten_thousand_targets_are_one_201_ten_thousand_deliveries_and_ten_callbacks(wire, fake_notify, ready) -> None:
+def test_ten_thousand_targets_are_one_201_ten_thousand_deliveries_and_ten_callbacks(fake_notify, ready) -> None:
     addresses = [f"+1500{number:07}" for number in range(10_000)]
     targets = [json.dumps({"binding_type": "sms", "address": each}) for each in addresses]
 
-    answer = wire.post(PATH, {"ToBinding": targets, "Body": "Hi", "DeliveryCallbackUrl": "http://127.0.0.1:9/"})
+    fake_notify.client(in_process=True).notify.v1.services(SERVICE_SID).notifications.create(
+        to_binding=targets, body="Hi", delivery_callback_url="http://127.0.0.1:9/"
+    )
 
-    assert (answer.status, len(fake_notify.notifications)) == (201, 1)
+    assert [each.status for each in fake_notify.requests] == [201]
     assert became(fake_notify) == [(each, None, None) for each in addresses]
     assert len({each.sid for each in fake_notify.deliveries}) == 10_000
     assert [each.params["Count"] for each in fake_notify.callbacks] == [["1000"]] * 10
