@@ -24,7 +24,7 @@ MOST_MADE_UP = 1_000
 """How many accounts that callers made up are kept (``unknown_accounts="own"``): the oldest empty ones go first."""
 
 _STEP = 256
-"""The sum of the bytes in use is made anew when it has grown by this part of the whole."""
+"""The bytes in use are summed up again when they have grown by this fraction of the limit."""
 
 
 class Accounts:
@@ -214,7 +214,7 @@ class Budget:
                 tables.remove(largest)  # another thread holds it, or it has only one row
 
     def _shrink(self, account: AccountState, table: Any) -> int:
-        """Drop an eighth of a table; returns how many bytes that made free."""
+        """Drop an eighth of a table; returns the bytes freed."""
         if not account.lock.acquire(blocking=False):  # waiting could be a deadlock
             return 0
         try:

@@ -77,7 +77,7 @@ class Sending:
         prepared = self._prepared.get(key) or self._prepare(channel, *key)
         rendered = prepared.rendered
         bad = channel.check_address(target.address, binding.sid if binding else None)
-        failure = self._told(target) or prepared.failure or (bad and bad.failure) or rendered.failure
+        failure = self._outcome(target) or prepared.failure or (bad and bad.failure) or rendered.failure
         delivery = Delivery(
             sid=None if failure else account.sids.new(channel.message_sid),
             notification_sid=self.notification.sid,
@@ -112,7 +112,7 @@ class Sending:
             account.remove_binding(binding, "disowned")
         return delivery
 
-    def _told(self, target: Target) -> Failure | None:
+    def _outcome(self, target: Target) -> Failure | None:
         """The failure that the test has set for this delivery."""
         for outcome in self.account.outcomes:
             if outcome.matches(target):

@@ -72,7 +72,7 @@ def outcome(
 ) -> Outcome:
     """A checked outcome. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
     if isinstance(code, bool) or not isinstance(code, int) or code not in INJECTABLE:
-        raise UnknownName(_no_such_outcome(code), nearest_codes(code))
+        raise _no_such_outcome(code)
     if binding_type is not None and binding_type not in list(CHANNELS):
         close = nearest(str(binding_type), CHANNELS)
         raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close or CHANNELS)}", close)
@@ -82,24 +82,22 @@ def outcome(
             f"{code} ({CODES[code].title}) is a code of {labels}: no delivery by {binding_type} can fail with it"
         )
     for name, value in (("address", address), ("identity", identity)):
-        if value is not None and not isinstance(value, str):
+        if not isinstance(value, (str, type(None))):
             raise ValueError(f"{name} is a text, not {value!r}")
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
         raise ValueError(f"times is a whole number from 1, or None for good, not {times!r}")
     return Outcome(code, address, identity, binding_type, times)
 
 
-def nearest_codes(code: object) -> list[str]:
-    """The codes that look most like ``code``."""
-    return nearest(str(code), [str(each) for each in INJECTABLE])
-
-
-def _no_such_outcome(code: object) -> str:
+def _no_such_outcome(code: object) -> UnknownName:
+    close = nearest(str(code), [str(each) for each in INJECTABLE])
     known = CODES.get(code) if isinstance(code, int) else None
-    if known is not None and known.of_notify:
+    if known is None:
+        named = "; ".join(f"{each} {CODES[int(each)].title}" for each in close)
+        words = f"{code!r} is no delivery outcome; nearest: {named or f'{INJECTABLE[0]} to {INJECTABLE[-1]}'}"
+    elif known.of_notify:
         raised = "the fake raises it by itself" if code in _BY_ITSELF else "it is about Users and Segments"
-        return f"{code} ({known.title}) is never a delivery's outcome; {raised}"
-    if known is not None:
-        return f"{code} ({known.title}) is a code of another product; Notify never raises it"
-    named = "; ".join(f"{each} {CODES[int(each)].title}" for each in nearest_codes(code))
-    return f"{code!r} is no delivery outcome; nearest: {named or f'{INJECTABLE[0]} to {INJECTABLE[-1]}'}"
+        words = f"{code} ({known.title}) is never a delivery's outcome; {raised}"
+    else:
+        words = f"{code} ({known.title}) is a code of another product; Notify never raises it"
+    return UnknownName(words, close)

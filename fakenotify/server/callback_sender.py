@@ -86,9 +86,14 @@ class CallbackSender:
             self._stopped = False
         self.wake()
 
-    def post(self, callback: Callback) -> Attempt:
-        """Post one callback in this thread. A ``stop`` doesn't abort it."""
-        return self._attempt(callback, lambda connection: None)
+    def post(self, callback: Callback, connected: Connected = lambda connection: None) -> Attempt:
+        """Post one callback in this thread. ``connected`` gets each connection; without it, no ``stop`` aborts it."""
+        clock = self._world().clock
+        try:
+            status, body = _post(callback, self._hosts, self._timeout, connected)
+        except Exception as error:  # also what other tools, such as pytest-socket, raise in place of the network
+            return Attempt(clock.stamp(), error=f"{type(error).__name__}: {error}")
+        return Attempt(clock.stamp(), status, body)
 
     def _keep_time(self) -> None:
         """Start workers for due callbacks, and wait for the next."""
@@ -146,7 +151,7 @@ class CallbackSender:
                 self._connections.add(connection)
 
         try:
-            attempt = self._attempt(callback, connected)
+            attempt = self.post(callback, connected)
         finally:
             with self._condition:
                 self._connections.difference_update(opened)
@@ -154,14 +159,6 @@ class CallbackSender:
             callbacks.put_back(account, callback)
         else:
             world.callback_tried(callbacks.note_attempt(account, callback, attempt))
-
-    def _attempt(self, callback: Callback, connected: Connected) -> Attempt:
-        clock = self._world().clock
-        try:
-            status, body = post(callback, self._hosts, self._timeout, connected)
-        except Exception as error:  # also what other tools, such as pytest-socket, raise in place of the network
-            return Attempt(clock.stamp(), error=f"{type(error).__name__}: {error}")
-        return Attempt(clock.stamp(), status, body)
 
     def _until_due(self) -> float | None:
         """Seconds until the next callback is due; None (for ever) when there is none, or the clock is frozen."""
@@ -175,7 +172,7 @@ class CallbackSender:
         return max(min(moments) - now, _SHORTEST_WAIT)
 
 
-def post(callback: Callback, hosts: frozenset[str], timeout: float, connected: Connected) -> tuple[int, str]:
+def _post(callback: Callback, hosts: frozenset[str], timeout: float, connected: Connected) -> tuple[int, str]:
     """Post one callback. Raises ``ValueError`` for an unusable URL or host, ``OSError`` and ``HTTPException``.
 
     User and password in the URL answer a 401 with a ``Basic`` challenge. (documented for the platform; assumed D44)

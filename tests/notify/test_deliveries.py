@@ -332,7 +332,7 @@ OBSERVED = {
 
 
 @pytest.mark.parametrize("kind", list(CHECKS))
-def test_a_delivery_is_checked_in_this_order(fake_notify, kind) -> None:
+def test_a_delivery_is_checked_in_order(fake_notify, kind) -> None:
     """The Service, then the Credential, the address, the payload. Each step mends what the last one found."""
     credentials = {each: fake_notify.create_credential(each).sid for each in PUSH}
     fields: dict[str, Any] = {"address": "x"}
@@ -546,7 +546,7 @@ def test_ten_thousand_targets_are_one_201_ten_thousand_deliveries_and_ten_callba
 # outcomes
 
 
-def test_an_outcome_fits_the_deliveries_that_fit_every_selector(fake_notify, three) -> None:
+def test_an_outcome_applies_to_the_deliveries_that_match_every_selector(fake_notify, three) -> None:
     everyone, direct = {"tags": ["all"]}, to("sms", "+1501")
     expected = [
         ({}, everyone, ["+1501", "a1", "+1502"]),
@@ -663,7 +663,7 @@ def test_too_many_recipients_stops_the_whole_notification(fake_notify, three, se
     assert codes(fake_notify) == {"+1501": 52181, "a1": None, "+1502": None}
 
 
-def test_too_many_recipients_needs_a_recipient_that_it_fits(fake_notify, three) -> None:
+def test_too_many_recipients_needs_a_recipient_that_it_applies_to(fake_notify, three) -> None:
     fake_notify.fail_delivery(52302, identity="bob", times=1)
 
     for identity in ("nobody", "alice", "bob"):

@@ -357,7 +357,7 @@ def test_priority_and_ttl_have_defaults_and_ranges(echo, refuse) -> None:
 # the order of complaints
 
 
-def test_the_first_bad_parameter_in_the_tables_order_is_complained_of_then_the_selectors(refuse) -> None:
+def test_complaints_follow_the_order_of_the_parameters_and_end_with_the_selectors(refuse) -> None:
     good_and_bad = {
         "Identity": ("alice", [str(number) for number in range(21)]),
         "Tag": ("vip", list("abcdef")),
@@ -445,7 +445,7 @@ def test_python_sends_by_the_rules_of_the_wire(fake_notify, service) -> None:
         ("From", ""),
     ],
 )
-def test_a_name_that_nobody_reads_is_corrected_in_a_warning(send, fake_notify, name, correction) -> None:
+def test_an_unknown_name_is_corrected_in_a_warning(send, fake_notify, name, correction) -> None:
     assert send(**{name: SMS}, Body="Hi").refusal == NOBODY
     assert fake_notify.requests.last.warnings == [f"parameter {name!r} was not read{correction}"]
 

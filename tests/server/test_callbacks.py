@@ -164,7 +164,7 @@ def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
 
 
 @pytest.fixture
-def by_hand(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
+def manual(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
     """A fake that posts a callback when the test says so."""
     return open_fake(callback_delivery="manual")
 
@@ -311,11 +311,11 @@ def test_the_headers_are_those_of_a_twilio_webhook_and_a_retry_has_the_same(open
         (2001, [("1000", "0", "false"), ("1000", "1", "false"), ("1", "2", "true")]),
     ],
 )
-def test_a_callback_has_a_thousand_deliveries_at_most(by_hand, receive, count, batches) -> None:
+def test_a_callback_has_a_thousand_deliveries_at_most(manual, receive, count, batches) -> None:
     receiver = receive()
-    sid = send(by_hand, receiver.url, to_binding=phones(count))
+    sid = send(manual, receiver.url, to_binding=phones(count))
 
-    while by_hand.deliver_callback():
+    while manual.deliver_callback():
         pass
 
     fields = [MultiDict(post.fields) for post in receiver.posts]
@@ -324,27 +324,27 @@ def test_a_callback_has_a_thousand_deliveries_at_most(by_hand, receive, count, b
     assert {each["NotificationSid"] for each in fields} == {sid}
     addresses = [json.loads(state)["address"] for each in fields for state in each.getlist("DeliveryState")]
     assert addresses == [each["address"] for each in phones(count)]
-    assert all(post.is_signed_by(by_hand.auth_token) for post in receiver.posts)
+    assert all(post.is_signed_by(manual.auth_token) for post in receiver.posts)
 
 
 # signatures
 
 
-def test_twilios_library_accepts_every_signature_and_only_with_the_token(by_hand, receive) -> None:
+def test_twilios_library_accepts_every_signature_and_only_with_the_token(manual, receive) -> None:
     receiver = receive()
     for identity in ("alice", "Jürgen + Söhne & Co. = 😀"):
-        by_hand.create_binding(SERVICE_SID, identity=identity, binding_type="sms", address=f"+1 {identity}")
+        manual.create_binding(SERVICE_SID, identity=identity, binding_type="sms", address=f"+1 {identity}")
     for query in ("", "?api=twilio-notify-callback", "?a=1&b=2&a=1", "?q=%20%2F&name=J%C3%BCrgen", "?t=a+b", "?x;y"):
-        send(by_hand, receiver.url + query)
-        send(by_hand, receiver.url + query, to_binding=None, tags=["all"])
-    send(by_hand, receiver.url, to_binding=[{"binding_type": "sms", "address": "nonsense"}] * 3)
+        send(manual, receiver.url + query)
+        send(manual, receiver.url + query, to_binding=None, tags=["all"])
+    send(manual, receiver.url, to_binding=[{"binding_type": "sms", "address": "nonsense"}] * 3)
 
-    posted = [by_hand.deliver_callback().status for _ in by_hand.callbacks]
+    posted = [manual.deliver_callback().status for _ in manual.callbacks]
 
     assert posted == ["DELIVERED"] * 13
-    assert [post.is_signed_by(by_hand.auth_token) for post in receiver.posts] == [True] * 13
+    assert [post.is_signed_by(manual.auth_token) for post in receiver.posts] == [True] * 13
     assert [post.is_signed_by("another token") for post in receiver.posts] == [False] * 13
-    states = by_hand.callbacks.last.params["DeliveryState"]
+    states = manual.callbacks.last.params["DeliveryState"]
     assert (len(states), len(set(states))) == (3, 1)  # equal ones count once in a signature
 
 
@@ -369,17 +369,17 @@ def test_an_undeclared_account_signs_with_the_password_it_last_used(
     assert receiver.posts[0].is_signed_by(signed_by or fake.auth_token)
 
 
-def test_the_callbacks_of_every_account_are_posted_with_its_own_signature(by_hand, receive) -> None:
+def test_the_callbacks_of_every_account_are_posted_with_its_own_signature(manual, receive) -> None:
     receiver = receive()
-    other = by_hand.account("AC" + "1" * 32, "other token")
+    other = manual.account("AC" + "1" * 32, "other token")
     service = other.create_service()
     other.create_notification(service.sid, to_binding=[PHONE], delivery_callback_url=receiver.url)
-    sid = send(by_hand, receiver.url)
+    sid = send(manual, receiver.url)
 
-    posted = [by_hand.deliver_callback() for _ in range(3)]
+    posted = [manual.deliver_callback() for _ in range(3)]
 
     assert [each and each.notification_sid for each in posted] == [sid, other.notifications.last.sid, None]
-    assert [each.notification_sid for each in by_hand.callbacks] == [sid]
+    assert [each.notification_sid for each in manual.callbacks] == [sid]
     assert [post.is_signed_by("other token") for post in receiver.posts] == [False, True]
     assert ("AccountSid", other.account_sid) in receiver.posts[1].fields
 
@@ -428,10 +428,10 @@ def test_the_answer_has_arrived_before_the_callback_is_posted(fake, wire_of, rec
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["sid"] == fake.notifications.last.sid
 
 
-# which URL, and for whom
+# which URL, and when
 
 
-def test_the_notifications_url_wins_and_the_services_needs_its_flag(by_hand) -> None:
+def test_the_notifications_url_wins_and_the_services_needs_its_flag(manual) -> None:
     expected = {
         ("http://own/", None, False): ["http://own/"],
         ("http://own/", "http://service/", True): ["http://own/"],
@@ -441,9 +441,9 @@ def test_the_notifications_url_wins_and_the_services_needs_its_flag(by_hand) -> 
     }
     found = {}
     for own, of_service, enabled in expected:
-        service = by_hand.create_service(delivery_callback_url=of_service, delivery_callback_enabled=enabled)
-        by_hand.create_notification(service.sid, to_binding=[PHONE], delivery_callback_url=own)
-        found[own, of_service, enabled] = [each.url for each in by_hand.callbacks.where(service_sid=service.sid)]
+        service = manual.create_service(delivery_callback_url=of_service, delivery_callback_enabled=enabled)
+        manual.create_notification(service.sid, to_binding=[PHONE], delivery_callback_url=own)
+        found[own, of_service, enabled] = [each.url for each in manual.callbacks.where(service_sid=service.sid)]
 
     assert found == expected
 
@@ -468,29 +468,29 @@ def test_nobody_reached_is_one_empty_callback_under_the_switch(open_fake, receiv
     assert fake.deliver_callback() is None
 
 
-# by hand
+# manual delivery
 
 
-def test_by_hand_callbacks_are_posted_one_by_one_without_a_thread(by_hand, receive) -> None:
+def test_manual_delivery_posts_callbacks_one_by_one_without_a_thread(manual, receive) -> None:
     before = sender_threads()
     receiver = receive()
-    assert by_hand.deliver_callback() is None
-    sids = [send(by_hand, receiver.url), send_by_client(by_hand, receiver.url)]
-    by_hand.clock.shift(hours=1)
-    assert (receiver.posts, statuses(by_hand)) == ([], ["PENDING"] * 2)
+    assert manual.deliver_callback() is None
+    sids = [send(manual, receiver.url), send_by_client(manual, receiver.url)]
+    manual.clock.shift(hours=1)
+    assert (receiver.posts, statuses(manual)) == ([], ["PENDING"] * 2)
 
-    first = by_hand.deliver_callback()
-    assert statuses(by_hand) == ["DELIVERED", "PENDING"]
-    second = by_hand.deliver_callback()
+    first = manual.deliver_callback()
+    assert statuses(manual) == ["DELIVERED", "PENDING"]
+    second = manual.deliver_callback()
 
-    assert [first, second] == by_hand.callbacks
-    assert [each.notification_sid for each in by_hand.callbacks] == sids
-    assert by_hand.deliver_callback() is None
+    assert [first, second] == manual.callbacks
+    assert [each.notification_sid for each in manual.callbacks] == sids
+    assert manual.deliver_callback() is None
     assert len(receiver.posts) == 2
     assert sender_threads() == before
 
 
-def test_set_to_by_hand_what_waits_is_left_to_the_tester(fake, receive) -> None:
+def test_switching_to_manual_delivery_leaves_pending_callbacks_to_the_tester(fake, receive) -> None:
     receiver = receive(blocks)
     first, second = send(fake, receiver.url), send(fake, receiver.url)
     receiver.wait()
@@ -560,7 +560,7 @@ def test_a_retry_that_succeeds_is_the_last_and_waits_its_turn(open_fake, receive
     assert fake.deliver_callback() is None
 
 
-def test_moving_the_clock_makes_retries_happen_by_themselves(open_fake, receive) -> None:
+def test_moving_the_clock_triggers_retries(open_fake, receive) -> None:
     fake = open_fake(callback_retries=3)
     receiver = receive(says(500))
     send(fake, receiver.url)
@@ -573,7 +573,7 @@ def test_moving_the_clock_makes_retries_happen_by_themselves(open_fake, receive)
     assert (alerted(fake), len(receiver.posts)) == ([52311], 4)
 
 
-def test_a_running_clock_makes_retries_happen_by_itself(open_fake, receive) -> None:
+def test_a_running_clock_triggers_retries(open_fake, receive) -> None:
     fake = open_fake(callback_retries=1)
     fake.clock.resume()
     receiver = receive(says(500))
@@ -587,19 +587,19 @@ def test_a_running_clock_makes_retries_happen_by_itself(open_fake, receive) -> N
 # receivers that misbehave
 
 
-def test_any_2xx_will_do_and_no_redirect_is_followed(by_hand, receive) -> None:
+def test_any_2xx_will_do_and_no_redirect_is_followed(manual, receive) -> None:
     elsewhere = receive()
     receiver = receive()
     good = (200, 201, 204, 299)
     bad = (300, 301, 302, 303, 304, 307, 308, 400, 404, 500, 503)
     for status in (*good, *bad):
         receiver.answer = says(status, Location=elsewhere.url)
-        send(by_hand, receiver.url)
-        by_hand.deliver_callback()
+        send(manual, receiver.url)
+        manual.deliver_callback()
 
-    found = {each.response.status: each.status for each in by_hand.callbacks}
+    found = {each.response.status: each.status for each in manual.callbacks}
     assert found == {**dict.fromkeys(good, "DELIVERED"), **dict.fromkeys(bad, "FAILED")}
-    assert alerted(by_hand) == [52311] * len(bad)
+    assert alerted(manual) == [52311] * len(bad)
     assert elsewhere.posts == []
 
 
@@ -659,10 +659,10 @@ def floods(handler: Any) -> None:
     ],
     ids=["cut short", "huge", "without an end", "no text"],
 )
-def test_of_an_answer_the_beginning_is_kept_as_far_as_it_is_text(by_hand, receive, answer, body) -> None:
-    send(by_hand, receive(answer).url)
+def test_the_beginning_of_an_answer_is_kept_as_text(manual, receive, answer, body) -> None:
+    send(manual, receive(answer).url)
 
-    assert by_hand.deliver_callback().attempts == (Attempt(MOMENT, 200, body),)
+    assert manual.deliver_callback().attempts == (Attempt(MOMENT, 200, body),)
 
 
 REFUSED = {
@@ -700,18 +700,18 @@ NO_PATH = {
 }
 
 
-def test_an_unusable_url_fails_its_callback_without_a_look_up(by_hand, receive) -> None:
+def test_an_unusable_url_fails_its_callback_without_a_look_up(manual, receive) -> None:
     receiver = receive()
     base = receiver.url.removesuffix("/callback")
     expected = {**REFUSED, **{base + path: error for path, error in NO_PATH.items()}}
     for url in expected:
-        send(by_hand, url)
-        by_hand.deliver_callback()
+        send(manual, url)
+        manual.deliver_callback()
 
-    assert {each.url: each.attempts for each in by_hand.callbacks} == {
+    assert {each.url: each.attempts for each in manual.callbacks} == {
         url: (Attempt(MOMENT, error=error),) for url, error in expected.items()
     }
-    assert alerted(by_hand) == [52311] * len(expected)
+    assert alerted(manual) == [52311] * len(expected)
     assert receiver.posts == []
 
 
@@ -724,7 +724,7 @@ def test_hosts_that_the_tester_allows_are_called_and_have_no_case(open_fake, rec
     assert [fake.deliver_callback().status for _ in range(2)] == ["DELIVERED", "FAILED"]
 
 
-def test_host_path_and_query_are_asked_for_as_they_are_in_the_url(by_hand, receive) -> None:
+def test_a_url_is_requested_as_it_is_written(manual, receive) -> None:
     receiver = receive()
     port = receiver.server_address[1]
     asked = {
@@ -734,13 +734,13 @@ def test_host_path_and_query_are_asked_for_as_they_are_in_the_url(by_hand, recei
         f"http://127.0.0.1:{port}/%20%C3%A9": f"http://127.0.0.1:{port}/%20%C3%A9",
     }
     for url in asked:
-        send(by_hand, url)
-        assert by_hand.deliver_callback().status == "DELIVERED"
+        send(manual, url)
+        assert manual.deliver_callback().status == "DELIVERED"
 
     assert [post.url for post in receiver.posts] == list(asked.values())
 
 
-def test_https_is_spoken_and_certificates_are_checked(open_fake, receive) -> None:
+def test_https_certificates_are_verified(open_fake, receive) -> None:
     receiver = receive()
     fake = open_fake(callback_delivery="manual", timeout=1)
     send(fake, receiver.url.replace("http:", "https:"))
@@ -750,12 +750,12 @@ def test_https_is_spoken_and_certificates_are_checked(open_fake, receive) -> Non
 
 
 @pytest.mark.usefixtures("ipv6")
-def test_an_ipv6_receiver_is_called(by_hand, receive) -> None:
+def test_an_ipv6_receiver_is_called(manual, receive) -> None:
     receiver = receive(host="::1")
     url = f"http://[::1]:{receiver.server_address[1]}/v6"
-    send(by_hand, url)
+    send(manual, url)
 
-    assert by_hand.deliver_callback().status == "DELIVERED"
+    assert manual.deliver_callback().status == "DELIVERED"
     assert [post.url for post in receiver.posts] == [url]
 
 
@@ -773,7 +773,7 @@ def test_a_bad_receiver_keeps_no_other_from_being_called(fake, receive, free_por
 
 
 @pytest.mark.parametrize(("user", "answered"), [("", 401), ("joe:s%40crët@", 200)])
-def test_credentials_in_the_url_answer_a_challenge(by_hand, receive, user, answered) -> None:
+def test_credentials_in_the_url_answer_a_challenge(manual, receive, user, answered) -> None:
     def answer(handler: Any) -> None:
         if handler.headers["Authorization"] == "Basic " + b64encode("joe:s@crët".encode()).decode():
             says(200)(handler)
@@ -781,9 +781,9 @@ def test_credentials_in_the_url_answer_a_challenge(by_hand, receive, user, answe
             says(401, **{"WWW-Authenticate": 'Basic realm="theirs"'})(handler)
 
     receiver = receive(answer)
-    send(by_hand, receiver.url.replace("http://", f"http://{user}"))
+    send(manual, receiver.url.replace("http://", f"http://{user}"))
 
-    assert by_hand.deliver_callback().response.status == answered
+    assert manual.deliver_callback().response.status == answered
     assert len(receiver.posts) == (2 if user else 1)
     assert "Authorization" not in dict(receiver.posts[0].headers)
 
@@ -792,7 +792,7 @@ def test_credentials_in_the_url_answer_a_challenge(by_hand, receive, user, answe
 
 
 @pytest.mark.parametrize("change", ["reset", "restore", "renew"])
-def test_an_attempt_that_is_under_way_ends_in_the_world_where_it_began(fake, receive, change) -> None:
+def test_an_attempt_in_progress_ends_in_the_world_where_it_began(fake, receive, change) -> None:
     receiver = receive(blocks)
     before = fake.snapshot()
     send(fake, receiver.url)
@@ -810,51 +810,51 @@ def test_an_attempt_that_is_under_way_ends_in_the_world_where_it_began(fake, rec
     assert (fake.alerts, len(receiver.posts)) == ([], 2)
 
 
-def test_a_snapshot_has_what_is_still_to_be_posted(by_hand, receive) -> None:
+def test_a_snapshot_has_what_is_still_to_be_posted(manual, receive) -> None:
     receiver = receive()
-    empty = by_hand.snapshot()
-    sid = send(by_hand, receiver.url)
-    pending = by_hand.snapshot()
-    assert by_hand.deliver_callback().status == "DELIVERED"
+    empty = manual.snapshot()
+    sid = send(manual, receiver.url)
+    pending = manual.snapshot()
+    assert manual.deliver_callback().status == "DELIVERED"
 
-    by_hand.restore(empty)
-    assert (by_hand.callbacks, by_hand.deliver_callback()) == ([], None)
+    manual.restore(empty)
+    assert (manual.callbacks, manual.deliver_callback()) == ([], None)
 
-    by_hand.restore(pending)
-    by_hand.client(in_process=True).notify.v1.services(SERVICE_SID).delete()  # callbacks stay
-    assert [(each.notification_sid, each.status, each.attempts) for each in by_hand.callbacks] == [(sid, "PENDING", ())]
-    assert by_hand.deliver_callback().status == "DELIVERED"
+    manual.restore(pending)
+    manual.client(in_process=True).notify.v1.services(SERVICE_SID).delete()  # callbacks stay
+    assert [(each.notification_sid, each.status, each.attempts) for each in manual.callbacks] == [(sid, "PENDING", ())]
+    assert manual.deliver_callback().status == "DELIVERED"
     assert len(receiver.posts) == 2
 
 
 @pytest.mark.parametrize("how", ["switch", "restore", "load"])
-def test_what_waits_is_posted_when_the_fake_posts_by_itself(by_hand, receive, tmp_path, how) -> None:
-    send(by_hand, receive().url)
-    assert statuses(by_hand) == ["PENDING"]
-    pending = by_hand.snapshot()
-    by_hand.save(tmp_path / "world.json")
+def test_pending_callbacks_are_posted_once_delivery_is_automatic(manual, receive, tmp_path, how) -> None:
+    send(manual, receive().url)
+    assert statuses(manual) == ["PENDING"]
+    pending = manual.snapshot()
+    manual.save(tmp_path / "world.json")
     if how != "switch":
-        by_hand.reset()
+        manual.reset()
 
-    set_delivery(by_hand, "automatic")
+    set_delivery(manual, "automatic")
     if how == "restore":
-        by_hand.restore(pending)
+        manual.restore(pending)
     if how == "load":
-        by_hand.load(tmp_path / "world.json")
+        manual.load(tmp_path / "world.json")
 
-    assert outcome(by_hand) == ("DELIVERED", [200])
+    assert outcome(manual) == ("DELIVERED", [200])
 
 
-def test_a_control_call_posts_callbacks_as_python_does(by_hand, receive, wire_of) -> None:
+def test_a_control_call_posts_callbacks_as_python_does(manual, receive, wire_of) -> None:
     receiver = receive()
-    send(by_hand, receiver.url)
-    state = json.dumps(by_hand.world.export(secrets=True))
+    send(manual, receiver.url)
+    state = json.dumps(manual.world.export(secrets=True))
     for method, path, body in (
         ("PATCH", "/_fake/behaviour", '{"callback_delivery": "automatic"}'),
         ("PUT", "/_fake/state", state),
     ):
-        assert wire_of(by_hand).send(method, path, body, {"Content-Type": "application/json"}).status == 200
-        settled(by_hand)
+        assert wire_of(manual).send(method, path, body, {"Content-Type": "application/json"}).status == 200
+        settled(manual)
 
     assert len(receiver.posts) == 2
 
@@ -862,7 +862,7 @@ def test_a_control_call_posts_callbacks_as_python_does(by_hand, receive, wire_of
 # the end
 
 
-def test_stop_ends_soon_while_an_attempt_is_under_way_and_start_goes_on(open_fake, receive) -> None:
+def test_stop_aborts_an_attempt_in_progress_and_start_repeats_it(open_fake, receive) -> None:
     before = sender_threads()
     receiver = receive(blocks)
     fake = open_fake(timeout=30)
@@ -886,7 +886,7 @@ def test_stop_ends_soon_while_an_attempt_is_under_way_and_start_goes_on(open_fak
     assert len(receiver.posts) == 4
 
 
-def test_a_stopped_fake_posts_only_what_the_tester_wants(fake, receive) -> None:
+def test_a_stopped_fake_posts_only_by_hand(fake, receive) -> None:
     receiver = receive()
     fake.stop()
     fake.stop()
@@ -966,7 +966,7 @@ def test_callbacks_to_one_url_arrive_one_after_another_in_their_order(fake, rece
     assert [dict(post.fields)["NotificationSid"] for post in receiver.posts] == sids
 
 
-def test_no_more_than_sixteen_are_posted_at_once_and_none_is_left_out(open_fake, receive) -> None:
+def test_at_most_sixteen_callbacks_are_posted_at_once_and_none_is_lost(open_fake, receive) -> None:
     fake = open_fake(timeout=30)
     receivers = [receive(blocks) for _ in range(20)]
     for receiver in receivers:
@@ -998,7 +998,7 @@ def test_whatever_a_post_raises_is_an_error_of_its_attempt(fake, receive, monkey
     assert_unharmed(fake, receiver)
 
 
-def test_a_sender_whose_thread_has_died_begins_again(fake, receive, monkeypatch) -> None:
+def test_a_sender_whose_thread_has_died_starts_another(fake, receive, monkeypatch) -> None:
     receiver = receive()
     sender = fake._sender()
     died = threading.Event()
@@ -1013,7 +1013,7 @@ def test_a_sender_whose_thread_has_died_begins_again(fake, receive, monkeypatch)
     assert {each.status for each in settled(fake, 2)} == {"DELIVERED"}
 
 
-def test_a_bug_in_a_worker_leaves_no_other_callback_waiting(by_hand, receive, monkeypatch) -> None:
+def test_a_bug_in_a_worker_leaves_no_other_callback_waiting(manual, receive, monkeypatch) -> None:
     receiver = receive()
     post = CallbackSender._post
     printed: list[str] = []
@@ -1026,10 +1026,10 @@ def test_a_bug_in_a_worker_leaves_no_other_callback_waiting(by_hand, receive, mo
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: printed.append(f"{kind.__name__}: {error}"))
     monkeypatch.setattr(CallbackSender, "_post", failing)
     for _ in range(2):
-        send(by_hand, receiver.url)
-    first = by_hand.callbacks[0]
+        send(manual, receiver.url)
+    first = manual.callbacks[0]
 
-    set_delivery(by_hand, "automatic")
+    set_delivery(manual, "automatic")
 
-    by_hand.wait_for(lambda: by_hand.callbacks[1].status == "DELIVERED", timeout=5)
-    assert (by_hand.callbacks[0].status, printed) == ("PENDING", ["ZeroDivisionError: a bug"])
+    manual.wait_for(lambda: manual.callbacks[1].status == "DELIVERED", timeout=5)
+    assert (manual.callbacks[0].status, printed) == ("PENDING", ["ZeroDivisionError: a bug"])
