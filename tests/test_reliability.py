@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from random import Random
 
@@ -17,7 +16,6 @@ from reliability.__main__ import PROOFS, main
 from reliability.figure import Figure
 from reliability.survive import SCENARIOS
 
-from fakenotify import FakeNotify
 from fakenotify.control import notify_openapi
 
 TOP = Path(__file__).parents[1]
@@ -26,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def proof(name: str, count: int) -> str:
-    """Run a proof in a process of its own, where nothing else is traced or counted; what it says."""
+    """Run a proof in a process of its own, where nothing else is traced or counted; returns what it prints."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
     command = [sys.executable, "-m", "tests.reliability", name, "--count", str(count)]
     done = subprocess.run(command, cwd=TOP, env=plain, text=True, capture_output=True)
@@ -37,43 +35,27 @@ def proof(name: str, count: int) -> str:
 def test_noise_on_the_socket_is_no_trouble() -> None:
     figure = fuzz.prove(300)
 
-    assert figure.failures == []
-    assert figure.tried == 300
+    assert (figure.tried, figure.failures) == (300, [])
 
 
-def test_forms_of_every_operation_keep_the_answers_shape() -> None:
-    told = proof("forms", 12_000)
+@pytest.mark.parametrize(
+    ("name", "count", "figure"),
+    [
+        ("forms", 12_000, r"12\d{3} forms for \d+ operations"),
+        ("soak", 4, r"\d+ requests, callbacks and starts"),
+        ("memory", 3_000, r"15000 requests, deliveries, accounts and rows"),
+    ],
+)
+def test_a_proof_finds_nothing_and_prints_its_figure_last(name: str, count: int, figure: str) -> None:
+    printed = proof(name, count)
 
-    assert "never succeeded" not in told
-    assert re.search(r"forms: 12\d{3} forms for \d+ operations in [\d.]+ s, 0 failures\n$", told), told
-
-
-def test_a_session_leaves_nothing_behind() -> None:
-    told = proof("soak", 4)
-
-    assert re.search(r"soak: \d+ requests, callbacks and starts in [\d.]+ s, 0 failures\n$", told), told
-
-
-def test_what_is_kept_is_bounded() -> None:
-    told = proof("memory", 3_000)
-
-    assert re.search(r"memory: 15000 requests, .* 0 failures\n$", told), told
+    assert "never succeeded" not in printed
+    assert re.search(rf"^{name}: {figure} in [\d.]+ s, 0 failures\n\Z", printed, re.MULTILINE), printed
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_it_survives(name: str) -> None:
     SCENARIOS[name]()
-
-
-def test_a_clock_at_the_end_of_time_stands_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that runs must not run out of the years that a date can have."""
-    fake = FakeNotify()
-    fake.clock.move_to("9999-12-31T23:59:59Z")
-    now = time.time
-    monkeypatch.setattr(time, "time", lambda: now() + 5)
-
-    with fake:
-        assert fake.clock.now().year == 9999
 
 
 # the proofs prove something
@@ -104,7 +86,7 @@ def test_every_kind_of_noise_is_made_and_the_same_seed_makes_the_same() -> None:
     assert one == other
 
 
-def test_the_last_line_is_a_figure_and_a_failure_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_last_line_is_a_figure_and_failures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     figure = Figure("fuzz", tried=3)
     assert figure.tell() == 0
     figure.fail("a 500 after b'GET'")
@@ -115,20 +97,12 @@ def test_the_last_line_is_a_figure_and_a_failure_is_told(capsys: pytest.CaptureF
     assert re.fullmatch(r"fuzz: 3 inputs in 0\.\d s, 1 failures", last)
 
 
-def test_a_command_tells_its_figure_last() -> None:
-    command = [sys.executable, "-m", "tests.reliability", "forms", "--count", "100"]
-    done = subprocess.run(command, cwd=TOP, text=True, capture_output=True, check=False)
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(r"forms: \d+ forms for \d+ operations in \d+\.\d s, 0 failures", done.stdout.splitlines()[-1])
-
-
 def test_schemathesis_finds_nothing_by_either_description() -> None:
-    told = proof("schema", 1)
+    printed = proof("schema", 1)
 
-    asked = dict(re.findall(r"^(\S+)\.json: (\d+) requests$", told, re.MULTILINE))
-    assert {name for name, number in asked.items() if int(number) > 50} == {"notify-openapi", "openapi"}, told
-    assert re.search(r"schema: \d+ requests by schemathesis in [\d.]+ s, 0 failures\n$", told), told
+    asked = dict(re.findall(r"^(\S+)\.json: (\d+) requests$", printed, re.MULTILINE))
+    assert {name for name, number in asked.items() if int(number) > 50} == {"notify-openapi", "openapi"}, printed
+    assert re.search(r"schema: \d+ requests by schemathesis in [\d.]+ s, 0 failures\n$", printed), printed
 
 
 def test_schemathesis_notices_an_answer_that_is_not_as_described(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,6 +130,12 @@ def test_the_matrix_finds_this_python_and_no_old_one() -> None:
 
     assert f"{sys.version_info[0]}.{sys.version_info[1]}" in {version.rstrip("t") for version in here}
     assert all(int(version.rstrip("t").split(".")[1]) >= 10 for version in here)
+
+
+def test_the_matrix_runs_tests_that_exist() -> None:
+    chosen = {name for _, names in matrix._PINS.values() for name in names}
+
+    assert [name for name in chosen if not (TOP / "tests" / name).exists()] == []
 
 
 def test_every_proof_is_documented() -> None:

@@ -142,6 +142,14 @@ def test_a_system_clock_outside_the_calendar_stands_still_at_its_edge(
     fake.stop()
 
 
+def test_a_running_clock_stands_still_at_the_end_of_the_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, now = Clock(), time.time()
+    clock.move_to("9999-12-31T23:59:59Z")
+    monkeypatch.setattr(time, "time", lambda: now + 60)
+
+    assert clock.now() == datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+
+
 def test_listeners_hear_of_every_jump_after_it_has_happened() -> None:
     clock = clock_at(EPOCH)
     heard: list[tuple[str, datetime]] = []

@@ -13,13 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.core.errors import InvalidPaging, PageSizeTooLarge, PageTokenMissing, TwilioError
+from fakenotify.core.errors import InvalidPaging
 from fakenotify.core.paging import Order, Page, Paging, cut, list_body, read_paging
 from fakenotify.core.store import Table
-from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
-from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.dispatch import Call
-from fakenotify.world.world import World
 
 ORDERS: tuple[Order, ...] = ("oldest_first", "newest_first")
 orders, sizes = st.sampled_from(ORDERS), st.integers(1, 12)
@@ -278,36 +274,11 @@ def test_what_is_no_page_is_refused_by_name() -> None:
         assert (raised.value.message, raised.value.source) == (f"Parameter '{name}' is invalid", "D6")
 
 
-def test_two_switches_refuse_a_large_page_and_a_page_without_its_token() -> None:
-    assert read_paging({"PageSize": ["1000"], "Page": ["0"]}, "reject", "reject") == Paging(1000, 0, None)
-    assert read_paging({"Page": ["2"], "PageToken": ["PA1"]}, "clamp", "reject") == Paging(50, 2, "PA1")
-    with pytest.raises(PageSizeTooLarge):
-        read_paging({"PageSize": ["1001"]}, "reject")
-    with pytest.raises(PageTokenMissing):
-        read_paging({"Page": ["1"], "PageToken": [""]}, "clamp", "reject")
-
-
 # the body of a list
 
 
 def spelled(row: Row) -> dict[str, Any]:
     return {"sid": row.sid}
-
-
-def test_the_first_page_spells_both_paging_values_and_meta_has_the_observed_order() -> None:
-    url = "https://h/v1/Services?PageSize=50&Page="
-    body = list_body("services", Page([Row("5")], 0, 50, None, None, "PAon"), spelled, "https://h/v1/Services", [])
-
-    assert list(body.items()) == [("services", [{"sid": "5"}]), ("meta", body["meta"])]
-    assert list(body["meta"].items()) == [
-        ("page", 0),
-        ("page_size", 50),
-        ("first_page_url", f"{url}0"),
-        ("previous_page_url", None),
-        ("url", f"{url}0"),
-        ("next_page_url", f"{url}1&PageToken=PAon"),
-        ("key", "services"),
-    ]
 
 
 @pytest.mark.parametrize(("number", "before"), [(3, 2), (0, 0)])
@@ -339,52 +310,3 @@ def test_filters_can_be_read_back_from_the_urls(filters: list[tuple[str, str]]) 
     for name, value in filters:
         expected.setdefault(name, []).append(value.encode("utf-8", "replace").decode())
     assert parse_qs(urlsplit(body["meta"]["url"]).query) == expected
-
-
-# a walk as a client walks it
-
-
-class Client:
-    """Follows ``next_page_url`` as the official libraries do, to whatever address it says."""
-
-    def __init__(self, names: str) -> None:
-        self.world = World(Behaviour())
-        self.world.clock.freeze("2027-10-31T12:00:00Z")
-        for name in names:
-            self.ask("POST", "/v1/Services", FriendlyName=[name])
-
-    def ask(self, method: str, url: str, **form: list[str]) -> dict[str, Any]:
-        split = urlsplit(url)
-        query = parse_qs(split.query, keep_blank_values=True)
-        answer = self.world.handle(Call(method, split.path, query, form, (ACCOUNT_SID, AUTH_TOKEN)))
-        if answer.error is not None:
-            raise answer.error
-        assert answer.body is not None
-        return answer.body
-
-    def walk(self, url: str) -> list[Any]:
-        rows: list[Any] = []
-        following: str | None = url
-        while following is not None:
-            body = self.ask("GET", following)
-            rows += body["services"]
-            following = body["meta"]["next_page_url"]
-        return rows
-
-
-def test_the_links_repeat_the_filters_that_were_read_and_no_others() -> None:
-    """Of a doubled filter only the first value is read; the walk must not find another filter half way."""
-    client = Client("abababab")
-    filters = ("", "FriendlyName=a", "FriendlyName=a&FriendlyName=b", "FriendlyName=&FriendlyName=b", "FriendlyName=")
-
-    for each in filters:
-        unpaged = client.ask("GET", f"/v1/Services?{each}&PageSize=100")["services"]
-        assert client.walk(f"/v1/Services?{each}&PageSize=2") == unpaged, each
-
-
-def test_a_token_does_not_fit_the_same_list_with_other_filters() -> None:
-    client = Client("aabb")
-    link = client.ask("GET", "/v1/Services?FriendlyName=a&PageSize=1")["meta"]["next_page_url"]
-
-    with pytest.raises(TwilioError, match="Parameter 'PageToken' is invalid"):
-        client.ask("GET", link.replace("FriendlyName=a", "FriendlyName=b"))
