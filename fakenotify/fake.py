@@ -227,21 +227,21 @@ class FakeNotify(Account):
 
     def requests_adapter(self) -> HTTPAdapter:
         """An adapter for ``requests.Session.mount``: no socket, and faults raise the exceptions of ``requests``."""
-        from fakenotify.clients.transports import requests_adapter
+        from fakenotify.clients.requests_adapter import FakeAdapter
 
-        return requests_adapter(self.wsgi_app)
+        return FakeAdapter(self.wsgi_app)
 
     def httpx_transport(self) -> BaseTransport:
         """A transport for ``httpx.Client``: no socket, and faults raise the exceptions of ``httpx``."""
-        from fakenotify.clients.transports import httpx_transport
+        from fakenotify.clients.httpx_transport import FakeTransport
 
-        return httpx_transport(self.wsgi_app)
+        return FakeTransport(self.wsgi_app)
 
     def async_httpx_transport(self) -> AsyncBaseTransport:
         """A transport for ``httpx.AsyncClient``: no socket, and faults raise the exceptions of ``httpx``."""
-        from fakenotify.clients.transports import async_httpx_transport
+        from fakenotify.clients.httpx_transport import FakeTransport
 
-        return async_httpx_transport(self.wsgi_app)
+        return FakeTransport(self.wsgi_app)
 
     def reset(self) -> None:
         """Empty the world of every account, and the journal. Clock and behaviour stay as they are."""

@@ -59,8 +59,6 @@ class Active:
 
     def _app_for_host(self, host: str) -> App | None:
         entries = tuple(self._entries)
-        if not entries:  # another thread has just ended the last one
-            return None
         host = host.lower().rstrip(".")
         for entry in reversed(entries):
             if entry.hosts.fullmatch(host):

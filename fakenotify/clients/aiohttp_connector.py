@@ -60,25 +60,16 @@ class End(asyncio.Transport):
             self.other._arrived.append(bytes(data))
             self._loop.call_soon(self.other._hand_over)
 
-    def close(self) -> None:
-        """End the connection: the other end gets what was written, then its end."""
-        self._end(None)
-
-    def abort(self) -> None:
-        """End the connection."""
-        self._end(None)
-
-    def reset(self) -> None:
-        """End the connection with a reset for the other end."""
-        self._end(ConnectionResetError(104, "Connection reset by peer"))
-
-    def _end(self, error: Exception | None) -> None:
+    def close(self, error: Exception | None = None) -> None:
+        """End the connection: the other end gets what was written, then its end, or ``error``."""
         if not self._closed:
             self._closed = True
             self._arrived.clear()
             self._loop.call_soon(self.protocol.connection_lost, None)
             self.other._error, self.other._ending = error, True
             self._loop.call_soon(self.other._hand_over)
+
+    abort = close
 
     def _hand_over(self) -> None:
         while self._arrived and not self._paused and not self._closed:
@@ -128,7 +119,7 @@ class _Wire:
 
     def reset(self) -> None:
         """End with a reset."""
-        self._end.reset()
+        self._end.close(ConnectionResetError(104, "Connection reset by peer"))
 
     async def give_up(self) -> None:
         """Raise for the client what it raises when a timeout is over: the whole request's, or that of reading."""

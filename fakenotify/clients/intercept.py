@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import inspect
 import re
+import socket
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from http.client import HTTPConnection
 from importlib import import_module
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from fakenotify.clients import resolver_guard
-from fakenotify.clients.active import ACTIVE, Entry, UnexpectedTwilioCall, UninterceptedCall
+from fakenotify.clients.active import ACTIVE, Entry
 from fakenotify.clients.in_process import App
-from fakenotify.clients.replacements import Replacement
 from fakenotify.server.wsgi import NOTIFY
 
-__all__ = ["Interception", "UnexpectedTwilioCall", "UninterceptedCall"]
+_INNER = "fakenotify_inner"
+_LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+_CONNECTS = ("connect", "connect_ex")
+_SOCKET = next(each for each in socket.socket.__mro__ if each.__module__ == "socket")
+"""The real class, even if a tool such as pytest-socket has replaced it by a subclass."""
 
 Fake = TypeVar("Fake")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -78,14 +82,65 @@ class Interception(Generic[Fake]):
         return made  # type: ignore[no-any-return]  # it has the function's own signature
 
 
+class Replacement:
+    """Replaces the attribute ``name`` of ``owner`` by ``make(inner)``, where ``inner`` is the value found there.
+
+    Other tools replace the same attributes, before or after, and restore what they found. So a replacement may be
+    wrapped, unwrapped, restored late or discarded; one that remains passes calls on when nothing intercepts any more.
+    """
+
+    def __init__(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        self._owner = owner
+        self._name = name
+        self._make = make
+
+    def apply(self) -> None:
+        """Replace the current value, unless it is already a replacement."""
+        inherited = self._name not in vars(self._owner)
+        inner = getattr(self._owner, self._name) if inherited else vars(self._owner)[self._name]
+        if hasattr(inner, _INNER):
+            return
+        made = self._make(inner)
+        setattr(made, _INNER, (inner, inherited))
+        setattr(self._owner, self._name, made)
+
+    def undo(self) -> None:
+        """Restore what was replaced, unless another tool has wrapped it and will restore it itself."""
+        inner, inherited = getattr(vars(self._owner).get(self._name), _INNER, (None, None))
+        if inherited is None:
+            return
+        if inherited:
+            delattr(self._owner, self._name)
+        else:
+            setattr(self._owner, self._name, inner)
+
+
 @lru_cache(maxsize=1)
 def _replacements() -> tuple[Replacement, ...]:
     """Every attribute that is replaced, of the libraries that are installed."""
-    replacements = resolver_guard.replacements()
+    replacements = _lookups()
     for library, find in (("requests", _requests), ("httpx", _httpx), ("aiohttp", _aiohttp)):
         if find_spec(library) is not None:
             replacements += find()
     return tuple(replacements)
+
+
+def _applying_again(replacements: list[Replacement]) -> Callable[[Any], Any]:
+    """Makes functions that first replace these attributes again, if another tool has replaced them meanwhile."""
+
+    def make(inner: Any) -> Any:
+        @wraps(inner)
+        def run(
+            self: Any, *arguments: Any, **named: Any
+        ) -> Any:  # where inner is a coroutine function, run passes it on
+            with ACTIVE.lock:
+                for replacement in replacements if ACTIVE else ():
+                    replacement.apply()
+            return inner(self, *arguments, **named)
+
+        return run
+
+    return make
 
 
 # requests: a Session chooses an adapter for each request
@@ -110,7 +165,7 @@ class AdapterChoice:
             app = ACTIVE.app_for(url)
             if app is None:
                 return usual(url)
-            from fakenotify.clients.transports import faked_adapter  # requests is optional
+            from fakenotify.clients.requests_adapter import faked_adapter  # requests is optional
 
             return faked_adapter(app, self._inner(session, url))
 
@@ -135,15 +190,8 @@ def _httpx() -> list[Replacement]:
         Replacement(httpx.MockTransport, "handle_async_request", _handle_async_request),
     ]
 
-    def make(inner: Any) -> Any:
-        @wraps(inner)
-        def send(self: Any, *arguments: Any, **named: Any) -> Any:  # of AsyncClient too: a coroutine passes through
-            _apply_again(transports)
-            return inner(self, *arguments, **named)
-
-        return send
-
-    return [*transports, Replacement(httpx.Client, "send", make), Replacement(httpx.AsyncClient, "send", make)]
+    send = _applying_again(transports)
+    return [*transports, Replacement(httpx.Client, "send", send), Replacement(httpx.AsyncClient, "send", send)]
 
 
 def _handle_request(inner: Any) -> Any:
@@ -152,7 +200,7 @@ def _handle_request(inner: Any) -> Any:
         app = ACTIVE.app_for(str(request.url))
         if app is None:
             return inner(self, request)
-        from fakenotify.clients.transports import httpx_answer  # httpx is optional
+        from fakenotify.clients.httpx_transport import httpx_answer  # httpx is optional
 
         return httpx_answer(app, request, request.read())
 
@@ -165,7 +213,7 @@ def _handle_async_request(inner: Any) -> Any:
         app = ACTIVE.app_for(str(request.url))
         if app is None:
             return await inner(self, request)
-        from fakenotify.clients.transports import httpx_answer  # httpx is optional
+        from fakenotify.clients.httpx_transport import httpx_answer  # httpx is optional
 
         return httpx_answer(app, request, await request.aread())
 
@@ -179,19 +227,12 @@ def _aiohttp() -> list[Replacement]:
     aiohttp = import_module("aiohttp")
     below = [Replacement(aiohttp.ClientSession, "_request", _session_request)]
 
-    def make(inner: Any) -> Any:
-        @wraps(inner)
-        def verb(self: Any, *arguments: Any, **named: Any) -> Any:
-            _apply_again(below)
-            return inner(self, *arguments, **named)
-
-        return verb
-
+    verb = _applying_again(below)
     verbs = ("request", "get", "options", "head", "post", "put", "patch", "delete")
     return [
         Replacement(aiohttp.BaseConnector, "connect", _connect),
         *below,
-        *(Replacement(aiohttp.ClientSession, name, make) for name in verbs),
+        *(Replacement(aiohttp.ClientSession, name, verb) for name in verbs),
     ]
 
 
@@ -220,10 +261,30 @@ def _session_request(inner: Any) -> Any:
     return request
 
 
-def _apply_again(replacements: list[Replacement]) -> None:
-    """Replace the attributes again if another tool has replaced them meanwhile."""
-    if ACTIVE:
-        with ACTIVE.lock:
-            if ACTIVE:  # pragma: no branch  # another thread may have ended the last one
-                for replacement in replacements:
-                    replacement.apply()
+# whatever else there is: a look-up of Notify's hosts, or a request for them through a proxy, is refused
+
+
+def _lookups() -> list[Replacement]:
+    """What resolves names: ``socket``, also for event loops, and the ``CONNECT`` of ``urllib`` and ``http.client``."""
+    look_up = _guarded(lambda host, *_, **__: host)
+    connect = _guarded(lambda _, address: address[0] if isinstance(address, tuple) and address else None)
+    set_tunnel = _guarded(lambda _, host, *__, **___: host.partition(":")[0])
+    return [
+        Replacement(HTTPConnection, "set_tunnel", set_tunnel),
+        *(Replacement(socket, name, look_up) for name in _LOOKUPS),
+        *(Replacement(_SOCKET, name, connect) for name in _CONNECTS),
+    ]
+
+
+def _guarded(host_of: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Makes functions that refuse the host in their arguments if it is one of Notify's."""
+
+    def make(inner: Any) -> Any:
+        @wraps(inner)
+        def guarded(*arguments: Any, **named: Any) -> Any:
+            ACTIVE.refuse_lookup(host_of(*arguments, **named))
+            return inner(*arguments, **named)
+
+        return guarded
+
+    return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from fakenotify.clients.in_process import App, call
-from fakenotify.clients.transports import requests_error
 from fakenotify.faults.wire import Broken
 
 if TYPE_CHECKING:
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 """The client's timeout in seconds; the official client has none by default."""
 
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _UNRESERVED = re.compile("[A-Za-z0-9_.~-]*")
-_NO_ENVIRONMENT = {
-    "FAKENOTIFY": "1"
-}  # an empty mapping would make the client read os.environ: TWILIO_EDGE, TWILIO_REGION
+_MISSING = "this needs the official client; install it with: pip install 'fakenotify[twilio]'"
 
 
 def client(url: str, account_sid: str, auth_token: str, in_process: App | None = None) -> Client:
@@ -30,13 +29,11 @@ def client(url: str, account_sid: str, auth_token: str, in_process: App | None =
     try:
         from twilio.http.http_client import TwilioHttpClient
     except ImportError:
-        raise _missing() from None
-    http_client: Any
+        raise ImportError(_MISSING) from None
     if in_process is not None:
-        http_client = _in_process_client(in_process)
-    else:
-        http_client = TwilioHttpClient(timeout=TIMEOUT)
-        http_client.session.trust_env = False  # proxies
+        return _wired(url, account_sid, auth_token, _in_process_client(in_process))
+    http_client = TwilioHttpClient(timeout=TIMEOUT)
+    http_client.session.trust_env = False  # proxies
     return _wired(url, account_sid, auth_token, http_client)
 
 
@@ -45,14 +42,13 @@ def async_client(url: str, account_sid: str, auth_token: str) -> Client:
     try:
         from twilio.http.response import Response
     except ImportError:
-        raise _missing() from None
+        raise ImportError(_MISSING) from None
     try:
         from aiohttp import ClientSession, ClientTimeout
         from twilio.http import AsyncHttpClient
     except ImportError:
         wanted = "an asynchronous client needs twilio 8 or newer, and aiohttp"
         raise ImportError(f"{wanted}; install them with: pip install 'twilio>=8' aiohttp") from None
-    import logging
 
     class AsyncClient(AsyncHttpClient):
         """One session a request: ``AsyncTwilioHttpClient`` wants a running loop and drops its own timeout."""
@@ -74,25 +70,20 @@ def async_client(url: str, account_sid: str, auth_token: str) -> Client:
             async with (
                 ClientSession(timeout=ClientTimeout(total=timeout or self.timeout or TIMEOUT)) as session,
                 session.request(
-                    method.upper(),
-                    url,
-                    params=params,
-                    data=data,
-                    headers=sent,
-                    allow_redirects=allow_redirects,
+                    method.upper(), url, params=params, data=data, headers=sent, allow_redirects=allow_redirects
                 ) as response,
             ):
                 return Response(response.status, await response.text(), response.headers)
 
-    return _wired(
-        url, account_sid, auth_token, AsyncClient(logging.getLogger("twilio.async_http_client"), True, TIMEOUT)
-    )
+    logger = logging.getLogger("twilio.async_http_client")
+    return _wired(url, account_sid, auth_token, AsyncClient(logger, True, TIMEOUT))
 
 
 def _wired(url: str, account_sid: str, auth_token: str, http_client: Any) -> Client:
     from twilio.rest import Client
 
-    made = Client(account_sid, auth_token, http_client=http_client, environment=dict(_NO_ENVIRONMENT))
+    # an empty environment would make the client read os.environ: TWILIO_EDGE, TWILIO_REGION
+    made = Client(account_sid, auth_token, http_client=http_client, environment={"FAKENOTIFY": "1"})
     made.notify.base_url = url
     return made
 
@@ -119,11 +110,7 @@ def _in_process_client(app: App) -> Any:
             allow_redirects: bool = False,
         ) -> Response:
             # byte for byte what requests would send, but faster
-            sent = (
-                {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-                if data
-                else dict(headers or {})
-            )
+            sent = {**(_FORM if data else {}), **(headers or {})}
             if auth:
                 sent["Authorization"] = _basic(*auth)
             url = _normal(url)
@@ -133,6 +120,8 @@ def _in_process_client(app: App) -> Any:
             try:
                 reply = call(app, method.upper(), url, sent, body, timeout=timeout or self.timeout)
             except Broken as broken:
+                from fakenotify.clients.requests_adapter import requests_error  # requests comes with twilio
+
                 raise requests_error(broken) from None
             return Response(reply.status, reply.body.decode(), dict(reply.headers))
 
@@ -169,7 +158,3 @@ def _quoted(value: Any) -> str:
     if isinstance(value, str) and _UNRESERVED.fullmatch(value):
         return value
     return quote_plus(value if isinstance(value, (str, bytes)) else str(value))
-
-
-def _missing() -> ImportError:
-    return ImportError("this needs the official client; install it with: pip install 'fakenotify[twilio]'")
