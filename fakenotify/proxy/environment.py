@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from fakenotify.proxy.no_proxy import covers, exempts
-
 GIVEN = {
     "FAKENOTIFY_URL": "url",
     "FAKENOTIFY_ACCOUNT_SID": "account_sid",
@@ -99,3 +97,15 @@ def traps(environment: Mapping[str, str], url: str) -> list[str]:
         if environment.get(name):
             found.append(f"{name} is set, so that Twilio's libraries write it into every host, {url} too; unset it")
     return found
+
+
+def exempts(no_proxy: str, host: str) -> bool:
+    """Whether a ``NO_PROXY`` keeps ``host`` from a proxy."""
+    return any(covers(entry, host) for entry in no_proxy.split(","))
+
+
+def covers(entry: str, host: str) -> bool:
+    """Whether one entry of a ``NO_PROXY`` does: a name covers what is below it, ``*`` covers everything."""
+    entry = entry.strip().lower()
+    name = entry.partition(":")[0].lstrip("*.")
+    return entry == "*" or (name != "" and f".{host}".endswith(f".{name}"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from fakenotify.proxy.no_proxy import exempts
+from fakenotify.proxy.environment import exempts
 from fakenotify.server.wsgi import NOTIFY, is_loopback
 
 

@@ -66,6 +66,22 @@ def test_a_python_client_that_reads_no_variables_reaches_the_fake(python: Run, p
     assert (done.returncode, done.stdout) == (0, "401\n"), done.stderr
 
 
+def test_bytes_name_a_host_too_and_only_the_ports_of_the_web_are_led_to_the_fake(
+    python: Run, environment: dict[str, str]
+) -> None:
+    program = """
+import socket
+found = [socket.getaddrinfo(b"notify.twilio.com", port)[0][4][1] for port in (443, "http", None)]
+try:
+    found.append(socket.getaddrinfo("notify.twilio.com", 25)[0][4][1])
+except OSError:  # there is no network
+    found.append(25)
+print(found)
+"""
+    port = int(environment["FAKENOTIFY_PROXY"].rpartition(":")[2])
+    assert python(program).stdout == f"{[port] * 3 + [25]}\n"
+
+
 def test_a_python_program_that_needs_neither_imports_neither(python: Run) -> None:
     program = "import sys; print([each for each in ('ssl', 'socket') if each in sys.modules], sys.path)"
     done = python(program)
