@@ -2,68 +2,54 @@
 
 const ROOT = "/_fake/";
 
-const answer = async (path, options) => {
+const ask = async (path, options) => {
   const response = await fetch(ROOT + path, options);
   const body = await response.json();
   if (!response.ok) throw new Error(body.error || response.statusText);
   return body;
 };
 
-export const get = (path, query = {}, signal = undefined) => {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  const text = new URLSearchParams(given).toString();
-  return answer(text ? `${path}?${text}` : path, { signal });
+export const get = (path, query = {}) => {
+  const given = Object.entries(query).filter(([, value]) => (value ?? "") !== "");
+  return ask(`${path}?${new URLSearchParams(given)}`);
 };
 
-export const send = (method, path, body) => answer(path, body === undefined ? { method } : {
+export const send = (method, path, body) => ask(path, {
   method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
 });
 
-// Call `run` soon, once for all that asked meanwhile, and never while it is still at work.
-export const coalesced = (run, pause = 100) => {
-  let timer = 0;
-  let running = false;
-  let again = false;
-  const later = (wait) => { timer ||= setTimeout(start, wait); };
-  const start = async () => {
-    timer = 0;
-    running = true;
-    again = false;
+// A function that calls `run` soon, once for all calls that come meanwhile, and never while it is still at work.
+export const coalesced = (run) => {
+  let last = Promise.resolve(0); // how long it took
+  let waiting = false;
+  const start = async (before) => {
+    const pause = Math.max(100, await before); // a slow answer is not asked for more often than it comes
+    await new Promise((resolve) => { setTimeout(resolve, pause); });
+    waiting = false;
     const began = performance.now();
-    try { await run(); } finally {
-      running = false;
-      if (again) later(Math.max(pause, performance.now() - began)); // a slow answer is not asked for more often than it comes
-    }
+    await run();
+    return performance.now() - began;
   };
-  return () => { if (running) again = true; else later(pause); };
+  return () => {
+    if (!waiting) last = start(last);
+    waiting = true;
+  };
 };
 
-// Follow the event stream for as long as the page is seen. A lost connection is taken up again, and `onopen` called.
+// Follow the event stream while the page is seen: a browser has few connections to a host, so a hidden page uses none.
 export const follow = ({ onevent, onopen, onlost }) => {
   let source = null;
-  let timer = 0;
-  let wait = 500;
-  const lost = () => {
-    source?.close();
-    clearTimeout(timer);
-    timer = setTimeout(open, wait);
-    wait = Math.min(wait * 2, 5000);
-  };
   const open = () => {
-    clearTimeout(timer);
     source?.close();
+    if (document.hidden) return;
     source = new EventSource(`${ROOT}events`);
-    source.onopen = () => { wait = 500; onopen(); };
-    source.onerror = () => { lost(); onlost(); };
-    source.addEventListener("end", lost);
+    source.onopen = onopen;
+    source.onerror = onlost; // the browser connects again by itself, unless it has closed the source
     for (const kind of ["request", "callback", "change"]) {
-      source.addEventListener(kind, (event) => onevent(kind, JSON.parse(event.data)));
+      source.addEventListener(kind, (event) => onevent(JSON.parse(event.data), kind));
     }
   };
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) return open();
-    clearTimeout(timer);
-    source?.close(); // a browser has few connections to one host; a hidden page leaves them to the others
-  });
+  document.addEventListener("visibilitychange", open);
+  setInterval(() => { if (source?.readyState === EventSource.CLOSED) open(); }, 2000);
   open();
 };

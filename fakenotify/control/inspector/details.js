@@ -1,288 +1,218 @@
-// One record at length: what each table shows of the row that is open, as sections for `fill`.
+// One record at length: what each table shows of the row that is open.
 
 import { get } from "./api.js";
-import { block, CHANNEL, channel, code, curl, el, facts, fold, number, plural, pretty, quiet, section, status, tags, time } from "./dom.js";
-import { duration, words } from "./tables.js";
+import {
+  bad, block, capital, channel, channelName, code, facts, fold, h, mono, number, plural, pretty, quiet, section,
+  spaced, status, tags, time,
+} from "./dom.js";
+import { duration, TABLES, words } from "./tables.js";
 
-const to = (view, key, ...text) => el("a", { href: `#${view}?${new URLSearchParams({ open: key })}` }, ...text);
-const link = (view, sid, name) => sid && to(view, sid, name || sid); // to what a record names, if it does
-const find = (view, q, ...text) => el("a", { href: `#${view}?${new URLSearchParams({ q })}` }, ...text);
-const one = async (table, query) => (await get(table, { ...query, limit: 1 }))[table][0];
-const byNumber = (table, key) => {
-  const [account, id] = key.split(".");
-  return one(table, { account_sid: account === "null" ? null : account, id });
+const one = async (table, query) => (await get(table, { ...query, order: "newest", limit: 1 }))[table][0];
+const some = async (table, query) => {
+  const answer = await get(table, { order: "newest", ...query, count: true });
+  return { rows: answer[table], total: answer.total };
 };
-const more = (shown, total, context) => shown < total
-  ? el("button", { type: "button", "data-name": "more", onclick: context.more }, `Show more: ${number(total - shown)} are not shown`) : null;
-const mono = (text) => el("code", {}, text);
-// A section with a list, or with a word where there is nothing.
-const listed = (title, rows, make, { total = rows.length, none = "none", rest = null } = {}) => section(
-  `${title} (${number(total)})`, rows.length ? el("ul", { class: "lines" }, rows.map(make)) : quiet(none), rest);
-const nothing = () => el("p", { hidden: true });
-const json = (record) => ["json", record, () => fold("json", "The record as JSON", block(pretty(record)))];
 
-const LOOKS = { sms: "bubble", "facebook-messenger": "bubble", alexa: "voice" };
+const open = (view, key, ...text) => h.a({ href: `#${view}?${new URLSearchParams({ open: key })}` }, text);
+const openRow = (view, row, ...text) => open(view, TABLES[view].key(row), text);
+const search = (view, q, ...text) => h.a({ href: `#${view}?${new URLSearchParams({ q })}` }, text);
+
+const KINDS = { NT: "notifications", IS: "services", BS: "bindings", CR: "credentials" };
+const fact = (row, name) => {
+  const value = row[name];
+  const view = KINDS[/^([A-Z]{2})[0-9a-f]{32}$/.exec(value)?.[1]];
+  if (view && name !== "sid") return open(view, value, row[name.replace("_sid", "_name")] || value);
+  if (/^date/.test(name)) return time(value);
+  if (name === "status") return status(value);
+  if (name === "duration") return duration(value);
+  return Array.isArray(value) ? tags(value) : String(value);
+};
+// The fields of a record that have a value, out of these.
+const fields = (row, names) => Object.fromEntries(names.split(" ").filter((name) => (row[name] ?? "") !== "")
+  .map((name) => [capital(name.replace(/_sid$/, "")), fact(row, name)]));
+
+const listed = (title, rows, line, none = "none") => section(title,
+  rows.length ? h.ul({ class: "lines" }, rows.map((row) => h.li(spaced(line(row))))) : quiet(none));
+const paged = (title, { rows, total }, line) => {
+  const made = listed(`${title} (${number(total)})`, rows, line);
+  const longer = location.hash.replace(/(&lines=\d+)?$/, `&lines=${rows.length + 100}`);
+  if (total > rows.length) made.append(h.a({ href: longer }, `Show more: ${number(total - rows.length)} are not shown`));
+  return made;
+};
+
 // What is seen on a device. A data message shows nothing by itself, so it is not drawn as if it did.
 const picture = ({ binding_type: type, shown, payload, service_name: app }, times) => {
-  const media = (shown.media || []).map((each) => el("p", { class: "media" }, each));
-  const label = el("figcaption", {}, channel(type), times > 1 ? quiet(` × ${number(times)}`) : null);
+  const label = h.figcaption(channel(type), times > 1 && quiet(` × ${number(times)}`));
   if (shown.data_message) {
-    const { aps, ...custom } = payload || {};
-    const data = type === "apn" ? custom : custom.message?.data || custom.data || {};
-    return el("figure", { class: "data" }, label, el("p", {}, "A data message: the app decides what to show."), facts(Object.fromEntries(
-      Object.entries(data).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]))));
+    const { aps, ...custom } = payload;
+    const data = { fcm: payload.message?.data, gcm: payload.data }[type] || custom;
+    const words = "A data message: the app decides what to show.";
+    return h.figure({ class: "data" }, label, h.p(words), block(pretty(data)));
   }
-  const head = LOOKS[type] ? null : el("p", { class: "app" }, app || "Your app");
-  const empty = shown.title || shown.body || media.length ? null : el("p", { class: "quiet" }, "Nothing to be seen.");
-  return el("figure", { class: LOOKS[type] || "card" }, label, el("div", { class: "screen" }, head,
-    shown.title && el("p", { class: "title" }, shown.title), shown.body && el("p", {}, shown.body), media, empty));
+  const seen = [shown.title && h.b(shown.title), shown.body, ...shown.media].filter(Boolean).map((each) => h.p(each));
+  const sender = h.p({ class: "app quiet" }, app || "Your app");
+  return h.figure({ class: `card ${type}` }, label,
+    h.div({ class: "screen" }, sender, seen.length ? seen : quiet("Nothing to be seen.")));
 };
-
-// What those see whom a Notification has reached; `all`: whether these are all of them, so that they can be counted.
+// What looks alike is drawn once, and counted if these are `all` of them.
 const pictures = (deliveries, all) => {
-  const looks = new Map();
-  for (const each of deliveries) {
-    const look = JSON.stringify([each.binding_type, each.shown]);
-    looks.set(look, { each, times: (looks.get(look)?.times || 0) + 1 });
-  }
-  return [...looks.values()].slice(0, 12).map(({ each, times }) => picture(each, all ? times : 1));
+  const alike = Map.groupBy(deliveries, (each) => JSON.stringify([each.binding_type, each.shown]));
+  const drawn = [...alike.values()].slice(0, 12).map((each) => picture(each[0], all && each.length));
+  return h.div({ class: "pictures" }, drawn);
 };
 
-const trouble = (row, shown = code) => row.error_code && el("span", { class: "trouble" },
-  shown(row.error_code), " ", row.error_message || row.error_title,
-  row.error_title && row.error_message && row.error_title !== row.error_message ? quiet(` (${row.error_title})`) : null);
-const sentBody = (request) => request.body_type === "form" ? new URLSearchParams(Object.entries(request.body).flatMap(
-  ([name, value]) => [value].flat().map((each) => [name, each]))).toString() : pretty(request.body);
-const headerLines = (headers) => Object.entries(headers || {}).map(([name, value]) => `${name}: ${value}`);
-const wire = ({ request, headers, payload }) => block(request
-  ? [`${request.method} ${request.url}`, ...headerLines(request.headers), "", sentBody(request)].join("\n")
-  : [...headerLines(headers), pretty(payload)].join("\n"));
+const pairs = (params) => Object.entries(params).flatMap(
+  ([name, values]) => [values].flat().map((value) => [name, value]));
+const texts = (params) => facts(Object.fromEntries(Object.entries(params).map(
+  ([name, values]) => [name, [values].flat().map((value) => h.p(value))])));
+// What goes to the provider, as HTTP.
+const wire = ({ method, url, headers, body, body_type: type }) => {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const text = type === "form" ? new URLSearchParams(pairs(body)) : pretty(body);
+  return block([`${method} ${url}`, ...lines, "", text].join("\n"));
+};
+const quote = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
+// A request to Notify as a command for a shell; the token is the reader's to fill in.
+const curl = ({ method, path, params, account_sid: account }) => fold("curl", "Copy as curl", block([
+  `curl${/GET|DELETE/.test(method) ? " -G" : ""} -X ${method} ${quote(location.origin + path)}`,
+  `-u "${account || "$TWILIO_ACCOUNT_SID"}:$TWILIO_AUTH_TOKEN"`,
+  ...pairs(params).map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),
+].join(" \\\n  "), "Copy as curl"));
+const answer = (row) => spaced([status(row.status), row.code && code(row.code), row.message]);
+const trouble = (row, shown) => row.error_code && h.span({ class: "trouble" },
+  shown(row.error_code), " ", [...new Set([row.error_title, row.error_message])].filter(Boolean).join(": "));
 
-const line = (row) => el("li", {}, el("details", { "data-name": `delivery ${row.account_sid}.${row.id}` },
-  el("summary", {}, status(row.status), " ", channel(row.binding_type), " ", el("b", {}, row.identity || "direct"), " ",
-    el("span", { class: "address" }, row.address), " ", trouble(row, String)),
-  el("p", { class: "links" }, to("deliveries", `${row.account_sid}.${row.id}`, "this delivery"),
-    row.binding_sid && [" · ", to("bindings", row.binding_sid, "its Binding")],
-    row.sid && quiet(` · ${row.sid}`)),
-  wire(row)));
-
-const alert = (row) => el("li", {}, status(row.level), " ", code(row.code), " ", row.text || row.title, " ", time(row.date_created),
-  row.notification_sid && [" ", to("notifications", row.notification_sid, "its Notification")]);
-const attempt = (each) => el("li", {}, time(each.date), " ",
-  each.status ? status(each.status) : el("span", { class: "bad" }, each.error), each.body && quiet(` ${each.body}`));
-const callback = (row) => el("li", {}, status(row.status), " ", el("code", {}, row.url), " ", plural(row.count, "delivery", "deliveries"), " ",
-  to("callbacks", `${row.account_sid}.${row.id}`, "more"),
-  row.attempts.length ? el("ol", {}, row.attempts.map(attempt)) : el("p", { class: "quiet" }, "Not tried yet."));
-const sent = (request) => [
-  facts({
-    "Operation": to("requests", `${request.account_sid}.${request.id}`, request.operation || `${request.method} ${request.path}`),
-    "Answer": [status(request.status), request.code ? [" ", code(request.code), " ", request.message] : null],
-    "Took": duration(request.duration),
-    "Request id": mono(request.request_id),
-  }),
-  fold("curl", "Copy as curl", block(curl(request), "Copy as curl")),
-];
-const binding = (row) => el("li", {}, channel(row.binding_type), " ", to("bindings", row.sid, row.identity), " ",
-  el("span", { class: "address" }, row.address), " ", tags(row.tags));
-const gone = (what) => ({ title: what, sections: [
-  ["gone", what, () => el("p", {}, "It is no longer there: deleted, reset or dropped as one of the oldest.")],
-] });
-const reason = ({ count, reason: why, identities }) => el("li", {}, el("b", {}, number(count)), " ", why,
-  quiet(`: ${identities.join(", ")}${count > identities.length ? ", …" : ""}`));
+// How a record reads as one line of a list.
+const delivery = (row) => [h.details({ "data-key": TABLES.deliveries.key(row) },
+  h.summary(spaced([status(row.status), channel(row.binding_type), h.b(row.identity || "direct"),
+    h.span({ class: "address" }, row.address), trouble(row, String)])),
+  h.p(spaced([openRow("deliveries", row, "this delivery"),
+    row.binding_sid && open("bindings", row.binding_sid, "its Binding"), row.sid && quiet(row.sid)])),
+  wire(row.request))];
+const alert = (row) => [status(row.level), code(row.code), row.text || row.title, time(row.date_created),
+  row.notification_sid && open("notifications", row.notification_sid, "its Notification")];
+const attempt = (each) => [time(each.date), each.status ? status(each.status) : bad(each.error), quiet(each.body)];
+const callback = (row) => [status(row.status), mono(row.url), plural(row.count, "delivery", "deliveries"),
+  openRow("callbacks", row, "more"), h.ol(row.attempts.map((each) => h.li(spaced(attempt(each)))))];
+const binding = (row) => [channel(row.binding_type), open("bindings", row.sid, row.identity),
+  h.span({ class: "address" }, row.address), tags(row.tags)];
+const user = (row) => [search("bindings", `service:${row.service_sid} identity:"${row.identity}"`, row.identity),
+  plural(row.bindings, "Binding"), tags(row.segments)];
+const segment = (row) => [tags([row.unique_name]), plural(row.users, "User")];
+const reason = ({ count, reason: why, identities }) => [h.b(number(count)), `${why}:`,
+  quiet(identities.join(", "), count > identities.length && ", …")];
 
 const SURE = {
-  documented: "Twilio's documentation says so",
-  observed: "it was seen on the real service",
-  sibling: "another product of Twilio's does so",
-  sample: "it is in one of Twilio's samples",
-  assumed: "nothing says so: it is an assumption of fakenotify's",
+  documented: "Twilio's documentation says so", observed: "it was seen on the real service",
+  sibling: "another product of Twilio's does so", sample: "it is in one of Twilio's samples",
+  assumed: "nothing says so: it is an assumption of fakenotify's", injected: "a test has injected it",
 };
 
-// Each reads what it shows and returns a title and sections, or says that the record is gone.
-export const DETAILS = {
-  notifications: async (sid, context) => {
-    const record = await one("notifications", { sid });
-    if (!record) return gone("Notification");
-    const its = { notification_sid: sid, limit: context.limit, count: true };
-    const [explained, failed, delivered, { alerts, total: alerted }, { callbacks, total: called }, made] = await Promise.all([
-      get(`explain/${sid}`, { limit: 0 }).catch(() => null), // its Service may be gone
-      get("deliveries", { ...its, status: "FAILED" }),
-      get("deliveries", { ...its, status: "SENT" }),
-      get("alerts", its),
-      get("callbacks", { ...its, brief: true }),
+// Each takes a row, and how many of a list to show, and returns a title, facts, and what follows below them.
+const SHOW = {
+  async notifications({ sid, shown, counts, ...row }, limit) {
+    const its = { notification_sid: sid, limit, order: "oldest" };
+    const [failed, sent, alerts, callbacks, made, { reasons = [] }] = await Promise.all([
+      some("deliveries", { ...its, status: "FAILED" }),
+      some("deliveries", { ...its, status: "SENT" }),
+      some("alerts", its),
+      some("callbacks", { ...its, brief: true }),
       one("requests", { sid }),
+      get(`explain/${sid}`, { limit: 0 }).catch(() => ({})), // its Service may be gone
     ]);
-    const { counts, shown } = record;
-    const deliveries = [...failed.deliveries, ...delivered.deliveries];
-    const total = counts.sent + counts.failed;
-    return { title: [shown.title, shown.body].filter(Boolean).join(": ") || "Notification without text", sections: [
-      ["head", record, () => facts({
-        "To": record.whom,
-        "Service": link("services", record.service_sid, record.service_name),
-        "Time": time(record.date_created),
-        "Reached": [`${number(counts.sent)} sent, `, el("span", { class: counts.failed ? "bad" : "" }, `${number(counts.failed)} failed`),
-          `, ${number(counts.skipped)} skipped`],
-        "Codes": record.codes.map((each) => el("p", {}, code(each.code), ` × ${number(each.count)} `, each.title)),
-        "Sid": mono(sid),
-      })],
-      ["pictures", [counts, delivered.deliveries.map((each) => [each.binding_type, each.shown])], () => section("On the devices", counts.sent
-        ? el("div", { class: "pictures" }, pictures(delivered.deliveries, delivered.deliveries.length === counts.sent))
-        : quiet("Nobody got it."))],
-      ["deliveries", [deliveries, total], () => listed("Deliveries", deliveries, line, { total, rest: more(deliveries.length, total, context) })],
-      ["skipped", [explained?.reasons, counts], () => listed("Who did not get it", explained?.reasons || [], reason,
-        { total: counts.skipped, none: counts.skipped ? "The reasons went with its Service." : "Every Binding of the Service was selected." })],
-      ["alerts", alerts, () => listed("Alerts", alerts, alert, { total: alerted })],
-      ["callbacks", callbacks, () => listed("Callbacks", callbacks, callback, { total: called })],
-      ["request", made, () => section("The request that made it", made
-        ? sent(made) : quiet("It was made by a test, or its request was dropped as one of the oldest."))],
-      json(record),
-    ] };
+    const reached = ["sent", "failed", "skipped"].map((each) => `${number(counts[each])} ${each}`).join(", ");
+    return [[shown.title, shown.body].filter(Boolean).join(": ") || "Notification without text", {
+      To: row.whom,
+      ...fields(row, "service_sid date_created"),
+      Reached: counts.failed ? bad(reached) : reached,
+      Codes: row.codes.map((each) => h.p(spaced([code(each.code), `× ${number(each.count)}`, each.title]))),
+      Sid: sid,
+    }, [
+      section("On the devices",
+        sent.total ? pictures(sent.rows, sent.rows.length === sent.total) : quiet("Nobody got it.")),
+      paged("Deliveries", { rows: [...failed.rows, ...sent.rows], total: failed.total + sent.total }, delivery),
+      listed(`Who did not get it (${number(counts.skipped)})`, reasons, reason,
+        counts.skipped ? "The reasons went with its Service." : "Every Binding of the Service was selected."),
+      paged("Alerts", alerts, alert),
+      paged("Callbacks", callbacks, callback),
+      section("The request that made it", made ? [facts({
+        Operation: openRow("requests", made, made.operation),
+        Answer: answer(made),
+        ...fields(made, "duration request_id"),
+      }), curl(made)] : quiet("It was made by a test, or its request was dropped as one of the oldest.")),
+    ]];
   },
 
-  deliveries: async (key) => {
-    const row = await byNumber("deliveries", key);
-    if (!row) return gone("Delivery");
-    const heading = row.status === "FAILED" ? "What the device would show" : "On the device";
-    return { title: `${CHANNEL[row.binding_type] || row.binding_type} to ${row.identity || row.address}`, sections: [
-      ["head", row, () => facts({
-        "Status": [status(row.status), " ", trouble(row)],
-        "Notification": link("notifications", row.notification_sid),
-        "Service": link("services", row.service_sid, row.service_name),
-        "Binding": link("bindings", row.binding_sid),
-        "Address": row.address,
-        "Credential": link("credentials", row.credential_sid, row.credential_name),
-        "Provider's id": row.sid,
-        "Protocol version": row.protocol_version,
-        "Time": time(row.date_created),
-      })],
-      ["picture", row, () => section(heading, el("div", { class: "pictures" }, picture(row, 1)))],
-      ["wire", row, () => section("What the provider gets", wire(row))],
-      json(row),
-    ] };
-  },
+  deliveries: (row) => [`${channelName(row.binding_type)} to ${row.identity || row.address}`, {
+    Status: spaced([status(row.status), trouble(row, code)]),
+    ...fields(row, "notification_sid service_sid binding_sid address credential_sid sid protocol_version date_created"),
+  }, [
+    section(row.status === "FAILED" ? "What the device would show" : "On the device", pictures([row])),
+    section("What the provider gets", wire(row.request)),
+  ]],
 
-  requests: async (key) => {
-    const row = await byNumber("requests", key);
-    if (!row) return gone("Request");
+  async requests(row) {
     const rule = row.rule && await get(`rules/${row.rule}`).catch(() => null);
-    const params = Object.entries(row.params).map(([name, value]) => [name, [value].flat().map((each) => el("p", {}, each))]);
-    return { title: row.operation || `${row.method} ${row.path}`, sections: [
-      ["head", row, () => facts({
-        "Answer": [status(row.status), row.code ? [" ", code(row.code), " ", row.message] : null],
-        "Request": mono(`${row.method} ${row.path}`),
-        "Whom": row.whom || row.identity,
-        "Made": /^NT/.test(row.sid) ? link("notifications", row.sid) : row.sid,
-        "Fault": row.fault && el("b", { class: "bad" }, row.fault),
-        "Took": duration(row.duration),
-        "Time": time(row.date),
-        "Account": row.account_sid,
-        "Request id": mono(row.request_id),
-      })],
-      ["rule", [row.rule, rule], () => !row.rule ? nothing() : section("Why it was refused",
-        el("p", {}, (rule?.says || row.rule).replaceAll("`", "")),
-        facts({
-          "Rule": mono(row.rule),
-          "How sure": [row.label, SURE[row.label]].filter(Boolean).join(": "),
-          "Source": rule?.source,
-        }))],
-      ["warnings", row.warnings, () => !row.warnings.length ? nothing()
-        : listed("Warnings", row.warnings, (each) => el("li", { class: "warn" }, each))],
-      ["params", row.params, () => section("Parameters", params.length ? facts(Object.fromEntries(params)) : quiet("none"),
-        fold("curl", "Copy as curl", block(curl(row), "Copy as curl")))],
-      ["body", row.body, () => section("Answer", row.body ? block(pretty(row.body)) : quiet("no body"))],
-    ] };
+    return [row.operation || `${row.method} ${row.path}`, {
+      Answer: answer(row),
+      Request: mono(`${row.method} ${row.path}`),
+      Fault: row.fault && bad(row.fault_words),
+      ...fields({ ...row, made_sid: row.sid }, "whom made_sid duration date account_sid request_id"),
+    }, [
+      row.rule && section("Why it was refused", h.p((rule?.says || row.rule).replaceAll("`", "")), facts({
+        "Rule": mono(row.rule),
+        "How sure": `${row.label}: ${SURE[row.label]}`,
+        "Source": rule?.source,
+      })),
+      row.warnings.length > 0 && listed("Warnings", row.warnings, (each) => [h.span({ class: "warn" }, each)]),
+      section("Parameters", texts(row.params), curl(row)),
+      section("Answer", row.body ? block(pretty(row.body)) : quiet("no body")),
+    ]];
   },
 
-  alerts: async (key, context) => {
-    const { alerts, total } = await get("alerts", { code: key, order: "newest", limit: context.limit, count: true });
-    if (!total) return gone(`Alert ${key}`);
-    return { title: `${key} ${alerts[0].title || ""}`, sections: [
-      ["twilio", key, () => el("p", {}, code(key), quiet(" in Twilio's dictionary of errors"))],
-      ["alerts", [alerts, total], () => listed("Alerts", alerts, alert, { total, rest: more(alerts.length, total, context) })],
-    ] };
+  alerts: async (row, limit) => [`${row.code} ${row.title || ""}`, {
+    "At Twilio": [code(row.code), " in the dictionary of errors"],
+  }, [paged("Alerts", await some("alerts", { code: row.code, limit }), alert)]],
+
+  callbacks: (row) => [`Callback ${row.sequence_id}${row.is_final ? ", the last" : ""}`, {
+    ...fields(row, "status url"),
+    Notification: open("notifications", row.notification_sid, words(row.notification), " ", row.notification_sid),
+    ...fields(row, "count signature date_created"),
+  }, [
+    listed(`Tries (${row.attempts.length})`, row.attempts, attempt, "Not tried yet."),
+    section("The form that is posted", texts(row.params)),
+    section(`DeliveryState (${number(row.count)})`, row.states.map((each) => block(pretty(each))),
+      row.count > row.states.length && quiet(`and ${number(row.count - row.states.length)} more`)),
+  ]],
+
+  async services({ friendly_name: name, counts, id, ...row }, limit) {
+    const its = ["bindings", "users", "segments"].map((table) => some(table, { service_sid: row.sid, limit }));
+    const [bindings, users, segments] = await Promise.all(its);
+    return [name || "Service without a name", {
+      Notifications: search("notifications", `service:${row.sid}`, number(counts.notifications)),
+      Deliveries: search("deliveries", `service:${row.sid}`, "all of them"),
+      ...fields(row, Object.keys(row).join(" ")),
+    }, [
+      paged("Bindings", bindings, binding),
+      paged("Users", users, user),
+      segments.total > 0 && paged("Segments", segments, segment),
+    ]];
   },
 
-  callbacks: async (key) => {
-    const row = await byNumber("callbacks", key);
-    if (!row) return gone("Callback");
-    const left = row.count - row.states.length;
-    return { title: `Callback ${row.sequence_id}${row.is_final ? ", the last" : ""}`, sections: [
-      ["head", row, () => facts({
-        "Status": status(row.status),
-        "Address": mono(row.url),
-        "Notification": to("notifications", row.notification_sid, words(row.notification || {}), " ", row.notification_sid),
-        "Deliveries": number(row.count),
-        "Signature": mono(row.signature),
-        "Time": time(row.date_created),
-      })],
-      ["attempts", row.attempts, () => listed("Tries", row.attempts, attempt, { none: "Not tried yet." })],
-      ["params", row.params, () => section("The form that is posted",
-        facts(Object.fromEntries(Object.entries(row.params).map(([name, values]) => [name, values.join(", ")]))))],
-      ["states", row.states, () => section(`DeliveryState (${number(row.count)})`,
-        row.states.map((each) => block(pretty(each))), left > 0 ? quiet(`and ${number(left)} more`) : null)],
-      json(row),
-    ] };
-  },
+  bindings: async (row, limit) => [`${row.identity}, ${channelName(row.binding_type)}`,
+    fields(row, "address tags service_sid credential_sid notification_protocol_version date_created date_updated sid"),
+    [paged("Deliveries", await some("deliveries", { binding_sid: row.sid, limit }), delivery)]],
 
-  services: async (sid, context) => {
-    const its = { service_sid: sid, limit: context.limit, count: true };
-    const [row, { bindings, total }, { users, total: people }, { segments, total: groups }] = await Promise.all([
-      one("services", { sid }), get("bindings", its), get("users", its), get("segments", its),
-    ]);
-    if (!row) return gone("Service");
-    const { counts, sid: _, account_sid: account, friendly_name: name, id, ...settings } = row;
-    const setting = ([key, value]) => [key, /_credential_sid$/.test(key) ? link("credentials", value) : value === null ? null : String(value)];
-    const user = (each) => el("li", {}, find("bindings", `service:${sid} identity:"${each.identity}"`, each.identity), " ",
-      plural(each.bindings, "Binding"), " ", tags(each.segments));
-    return { title: name || "Service without a name", sections: [
-      ["head", row, () => facts({
-        "Sid": mono(sid),
-        "Account": account,
-        "Notifications": find("notifications", `service:${sid}`, number(counts.notifications)),
-        "Deliveries": find("deliveries", `service:${sid}`, "all of them"),
-      })],
-      ["bindings", [bindings, total], () => listed("Bindings", bindings, binding, { total, rest: more(bindings.length, total, context) })],
-      ["users", [users, people], () => listed("Users", users, user, { total: people, rest: more(users.length, people, context) })],
-      ["segments", [segments, groups], () => !groups ? nothing() : listed("Segments", segments,
-        (each) => el("li", {}, tags([each.unique_name]), " ", plural(each.users, "User")), { total: groups })],
-      ["settings", settings, () => section("Settings", facts(Object.fromEntries(Object.entries(settings).map(setting))))],
-    ] };
-  },
+  credentials: (row) => [row.friendly_name || "Credential without a name", {
+    Bindings: search("bindings", `credential:${row.sid}`, "those that name it"),
+    ...fields(row, "type sandbox date_created date_updated sid"),
+  }, []],
+};
 
-  bindings: async (sid, context) => {
-    const [row, { deliveries, total }] = await Promise.all([
-      one("bindings", { sid }), get("deliveries", { binding_sid: sid, order: "newest", limit: context.limit, count: true }),
-    ]);
-    if (!row) return gone("Binding");
-    return { title: `${row.identity}, ${CHANNEL[row.binding_type] || row.binding_type}`, sections: [
-      ["head", row, () => facts({
-        "Address": row.address,
-        "Tags": tags(row.tags),
-        "Service": link("services", row.service_sid, row.service_name),
-        "Credential": link("credentials", row.credential_sid),
-        "Protocol version": row.notification_protocol_version,
-        "Made": time(row.date_created),
-        "Changed": time(row.date_updated),
-        "Sid": mono(sid),
-      })],
-      ["deliveries", [deliveries, total], () => listed("Deliveries", deliveries, line, { total, rest: more(deliveries.length, total, context) })],
-      json(row),
-    ] };
-  },
-
-  credentials: async (sid) => {
-    const row = await one("credentials", { sid });
-    if (!row) return gone("Credential");
-    return { title: row.friendly_name || "Credential without a name", sections: [
-      ["head", row, () => facts({
-        "Type": channel(row.type),
-        "Sandbox": row.sandbox,
-        "Made": time(row.date_created),
-        "Changed": time(row.date_updated),
-        "Bindings": find("bindings", `credential:${sid}`, "those that name it"),
-        "Sid": mono(sid),
-      })],
-      json(row),
-    ] };
-  },
+// The title and the parts of an open row, with lists of up to `limit` lines.
+export const detail = async (view, key, limit) => {
+  const row = await one(view, TABLES[view].find(key));
+  if (!row) throw new Error("It is no longer there: deleted, reset or dropped as one of the oldest.");
+  const [title, head, parts] = await SHOW[view](row, limit);
+  return { title, parts: [facts(head), ...parts, fold("json", "The record as JSON", block(pretty(row)))] };
 };

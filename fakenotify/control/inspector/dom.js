@@ -1,111 +1,106 @@
-// Building the page. Children are nodes or text, never markup: what a test has sent stays text.
+// Building the page.
 
-export const $ = (id) => document.getElementById(id);
+const isGiven = (value) => value !== undefined && value !== null && value !== false;
 
-export const el = (name, given = {}, ...children) => {
+// `h.p({ class: "quiet" }, "text", node)` makes an element; the attributes may be left out. Children are nodes or text,
+// never markup: what a test has sent stays text.
+const element = (name, first, ...rest) => {
   const node = document.createElement(name);
-  for (const [key, value] of Object.entries(given)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (typeof value === "function") node.addEventListener(key.slice(2), value);
-    else node.setAttribute(key, value === true ? "" : value);
+  const named = first?.constructor === Object;
+  for (const [key, value] of Object.entries(named ? first : {})) {
+    if (typeof value === "function") node[key] = value;
+    else if (isGiven(value)) node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false));
+  const children = named ? rest : [first, ...rest];
+  node.append(...children.flat(Infinity).filter(isGiven));
   return node;
 };
+export const h = new Proxy({}, { get: (_, name) => (...given) => element(name, ...given) });
 
-// Make `nodes` the children of `parent`. Those that stay are not moved, so that they keep focus and selection.
-export const place = (parent, nodes) => {
-  const stay = new Set(nodes);
-  for (const child of [...parent.childNodes]) if (!stay.has(child)) child.remove();
-  let at = parent.firstChild;
-  for (const node of nodes) {
-    if (node === at) at = at.nextSibling;
-    else parent.insertBefore(node, at);
+// Make `old` look like `node`, and keep its focus, selection, open folds and typed text.
+const renewed = (old, node) => {
+  if (old.nodeName !== node.nodeName) return node;
+  if (old.nodeType === Node.TEXT_NODE) {
+    if (old.data !== node.data) old.data = node.data;
+    return old;
   }
+  const gone = old.getAttributeNames().filter((name) => name !== "open" && !node.hasAttribute(name));
+  gone.forEach((name) => old.removeAttribute(name));
+  const changed = [...node.attributes].filter(({ name, value }) => old.getAttribute(name) !== value);
+  changed.forEach(({ name, value }) => old.setAttribute(name, value));
+  for (const name of ["onclick", "onchange", "onsubmit"]) old[name] = node[name];
+  if (node.nodeName !== "OUTPUT") update(old, ...node.childNodes); // an output says what was done last
+  if (node.matches("select[value]")) old.value = node.getAttribute("value");
+  return old;
 };
 
-// Show sections, each `[key, data, make]`. A section whose data are the same stays as it is; a new one keeps open folds and focus.
-export const fill = (pane, sections) => {
-  const known = new Map([...pane.children].map((node) => [node.dataset.key, node]));
+// Make these the children of `parent`. What was there stays: a node with the same `data-key`, else that in its place.
+export const update = (parent, ...given) => {
   const held = document.activeElement;
-  let focus = null;
-  const fresh = sections.map(([key, data, make]) => {
-    const said = JSON.stringify(data);
-    const old = known.get(key);
-    if (old && old.said === said) return old;
-    const node = make(data);
-    node.dataset.key = key;
-    node.said = said;
-    if (old) {
-      const twin = (each) => node.querySelector(`[data-name="${CSS.escape(each.dataset.name || "")}"]`);
-      for (const fold of old.querySelectorAll("details[open]")) twin(fold)?.setAttribute("open", "");
-      if (old.contains(held)) focus = twin(held.closest("[data-name]") || held);
-    }
-    return node;
+  const keyOf = (node, index) => node.dataset?.key || index;
+  const old = new Map([...parent.childNodes].map((node, index) => [keyOf(node, index), node]));
+  const nodes = given.flat(Infinity).filter(isGiven).map((node, index) => {
+    const known = old.get(keyOf(node, index));
+    return known ? renewed(known, node) : node;
   });
-  place(pane, fresh);
-  (focus?.matches("details") ? focus.firstChild : focus)?.focus({ preventScroll: true });
+  const stay = new Set(nodes);
+  [...parent.childNodes].filter((node) => !stay.has(node)).forEach((node) => node.remove());
+  nodes.forEach((node, index) => {
+    const there = parent.childNodes[index];
+    if (there !== node) parent.insertBefore(node, there || null);
+  });
+  if (document.activeElement !== held) held.focus({ preventScroll: true }); // a node that is moved loses it
 };
 
 export const number = (value) => Number(value).toLocaleString("en");
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+export const capital = (name) => name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
 export const pretty = (value) => JSON.stringify(value, null, 2);
-export const quiet = (...children) => el("span", { class: "quiet" }, ...children);
+export const quiet = (...children) => h.span({ class: "quiet" }, children);
+export const bad = (...children) => h.span({ class: "bad" }, children);
+export const mono = (text) => h.code(text);
+export const spaced = (parts) => parts.filter(isGiven).flatMap((each) => [each, " "]);
 
-// A time as everything here says it, in UTC: short in a list below a heading that says so, else whole.
-export const moment = (iso) => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+// A time in UTC, as everything here says it; `short` below a heading that says so.
 export const time = (iso, short = false) => {
+  const [day, clock] = [iso.slice(0, 10), iso.slice(11, 19)];
   const here = new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  const parts = short ? [el("span", { class: "day" }, `${iso.slice(5, 10)} `), iso.slice(11, 19)] : moment(iso);
-  return el("time", { datetime: iso, title: `${moment(iso)}; ${here} where you are` }, parts);
+  const words = short ? [h.span({ class: "day" }, `${day.slice(5)} `), clock] : `${day} ${clock} UTC`;
+  return h.time({ datetime: iso, title: `${day} ${clock} UTC; ${here} where you are` }, words);
 };
 
-const GOOD = /^(SENT|DELIVERED|ok|[23]\d\d)$/;
-const WAIT = /^(PENDING|WARNING)$/;
+const STATUSES = [[/^(SENT|DELIVERED|[23]\d\d)$/, "good", "✓"], [/^PENDING$/, "warn", "…"], [/^WARNING$/, "warn", "!"]];
 // A status with a mark of its own, so that colour is not all that tells.
 export const status = (value) => {
-  const text = value === null || value === undefined ? "no answer" : String(value);
-  const kind = GOOD.test(text) ? "good" : WAIT.test(text) ? "warn" : "bad";
-  const mark = { good: "✓", warn: text === "PENDING" ? "…" : "!", bad: "✕" }[kind];
-  return el("span", { class: `status ${kind}` }, el("span", { class: "mark", "aria-hidden": "true" }, mark), text.toLowerCase());
+  const text = String(value ?? "no answer");
+  const [, kind, mark] = STATUSES.find(([pattern]) => pattern.test(text)) || [null, "bad", "✕"];
+  const sign = h.span({ class: "mark", "aria-hidden": "true" }, mark);
+  return h.span({ class: `status ${kind}` }, sign, text.toLowerCase());
 };
 
-const SHORT = { apn: "APN", "facebook-messenger": "FB" };
-export const CHANNEL = { apn: "APNs", fcm: "FCM", gcm: "GCM", sms: "SMS", "facebook-messenger": "Messenger", alexa: "Alexa" };
-export const channel = (type) => el("span", { class: "channel" }, CHANNEL[type] || type);
-// Several channels in one narrow cell.
-export const marks = (channels) => channels.map(({ binding_type: type, sent, failed }) => el("span", {
-  class: `channel${failed ? " bad" : ""}`, title: `${CHANNEL[type] || type}: ${sent} sent, ${failed} failed`,
-}, SHORT[type] || CHANNEL[type] || type));
+export const channelName = (type) => type.split("-").at(-1).toUpperCase(); // facebook-messenger: MESSENGER
+export const channel = (type, given = {}) => h.span({ class: "channel", ...given }, channelName(type));
+export const tags = (values) => values.map((each) => h.span({ class: "tag" }, each));
+export const code = (value) => h.a({
+  href: `https://www.twilio.com/docs/api/errors/${Number(value)}`, rel: "noreferrer", target: "_blank",
+}, String(value));
 
-export const tags = (values) => values.map((each) => el("span", { class: "tag" }, each));
-export const code = (value) => el("a", { href: `https://www.twilio.com/docs/api/errors/${Number(value)}`, rel: "noreferrer", target: "_blank" }, String(value));
-
-export const copy = (text, words = "Copy") => el("button", {
+const copy = (text, words) => h.button({
   type: "button", class: "copy", hidden: !navigator.clipboard,
-  onclick: async (event) => {
-    const button = event.target;
+  onclick: async ({ target }) => {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = words; }, 1500);
+    target.textContent = "Copied";
+    setTimeout(() => { target.textContent = words; }, 1500);
   },
 }, words);
 
-export const block = (text, words) => el("div", { class: "block" }, el("pre", { tabindex: "0" }, text), copy(text, words));
-export const fold = (name, summary, ...children) => el("details", { "data-name": name }, el("summary", {}, summary), ...children);
-export const section = (title, ...children) => el("section", {}, el("h3", {}, title), ...children);
-export const facts = (pairs) => el("dl", { class: "facts" }, Object.entries(pairs)
-  .filter(([, value]) => value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length))
-  .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+export const block = (text, words = "Copy") => h.div({ class: "block" },
+  h.pre({ tabindex: "0" }, text), copy(text, words));
+export const fold = (key, summary, ...children) => h.details({ "data-key": key }, h.summary(summary), children);
+export const section = (title, ...children) => h.section(
+  { "data-key": title.replace(/ \(.*/, "") }, h.h3(title), children); // a number in brackets may change
 
-const quote = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
-// A request to Notify as a line for a shell; the token is the reader's to fill in.
-export const curl = (request) => {
-  const pairs = Object.entries(request.params || {}).flatMap(([name, value]) => [value].flat().map((each) => `${name}=${each}`));
-  const read = request.method === "GET" || request.method === "DELETE";
-  return [
-    `curl${read ? " -G" : ""} -X ${request.method} ${quote(location.origin + request.path)}`,
-    `-u "${request.account_sid || "$TWILIO_ACCOUNT_SID"}:$TWILIO_AUTH_TOKEN"`,
-    ...pairs.map((pair) => `--data-urlencode ${quote(pair)}`),
-  ].join(" \\\n  ");
-};
+const isSaid = (value) => isGiven(value) && value.length !== 0;
+export const facts = (pairs) => h.dl({ class: "facts" }, Object.entries(pairs)
+  .filter(([, value]) => isSaid(value))
+  .map(([name, value]) => h.div({ "data-key": name }, h.dt(name), h.dd(value))));

@@ -1,361 +1,239 @@
-// The inspector: the list, what is open beside it, the search, the keys. Its state is the page's address, so that a link holds it.
+// The list, what is open beside it, the search, the keys. All that is chosen stands in the page's address.
 
 import { coalesced, follow, get } from "./api.js";
 import { controls } from "./controls.js";
-import { DETAILS } from "./details.js";
-import { $, el, fill, number, place, plural } from "./dom.js";
-import { FIELDS, parse, question, TABLES } from "./tables.js";
+import { detail } from "./details.js";
+import { bad, capital, h, number, plural, quiet, update } from "./dom.js";
+import { TABLES } from "./tables.js";
 
 const PAGE = 60; // rows that are asked for at once
 const MOST = 300; // rows that a refresh asks for at most while somebody reads further down
+const LINES = 20; // of a list in what is open, unless the address says how many
+const VIEWS = [...Object.keys(TABLES), "controls"];
 
+const $ = (id) => document.getElementById(id);
+const list = $("list");
+
+let here = { view: "" };
 const at = () => {
   const [view, query] = location.hash.slice(1).split(/\?(.*)/s);
-  const given = new URLSearchParams(query);
-  const known = Object.hasOwn(TABLES, view) || view === "controls";
-  return { view: known ? view : "notifications", q: given.get("q") || "", open: given.get("open") || "", account: given.get("account") || "" };
+  const { q = "", open = "", account = "", lines = "" } = Object.fromEntries(new URLSearchParams(query));
+  return { view: VIEWS.includes(view) ? view : VIEWS[0], q, open, account, lines };
 };
-let here = at();
 const address = (changes) => {
-  const { view, q, open, account } = { ...here, ...changes };
-  const query = new URLSearchParams(Object.entries({ q, open, account }).filter(([, value]) => value)).toString();
-  return `#${view}${query ? `?${query}` : ""}`;
+  const { view, ...query } = { ...here, lines: "", ...changes };
+  const given = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
+  return `#${view}${given.size ? `?${given}` : ""}`;
 };
 const go = (changes, replace = false) => {
   history[replace ? "replaceState" : "pushState"](null, "", address(changes));
   arrive();
 };
 
-let shown = new Map(); // key -> the table row that shows it, in order
-let next = null; // the cursor of the rows after those
-let asked = 0;
-let limit = 20; // of the lists in what is open
-const list = $("list");
-const body = $("rows").tBodies[0];
-const scroller = () => (list.scrollHeight > list.clientHeight + 1 && getComputedStyle(list).overflowY !== "visible" ? list : document.scrollingElement);
-const narrowed = (query) => ({ ...query, account_sid: here.account });
+// The list.
+const EMPTY = { rows: [], next: null, dropped: 0, note: null, unseen: 0 };
+let shown = EMPTY; // its rows, the cursor of those that follow, and how many new ones are above what is read
+let asked = 0; // how often it was read
 
-const line = (table, row) => {
-  const key = table.key(row);
-  const cells = table.columns.map(([, kind, cell]) => {
-    const content = kind === "main" ? el("a", { href: address({ open: key }) }, cell(row)) : cell(row);
-    const node = el("td", { class: kind }, content);
-    if (/main|whom|address/.test(kind)) node.title = node.textContent; // it may be cut off
-    return node;
+const line = (row) => {
+  const { key, columns } = TABLES[here.view];
+  const cells = columns.map(([, kind, cell]) => {
+    const value = cell(row);
+    const text = typeof value === "number" ? h.span({ class: value ? null : "quiet" }, number(value)) : value;
+    return h.td({ class: kind }, kind === "main" ? h.a({ href: address({ open: key(row) }) }, text) : text);
   });
-  const node = el("tr", { "aria-current": key === here.open ? "true" : null }, cells);
-  node.key = key;
-  node.said = JSON.stringify(row);
-  return node;
+  return h.tr({ "data-key": key(row), "aria-current": key(row) === here.open && "true" }, cells);
+};
+const show = (changes) => {
+  shown = { ...shown, ...changes };
+  const { rows, next, dropped, note, unseen } = shown;
+  const columns = TABLES[here.view].columns.map(([name, kind]) => h.th({ scope: "col", class: kind }, name));
+  const news = unseen > 0 && h.button({ id: "news", onclick: () => load("all") }, `${number(unseen)} new ↑`);
+  update(list, h.h2({ id: "list-title", class: "hidden" }, capital(here.view)), h.div({ class: "news" }, news),
+    h.table({ id: "rows" }, h.thead(h.tr(columns)), h.tbody(rows.map(line))),
+    note && h.div({ id: "note" }, h.p({ class: note.kind }, note.words), note.command && h.pre(note.command)),
+    next && h.button({ id: "more", onclick: () => load("more") }, "Show more"),
+    dropped > 0 && h.p({ id: "dropped" }, quiet(`${number(dropped)} older ones are no longer held.`)));
+};
+const lineOf = (key) => [...list.querySelectorAll("tbody tr")].find((each) => each.dataset.key === key);
+// Whether somebody reads the rows, so that new ones wait until they are called for.
+const isRead = () => list.scrollTop + scrollY > 0 || here.open || list.contains(document.activeElement);
+
+// What is said where there are no rows.
+const nothing = async () => {
+  if (here.q) return { words: `No ${here.view} match “${here.q}”.` };
+  if (here.view !== VIEWS[0] || here.account) return { words: `There are no ${here.view}.` };
+  const [{ account_sid: sid }, { services: [service] }] = await Promise.all([get("health"), get("services")]);
+  const path = service ? `Services/${service.sid}/Notifications -d Tag=all -d Body=Hello` : "Services -d FriendlyName=demo";
+  const command = `curl -u "${sid}:$TWILIO_AUTH_TOKEN" ${location.origin}/v1/${path}`;
+  return { words: "Nothing was sent yet. What you do appears here, for example:", command };
 };
 
-// Put rows into the list. Where somebody reads, what is read keeps its place on the screen, and a button says what came above.
-const show = (table, rows, hold) => {
-  const links = document.activeElement?.closest("tr")?.key;
-  const top = list.getBoundingClientRect().top;
-  const anchor = hold ? [...body.rows].find((row) => row.getBoundingClientRect().bottom > Math.max(top, 0) + 28) : undefined;
-  const before = anchor?.getBoundingClientRect().top;
-  const fresh = new Map();
-  for (const row of rows) {
-    const node = line(table, row);
-    const old = shown.get(node.key);
-    fresh.set(node.key, old && old.said === node.said ? old : node);
-  }
-  const came = shown.size ? [...fresh.keys()].findIndex((key) => shown.has(key)) : 0;
-  shown = fresh;
-  place(body, [...fresh.values()]);
-  if (links && document.activeElement === document.body) fresh.get(links)?.querySelector("a").focus({ preventScroll: true });
-  const still = anchor && fresh.get(anchor.key);
-  if (still) scroller().scrollTop += still.getBoundingClientRect().top - before;
-  return came;
-};
-
-const say = (() => {
-  let timer = 0;
-  return (words) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => { $("announcer").textContent = words; }, 300);
-  };
-})();
-
-let waiting = 0;
-const news = (count) => {
-  waiting = count;
-  $("news").hidden = !count;
-  $("news").textContent = `${number(count)} new ↑`;
-};
-const empty = (...words) => {
-  $("nothing").hidden = !words.length;
-  $("nothing").replaceChildren(...words);
-};
-
-const nothingYet = async () => {
-  if (here.q) return empty(el("p", {}, `No ${here.view} match `, el("b", {}, here.q), "."));
-  empty(el("p", {}, `There are no ${here.view}.`));
-  if (here.view !== "notifications" || here.account) return;
-  const [{ account_sid: account }, { services: [service] }] = await Promise.all([get("health"), get("services", { limit: 1 })]);
-  const path = service ? `Services/${service.sid}/Notifications` : "Services";
-  const data = service ? "--data-urlencode 'Tag=all' --data-urlencode 'Body=Hello!'" : "--data-urlencode 'FriendlyName=demo'";
-  empty(el("p", {}, service ? "Nothing was sent yet. Send something, and it appears here:" : "This world is empty. Create a Service, and send with it:"),
-    el("pre", { tabindex: "0" }, `curl -u "${account}:$TWILIO_AUTH_TOKEN" ${location.origin}/v1/${path} \\\n  ${data}`));
-};
-
-// Read the rows of the list. `fresh`: from the top, whatever is shown now.
-const load = async (fresh) => {
+// Read "all" rows from the top, "more" of them, or what is "new" and what has changed in the others.
+const load = async (what) => {
   const turn = ++asked;
-  const { view } = here;
-  const table = TABLES[view];
-  const { query, missing } = question(view, parse(here.q));
-  if (missing) {
-    show(table, [], false);
-    next = null;
-    $("more").hidden = true;
-    return empty(el("p", {}, `${view[0].toUpperCase()}${view.slice(1)} have no ${missing}; their fields are ${fieldsOf(view).join(", ") || "none"}.`));
+  const { view, q: search, account: account_sid } = here;
+  const { key, group } = TABLES[view];
+  const { rows, next: after } = shown;
+  const hold = what === "new" && rows.length > 0 && isRead();
+  const part = what === "more" ? { limit: PAGE, after } : { limit: hold ? Math.min(MOST, rows.length + PAGE) : PAGE };
+  const answer = await get(view, { search, account_sid, group, order: "newest", brief: true, ...part }).catch(
+    (error) => ({ [view]: [], note: { words: error.message, kind: "bad" } }));
+  let { [view]: read, groups, next = null, dropped = 0, note = null } = answer;
+  read = groups || read;
+  if (!read.length && !note && what !== "more") note = await nothing();
+  if (turn !== asked) return;
+  if (what === "more") return show({ rows: [...rows, ...read], next });
+  const known = new Map(rows.map((row, index) => [key(row), index]));
+  const first = read.findIndex((row) => known.has(key(row)));
+  const came = what === "all" || !rows.length ? 0 : first < 0 ? read.length : first;
+  if (hold && read.length) {
+    const older = first < 0 ? rows : rows.slice((known.get(key(read.at(-1))) ?? rows.length) + 1);
+    read = [...read.slice(came), ...older];
+    if (older.length) next = after;
   }
-  const hold = !fresh && shown.size > 0 && (scroller().scrollTop > 0 || Boolean(here.open) || list.matches(":hover") || list.contains(document.activeElement));
-  const size = hold ? Math.min(MOST, shown.size + PAGE) : PAGE;
-  let answer;
-  try {
-    answer = await get(view, narrowed({ ...query, ...table.grouped ? { group: "code" } : { order: "newest", limit: size, brief: true } }));
-  } catch (error) {
-    if (turn !== asked) return undefined;
-    show(table, [], false);
-    $("more").hidden = true;
-    return empty(el("p", { class: "bad" }, error.message));
-  }
-  if (turn !== asked) return undefined;
-  let rows = answer.groups || answer[view];
-  const keys = rows.map(table.key);
-  if (hold && answer.next) {
-    const last = keys.findLastIndex((key) => shown.has(key));
-    if (last < 0) return news(rows.length); // so much came that nothing of what is read is among the newest
-    const after = [...shown.keys()];
-    const rest = last === keys.length - 1 ? after.slice(after.indexOf(keys[last]) + 1).map((key) => JSON.parse(shown.get(key).said)) : [];
-    rows = [...rows.slice(0, last + 1), ...rest];
-  } else next = answer.next || null;
-  const came = show(table, rows, hold);
-  if (came > 0) say(`${plural(came, `new ${table.one.toLowerCase()}`)}`);
-  if (fresh) scroller().scrollTop = 0;
-  news(hold && scroller().scrollTop > 0 && came > 0 ? waiting + came : hold && scroller().scrollTop > 0 ? waiting : 0);
-  $("more").hidden = !next;
-  $("dropped").hidden = !answer.dropped;
-  $("dropped").textContent = `${number(answer.dropped)} older ones are no longer held.`;
-  return rows.length ? empty() : nothingYet();
+  show({ rows: read, next, dropped, note, unseen: hold ? came : 0 });
+  if (came) $("announcer").textContent = plural(came, "new row");
+  if (what === "all") list.scrollTop = 0;
+  scrolled();
+};
+const scrolled = coalesced(async () => {
+  if (shown.unseen && !isRead()) await load("all");
+  if (shown.next && $("more").getBoundingClientRect().top < innerHeight + 400) await load("more");
+});
+
+// The tabs and what they count.
+let totals = {};
+const total = (view) => totals[view] === null ? "–" : totals[view]?.toLocaleString("en");
+const tabs = () => update($("tabs"), VIEWS.map((view) => h.a({
+  href: address({ view, open: "" }), "data-view": view, "aria-current": view === here.view && "page",
+}, capital(view), " ", h.span({ class: "number" }, total(view)))));
+const count = async () => {
+  const { q, account } = here;
+  const answer = await get("totals", { search: q, account_sid: account });
+  if (q !== here.q || account !== here.account) return;
+  totals = { ...answer, controls: answer.faults + answer.outcomes };
+  tabs();
 };
 
-const fieldsOf = (view) => Object.keys(FIELDS).filter((field) => FIELDS[field].some((each) => TABLES[view].filters.split(" ").includes(each)));
-
-const more = async () => {
-  const turn = asked;
-  if (!next || $("more").disabled) return;
-  $("more").disabled = true;
-  try {
-    const { view } = here;
-    const answer = await get(view, narrowed({ ...question(view, parse(here.q)).query, order: "newest", limit: PAGE, after: next, brief: true }));
-    if (turn !== asked) return;
-    for (const row of answer[view]) {
-      const node = line(TABLES[view], row);
-      if (shown.has(node.key)) continue;
-      shown.set(node.key, node);
-      body.append(node);
-    }
-    next = answer.next;
-    $("more").hidden = !next;
-  } finally { $("more").disabled = false; }
+// The row that is open, or the controls.
+const open = async () => {
+  const { view, open: key, lines } = here;
+  if (view !== "controls" && !key) return;
+  const read = view === "controls" ? controls(open) : detail(view, key, Number(lines) || LINES);
+  const { title, parts } = await read.catch((error) => ({ title: capital(view), parts: h.p(bad(error.message)) }));
+  if (view !== here.view || key !== here.open) return;
+  $("detail-title").textContent = title;
+  update($("sections"), parts);
 };
 
-const tab = (view) => el("a", { href: address({ view, open: "" }), "data-view": view }, el("span", {}, view[0].toUpperCase() + view.slice(1)), " ", el("span", { class: "number" }));
-let counted = 0;
-const counts = async () => {
-  const turn = ++counted;
-  const search = parse(here.q);
-  const tell = (view, value) => { if (turn === counted) $("tabs").querySelector(`[data-view=${view}] .number`).textContent = value === null ? "–" : number(value); };
-  const all = Object.keys(TABLES).map(async (view) => {
-    const { query } = question(view, search);
-    tell(view, query ? await get(view, narrowed({ ...query, limit: 0, count: true })).then((answer) => answer.total, () => null) : null);
-  });
-  const [faults, outcomes] = await Promise.all([get("faults", narrowed({})), get("outcomes", narrowed({}))]);
-  tell("controls", faults.faults.filter((each) => each.active).length + outcomes.outcomes.length);
-  await Promise.all(all);
-};
-
+// The clock and the accounts.
 let clock = null;
 const tick = () => {
-  if (!clock) return;
-  const now = new Date(Date.parse(clock.now) + (clock.frozen ? 0 : performance.now() - clock.read));
-  $("clock").textContent = `${Number.isNaN(now.getTime()) ? clock.now : now.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  const now = clock && new Date(clock.now + (clock.frozen ? 0 : performance.now() - clock.read));
+  if (now) $("clock").textContent = `${now.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 };
-const readClock = async () => {
-  clock = { ...await get("clock"), read: performance.now() };
-  $("frozen").hidden = !clock.frozen;
+const head = async () => {
+  const [{ now, frozen }, { accounts }] = await Promise.all([get("clock"), get("accounts")]);
+  clock = { now: Date.parse(now), frozen, read: performance.now() };
   tick();
-};
-
-const open = async () => {
-  const { view, open: key } = here;
-  if (view === "controls" || !key) return;
-  try {
-    const { title, sections } = await DETAILS[view](key, { limit, more: () => { limit += 100; open(); } });
-    if (here.view !== view || here.open !== key) return;
-    if ($("detail-title").textContent !== title) $("detail-title").textContent = title;
-    fill($("sections"), sections);
-  } catch (error) {
-    fill($("sections"), [["error", error.message, () => el("p", { class: "bad" }, error.message)]]);
-  }
-};
-
-const steer = async () => {
-  const { sections, now } = await controls();
-  if (here.view !== "controls") return;
-  fill($("panels"), sections);
-  for (const [key, parts] of Object.entries(now)) fill($("panels").querySelector(`[data-key=${key}] .now`), parts);
-};
-
-const accounts = async () => {
-  const sids = (await get("accounts")).accounts.map((each) => each.account_sid);
-  $("accounts").hidden = sids.length < 2 && !here.account;
-  $("account").replaceChildren(...["", ...sids].map((sid) => el("option", { value: sid, selected: sid === here.account }, sid || "All accounts")));
+  $("frozen").hidden = !frozen;
+  $("account").hidden = accounts.length < 2 && !here.account;
+  update($("account"), h.option({ value: "" }, "All accounts"), accounts.map((each) => h.option(each.account_sid)));
+  $("account").value = here.account;
 };
 
 // Show what the address says.
-let begun = false;
 const arrive = () => {
-  begun = true;
   const old = here;
   here = at();
-  const other = !body.firstChild || old.view !== here.view || old.q !== here.q || old.account !== here.account;
   const isTable = here.view !== "controls";
-  document.title = `${here.view[0].toUpperCase()}${here.view.slice(1)} · fakenotify`;
-  $("list-title").textContent = here.view[0].toUpperCase() + here.view.slice(1);
-  if ($("query") !== document.activeElement || parse($("query").value).words !== parse(here.q).words) $("query").value = here.q;
-  for (const link of $("tabs").children) {
-    link.href = address({ view: link.dataset.view, open: "" });
-    if (link.dataset.view === here.view) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
-  }
+  const isOther = old.view !== here.view;
+  const inList = list.contains(document.activeElement);
+  document.title = `${capital(here.view)} · fakenotify`;
+  if ($("query").value.trim() !== here.q) $("query").value = here.q;
   list.hidden = !isTable;
-  $("controls").hidden = isTable;
-  $("detail").hidden = !isTable || !here.open;
-  document.body.classList.toggle("opened", isTable && Boolean(here.open));
+  $("detail").hidden = isTable && !here.open;
+  $("close").hidden = !isTable;
   $("close").href = address({ open: "" });
-  if (old.open !== here.open || old.view !== here.view) {
-    limit = 20;
-    $("sections").replaceChildren();
-    $("detail-title").textContent = "";
-    $("detail").scrollTop = 0;
-  }
-  if (isTable && other) {
-    shown = new Map();
-    body.replaceChildren();
-    $("rows").tHead.replaceChildren(el("tr", {}, TABLES[here.view].columns.map(([name, kind]) => el("th", { scope: "col", class: kind }, name))));
-    news(0);
-  }
-  for (const [key, row] of shown) {
-    row.querySelector("a").href = address({ open: key });
-    if (key === here.open) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
-  }
-  const rows = isTable ? other && load(true) : steer();
-  open();
-  if (other) Promise.allSettled([rows]).then(counts).catch(() => {}); // the rows first
+  tabs();
+  if (isOther || old.open !== here.open) $("detail").scrollTop = 0;
+  if (isOther) [shown, asked] = [EMPTY, asked + 1]; // an answer that comes now is not for this table
+  if (isTable) show();
+  if (isTable && old.open && !here.open) lineOf(old.open)?.querySelector("a").focus();
+  open().then(() => { // whoever opens a row reads it next; whoever goes from row to row stays there
+    if (old.view && here.open && old.open !== here.open && !(old.open && inList)) $("detail-title").focus();
+  });
+  const isSame = !isOther && old.q === here.q && old.account === here.account;
+  if (!isSame) Promise.allSettled([isTable && load("all")]).then(count); // the rows first
 };
+const refresh = coalesced(() => Promise.allSettled(
+  [here.view !== "controls" && load("new"), open(), count(), head()]));
 
-const refresh = coalesced(() => Promise.allSettled([here.view === "controls" ? steer() : load(false), open(), counts(), readClock(), accounts()]));
-
-// keys
-const row = (step) => {
-  const rows = [...body.rows];
-  const held = document.activeElement?.closest("tr") || body.querySelector("[aria-current]");
-  const found = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(held) + step))];
-  if (!found) return;
-  const link = found.querySelector("a");
-  link.focus();
-  found.scrollIntoView({ block: "nearest" });
-  if (here.open) go({ open: found.key }, true);
-  if (rows.indexOf(found) > rows.length - 5) more();
-};
-const close = () => {
-  const key = here.open;
+// Keys and clicks.
+const step = (by) => {
+  const keys = shown.rows.map(TABLES[here.view]?.key);
+  const from = keys.indexOf(document.activeElement.closest("tr")?.dataset.key || here.open);
+  const key = keys[Math.max(0, Math.min(keys.length - 1, from + by))];
   if (!key) return;
-  go({ open: "" });
-  shown.get(key)?.querySelector("a").focus();
+  lineOf(key).querySelector("a").focus();
+  if (here.open) go({ open: key }, true);
 };
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-  const typing = event.target.matches("input, select, textarea");
-  if (event.key === "Escape") return typing ? event.target.blur() : close();
-  if (typing) return;
-  const does = { j: () => row(1), k: () => row(-1), "/": () => $("query").select(), "?": () => $("help").showModal() }[event.key];
-  if (!does) return;
+const KEYS = {
+  "j": () => step(1),
+  "k": () => step(-1),
+  "/": () => $("query").select(),
+  "?": () => $("help").showModal(),
+  "Escape": () => here.open && go({ open: "" }),
+};
+document.onkeydown = (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open || !Object.hasOwn(KEYS, event.key)) return;
+  const isTyping = event.target.matches("input, select");
+  if (isTyping && event.key !== "Escape") return;
   event.preventDefault();
-  does();
-});
-
-document.addEventListener("click", (event) => {
-  const found = event.target.closest("#rows tbody tr");
-  const link = event.target.closest("a") || found?.querySelector("a");
-  if (!link?.getAttribute("href")?.startsWith("#") || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  if (found && !event.target.closest("a") && String(getSelection())) return; // somebody marks a text
+  if (isTyping) event.target.blur();
+  else KEYS[event.key]();
+};
+list.onclick = ({ target }) => {
+  const link = target.closest("tbody tr")?.querySelector("a");
+  if (!target.closest("a") && getSelection().isCollapsed) link?.click();
+};
+list.onmouseover = ({ target }) => {
+  const cell = target.closest("td");
+  if (cell) cell.title = cell.textContent; // it may be cut off
+};
+$("keys").onclick = KEYS["?"];
+$("account").onchange = ({ target }) => go({ account: target.value, open: "" });
+$("search").onsubmit = (event) => {
   event.preventDefault();
-  history.pushState(null, "", link.getAttribute("href"));
-  arrive();
-  if (link.id === "close") return;
-  if (here.open && (event.detail === 0 || link.closest("#detail"))) $("detail-title").focus({ preventScroll: true });
-  if (here.open && innerWidth < 900) $("detail").scrollIntoView();
-});
-$("close").addEventListener("click", (event) => { event.preventDefault(); event.stopPropagation(); close(); });
-$("news").addEventListener("click", () => { load(true); });
-$("more").addEventListener("click", more);
-$("skip").addEventListener("click", () => (body.querySelector("a") || $("main").querySelector("section:not([hidden])")).focus());
-$("keys").addEventListener("click", () => $("help").showModal());
-$("account").addEventListener("change", (event) => go({ account: event.target.value, open: "" }));
-$("search").addEventListener("submit", (event) => { event.preventDefault(); body.querySelector("a")?.focus(); });
+  list.querySelector("td a")?.focus();
+};
 let typed = 0;
-$("query").addEventListener("input", () => {
+$("query").oninput = () => {
   clearTimeout(typed);
-  typed = setTimeout(() => go({ q: $("query").value.trim(), open: "" }, Boolean(here.q)), 150); // one step back leads to before the search
-});
-new IntersectionObserver((seen) => { if (seen.some((each) => each.isIntersecting)) more(); }, { rootMargin: "400px" }).observe($("more"));
-list.addEventListener("scroll", () => { if (list.scrollTop === 0) news(0); }, { passive: true });
-addEventListener("popstate", arrive);
-
-const THEMES = ["auto", "light", "dark"];
-const paint = (theme) => {
-  document.documentElement.dataset.theme = theme;
-  $("theme").textContent = `Theme: ${theme}`;
+  const isOn = Boolean(here.q); // one step back leads to before the search
+  typed = setTimeout(() => go({ q: $("query").value.trim(), open: "" }, isOn), 150);
 };
-$("theme").addEventListener("click", () => {
-  const theme = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length];
-  try { localStorage.setItem("fakenotify-theme", theme); } catch { /* then it lasts as long as the page */ }
-  paint(theme);
-});
-try { paint(localStorage.getItem("fakenotify-theme") || "auto"); } catch { paint("auto"); }
+document.addEventListener("scroll", scrolled, { capture: true, passive: true });
+addEventListener("hashchange", arrive);
 
-$("tabs").append(...Object.keys(TABLES).map(tab), tab("controls"));
-const EXAMPLES = {
-  identity: "alice", status: "failed, sent, nobody; pending; 429, 4xx, none", code: "52001", tag: "vip", type: "sms", address: "+15005550006",
-  operation: "bindings.create, bindings.*", method: "POST", rule: "bindings.create.Tag", warned: "true", request: "RQ…", level: "warning",
-  url: "the address of a callback", segment: "gold", service: "IS…", notification: "NT…", binding: "BS…", credential: "CR…",
-};
-$("fields").append(...Object.keys(FIELDS).flatMap((field) => [el("dt", {}, `${field}:`), el("dd", {}, EXAMPLES[field])]));
+const THEME = "fakenotify-theme";
+$("theme").onchange = ({ target }) => localStorage.setItem(THEME, target.value);
+try { $("theme").value = localStorage.getItem(THEME) || ""; } catch { /* then it lasts as long as the page */ }
 setInterval(tick, 1000);
-const live = (state, words) => {
-  $("live").dataset.state = state;
+
+const live = (kind, words) => {
+  $("live").className = kind;
   $("live").textContent = words;
-  $("lost").hidden = state !== "lost";
+  $("lost").hidden = kind !== "bad";
+  if (kind === "good") refresh();
 };
+arrive();
 follow({
-  onevent: (kind, event) => {
-    if (kind === "change" && ["reset", "restore", "import_state"].includes(event.verb) && here.view !== "controls") shown.clear();
+  onevent: ({ verb }) => {
+    if (["reset", "restore", "import_state"].includes(verb)) shown = EMPTY; // nothing of what is read is left
     refresh();
   },
-  onopen: () => {
-    live("live", "Live");
-    if (begun) return refresh();
-    arrive(); // from here on, nothing happens that the stream does not tell
-    return Promise.allSettled([readClock(), accounts()]);
-  },
-  onlost: () => {
-    live("lost", "No connection");
-    say("There is no connection to the fake");
-    if (!begun) arrive();
-  },
+  onopen: () => live("good", "Live"),
+  onlost: () => live("bad", "No connection"),
 });
