@@ -46,8 +46,7 @@ DECISIONS: dict[str, Decision] = {
             "What if an address is registered again?",
             "The Binding that has it is replaced; only Service and Address are named (BIND). A production program"
             " stores the new sid each time (VOTE). On Voice a device has one identity (sibling).",
-            "It is replaced whatever its identity and type: new sid, new dates, the old sid answers 404, and nothing"
-            " of the old Binding is merged.",
+            "It is replaced whatever its identity and type; nothing is merged: new sid, new dates, 404 for the old.",
         ),
         Decision(
             "D3",
@@ -113,8 +112,7 @@ DECISIONS: dict[str, Decision] = {
             "D11",
             "What goes with a deleted Service or Credential?",
             "A Service goes at once (RJP); nothing is known of Credentials.",
-            "Everything below a Service goes with it. A Credential leaves its sid where it was used, and deliveries"
-            " then fail with 52002.",
+            "All below a Service goes with it. A Credential's sid stays where it was used; deliveries fail with 52002.",
         ),
         Decision(
             "D12",
@@ -122,12 +120,7 @@ DECISIONS: dict[str, Decision] = {
             "They were withdrawn in 2018, and a Service still links to them (OAI).",
             "Yes. Switched off, their paths are 404 and a Service links to its Bindings and Notifications alone.",
         ),
-        Decision(
-            "D13",
-            "Which status have 52304, 52305 and 52306?",
-            "Only the codes are documented (DICT).",
-            "409.",
-        ),
+        Decision("D13", "Which status have 52304, 52305 and 52306?", "Only the codes are documented (DICT).", "409."),
         Decision(
             "D14",
             "Is Segment alone a selector, and may ToBinding have others beside it?",
@@ -137,8 +130,7 @@ DECISIONS: dict[str, Decision] = {
         Decision(
             "D15",
             "How is a parameter refused that can't be read, and JSON in particular?",
-            "Only O1 was recorded, for ToBinding. twilio-node 6 sends the JSON literal `null` for what is not set"
-            " (NODE).",
+            "Only O1 was recorded, for ToBinding. twilio-node 6 sends the JSON `null` for what is not set (NODE).",
             "400/20001 with the template of O1 and the name of the parameter, for Services, Credentials, Bindings and"
             " Users too. The text `null` counts as absent in Data, Apn, Gcm, Fcm, Sms, FacebookMessenger and Alexa."
             " The request's hints say why.",
@@ -152,8 +144,7 @@ DECISIONS: dict[str, Decision] = {
         Decision(
             "D17",
             "How are a wrong method and an unknown path answered?",
-            "20004 is documented for a resource that doesn't support the method (DICT); O3 for paths. HTTP wants"
-            " `Allow` with a 405 (RFC 9110).",
+            "20004 is for a method that is not supported (DICT), O3 for paths. A 405 wants `Allow` (RFC 9110).",
             "405/20004 with `Allow`, for OPTIONS too; 404/20404 with the path, without `/v1`.",
         ),
         Decision(
@@ -184,8 +175,7 @@ DECISIONS: dict[str, Decision] = {
         Decision(
             "D22",
             "Which keys has a DeliveryState?",
-            "`sid` comes first, and there is a status (CB). The twin in Event Streams has `id`, `address`, `type` and"
-            " `status` (EVT).",
+            "`sid` comes first, and there is a status (CB). Event Streams has `id`, `address`, `type`, `status` (EVT).",
             "`sid`, `type`, `address`, `identity` (null for a direct send), `status`, and of a failure `error_code` and"
             " `error_message`. Only `sid` and a status are documented: don't rely on the others.",
         ),
@@ -237,8 +227,7 @@ DECISIONS: dict[str, Decision] = {
             "D30",
             "In which order are requests checked?",
             "Nothing is known.",
-            "Authentication, size, path, method, Service, parent or instance, then the parameters in the order of"
-            " Twilio's tables.",
+            "Authentication, size, path, method, Service, parent or instance, parameters in Twilio's order.",
         ),
         Decision(
             "D31",
@@ -256,8 +245,7 @@ DECISIONS: dict[str, Decision] = {
         Decision(
             "D33",
             "How are other bad values and dates refused?",
-            "The limits are documented, the answers are not. TaskRouter and Wireless say `Invalid StartDate: …`"
-            " (sibling).",
+            "Only the limits are documented. TaskRouter and Wireless say `Invalid StartDate: …` (sibling).",
             "400/20001: in a write with the template of O1, in a list `Parameter 'Tag' is invalid`, for a date"
             " `Invalid StartDate: yesterday. StartDate must be a valid date: yyyy-MM-dd`.",
         ),
@@ -270,10 +258,7 @@ DECISIONS: dict[str, Decision] = {
             " `recipient` of FacebookMessenger is dropped.",
         ),
         Decision(
-            "D35",
-            "How deep is an override merged?",
-            "Silent.",
-            "All the way down; the override wins at the leaves.",
+            "D35", "How deep is an override merged?", "Silent.", "All the way down; the override wins at the leaves."
         ),
         Decision(
             "D36",
@@ -297,16 +282,14 @@ DECISIONS: dict[str, Decision] = {
         Decision(
             "D39",
             "With which key, and over which URL, are callbacks signed?",
-            "The platform signs with the auth token, without user and password, with the port, without the fragment"
-            " (SEC, HOOK).",
+            "With the auth token, over a URL with port, without user, password and fragment (SEC, HOOK).",
             "The same. Where no token was declared it is the password that the account last used.",
         ),
         Decision(
             "D40",
             "Which days do StartDate and EndDate mean?",
             "On or after, on or before (JAVA); Messages looks at the day alone (sibling).",
-            "Days of date_created in UTC, both included; all filters must match. EndDate before StartDate gives an"
-            " empty list.",
+            "Days of date_created in UTC, both included; all filters must match. None match if EndDate comes first.",
         ),
         Decision(
             "D41",
@@ -334,12 +317,7 @@ DECISIONS: dict[str, Decision] = {
             "Once, then the alert 52311. `#rc=` sets the retries for its URL, other overrides are ignored."
             " `user:password@` is used after a 401 with a Basic challenge.",
         ),
-        Decision(
-            "D45",
-            "Is there an implicit tag `alexa`?",
-            "It is never listed.",
-            "Yes.",
-        ),
+        Decision("D45", "Is there an implicit tag `alexa`?", "It is never listed.", "Yes."),
         Decision(
             "D46",
             "Is a User's path made of the identity or of the `US…` sid?",
@@ -369,8 +347,7 @@ DECISIONS: dict[str, Decision] = {
             "D50",
             "How is the size of a payload checked?",
             "The providers take 4096 bytes; 52106 and 52138 exist (DICT).",
-            "At the delivery, in compact UTF-8 JSON: the whole payload for apn, `data` for gcm and fcm"
-            " (`message.data` under HTTP v1).",
+            "At the delivery, in compact UTF-8 JSON: all for apn, `data` for gcm and fcm (v1: `message.data`).",
         ),
         Decision(
             "D51",
@@ -383,8 +360,7 @@ DECISIONS: dict[str, Decision] = {
         Decision(
             "D52",
             "What do regions share?",
-            "Nothing: a Credential of us1 is 404 at au1, and tokens differ (OPS). Voice says 52161 at delivery"
-            " (sibling).",
+            "Nothing: a Credential of us1 is 404 at au1, tokens differ (OPS). Voice says 52161 at delivery (sibling).",
             "All hosts share one world; a request to another region than us1 gets a hint.",
         ),
     )

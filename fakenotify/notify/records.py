@@ -83,12 +83,12 @@ class OneLine:
 
     __slots__ = ()
 
-    def words(self) -> tuple[Any, ...]:
+    def _words(self) -> tuple[Any, ...]:
         """The fields that identify it and its result; None is left out."""
-        return ()  # pragma: no cover: each record has its own
+        raise NotImplementedError  # pragma: no cover: each record has its own
 
     def __repr__(self) -> str:
-        shown = [str(each) for each in self.words() if each is not None]
+        shown = [str(each) for each in self._words() if each is not None]
         return f"<{shortened(' '.join([type(self).__name__, *shown]), _LONGEST_LINE)}>"
 
 
@@ -133,8 +133,7 @@ class Service(OneLine):
         version: str = getattr(self, f"default_{binding_type}_notification_protocol_version", "default")
         return version
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         return (self.sid, quoted(self.friendly_name))
 
 
@@ -155,8 +154,7 @@ class Binding(OneLine):
     date_created: datetime
     date_updated: datetime
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         return (self.sid, self.identity, self.binding_type, short_address(self.address))
 
 
@@ -178,8 +176,7 @@ class Credential(OneLine):
     fcm_api: Literal["v1", "legacy"] | None = None
     project_id: str | None = None
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         return (self.sid, self.type, quoted(self.friendly_name))
 
 
@@ -213,8 +210,7 @@ class Notification(OneLine):
     to_binding: tuple[Mapping[str, Any], ...] = ()
     delivery_callback_url: str | None = None
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         selectors = {"Identity": self.identities, "Tag": self.tags, "Segment": self.segments}
         chosen = [f"{name}=[{', '.join(values)}]" for name, values in selectors.items() if values]
         if self.to_binding:
@@ -234,8 +230,7 @@ class User(OneLine):
     date_created: datetime
     date_updated: datetime
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         return (self.sid, self.identity)
 
 
@@ -250,8 +245,7 @@ class Segment(OneLine):
     date_created: datetime
     date_updated: datetime
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         return (self.sid, self.unique_name)
 
 
@@ -289,8 +283,7 @@ class Delivery(OneLine):
         """The request to the provider, which a failed delivery doesn't make."""
         return CHANNELS[self.binding_type].request(self.provider_url, self.address, self.headers, self.payload)
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         owner = "(direct)" if self.identity is None else self.identity
         return (self.sid, owner, self.binding_type, short_address(self.address), self.status, self.error_code)
 
@@ -309,8 +302,7 @@ class Attempt(OneLine):
         """Whether the answer was a 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         return (self.status, self.error)
 
 
@@ -349,8 +341,7 @@ class Callback(OneLine):
         """The deliveries that the callback reports."""
         return [json.loads(each) for each in self.params.get("DeliveryState", [])]
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         url = urlsplit(self.url)
         place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"  # what else it has may be a secret
         return (self.sid, "of", self.notification_sid, "to", place, self.status, f"attempts={len(self.attempts)}")
@@ -373,8 +364,7 @@ class Alert(OneLine):
     def __str__(self) -> str:
         return printable(f"{self.level} {self.code} {self.text} ({self.notification_sid})")
 
-    def words(self) -> tuple[Any, ...]:
-        """The fields that identify it and its result."""
+    def _words(self) -> tuple[Any, ...]:
         return (self,)
 
 

@@ -18,9 +18,6 @@ class Identity(Text):
 
     signs = ("@", "+", "[")
 
-    def __init__(self) -> None:
-        super().__init__("text", "alice", "bob", "User0001", "00000001", "new user")
-
     def advice(self, value: str) -> str | None:
         """Whether it looks like personal data, or like a list."""
         return hints.about_identity(value)
@@ -36,6 +33,7 @@ class Word(Text):
         return hints.about_list(value)
 
 
+IDENTITY = Identity("text", "alice", "bob", "User0001", "00000001", "new user")
 TAG = Word("text", "vip", "new user", "preferred device", "opt-in_2", "all", "sms")
 IDENTITIES = Word("text", "alice", "bob", "User0001")
 

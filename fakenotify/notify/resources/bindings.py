@@ -21,16 +21,14 @@ from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.errors import IdentityLimitReached, InvalidAddress, InvalidDate, invalid
 from fakenotify.notify.records import Binding, Service, strings
 from fakenotify.notify.resources import services
-from fakenotify.notify.resources.representation import segment, timestamp
+from fakenotify.notify.resources.representation import fetch, segment, timestamp
 from fakenotify.notify.tables import TableDefinition
 from fakenotify.notify.targets import Check, select
 
 BINDINGS_PER_IDENTITY = 20
 TAGS_PER_BINDING = 20
 TAGS_PER_QUERY = 5
-
-
-IDENTITY = Param("Identity", "identity", values.Identity(), required=True, source="OAI; exact: D10")
+IDENTITY = Param("Identity", "identity", values.IDENTITY, required=True, source="OAI; exact: D10")
 REST = (
     Param("BindingType", "binding_type", OneOf(CHANNELS), required=True),
     Param("Address", "address", values.Address(), required=True, source="OAI, BIND; not checked: sample BIND, D4"),
@@ -137,11 +135,6 @@ def create(
         bindings.replace(binding)
     else:
         bindings.add(account.next_sequence(), binding)
-    return binding
-
-
-def fetch(account: AccountState, binding: Binding) -> Binding:
-    """Read a Binding."""
     return binding
 
 

@@ -21,7 +21,7 @@ from fakenotify.notify import values
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import InvalidFriendlyName, UnparsableCertificate, invalid
 from fakenotify.notify.records import Credential, Service
-from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.resources.representation import fetch, timestamp
 from fakenotify.notify.tables import TableDefinition
 
 _CHANGEABLE = (
@@ -73,11 +73,6 @@ def create(
         **_google(type, secrets.get("secret")),
     )
     account.credentials.add(account.next_sequence(), credential)
-    return credential
-
-
-def fetch(account: AccountState, credential: Credential) -> Credential:
-    """Read a Credential, without its secrets. (documented)"""
     return credential
 
 

@@ -1,10 +1,18 @@
-"""What all representations share: the spelling of dates and of path segments."""
+"""What the resources share: reading one, and the spelling of dates and of path segments."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any, TypeVar
 from urllib.parse import quote
+
+R = TypeVar("R")
+
+
+def fetch(account: Any, record: R) -> R:
+    """Read what the path names. (documented)"""
+    return record
 
 
 @lru_cache(maxsize=256)

@@ -14,14 +14,12 @@ from fakenotify.core.values import Boolean, ShortText, Sid, Text
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch, InvalidFriendlyName, invalid
 from fakenotify.notify.records import Service
-from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.resources.representation import fetch, timestamp
 from fakenotify.notify.tables import TableDefinition
 
 CREDENTIAL_TYPES = ("apn", "gcm", "fcm")
 
 _APN_VERSION = "default_apn_notification_protocol_version"
-
-
 _OBSERVED = (OBSERVED, "RJP")
 _SAMPLE = (SAMPLE, "OAI")
 _VERSION = Text("text", "3", "4")
@@ -109,11 +107,6 @@ def create(account: AccountState, sid: str | None = None, **values: Any) -> Serv
     )
     account.services.add(account.next_sequence(), service)
     account.open_scope(service.sid)
-    return service
-
-
-def fetch(account: AccountState, service: Service) -> Service:
-    """Read a Service."""
     return service
 
 

@@ -18,19 +18,13 @@ from fakenotify.notify.account import AccountState, Scope
 from fakenotify.notify.errors import AlreadyInSegment, UserExists, UserHasBindings, invalid
 from fakenotify.notify.records import Binding, Segment, Service, User, strings
 from fakenotify.notify.resources import bindings, services
-from fakenotify.notify.resources.representation import segment as spelled
-from fakenotify.notify.resources.representation import timestamp
+from fakenotify.notify.resources.representation import fetch, timestamp
+from fakenotify.notify.resources.representation import segment as encoded
 from fakenotify.notify.tables import TableDefinition
 
 SEGMENTS_PER_USER = 20
-
-
 _invalid = invalid("User")
-CREATE = Params(
-    _invalid,
-    bindings.IDENTITY,
-    Param("Segment", "segments", most=SEGMENTS_PER_USER, distinct=True),
-)
+CREATE = Params(_invalid, bindings.IDENTITY, Param("Segment", "segments", most=SEGMENTS_PER_USER, distinct=True))
 FIND = Params(
     InvalidQuery, Param("Identity", "identities", values.IDENTITIES, most=0, distinct=True), Param("Segment", "segment")
 )
@@ -65,11 +59,6 @@ def name_segments(account: AccountState, scope: Scope, service_sid: str, names: 
         if not scope.segments.count("name", name):
             sid = account.new_sid("GS", scope.segments)
             scope.segments.add(account.next_sequence(), Segment(sid, account.account_sid, service_sid, name, now, now))
-
-
-def fetch(account: AccountState, user: User) -> User:
-    """Read a User."""
-    return user
 
 
 def find(account: AccountState, service: Service, identities: tuple[str, ...], segment: str | None) -> Selection[User]:
@@ -107,7 +96,7 @@ def represent(account: AccountState, user: User, base: str) -> dict[str, Any]:
 
 
 def _url(service_sid: str, identity: str, base: str) -> str:
-    return f"{base}/Services/{service_sid}/Users/{spelled(identity)}"
+    return f"{base}/Services/{service_sid}/Users/{encoded(identity)}"
 
 
 # a User's Bindings: the Service's Bindings, seen through their identity (assumed D41)
@@ -203,11 +192,6 @@ def join(account: AccountState, user: User, segment: str) -> Membership:
     return joined, segment
 
 
-def fetch_membership(account: AccountState, membership: Membership) -> Membership:
-    """Read a membership."""
-    return membership
-
-
 def leave(account: AccountState, membership: Membership) -> None:
     """Take a User out of a Segment; the Segment stays."""
     user, segment = membership
@@ -225,7 +209,7 @@ def represent_membership(account: AccountState, membership: Membership, base: st
         "identity": user.identity,
         "segment": segment,
         "service_sid": user.service_sid,
-        "url": f"{_url(user.service_sid, user.identity, base)}/SegmentMemberships/{spelled(segment)}",
+        "url": f"{_url(user.service_sid, user.identity, base)}/SegmentMemberships/{encoded(segment)}",
     }
 
 
@@ -298,7 +282,7 @@ ROUTES = (
         key="bindings",
         **_OF_USER,
     ),
-    Route("user_bindings.fetch", _BINDING, bindings.fetch, represent=represent_binding, **_ONE_BINDING),
+    Route("user_bindings.fetch", _BINDING, fetch, represent=represent_binding, **_ONE_BINDING),
     Route("user_bindings.delete", _BINDING, bindings.delete, **_ONE_BINDING),
     Route("segments.find", _SERVICE + "/Segments", find_segments, represent=represent_segment, **_OF_SERVICE),
     Route(
@@ -309,8 +293,6 @@ ROUTES = (
         represent=represent_membership,
         **_OF_USER,
     ),
-    Route(
-        "segment_memberships.fetch", _MEMBERSHIP, fetch_membership, represent=represent_membership, **_ONE_MEMBERSHIP
-    ),
+    Route("segment_memberships.fetch", _MEMBERSHIP, fetch, represent=represent_membership, **_ONE_MEMBERSHIP),
     Route("segment_memberships.delete", _MEMBERSHIP, leave, **_ONE_MEMBERSHIP),
 )
