@@ -13,9 +13,9 @@ PROOFS = {
         "thousands of requests, callbacks, starts and stops, and nothing is left behind; the count is of rounds",
         60,
     ),
-    "concurrency": ("threads at one identity, one address, one chain, with time travels", 400_000),
+    "concurrency": ("threads at one identity, one address and one chain of pages, with restores and resets", 400_000),
     "survive": ("bad receivers, vanishing clients, a full disk, signals, crowds, clocks; the count is of rounds", 1),
-    "memory": ("what is kept takes no more memory than is said, however much comes", 100_000),
+    "memory": ("what is kept takes no more memory than documented, whatever is sent", 100_000),
     "schema": ("schemathesis, by the two OpenAPI documents; the count is of examples an operation", 5),
     "guided": ("coverage-guided fuzzing of head, form and body by atheris", 40_000),
     "matrix": ("the suite's quick part under other Pythons and other versions", 0),
@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         each = proofs.add_parser(name, help=says, description=says)
         if count:
             each.add_argument("--count", type=int, default=count, help="how many (default: %(default)s)")
-            each.add_argument("--seed", type=int, default=0, help="what makes it the same again (default: %(default)s)")
+            each.add_argument(
+                "--seed", type=int, default=0, help="equal seeds make equal inputs (default: %(default)s)"
+            )
     options = parser.parse_args(arguments)
     prove = import_module(f"{__package__}.{options.proof}").prove
     figure = prove() if options.proof == "matrix" else prove(options.count, options.seed)

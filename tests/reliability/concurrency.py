@@ -1,7 +1,7 @@
-"""Threads hammer one identity, one address and one chain of pages, while snapshots, restores and resets come between.
+"""Threads use one identity, one address and one chain of pages, while others take snapshots, restore and reset.
 
-What must hold at every moment: an identity has at most 20 Bindings, an address one; a chain of pages has every row that
-stays exactly once; a snapshot never changes; and in the end each index equals its recomputation.
+At every moment an identity has at most 20 Bindings and an address one; a chain of pages has every row that stays
+exactly once; a snapshot never changes; and in the end each index equals its recomputation.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ STAYERS = 23
 FULL = "Bindings for the same Identity are limited"
 _SNAPSHOTS = 5
 _HANGS = 600.0
-"""Seconds after which a thread that has not ended hangs, however busy the machine is."""
+"""Seconds after which a thread counts as hanging, however busy the machine is."""
 _SWITCH = 2e-5
-"""Seconds that a thread may run before another has its turn: a hundredth of Python's own, to meet every seam."""
+"""Seconds that a thread may run before it is interrupted: a hundredth of Python's default, to find more races."""
 
 
 class Hammer:
@@ -82,7 +82,7 @@ class Hammer:
     # the threads
 
     def one_identity(self, random: Random) -> None:
-        """Register one device more, or one of those that are known; then look."""
+        """Register a new or a known device; then look."""
         answer = self.expect(self.create(BUSY, f"+1500333{random.randrange(60):04}", "busy"), 201, 400)
         if answer.status == 400 and FULL not in str(answer.body):
             self.figure.fail(f"seed {self.seed}: refused by {answer.body}")
@@ -90,7 +90,7 @@ class Hammer:
         self._check_page(page, most=20)
 
     def one_address(self, random: Random) -> None:
-        """Let an address change hands; then look who has it."""
+        """Give an address to another identity; then look who has it."""
         self.expect(self.create(f"hand {random.randrange(9)}", CONTESTED, "contested"), 201)
         page = self.expect(self.ask("GET", f"{self.path}/Bindings", {"Tag": "contested"}), 200)
         self._check_page(page, most=1)
@@ -149,11 +149,8 @@ class Hammer:
         try:
             for _ in range(5):
                 address = f"+1500333{random.randrange(60):04}"
-                send(
-                    "POST",
-                    f"{self.path}/Bindings",
-                    {"Identity": BUSY, "BindingType": "sms", "Address": address, "Tag": "busy"},
-                )
+                form = {"Identity": BUSY, "BindingType": "sms", "Address": address, "Tag": "busy"}
+                send("POST", f"{self.path}/Bindings", form)
                 send("POST", f"{self.path}/Notifications", {"Identity": BUSY, "Body": "b"})
                 resets, seen, target = self.resets, [], f"{self.path}/Bindings?PageSize=7"
                 while target:
@@ -166,7 +163,7 @@ class Hammer:
             connection.close()
 
     def services(self, random: Random) -> None:
-        """A Service comes, fills and goes; what is below it goes with it."""
+        """Create, fill and delete a Service; what is below it goes with it."""
         made = self.expect(self.ask("POST", "/v1/Services", {"FriendlyName": "passing"}), 201)
         below = f"/v1/Services/{(made.body or {}).get('sid')}"
         for number in range(3):
@@ -175,7 +172,7 @@ class Hammer:
         self.expect(self.ask("DELETE", below), 204, 404)
 
     def keeps(self, random: Random) -> None:
-        """Create what stays in a world that doesn't travel: nothing of it may be lost."""
+        """Create what stays in a world without restores and resets: nothing of it may be lost."""
         number = random.randrange(10**10)
         answer = self.expect(self.create(f"kept {number}", f"+1{number:010}", "kept"), 201)
         sid = (answer.body or {}).get("sid", "")
@@ -233,7 +230,7 @@ class Hammer:
     # running
 
     def run(self, operations: int) -> Figure:
-        """Hammer for so many operations, then look whether everything is where it belongs."""
+        """Do so many operations, then check the whole world."""
         always = [self.one_identity, self.one_address, self.deletes, self.walks, self.wire, self.services, self.watch]
         works: list[Callable[[Random], None]] = [*always, self.one_identity, self.walks, self.snaps]
         works.append(self.travel if self.travels else self.keeps)
@@ -270,11 +267,9 @@ class Hammer:
         for table in (account.services, account.credentials, account.callbacks):
             table.check()
         for scope in account.scopes.values():
-            for each in (scope.users, scope.segments, scope.notifications):
-                each.check()
-            self._check_bindings(scope.bindings) if scope is account.scopes.get(
-                self.service
-            ) else scope.bindings.check()
+            for table in scope.tables().values():
+                table.check()
+        self._check_bindings(account.scopes[self.service].bindings)
         for snapshot, known in self.snapshots:
             if snapshot.by_key() != known:
                 self.figure.fail(f"seed {self.seed}: a snapshot changed")
@@ -288,7 +283,7 @@ class Hammer:
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Hammer worlds with and without time travels in turn, for so many operations in all."""
+    """Do so many operations in all, in worlds with and without restores and resets."""
     figure = Figure("concurrency", "operations by 11 threads")
     turns = max(2, count // 100_000 * 2)
     for turn in range(turns):

@@ -36,7 +36,7 @@ def _validator(operation: str, status: str) -> Draft202012Validator | None:
 
 
 def complaints(route: Route, status: int, body: Any) -> Iterator[str]:
-    """Where an answer is none of those that are described; ``body`` is the JSON, or None."""
+    """What of an answer is not as described; ``body`` is the JSON, or None."""
     try:
         validator = _validator(route.operation, str(status))
     except KeyError:
@@ -51,7 +51,7 @@ def complaints(route: Route, status: int, body: Any) -> Iterator[str]:
 
 
 def check(method: str, target: str, status: int, content: bytes) -> None:
-    """Raise ``AssertionError`` where a success is not as described; what asks for no operation is passed over."""
+    """Raise ``AssertionError`` where a success is not as described; requests for no operation are skipped."""
     path = target.partition("?")[0]
     if not path.startswith("/v1/") or not 200 <= status < 300:
         return

@@ -1,4 +1,4 @@
-"""What a proof tells: how many inputs it tried, in what time, and what failed."""
+"""The result of a proof: how many inputs it tried, in what time, and what failed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Figure:
             self.failures.append(what)
 
     def python_with(self, tool: str) -> str | None:
-        """The Python that has a tool: this one, or what ``<TOOL>_PYTHON`` names. None, and a note, where it hasn't."""
+        """The Python that has a tool: this one, or ``<TOOL>_PYTHON``'s; None, and a note, if it isn't installed."""
         python = os.environ.get(f"{tool.upper()}_PYTHON", sys.executable)
         if subprocess.run([python, "-c", f"import {tool}"], capture_output=True, check=False).returncode == 0:
             return python

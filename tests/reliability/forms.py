@@ -1,7 +1,7 @@
-"""Forms of every operation, in process: what is answered keeps its shape, whatever was asked.
+"""Forms of every operation, in process: whatever is asked, the answer keeps its shape.
 
-The shape: a success has its operation's status and the keys that this operation always had, an error the envelope of
-Twilio, and all of it is strict JSON; whatever was refused left the tables as they were.
+A success has its operation's status and the keys that the OpenAPI document describes, an error has Twilio's envelope,
+all of it is strict JSON, and what was refused has changed no table.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Forms:
         self.renew()
 
     def renew(self) -> None:
-        """Begin with a world of its own."""
+        """Start with a fresh world."""
         self.fake = FakeNotify()
         self.service = self.fake.create_service(messaging_service_sid="MG" + "0" * 32)
         self.owner = (self.fake.account_sid, self.fake.auth_token)
 
     def path(self, route: Route) -> str:
-        """A path of the operation, mostly of something that is there."""
+        """A path of the operation, mostly of something that exists."""
         segments = []
         for place, part in enumerate(route.segments):
             if not part.startswith("{"):
@@ -73,7 +73,7 @@ class Forms:
         return form
 
     def wrong(self, route: Route, path: str, form: dict[str, list[str]]) -> str | None:
-        """Ask, and tell what is wrong with the answer."""
+        """Send a request; returns what is wrong with the answer."""
         query, body = (form, {}) if route.method == "GET" else ({}, form)
         before = self._counts()
         answer = self.fake.world.handle(Call(route.method, path, query, body, self.owner))

@@ -1,7 +1,7 @@
 """Noise on the socket: bytes without any grammar, and valid requests with something wrong in them.
 
-What must hold: whatever is answered is HTTP and no 500, the connection ends when the client has ended it, nothing is
-reported as an error of ours, and a plain request right afterwards is answered as ever.
+Whatever is answered is HTTP and not a 500, the connection ends when the client has ended it, the server reports no
+error of its own, and a plain request right afterwards is answered as usual.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .figure import Figure
 HANG = 5.0
 _CHECK_EVERY = 50
 _OURS = re.compile(rb"HTTP/1\.1 5(?!01|05)")
-"""A status that says that we failed; 501 and 505 say that a method or a version is none of HTTP/1.1's."""
+"""A status that means a bug of the fake; 501 and 505 refuse a method or a version that isn't HTTP/1.1's."""
 _RENEW_EVERY = 2000
 
 PIECES = [
@@ -66,7 +66,7 @@ _JSONS = [
 
 
 def word(random: Random) -> str:
-    """A value that somebody might send."""
+    """A value that a client might send."""
     return random.choice(_WORDS)
 
 
@@ -84,7 +84,7 @@ class Fuzzer:
         self.renew()
 
     def renew(self) -> None:
-        """Begin with a fake of its own, in which there is something of everything."""
+        """Start with a fresh fake that has one of everything."""
         self.fake = FakeNotify()
         self.service = self.fake.create_service(messaging_service_sid="MG" + "0" * 32).sid
         self.binding = self.fake.create_binding(
@@ -129,7 +129,7 @@ class Fuzzer:
         return b"".join(pieces[: random.randrange(1, 12)])
 
     def mutated(self) -> bytes:
-        """A valid request, or two on end, with something wrong."""
+        """One valid request or two in a row, with something wrong."""
         random = self.random
         raw = bytearray(self.valid() + (self.valid() if random.random() < 0.2 else b""))
         for _ in range(random.randrange(1, 5)):
@@ -153,7 +153,7 @@ class Fuzzer:
         return bytes(raw)
 
     def send(self, raw: bytes) -> tuple[bytes, float]:
-        """What comes back, and after how long."""
+        """What comes back, and after how many seconds."""
         began = time.monotonic()
         came = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout=HANG) as line:
@@ -180,7 +180,7 @@ class Fuzzer:
         return f"a 5xx: {came[:60]!r}" if _OURS.search(came) else None
 
     def alive(self) -> str | None:
-        """What is wrong with the answer to a plain question."""
+        """What is wrong with the answer to a plain request."""
         came, _ = self.send(f"GET /_fake/health HTTP/1.1\r\n{self.head}\r\n".encode())
         return None if came.startswith(b"HTTP/1.1 200 ") else f"not well: {came[:80]!r}"
 

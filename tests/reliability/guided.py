@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing by atheris of what reads bytes: the head of a request, a form, a body, credentials, a path.
 
-atheris is not in the test extra, since it has no wheels for every Python: install it beside fakenotify, or name the
-Python that has it in ``ATHERIS_PYTHON``; where there is none, this says so.
+atheris is not in the test extra, since it doesn't have wheels for every Python: install it beside fakenotify, or name a
+Python that has it in ``ATHERIS_PYTHON``. Without it, the proof says that it was not run.
 """
 
 from __future__ import annotations
@@ -95,21 +95,15 @@ def prove(count: int, seed: int = 0) -> Figure:
             f"-runs={count}",
             f"-seed={seed + 1}",
             "-max_len=600",
+            "-timeout=30",
         ]
-        done = subprocess.run(
-            [*command, "-timeout=30"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(TOP)},
-            text=True,
-            errors="replace",
-            capture_output=True,
-            check=False,
-        )
+        environment = {**os.environ, "PYTHONPATH": str(TOP)}
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace")
     tried = re.findall(r"^#(\d+)\s", done.stderr, re.MULTILINE)
     covered = re.findall(r"cov: (\d+)", done.stderr)
     figure.tried = int(tried[-1]) if tried else 0
     figure.notes.append(
-        f"edges covered: {covered[0]} at first, {covered[-1]} in the end" if covered else "no coverage told"
+        f"edges covered: {covered[0]} at first, {covered[-1]} in the end" if covered else "atheris printed no coverage"
     )
     if done.returncode or not tried:
         figure.fail(done.stdout[-4000:] + done.stderr[-2000:])

@@ -1,4 +1,4 @@
-"""What is kept is bounded: each scenario runs in a process of its own, whose largest memory is its figure.
+"""What is kept is bounded: each scenario runs in its own process, whose peak memory is measured.
 
 The bound is ``keep_bytes``, an estimate: the process may take a quarter more, and what Python itself needs.
 """
@@ -22,11 +22,11 @@ from .figure import Figure
 
 _SLACK = KEPT_BYTES // 4 + (32 << 20)
 _LOADED = 8
-"""A world takes at most so many bytes for each byte of its file, while it is loaded."""
+"""While a world is loaded, it takes at most so many bytes for each byte of its file."""
 
 
 def post(fake: FakeNotify, service: Service, **form: Any) -> None:
-    """Send a Notification as a client does, but for the socket."""
+    """Send a Notification as a client does, without a socket."""
     call = Call("POST", f"/v1/Services/{service.sid}/Notifications", form=form)
     call.credentials = (fake.account_sid, fake.auth_token)
     assert fake.world.handle(call).status == 201

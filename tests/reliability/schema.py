@@ -1,6 +1,6 @@
 """schemathesis against Notify's operations and against the control API, each by its own OpenAPI document.
 
-Where schemathesis is not installed it says so; ``SCHEMATHESIS_PYTHON`` names another Python that has it.
+Without schemathesis, the proof says that it was not run; ``SCHEMATHESIS_PYTHON`` names a Python that has it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .figure import Figure
 _CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
 _OF_NOTIFY = f"{_CHECKS},status_code_conformance,response_headers_conformance,unsupported_method"
 _DOCUMENTS = {"notify-openapi.json": _OF_NOTIFY, "openapi.json": _CHECKS}
-"""What describes, and what is checked of each answer."""
+"""The documents, and what is checked of each answer."""
 _SERVICE = "IS" + "a" * 32
 _SETTINGS = f"""
 [generation]
@@ -28,9 +28,9 @@ mode = "all"
 "path.ServiceSid" = "{_SERVICE}"
 "path.Identity" = "alice"
 """
-"""The Service is one that is there, so that the rest of a request is looked at."""
+"""The Service exists, so that the rest of a request is read."""
 _STREAM = "/_fake/events"
-"""It never ends, so that schemathesis would wait for it; another test reads it."""
+"""It never ends, so schemathesis would wait for it; another test reads it."""
 
 
 def prove(count: int, seed: int = 0) -> Figure:

@@ -1,4 +1,4 @@
-"""Round after round of all that a test session does; threads, file descriptors and memory end where they began."""
+"""Rounds of everything that a test session does; threads, file descriptors and memory end where they began."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .figure import Figure
 from .receivers import answering, receiver
 
 _WARM_UP = 2
-"""One round of warm-up for so many that count, after which the C library has the arenas that its threads want."""
+"""One warm-up round for so many that count, so that the C library has allocated the arenas of its threads."""
 _REQUESTS = 200
 _GROWTH = 16 << 20
 """Bytes that allocators may keep without giving them back."""
@@ -84,7 +84,7 @@ class Soak:
 
 
 def held() -> tuple[int, int]:
-    """How many threads and file descriptors this process has; they are given a while to go."""
+    """How many threads and file descriptors this process has."""
     gc.collect()
     return threading.active_count(), len(os.listdir("/proc/self/fd"))
 
@@ -96,7 +96,7 @@ def resident() -> int:
 
 
 def settled(before: tuple[int, int]) -> tuple[int, int]:
-    """What is held, as soon as it is what it was, or after a while."""
+    """What is held, as soon as it is what it was before, or after half a minute."""
     latest = time.monotonic() + _SETTLE
     while (now := held()) != before and time.monotonic() < latest:
         threading.Event().wait(0.02)
@@ -104,7 +104,7 @@ def settled(before: tuple[int, int]) -> tuple[int, int]:
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Go round and round, so many times after the warm-up."""
+    """Do so many rounds after the warm-up."""
     figure = Figure("soak", "requests, callbacks and starts")
     if not Path("/proc/self/statm").exists():
         figure.fail("can't be measured here: there is no /proc")
