@@ -257,7 +257,7 @@ def _schema(row: Param) -> dict[str, Any]:
 
 def _known(route: Route, row: Param) -> dict[str, str]:
     rule = rules()[f"{route.operation}.{row.name}"]
-    return {"description": parameter_words(row, route), "x-label": rule.label, "x-source": rule.source}
+    return {"description": parameter_words(row), "x-label": rule.label, "x-source": rule.source}
 
 
 def _success(route: Route) -> dict[str, Any]:

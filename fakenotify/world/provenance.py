@@ -68,8 +68,8 @@ def _parameters() -> Iterator[Provenance]:
 
 def _parameter(route: Route, table: Params, row: Param) -> Provenance:
     source = WITHDRAWN if route.legacy else row.source
-    says = f"{parameter_words(row, route)} ({row.label}: {source})"
-    refused = refusals(route, table, row)
+    says = f"{parameter_words(row)} ({row.label}: {source})"
+    refused = refusals(table, row)
     if not refused:
         return Provenance(f"{route.operation}.{row.name}", says, row.label, source)
     why = ", ".join(f"{when}: {error.rule(None)} ({error.label}, {error.source})" for when, error in refused)
@@ -77,10 +77,10 @@ def _parameter(route: Route, table: Params, row: Param) -> Provenance:
     return Provenance(f"{route.operation}.{row.name}", f"{says}. Refused, {why}", first.label, first.source)
 
 
-def refusals(route: Route, table: Params, row: Param) -> list[tuple[str, TwilioError]]:
+def refusals(table: Params, row: Param) -> list[tuple[str, TwilioError]]:
     """How a parameter can be refused: when, and the answer."""
     found: list[tuple[str, TwilioError]] = []
-    if row.required and route.verb != "update":
+    if row.required:
         found.append(("if it is missing", MissingParameter(row.name)))
     mistakes = row.kind.mistakes()
     if mistakes or row.name == "PageToken":
@@ -90,12 +90,12 @@ def refusals(route: Route, table: Params, row: Param) -> list[tuple[str, TwilioE
     return found
 
 
-def parameter_words(row: Param, route: Route) -> str:
+def parameter_words(row: Param) -> str:
     """What a parameter takes, in words."""
     parts = [row.kind.words()]
     if row.most is not None:
         parts.append(f"repeatable, at most {row.most}" if row.most else "repeatable")
-    if row.required and route.verb != "update":
+    if row.required:
         parts.append("required")
     if row.default is not None:
         parts.append(f"by default {json.dumps(row.default)}")

@@ -3,161 +3,103 @@
 from __future__ import annotations
 
 import re
-import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import requests
+from pages import DOCS, GENERATE, pytest_in
 
 from fakenotify import FakeNotify
-from fakenotify.notify.records import Service
 
-pytest_plugins = ["pytester"]
-
-PAGE = Path(__file__).parents[2] / "docs" / "failures.md"
-GENERATE = runpy.run_path(str(PAGE.with_name("generate.py")))
-PHONE = "+15005550006"
+PAGE = DOCS / "failures.md"
 INTRODUCTION = """# Typical failures
 
 What the fake says to twelve typical mistakes. A test makes each of them and writes this page. Sids are shortened to
 `NT…`.
 """
+TEXT = "It is here"
+PHONE = "+15005550006"
+TO_ALICE = {"Identity": "alice", "Body": TEXT}
 
-Case = Callable[[FakeNotify, Service], None]
-CASES: dict[str, Case] = {}
-
-
-def case(title: str) -> Callable[[Case], Case]:
-    def enter(make: Case) -> Case:
-        CASES[title] = make
-        return make
-
-    return enter
+Ask = Callable[..., None]
+"""Sends a request to a path of the Service."""
 
 
-def alice(fake: FakeNotify, service: Service, **more: object) -> None:
-    fields = {"identity": "alice", "binding_type": "sms", "address": PHONE} | more
-    fake.create_binding(service.sid, **fields)
+def send(ask: Ask, binding: str) -> None:
+    ask("POST", "/Notifications", data=TO_ALICE)
 
 
-def post(fake: FakeNotify, service_sid: str, **form: str) -> requests.Response:
-    url = f"{fake.url}/v1/Services/{service_sid}/Notifications"
-    return requests.post(url, data=form, auth=(fake.account_sid, fake.auth_token), timeout=5)
+def replace(ask: Ask, binding: str) -> None:
+    ask("POST", "/Bindings", data={"Identity": "bob", "BindingType": "sms", "Address": PHONE})
 
 
-@case("The wrong identity")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    post(fake, service.sid, Identity="Alice", Body="It is here")
-    fake.assert_delivered(identity="alice", body="It is here")
+def delete(ask: Ask, binding: str) -> None:
+    ask("DELETE", f"/Bindings/{binding}")
 
 
-@case("The wrong tag")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service, tags=["VIP"])
-    post(fake, service.sid, Tag="vip", Body="It is here")
-    fake.assert_delivered(identity="alice")
+class Mistake(NamedTuple):
+    """What a test does: the Binding, a request that comes first, the one that sends, and what is expected."""
+
+    binding: Mapping[str, Any] = {}  # never written to
+    first: Callable[[Ask, str], None] | None = None
+    sent: Mapping[str, Any] = {"data": TO_ALICE}
+    wanted: Mapping[str, Any] = {}
+    to: str | None = None
+    messaging_service_sid: str | None = "MG" + "1" * 32
 
 
-@case("The wrong Service sid")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    post(fake, "MG" + "0" * 32, Identity="alice", Body="It is here")
-    fake.assert_delivered(identity="alice")
+MISTAKES = {
+    "The wrong identity": Mistake(sent={"data": {"Identity": "Alice", "Body": TEXT}}, wanted={"body": TEXT}),
+    "The wrong tag": Mistake({"tags": ["VIP"]}, sent={"data": {"Tag": "vip", "Body": TEXT}}),
+    "The wrong Service sid": Mistake(to="MG" + "0" * 32),
+    "An SMS without a Messaging Service": Mistake(messaging_service_sid=None),
+    "A misspelt parameter": Mistake(sent={"data": {"Identity": "alice", "body": TEXT}}),
+    "Another text": Mistake(sent={"data": {"Identity": "alice", "Body": "It's here"}}, wanted={"body": TEXT}),
+    "A Binding that was replaced": Mistake(first=replace),
+    "A Binding that was deleted": Mistake(first=delete),
+    "A JSON body": Mistake(sent={"json": {"Identity": "alice", "Body": "Hi"}}),
+    "Two sends": Mistake(first=send, wanted={"times": 1}),
+    "A missing Credential": Mistake({"binding_type": "fcm", "address": "a-token"}),
+}
 
 
-@case("An SMS without a Messaging Service")
-def _(fake: FakeNotify, service: Service) -> None:
-    other = fake.create_service("without")
-    alice(fake, other)
-    post(fake, other.sid, Identity="alice", Body="It is here")
-    fake.assert_delivered(identity="alice")
-
-
-@case("A misspelt parameter")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    post(fake, service.sid, Identity="alice", body="It is here")
-    fake.assert_delivered(identity="alice")
-
-
-@case("Another text")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    post(fake, service.sid, Identity="alice", Body="It's here")
-    fake.assert_delivered(identity="alice", body="It is here")
-
-
-@case("A Binding that was replaced")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    url = f"{fake.url}/v1/Services/{service.sid}/Bindings"
-    form = {"Identity": "bob", "BindingType": "sms", "Address": PHONE}
-    requests.post(url, data=form, auth=(fake.account_sid, fake.auth_token), timeout=5)
-    post(fake, service.sid, Identity="alice", Body="It is here")
-    fake.assert_delivered(identity="alice")
-
-
-@case("A Binding that was deleted")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    url = f"{fake.url}/v1/Services/{service.sid}/Bindings/{fake.bindings.last.sid}"
-    requests.delete(url, auth=(fake.account_sid, fake.auth_token), timeout=5)
-    post(fake, service.sid, Identity="alice", Body="It is here")
-    fake.assert_delivered(identity="alice")
-
-
-@case("A JSON body")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    url = f"{fake.url}/v1/Services/{service.sid}/Notifications"
-    requests.post(url, json={"Identity": "alice", "Body": "Hi"}, auth=(fake.account_sid, fake.auth_token), timeout=5)
-    fake.assert_delivered(identity="alice")
-
-
-@case("Two sends")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service)
-    for _number in range(2):
-        post(fake, service.sid, Identity="alice", Body="It is here")
-    fake.assert_delivered(identity="alice", times=1)
-
-
-@case("A missing Credential")
-def _(fake: FakeNotify, service: Service) -> None:
-    alice(fake, service, binding_type="fcm", address="a-token")
-    post(fake, service.sid, Identity="alice", Body="It is here")
-    fake.assert_delivered(identity="alice")
-
-
-def message_of(make: Case) -> str:
+def message_of(mistake: Mistake) -> str:
+    """What the assertion says after a mistake."""
     with FakeNotify(seed=1) as fake:
         fake.clock.freeze("2027-10-30T12:00:01Z")
-        service = fake.create_service("shop", messaging_service_sid="MG" + "1" * 32)
+        service = fake.create_service("shop", messaging_service_sid=mistake.messaging_service_sid)
+        alice = {"identity": "alice", "binding_type": "sms", "address": PHONE} | dict(mistake.binding)
+        binding = fake.create_binding(service, **alice)
+
+        def ask(method: str, path: str, to: str = service.sid, **sent: Any) -> None:
+            url = f"{fake.url}/v1/Services/{to}{path}"
+            requests.request(method, url, auth=(fake.account_sid, fake.auth_token), timeout=5, **sent)
+
+        if mistake.first is not None:
+            mistake.first(ask, binding.sid)
+        ask("POST", "/Notifications", mistake.to or service.sid, **mistake.sent)
         with pytest.raises(AssertionError) as raised:
-            make(fake, service)
+            fake.assert_delivered(identity="alice", **mistake.wanted)
     return str(raised.value)
 
 
-def unused_fault(pytester: pytest.Pytester) -> str:
-    pytester.makepyfile(
-        """
-        def test_a_fault_that_is_never_met(fake_notify):
-            fake_notify.fail("notifications.create", status=429, times=2)
-        """
+def unused_fault(folder: Path) -> str:
+    """What the plugin says of a fault that no request met."""
+    folder.joinpath("test_fault.py").write_text(
+        "def test_a_fault_that_is_never_met(fake_notify):\n"
+        '    fake_notify.fail("notifications.create", status=429, times=2)\n'
     )
-    shown = pytester.runpytest_subprocess("-q", "-p", "no:randomly").stdout.str()
-    found = re.search(
-        r"^fakenotify: these faults.*?(?=^All traceback|^-{5}|^=+|^_+|\Z)", shown, re.DOTALL | re.MULTILINE
-    )
+    shown = pytest_in(folder)
+    found = re.search(r"^fakenotify: these faults.*?(?=^All traceback|^[-=_]+|\Z)", shown, re.DOTALL | re.MULTILINE)
     assert found is not None, shown
     return found[0].rstrip()
 
 
-def test_the_page_shows_what_each_failure_says(pytester: pytest.Pytester) -> None:
-    messages = {title: message_of(make) for title, make in CASES.items()}
-    messages["A fault that no request met"] = unused_fault(pytester)
+def test_the_page_shows_what_each_failure_says(tmp_path: Path) -> None:
+    messages = {title: message_of(mistake) for title, mistake in MISTAKES.items()}
+    messages["A fault that no request met"] = unused_fault(tmp_path)
     assert len(messages) == 12
     contents = GENERATE["contents"](f"## {title}" for title in messages)
     sections = [f"## {title}\n\n```text\n{text}\n```\n" for title, text in messages.items()]
