@@ -425,6 +425,13 @@ def test_the_end_of_notify_can_be_rehearsed(fake: FakeNotify) -> None:
         fake.shutdown(500)
 
 
+def test_moving_the_clock_is_a_change_that_listeners_hear_of(fake: FakeNotify) -> None:
+    changes: list[Any] = []
+    fake.world.changes.add(changes.append)
+    fake.clock.shift(hours=1)
+    assert [(each.kind, each.body["verb"]) for each in changes] == [("change", "clock")]
+
+
 def test_a_world_without_a_network_posts_no_callback() -> None:
     with pytest.raises(RuntimeError, match="nothing that posts callbacks"):
         World(Behaviour()).deliver_callback()

@@ -341,9 +341,10 @@ def below(name: str, *rows: Any) -> dict[str, Any]:
     return {"services": [{"sid": IS, name: list(rows)}]}
 
 
-NESTED: dict[str, Any] = {}
-for _ in range(200):
-    NESTED = {"x": NESTED}
+def nested(depth: int) -> dict[str, Any]:
+    return {"x": nested(depth - 1)} if depth else {}
+
+
 CONVERT = "Can not convert incoming parameters to"
 ALICES = [{**BINDING, "address": str(number)} for number in range(21)]
 LONG = "\x1b[2J" + "x" * 200
@@ -367,8 +368,8 @@ OF_ITS_JSON: list[tuple[Any, str]] = [
     (below("notifications", {"data": {"x": [1, float("inf")]}}), "notifications[0].data.x[1] can't be inf"),
     (below("bindings", {"address": "\ud800"}), "bindings[0].address has half of a surrogate pair, which is no char"),
     (below("bindings", {"\udfff": 1}), r"bindings[0] has the name '\udfff', which is no text of JSON"),
-    (below("notifications", {"data": NESTED}), "services[0].notifications[0].data.x.x"),
-    (below("notifications", {"data": NESTED}), "is nested more than 200 deep"),
+    (below("notifications", {"data": nested(200)}), "services[0].notifications[0].data.x.x"),
+    (below("notifications", {"data": nested(200)}), "is nested more than 200 deep"),
 ]
 OF_ITS_ROWS: list[tuple[Any, str]] = [
     ({"services": {}}, "services must be a list, not dict"),
@@ -438,6 +439,13 @@ def test_a_state_that_cannot_be_is_refused_by_its_place_and_changes_nothing(fake
         assert complaint in str(raised.value)
     assert str(fake.diff(before)) == "no difference"
     assert fake.world.accounts[OTHER_SID].auth_token == "kept"
+
+
+def test_a_payload_may_be_nested_as_deep_as_the_state_may(fake: FakeNotify) -> None:
+    load_into(fake, {"deliveries": [{**DELIVERY, "payload": nested(197)}]})
+    assert fake.deliveries.last.payload == nested(197)
+    with pytest.raises(StateError, match="nested more than 200 deep"):
+        load_into(fake, {"deliveries": [{**DELIVERY, "payload": nested(198)}]})
 
 
 def test_what_no_file_could_hold_is_refused_too(fake: FakeNotify) -> None:
