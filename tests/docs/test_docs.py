@@ -142,6 +142,11 @@ def test_a_page_of_more_than_three_headings_begins_with_links_to_its_sections() 
     assert wanting == []
 
 
+def test_every_row_of_a_table_is_one_line() -> None:
+    cut = [(page, line) for page in PAGES for _, line in lines(page) if line[:2] == "| " and not line.endswith("|\n")]
+    assert cut == []
+
+
 def test_every_page_is_named_in_both_indexes() -> None:
     for index in ("README.md", "mkdocs.yml"):
         named = re.findall(r"[\w-]+\.md", text_of(index))
