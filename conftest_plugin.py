@@ -144,7 +144,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _end_at_the_test(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Leave out our own frames below the test's, where the exception tells its author what to do instead."""
+    """Leave out our own frames below the test's, where the message of the exception says what to do instead."""
     from fakenotify import TwilioError
 
     if not isinstance(excinfo.value, (AssertionError, TwilioError, LookupError, TypeError, ValueError)):

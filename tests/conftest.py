@@ -28,7 +28,7 @@ Form = Mapping[str, Any] | Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, to the byte."""
+    """An answer, to the byte."""
 
     status: int
     reason: str
@@ -84,7 +84,7 @@ class Wire:
             answer = Answer(response.status, response.reason, response.getheaders(), response.read())
         finally:
             connection.close()
-        described.check(method, target, answer.status, answer.body)  # whatever else a test wants to know
+        described.check(method, target, answer.status, answer.body)  # every answer on the wire is validated
         return answer
 
     def get(self, target: str, query: Form = (), headers: Mapping[str, str] | None = None) -> Answer:
@@ -138,12 +138,12 @@ def wire_as() -> Callable[..., Wire]:
 
 @pytest.fixture
 def shown() -> Callable[[Any], dict[str, Any]]:
-    """Tells everything that an object of the ``twilio`` package knows of its record."""
+    """Gives the public attributes of an object of the ``twilio`` package."""
 
-    def tell(instance: Any) -> dict[str, Any]:
+    def attributes(instance: Any) -> dict[str, Any]:
         return {name: value for name, value in vars(instance).items() if not name.startswith("_")}
 
-    return tell
+    return attributes
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def service(fake_notify: FakeNotify) -> Service:
 
 @pytest.fixture
 def open_fake() -> Iterator[Callable[..., FakeNotify]]:
-    """Makes fakes of the test's own; they are stopped at its end, and what they warn of is nobody's."""
+    """Makes fakes for one test, which are stopped at its end; their warnings are not reported."""
     opened: list[FakeNotify] = []
 
     def make(*, seed: int = 0, frozen: str | None = None, **settings: Any) -> FakeNotify:
@@ -190,7 +190,7 @@ def node_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -110,8 +110,8 @@ def _matching(account: AccountState, wanted: dict[str, Any]) -> list[Delivery]:
 
 def _dropped(account: AccountState) -> list[str]:
     dropped = account.deliveries.dropped
-    told = f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
-    return [told] if dropped else []
+    line = f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+    return [line] if dropped else []
 
 
 def _wrong_count(

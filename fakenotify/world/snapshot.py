@@ -66,8 +66,8 @@ class Difference:
         return bool(self.added or self.removed or self.changed)
 
     def __str__(self) -> str:
-        lines = [f"+ {_told(record)}" for record in self.added]
-        lines += [f"- {_told(record)}" for record in self.removed]
+        lines = [f"+ {_summary(record)}" for record in self.added]
+        lines += [f"- {_summary(record)}" for record in self.removed]
         for before, after in self.changed:
             lines.append(f"~ {_named(after)}")
             lines += [
@@ -78,7 +78,7 @@ class Difference:
         return "\n".join(lines) or "no difference"
 
 
-def _told(record: Any) -> str:
+def _summary(record: Any) -> str:
     """A record in one line, without what is unset."""
     shown = ", ".join(
         f"{field.name}={_shown(getattr(record, field.name))}"

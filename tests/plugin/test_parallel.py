@@ -73,7 +73,7 @@ def together(act):
 
 
 @pytest.mark.parametrize("number", range({TESTS}))
-def test_nobody_sees_anybody_else(number, fake_notify):
+def test_each_sees_only_its_own(number, fake_notify):
     account_sid = f"AC{{number:032x}}"
     names = sorted(f"t{{number}}x{{thread}}" for thread in range({THREADS}))
     handles = [fake_notify.account() for _ in names]
@@ -120,12 +120,12 @@ def run(where: Path, *options: str, **environment: str) -> str:
 
 
 @pytest.mark.slow
-def test_tests_threads_and_workers_in_any_order_do_not_hear_each_other(tmp_path: Path) -> None:
+def test_tests_threads_and_workers_in_any_order_do_not_affect_each_other(tmp_path: Path) -> None:
     (tmp_path / "test_crowd.py").write_text(CROWD, encoding="utf-8")
     with FakeNotify(Behaviour(unknown_accounts="own")) as shared:
-        told = run(tmp_path, "-n", str(WORKERS), "-p", "randomly", SHARED_URL=shared.url)
+        printed = run(tmp_path, "-n", str(WORKERS), "-p", "randomly", SHARED_URL=shared.url)
 
-        assert f"{TESTS} passed" in told
+        assert f"{TESTS} passed" in printed
         assert shared._server is not None
         assert shared._server.errors == []
         crowd = [each for each in shared.world.accounts if each.account_sid != shared.account_sid]

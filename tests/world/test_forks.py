@@ -37,7 +37,7 @@ def in_child(act: Callable[[], object]) -> object:
 
 
 @pytest.mark.parametrize("in_the_child", ["stop", "start and stop", "nothing"])
-def test_whatever_a_child_does_with_its_fake_the_parents_goes_on(in_the_child: str) -> None:
+def test_the_parents_fake_goes_on_when_a_child_stops_its_own(in_the_child: str) -> None:
     with FakeNotify() as fake:
         fake.create_service("parent's")
         client = fake.client()

@@ -64,7 +64,7 @@ def test_a_snapshot_has_nothing_of_journal_clock_and_behaviour_and_restore_leave
     client = fake.client(in_process=True).notify.v1
     client.services.list()
     fake.clock.freeze("2028-01-01T00:00:00Z")
-    fake.behaviour = evicting = Behaviour(identity_limit="evict_oldest", unknown_accounts="own")
+    fake.behaviour = evicting = fake.behaviour.changed({"identity_limit": "evict_oldest", "unknown_accounts": "own"})
     assert fake.snapshot() == before
     client.services.create()
     assert fake.snapshot() != before
@@ -100,7 +100,7 @@ def test_a_snapshot_says_how_much_it_holds_and_stays_as_it_was(fake: FakeNotify)
 # differences
 
 
-def test_a_difference_tells_what_was_added_removed_and_changed(fake: FakeNotify) -> None:
+def test_a_difference_says_what_was_added_removed_and_changed(fake: FakeNotify) -> None:
     kept = fake.create_service("kept", sid=SIDS[0])
     gone = fake.create_service("gone", sid=SIDS[1])
     before = fake.snapshot()
@@ -133,7 +133,7 @@ def test_a_difference_tells_what_was_added_removed_and_changed(fake: FakeNotify)
     )
 
 
-def test_deliveries_and_alerts_are_told_apart_by_their_place(fake: FakeNotify) -> None:
+def test_deliveries_and_alerts_are_compared_by_their_place(fake: FakeNotify) -> None:
     arrange(fake)
     before = fake.snapshot()
     fake.create_notification(SIDS[0], to_binding=[{"binding_type": "apn", "address": "y"}], body="Hi")
@@ -205,7 +205,7 @@ def test_what_comes_after_a_restore_stands_beside_what_came_back(way: str) -> No
 # reset
 
 
-def test_reset_restores_where_the_fake_was_told_to_begin(fake: FakeNotify) -> None:
+def test_reset_restores_the_state_that_begin_here_marked(fake: FakeNotify) -> None:
     arrange(fake)
     fake.world.begin_here()
     beginning, seen = fake.snapshot(), set()

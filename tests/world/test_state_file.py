@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_refused_by_its_place_or_its_name_and_changes_not
 
 
 @posix
-def test_a_pipe_that_nobody_writes_to_is_not_waited_for(fake: FakeNotify, tmp_path: Path) -> None:
+def test_a_pipe_without_a_writer_is_not_waited_for(fake: FakeNotify, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
     with pytest.raises(StateError, match="there is nothing in it"):
