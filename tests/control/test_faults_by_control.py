@@ -1,10 +1,12 @@
-"""What goes wrong by the control API: faults of requests, outcomes of deliveries. Refusals are in ``test_app``."""
+"""What goes wrong by the control API: faults of requests, outcomes of deliveries.
+
+What verbs do is in ``test_same_verbs``, what they refuse in ``test_app``.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from control_client import MG_SID, OTHER_SID, Control
 
 from fakenotify import FakeNotify
@@ -121,25 +123,6 @@ def test_what_can_be_set_is_described(control: Control) -> None:
     assert [each["binding_type"] for each in outcomes["binding_types"]] == list(CHANNELS)
 
 
-def test_a_fault_acts_in_its_phase(control: Control, fake: FakeNotify) -> None:
-    client = fake.client(in_process=True)
-    for phase, happened in (("before", 0), ("after", 1)):
-        fault = {"operation": "services.create", "fault": "reset_connection", "phase": phase, "times": 1}
-        control.write("POST", "faults", fault)
-        with pytest.raises(OSError, match=r"^fault reset_connection$"):
-            client.notify.v1.services.create()
-        assert len(control.get("services")["services"]) == happened
-
-
-def test_a_rate_limit_follows_the_clock_that_is_moved_here(control: Control, fake: FakeNotify) -> None:
-    control.write("POST", "faults", {"operation": "*", "fault": "rate_limit", "requests": 1, "seconds": 60})
-    assert [ask_notify(fake), ask_notify(fake)] == [200, 429]
-    control.write("POST", "clock", {"shift": 59})
-    assert ask_notify(fake) == 429
-    control.write("POST", "clock", {"tick": 1})
-    assert ask_notify(fake) == 200
-
-
 # outcomes
 
 
@@ -185,21 +168,3 @@ def test_a_code_that_no_delivery_has_names_the_nearest(control: Control) -> None
         status, _, close = control.ask("POST", "outcomes", {"code": code if code == "52141" else int(code)}).refusal
         assert (status, expected in close) == (400, True)
     assert [control.ask("POST", "outcomes", {"code": code}).status for code in (None, True, [])] == [400] * 3
-
-
-def test_callbacks_wait_for_the_clock(control: Control, fake: FakeNotify, lively: Any) -> None:
-    fake.behaviour = fake.behaviour.changed({"callback_retries": 2})
-
-    def attempts() -> tuple[str, int]:
-        callback = control.get(f"callbacks?account_sid={fake.account_sid}")["callbacks"][0]
-        return callback["status"], len(callback["attempts"])
-
-    seen = [attempts()]
-    fake.deliver_callback()
-    seen.append(attempts())
-    for _ in range(2):
-        control.write("POST", "clock", {"shift": 10})
-        for _ in range(5):
-            fake.deliver_callback()
-        seen.append(attempts())
-    assert seen == [("PENDING", 0), ("PENDING", 1), ("PENDING", 2), ("FAILED", 3)]

@@ -1,29 +1,25 @@
 """Notify's own description is true: a validator accepts it, and what is asked by it is answered by it.
 
-Every answer that any test gets through ``Wire`` is held against it as well, in ``conftest``.
+Every answer that any test gets through ``Wire`` is held against it as well, in ``conftest``, and ``schema`` of
+``tests/reliability`` tries all that may be sent.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 from base64 import b64encode
 from itertools import product
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 from openapi_spec_validator import validate
 from reliability.described import DOCUMENT, check, complaints, described
 
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.clients.in_process import Reply, call
 from fakenotify.control.notify_openapi import FORM
-from fakenotify.core.errors import TwilioError
 from fakenotify.core.paging import PAGING_NAMES
 from fakenotify.core.routes import Route
 from fakenotify.notify.dispatch import ROUTES
@@ -278,74 +274,3 @@ def test_a_wire_notices_what_is_not_described() -> None:
     check("GET", "/v1/Services", 500, b"")
     check("GET", "/v1/Nothing", 200, b"")
     check("GET", "/_fake/health", 200, b"{}")
-
-
-# anything that the description allows
-
-
-TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
-KNOWN = st.sampled_from(("carol", "dave", "vip", "all", "s", "+15005550006", SERVICE_SID, CREDENTIAL_SID))
-OBJECT = st.dictionaries(TEXT, TEXT | st.integers() | st.none(), max_size=3)
-TARGET = st.fixed_dictionaries({"binding_type": st.sampled_from(("sms", "apn")), "address": KNOWN})
-
-
-def values(schema: dict[str, Any]) -> SearchStrategy[Any]:
-    """What fits a schema, as it is spelled on the wire."""
-    if schema["type"] == "array":
-        return st.lists(values(schema["items"]), max_size=min(schema.get("maxItems", 3), 6))
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    if "contentMediaType" in schema:
-        return (TARGET if "contentSchema" in schema else OBJECT).map(json.dumps)
-    if "pattern" in schema:
-        return st.from_regex(schema["pattern"], fullmatch=True)
-    if schema.get("format") == "date":
-        return st.dates().map(str)
-    low, high = schema.get("minimum", 0), schema.get("maximum", 100)
-    plain = {
-        "boolean": st.booleans().map(json.dumps),
-        "integer": st.integers(low, high).map(str),
-        "string": (KNOWN | TEXT).filter(lambda text: schema.get("minLength", 0) <= len(text)),
-    }
-    return plain[schema["type"]]
-
-
-@st.composite
-def requests(draw: st.DrawFn) -> tuple[Route, dict[str, str], list[tuple[str, str]]]:
-    """An operation, the values of its path, and parameters that its description allows."""
-    route = draw(st.sampled_from([*ROUTES.by_operation.values()]))
-    operation = described(route)
-    places = {each["name"]: each for each in operation["parameters"]}
-    in_path = {name: draw(KNOWN | TEXT.filter(bool)) for name, each in places.items() if each["in"] == "path"}
-    schemas = {name: each["schema"] for name, each in places.items() if each["in"] == "query"}
-    required: list[str] = []
-    if "requestBody" in operation:
-        form = operation["requestBody"]["content"][FORM]["schema"]
-        schemas, required = form["properties"], form["required"]
-    sent = {name: draw(values(schema)) for name, schema in schemas.items() if name in required or draw(st.booleans())}
-    return route, in_path, spelled(sent)
-
-
-@pytest.mark.slow
-def test_whatever_is_asked_by_the_description_is_answered_by_it() -> None:
-    met = 0
-
-    @settings(max_examples=400, deadline=None, database=None)
-    @given(requests(), st.booleans())
-    def is_answered(request: tuple[Route, dict[str, str], list[tuple[str, str]]], there: bool) -> None:
-        nonlocal met
-        route, in_path, sent = request
-        fake = lively()
-        target = path_of(fake, route) if there else "/v1" + route.path
-        for name, value in in_path.items():
-            target = target.replace(f"{{{name}}}", quote(value, safe=""))
-        query = f"?{urlencode(sent)}" if route.method == "GET" and sent else ""
-        reply = ask(fake, route.method, target + query, [] if route.method == "GET" else sent)
-        assert reply.status < 500
-        with contextlib.suppress(TwilioError):  # a value of the path may have led to another operation, or to none
-            if ROUTES.match(route.method, target.split("/")[2:], legacy=True)[0] is route:
-                as_described(route, reply)
-                met += 1
-
-    is_answered()
-    assert met >= 200

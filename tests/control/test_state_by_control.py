@@ -1,10 +1,12 @@
-"""The whole world by the control API: health, reset, saving and loading, clock, switches, rules."""
+"""The whole world by the control API: health, saving and loading, clock, switches, rules.
+
+What verbs do is in ``test_same_verbs``, what they refuse in ``test_app``.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from control_client import OTHER_SID, Control
 
 from fakenotify import Behaviour, FakeNotify, __version__
@@ -19,45 +21,6 @@ def test_health_says_that_the_fake_is_there(control: Control, fake: FakeNotify) 
         "account_sid": fake.account_sid,
         "requests": 1,
     }
-
-
-# reset
-
-
-def test_reset_returns_to_the_world_that_the_fake_began_with(control: Control, fake: FakeNotify) -> None:
-    first = fake.create_service("first")
-    fake.world.begin_here()
-    fake.create_credential("fcm")
-    fake.client(in_process=True).notify.v1.services.create()
-    fake.fail("*", status=503, optional=True)
-    assert control.write("POST", "reset") == {"reset": "all"}
-    assert (fake.services, fake.credentials, fake.requests, fake.world.faults) == ([first], [], [], [])
-
-
-def test_reset_of_one_account_leaves_the_others(control: Control, fake: FakeNotify) -> None:
-    other = fake.account(OTHER_SID)
-    for handle in (fake, other):
-        handle.client(in_process=True).notify.v1.services.create()
-    assert control.write("POST", f"reset?account_sid={OTHER_SID}") == {"reset": OTHER_SID}
-    assert (len(fake.services), other.services) == (1, [])
-    assert [request.account_sid for request in fake.requests] == [fake.account_sid]
-
-
-@pytest.mark.parametrize(
-    ("content", "frozen", "limit"),
-    [
-        (None, True, "evict_oldest"),
-        ({}, True, "evict_oldest"),
-        ({"clock": True, "behaviour": False}, False, "evict_oldest"),
-        ({"behaviour": True}, True, "reject"),
-    ],
-)
-def test_clock_and_switches_are_reset_on_request(
-    control: Control, fake: FakeNotify, content: Any, frozen: bool, limit: str
-) -> None:
-    fake.behaviour = fake.behaviour.changed({"identity_limit": "evict_oldest"})
-    control.write("POST", "reset", content)
-    assert (fake.clock.frozen, fake.behaviour.identity_limit) == (frozen, limit)
 
 
 # state
