@@ -26,7 +26,8 @@ from fakenotify.control import (
     totals,
     world,
 )
-from fakenotify.control.routes import EVENTS, JSON, OBJECT, Ask, Content, Refused, Route, check_account, route
+from fakenotify.control.routes import EVENTS, JSON, Ask, Content, Refused, Route, check_account, route
+from fakenotify.control.schema import OBJECT
 from fakenotify.core import strict_json
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Generator
 from threading import Condition
 
-from fakenotify.control.routes import ACCOUNT, EVENTS, TEXT, Ask, route
+from fakenotify.control.routes import ACCOUNT, EVENTS, Ask, route
+from fakenotify.control.schema import TEXT
 from fakenotify.core import strict_json
 from fakenotify.notify.journal import Request
 from fakenotify.world.world import Change, World

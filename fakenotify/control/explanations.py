@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fakenotify.control.routes import ACCOUNT, INTEGER, OBJECT, TEXT, Ask, Parameter, array, obj, route
+from fakenotify.control.routes import ACCOUNT, Ask, Parameter, route
+from fakenotify.control.schema import INTEGER, OBJECT, TEXT, array, obj
 from fakenotify.world.explain import Explanation, Reason, asked
 from fakenotify.world.saved_state import to_json
 from fakenotify.world.world import World

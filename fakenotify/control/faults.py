@@ -6,22 +6,8 @@ import re
 from dataclasses import MISSING, fields
 from typing import Any
 
-from fakenotify.control.routes import (
-    ACCOUNT,
-    FLAG,
-    INTEGER,
-    INTEGER_OR_NULL,
-    OBJECT,
-    TEXT,
-    Ask,
-    Parameter,
-    Refused,
-    array,
-    check_names,
-    obj,
-    route,
-    take_account,
-)
+from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, check_names, route, take_account
+from fakenotify.control.schema import FLAG, INTEGER, INTEGER_OR_NULL, OBJECT, TEXT, array, obj
 from fakenotify.control.sight import counted
 from fakenotify.core.params import nearest
 from fakenotify.faults.injected import InjectedFault

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fakenotify import __version__
-from fakenotify.control.routes import INTEGER, TEXT, array, obj, record_schema
+from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
 from fakenotify.core.errors import error_body
 from fakenotify.core.paging import LARGEST_SIZE, PAGING
 from fakenotify.core.params import Param

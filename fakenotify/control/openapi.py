@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakenotify import __version__
-from fakenotify.control.routes import TEXT, Route, array, obj
+from fakenotify.control.routes import Route
+from fakenotify.control.schema import TEXT, array, obj
 from fakenotify.server.wsgi import CONTROL
 
 

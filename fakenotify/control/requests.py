@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from fakenotify.control.faults import of_met
-from fakenotify.control.routes import FLAG, TEXT_OR_NULL, Parameter, Refused
+from fakenotify.control.routes import Parameter, Refused
+from fakenotify.control.schema import FLAG, TEXT_OR_NULL
 from fakenotify.control.sight import Accept, Sight, audience, equal, has_code, like, listed, strings
-from fakenotify.control.tables import table
+from fakenotify.control.tables import Rows
 from fakenotify.notify.journal import Request
 
 _DECISION = re.compile(r"\bD\d+\b")
@@ -79,7 +80,7 @@ def _request_texts(request: Request) -> Iterator[str | None]:
     yield from strings(request.params)
 
 
-get_requests = table(
+REQUESTS = Rows(
     "requests",
     "The journal: what was asked of Notify, and how it was answered.",
     Request,
@@ -106,3 +107,4 @@ get_requests = table(
     heavy=("body",),
     date=lambda request: request.date,
 )
+get_requests = REQUESTS.route()

@@ -1,20 +1,18 @@
 """Control operations: a function with its path, its input and its answer, all in one place.
 
 A function below ``@route(…)`` is a row of the table in ``fakenotify.control.app``, from which the OpenAPI document and
-the docs page are made. What goes in and out is described by JSON schemas; those of records are read from annotations.
+the docs page are made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from fakenotify.control.schema import TEXT
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.notify.records import Strings
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
@@ -22,52 +20,6 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
-
-TEXT = {"type": "string"}
-INTEGER = {"type": "integer"}
-NUMBER = {"type": "number"}
-FLAG = {"type": "boolean"}
-OBJECT = {"type": "object"}
-TEXT_OR_NULL = {"type": ["string", "null"]}
-INTEGER_OR_NULL = {"type": ["integer", "null"]}
-
-
-def array(items: Mapping[str, Any]) -> dict[str, Any]:
-    """A list of ``items``."""
-    return {"type": "array", "items": items}
-
-
-def obj(properties: Mapping[str, Any], required: Iterable[str] | None = None, *, more: bool = False) -> dict[str, Any]:
-    """An object with ``properties``; all required unless ``required`` says which; others only with ``more``."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties if required is None else required),
-        "additionalProperties": more,
-    }
-
-
-def record_schema(record: Any) -> dict[str, Any]:
-    """The schema of a record's JSON."""
-    hints = get_type_hints(record)
-    return obj({field.name: _schema(hints[field.name]) for field in fields(record)})
-
-
-def _schema(hint: Any) -> dict[str, Any]:
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        return {"anyOf": [{"type": "null"} if each is type(None) else _schema(each) for each in arguments]}
-    if origin is Literal:
-        return {"enum": list(arguments)}
-    if origin is tuple:
-        return array(_schema(arguments[0]))
-    if hint is Strings:
-        return array(TEXT)
-    if hint is datetime:
-        return {"type": "string", "format": "date-time"}
-    if is_dataclass(hint):
-        return record_schema(hint)
-    return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}.get(hint, "object")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +80,11 @@ Run = Callable[[World, Ask], Any]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One control operation.
+    """One control operation: ``method`` and ``path``, below ``/_fake/``, with one ``{placeholder}`` at most at its end.
 
     ``run`` returns a JSON object; or, for a long one, an iterator of its pieces; or ``Content`` of type ``media``; or,
-    where ``media`` is ``EVENTS``, an iterator of events. ``example`` is a query and a body that can be sent.
+    where ``media`` is ``EVENTS``, an iterator of events. ``answer`` and ``body`` are the schemas of what goes out and
+    comes in. ``example`` is a query and a body that can be sent.
     """
 
     method: str
@@ -140,32 +93,16 @@ class Route:
     name: str
     words: str
     answer: Mapping[str, Any]
-    query: Mapping[str, Parameter]
-    body: Mapping[str, Any] | None
-    media: str
-    example: tuple[str, Any]
-    needs_body: bool
+    query: Mapping[str, Parameter] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    media: str = JSON
+    example: tuple[str, Any] = ("", None)
+    needs_body: bool = True
 
 
-def route(
-    method: str,
-    path: str,
-    answer: Mapping[str, Any] = TEXT,
-    *,
-    query: Mapping[str, Parameter] | None = None,
-    body: Mapping[str, Any] | None = None,
-    media: str = JSON,
-    example: tuple[str, Any] = ("", None),
-    needs_body: bool = True,
-) -> Callable[[Run], Route]:
-    """Make a function the operation of ``method`` and ``path`` (below ``/_fake/``, with one ``{placeholder}`` at most
-    at its end). ``answer`` and ``body`` are the schemas of what goes out and comes in."""
-
-    def made(run: Run) -> Route:
-        words = (run.__doc__ or "").strip()
-        return Route(method, path, run, run.__name__, words, answer, query or {}, body, media, example, needs_body)
-
-    return made
+def route(method: str, path: str, answer: Mapping[str, Any] = TEXT, **more: Any) -> Callable[[Run], Route]:
+    """Make a function the operation of ``method`` and ``path``; ``more`` are the further fields of a ``Route``."""
+    return lambda run: Route(method, path, run, run.__name__, (run.__doc__ or "").strip(), answer, **more)
 
 
 ACCOUNT = {"account_sid": Parameter("Only this account; the default is all of them.", TEXT)}

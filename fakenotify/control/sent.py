@@ -5,20 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
-from fakenotify.control.routes import (
-    FLAG,
-    INTEGER,
-    OBJECT,
-    TEXT,
-    TEXT_OR_NULL,
-    Ask,
-    array,
-    obj,
-    record_schema,
-    route,
-)
+from fakenotify.control.routes import Ask, route
+from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
 from fakenotify.control.sight import (
     Accept,
     Sight,
@@ -31,7 +22,7 @@ from fakenotify.control.sight import (
     strings,
     title_of,
 )
-from fakenotify.control.tables import table
+from fakenotify.control.tables import Rows
 from fakenotify.notify.channels import CHANNELS, HttpRequest
 from fakenotify.notify.records import Alert, Callback, Delivery, Notification
 from fakenotify.notify.resources.representation import timestamp
@@ -103,7 +94,7 @@ def _for_identity(sight: Sight, value: str) -> Accept:
 
 _OVERRIDES = ("data", "apn", "fcm", "gcm", "sms", "facebook_messenger", "alexa")
 
-get_notifications = table(
+NOTIFICATIONS = Rows(
     "notifications",
     "The Notifications: whom each was for, and what became of it.",
     Notification,
@@ -116,14 +107,7 @@ get_notifications = table(
         "binding_type": ("Only those with a delivery of this type.", _with_type),
     },
     lambda sent: (
-        sent.sid,
-        sent.title,
-        sent.body,
-        sent.sound,
-        sent.action,
-        *sent.identities,
-        *sent.tags,
-        *sent.segments,
+        *(sent.sid, sent.title, sent.body, sent.sound, sent.action, *sent.identities, *sent.tags, *sent.segments),
         *(each.get("address") for each in sent.to_binding),
         *strings(*(getattr(sent, name) for name in _OVERRIDES)),
     ),
@@ -139,6 +123,7 @@ get_notifications = table(
     heavy=(*_OVERRIDES, "to_binding"),
     also=lambda sight, sent: (each.identity for each in sight.deliveries(sent)),
 )
+get_notifications = NOTIFICATIONS.route()
 
 
 def _delivery(sight: Sight, delivery: Delivery) -> dict[str, Any]:
@@ -170,7 +155,11 @@ def _failed_with(sight: Sight, value: str) -> Accept:
     return lambda record: bool(record.error_code == code)
 
 
-get_deliveries = table(
+_DELIVERY_TEXTS = attrgetter(
+    "sid", "notification_sid", "binding_sid", "identity", "address", "binding_type", "error_message"
+)
+
+DELIVERIES = Rows(
     "deliveries",
     "What each device would have received, and what a person sees of it.",
     Delivery,
@@ -183,16 +172,7 @@ get_deliveries = table(
         "tag": ("Only those of a Notification, or to a Binding, with this tag.", _delivery_tag),
         **equal("credential_sid"),
     },
-    lambda delivery: (
-        delivery.sid,
-        delivery.notification_sid,
-        delivery.binding_sid,
-        delivery.identity,
-        delivery.address,
-        delivery.binding_type,
-        delivery.error_message,
-        *strings(delivery.payload),
-    ),
+    lambda delivery: (*_DELIVERY_TEXTS(delivery), *strings(delivery.payload)),
     _delivery,
     {
         "shown": _SHOWN,
@@ -203,6 +183,7 @@ get_deliveries = table(
     },
     heavy=("payload", "headers", "request"),
 )
+get_deliveries = DELIVERIES.route()
 
 
 def _reached(sight: Sight, value: str) -> Accept:
@@ -235,7 +216,7 @@ def _by_code(alerts: list[Alert]) -> list[dict[str, Any]]:
     ]
 
 
-get_alerts = table(
+ALERTS = Rows(
     "alerts",
     "The Debugger's entries.",
     Alert,
@@ -251,6 +232,7 @@ get_alerts = table(
     {"title": TEXT_OR_NULL},
     group=("code", _by_code),
 )
+get_alerts = ALERTS.route()
 
 
 def _callback(sight: Sight, callback: Callback) -> dict[str, Any]:
@@ -266,7 +248,7 @@ def _callback(sight: Sight, callback: Callback) -> dict[str, Any]:
     }
 
 
-get_callbacks = table(
+CALLBACKS = Rows(
     "callbacks",
     "The delivery callbacks with their attempts.",
     Callback,
@@ -277,16 +259,14 @@ get_callbacks = table(
         "identity": ("Only those of a Notification that reached this identity.", _reached),
     },
     lambda callback: (
-        callback.sid,
-        callback.url,
-        callback.notification_sid,
-        callback.body,
+        *(callback.sid, callback.url, callback.notification_sid, callback.body),
         *(each.error for each in callback.attempts),
     ),
     _callback,
     {"notification": _WORDS, "count": INTEGER, "params": OBJECT, "states": array(OBJECT)},
     heavy=("body",),
 )
+get_callbacks = CALLBACKS.route()
 
 
 @route("POST", "callbacks", obj({"callback": {"anyOf": [record_schema(Callback), {"type": "null"}]}}))

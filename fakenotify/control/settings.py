@@ -5,19 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fakenotify.control.requests import decision_of
-from fakenotify.control.routes import (
-    FLAG,
-    NUMBER,
-    OBJECT,
-    TEXT,
-    TEXT_OR_NULL,
-    Ask,
-    Parameter,
-    Refused,
-    array,
-    obj,
-    route,
-)
+from fakenotify.control.routes import Ask, Parameter, Refused, route
+from fakenotify.control.schema import FLAG, NUMBER, OBJECT, TEXT, TEXT_OR_NULL, array, obj
 from fakenotify.core.params import nearest
 from fakenotify.notify.behaviour import switches
 from fakenotify.world.provenance import Provenance, rules

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakenotify.control.routes import INTEGER, TEXT_OR_NULL, Route, obj
+from fakenotify.control.routes import Route
+from fakenotify.control.schema import INTEGER, TEXT_OR_NULL, obj
 from fakenotify.control.sight import Sight, equal, having, like, strings
-from fakenotify.control.tables import table
+from fakenotify.control.tables import Rows
 from fakenotify.notify.records import Binding, Credential, Segment, Service, User
 from fakenotify.notify.tables import TABLES
 from fakenotify.world.saved_state import to_json
@@ -16,7 +17,9 @@ def plain(name: str) -> Route:
     """The route of a table that is registered and has no route of its own."""
     found = TABLES[name]
     filters = {} if found.prefix is None else equal("sid")
-    return table(name, f"The rows of the table {name}.", found.record, filters, lambda row: strings(to_json(row)))
+    return Rows(
+        name, f"The rows of the table {name}.", found.record, filters, lambda row: strings(to_json(row))
+    ).route()
 
 
 def _counts(sight: Sight, service: Service) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def _counts(sight: Sight, service: Service) -> dict[str, Any]:
 
 _COUNTED = ("bindings", "users", "segments", "notifications")
 
-get_services = table(
+SERVICES = Rows(
     "services",
     "The Services, each with how much is in it.",
     Service,
@@ -35,8 +38,9 @@ get_services = table(
     _counts,
     {"counts": obj(dict.fromkeys(_COUNTED, INTEGER))},
 )
+get_services = SERVICES.route()
 
-get_bindings = table(
+BINDINGS = Rows(
     "bindings",
     "The Bindings of all Services.",
     Binding,
@@ -48,14 +52,16 @@ get_bindings = table(
     lambda sight, binding: {"service_name": sight.service_name(binding)},
     {"service_name": TEXT_OR_NULL},
 )
+get_bindings = BINDINGS.route()
 
-get_credentials = table(
+CREDENTIALS = Rows(
     "credentials",
     "The push Credentials.",
     Credential,
     equal("sid") | like("type"),
     lambda credential: (credential.sid, credential.friendly_name, credential.type),
 )
+get_credentials = CREDENTIALS.route()
 
 
 def _user(sight: Sight, user: User) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def _user(sight: Sight, user: User) -> dict[str, Any]:
     return {"service_name": sight.service_name(user), "bindings": bindings}
 
 
-get_users = table(
+USERS = Rows(
     "users",
     "The Users of all Services.",
     User,
@@ -73,6 +79,7 @@ get_users = table(
     _user,
     {"service_name": TEXT_OR_NULL, "bindings": INTEGER},
 )
+get_users = USERS.route()
 
 
 def _segment(sight: Sight, segment: Segment) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def _segment(sight: Sight, segment: Segment) -> dict[str, Any]:
     return {"service_name": sight.service_name(segment), "users": users}
 
 
-get_segments = table(
+SEGMENTS = Rows(
     "segments",
     "The Segments of all Services.",
     Segment,
@@ -93,3 +100,4 @@ get_segments = table(
     _segment,
     {"service_name": TEXT_OR_NULL, "users": INTEGER},
 )
+get_segments = SEGMENTS.route()

@@ -10,29 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from fakenotify.control.routes import (
-    ACCOUNT,
-    FLAG,
-    INTEGER,
-    OBJECT,
-    TEXT,
-    TEXT_OR_NULL,
-    Ask,
-    Parameter,
-    Refused,
-    Route,
-    array,
-    obj,
-    record_schema,
-    route,
-)
+from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, Route
+from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
 from fakenotify.control.search import parse_search
 from fakenotify.control.sight import Filter, Sight
 from fakenotify.core import strict_json
@@ -71,15 +57,48 @@ Texts = Iterable[str | None]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """How the rows of one table are found and shown; see ``table``."""
+    """A table, and how its rows are found and shown.
+
+    ``filters`` make a test of a row out of a query parameter's value; ``texts`` are what ``q`` looks at, and ``also``
+    what it looks at where those don't have it; ``more`` adds to the record's own JSON, as ``schema`` describes;
+    ``heavy`` names what ``brief=true`` leaves out; ``group`` is what rows can be grouped by, and how.
+    """
 
     name: str
+    words: str
+    record: type
     filters: Mapping[str, Filter]
     texts: Callable[[Any], Texts]
-    more: Callable[[Sight, Any], dict[str, Any]]
-    heavy: Iterable[str]
-    date: Callable[[Any], datetime]
-    also: Callable[[Sight, Any], Texts]
+    more: Callable[[Sight, Any], dict[str, Any]] = lambda sight, record: {}
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    heavy: Iterable[str] = ()
+    date: Callable[[Any], datetime] = attrgetter("date_created")
+    group: tuple[str, Callable[[list[Any]], list[dict[str, Any]]]] | None = None
+    also: Callable[[Sight, Any], Texts] = lambda sight, record: ()
+
+    def route(self) -> Route:
+        """The operation that reads the table."""
+        row = record_schema(self.record)
+        row["properties"] |= {"id": TEXT, **self.schema}
+        row["required"] = [each for each in row["properties"] if each not in self.heavy]
+        answer = obj(
+            {self.name: array(row), "dropped": INTEGER, "next": TEXT_OR_NULL, "previous": TEXT, "total": INTEGER},
+            required=(self.name, "dropped"),
+        )
+        query = PAGING | {name: Parameter(words, TEXT) for name, (words, _) in self.filters.items()}
+        if self.group is not None:
+            name = self.group[0]
+            words = f"`{name}`: how many rows there are for each, as `groups`, the most frequent first."
+            query["group"] = Parameter(words, {"enum": [name]})
+            answer = {"anyOf": [answer, obj({"groups": array(OBJECT), "dropped": INTEGER})]}
+        return Route("GET", self.name, self._read, f"get_{self.name}", self.words, answer, query)
+
+    def _read(self, world: World, ask: Ask) -> Any:
+        reading = Reading(world, ask, self)
+        if self.group is None or "group" not in ask.query:
+            return reading.pieces()
+        chosen = [record for _, _, record in reading.found(newest=reading.newest)]
+        return {"groups": self.group[1](chosen), "dropped": reading.dropped()}
 
 
 class Source:
@@ -110,10 +129,12 @@ class Source:
 
     def _batch(self, at: int | None, size: int, *, newest: bool) -> list[tuple[int, Any]]:
         with self._lock:
-            held = [each.select() if isinstance(each, Table) else each for each in self.tables]
-            walks = [each.descending(at) if newest else each.ascending(at) for each in held]
-            rows = walks[0] if len(walks) == 1 else merge(*walks, key=itemgetter(0), reverse=newest)
-            return list(islice(rows, size))
+            walks = []
+            for table in self.tables:
+                rows = table.select() if isinstance(table, Table) else table
+                walks.append(rows.descending(at) if newest else rows.ascending(at))
+            merged = walks[0] if len(walks) == 1 else merge(*walks, key=itemgetter(0), reverse=newest)
+            return list(islice(merged, size))
 
 
 class Reading:
@@ -126,7 +147,7 @@ class Reading:
         self.rows = rows
         self.sight = Sight(world)
         self.sources = self._sources(world, query.get("account_sid"))
-        self.tests = self._tests(query)
+        self.tests = self._tests(query) if query else []
         self.brief, self.counted = query.get("brief", False), query.get("count", False)
         self.newest = query.get("order") == "newest"
         self.backwards = "before" in query
@@ -174,9 +195,9 @@ class Reading:
 
     def found(self, *, newest: bool) -> Iterator[Row]:
         """The rows behind the cursor that pass."""
+        if len(self.sources) == 1:
+            return self.sources[0].walk(self.start, self.tests, newest=newest)
         walks = [each.walk(self.start, self.tests, newest=newest) for each in self.sources]
-        if len(walks) == 1:
-            return walks[0]
         if newest:
             walks.reverse()  # ties come the other way round, too
         return merge(*walks, key=lambda row: self.rows.date(row[2]), reverse=newest)
@@ -202,7 +223,7 @@ class Reading:
                 text, size = [], 0
         rest["dropped"] = self.dropped()
         if self.counted:
-            rest["total"] = self._total()
+            rest["total"] = self.total()
         yield "".join([*text, "], ", strict_json.write(rest)[1:], "\n"])
 
     def _shown(self, number: int, record: Any) -> dict[str, Any]:
@@ -222,7 +243,7 @@ class Reading:
             return {"next": _spell(self.start), "previous": _spell(end)}
         return {"next": _spell(end) if more else None, "previous": _spell(self.start)}
 
-    def _total(self) -> int:
+    def total(self) -> int:
         """How many rows pass, wherever the cursor is."""
         if not self.tests:
             return sum(len(table) for each in self.sources for table in each.tables)
@@ -231,50 +252,6 @@ class Reading:
     def dropped(self) -> int:
         """How many older rows were dropped."""
         return sum(table.dropped for each in self.sources for table in each.tables)
-
-
-def table(
-    name: str,
-    words: str,
-    record: type,
-    filters: Mapping[str, Filter],
-    texts: Callable[[Any], Texts],
-    more: Callable[[Sight, Any], dict[str, Any]] = lambda sight, record: {},
-    more_schema: Mapping[str, Any] | None = None,
-    heavy: Iterable[str] = (),
-    date: Callable[[Any], datetime] = attrgetter("date_created"),
-    group: tuple[str, Callable[[list[Any]], list[dict[str, Any]]]] | None = None,
-    also: Callable[[Sight, Any], Texts] = lambda sight, record: (),
-) -> Route:
-    """The route that reads a table.
-
-    ``filters`` make a test of a row out of a query parameter's value; ``texts`` are what ``q`` looks at, and ``also``
-    what it looks at where those don't have it; ``more`` adds to the record's own JSON; ``heavy`` names what
-    ``brief=true`` leaves out; ``group`` is what rows can be grouped by, and how.
-    """
-    rows = Rows(name, filters, texts, more, heavy, date, also)
-    row = record_schema(record)
-    row["properties"] |= {"id": TEXT, **(more_schema or {})}
-    row["required"] = [each for each in row["properties"] if each not in heavy]
-    answer = obj(
-        {name: array(row), "dropped": INTEGER, "next": TEXT_OR_NULL, "previous": TEXT, "total": INTEGER},
-        required=(name, "dropped"),
-    )
-    query = PAGING | {each: Parameter(words, TEXT) for each, (words, _) in filters.items()}
-    if group is not None:
-        answer = {"anyOf": [answer, obj({"groups": array(OBJECT), "dropped": INTEGER})]}
-        words_of_group = f"`{group[0]}`: how many rows there are for each, as `groups`, the most frequent first."
-        query["group"] = Parameter(words_of_group, {"enum": [group[0]]})
-
-    def read(world: World, ask: Ask) -> Any:
-        reading = Reading(world, ask, rows)
-        if group is None or "group" not in ask.query:
-            return reading.pieces()
-        chosen = [record for _, _, record in reading.found(newest=reading.newest)]
-        return {"groups": group[1](chosen), "dropped": reading.dropped()}
-
-    read.__name__, read.__doc__ = f"get_{name}", words
-    return route("GET", name, answer, query=query)(read)
 
 
 def _cut(cursor: str) -> Cut:

@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fakenotify import __version__
-from fakenotify.control.routes import (
-    ACCOUNT,
-    FLAG,
-    INTEGER,
-    OBJECT,
-    TEXT,
-    Ask,
-    Parameter,
-    Refused,
-    array,
-    check_names,
-    obj,
-    route,
-)
+from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, check_names, route
+from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, array, obj
 from fakenotify.world.world import World
 
 _STATE = {"services": [{"bindings": [{"identity": "alice", "binding_type": "sms", "address": "+15005550006"}]}]}
