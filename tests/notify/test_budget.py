@@ -93,7 +93,7 @@ def test_what_is_loaded_and_restored_is_bounded_too() -> None:
     assert len(fake.deliveries) == 50
 
 
-def test_callbacks_count_with_their_bodies() -> None:
+def test_callbacks_count_with_their_bodies_and_are_not_posted_once_they_are_dropped() -> None:
     fake = FakeNotify(Behaviour(callback_delivery="manual"), keep_bytes=MIB)
     plain, called = (
         fake.create_service(delivery_callback_url="http://127.0.0.1:9/", delivery_callback_enabled=enabled)
@@ -109,3 +109,4 @@ def test_callbacks_count_with_their_bodies() -> None:
     assert sizes[1] - sizes[0] > len(fake.callbacks.last.body) > 100 * 150
     assert held(fake) <= MIB * 0.75 * 1.01
     assert len(fake.callbacks) < 21
+    assert fake.deliver_callback().sid == fake.callbacks[0].sid  # those whose records are gone are skipped

@@ -228,22 +228,12 @@ def test_an_unwrapped_fcm_override_fails_and_says_to_wrap_it(override: dict[str,
     assert override.items() <= CHANNELS["fcm"].put_address(result.payload, "token").items() or "message" in override
 
 
-@pytest.mark.parametrize(
-    ("google", "name", "credential"), [("fcm", "a legacy server key", SERVER_KEY), ("gcm", "gcm", None)]
-)
-def test_googles_legacy_api_is_refused_before_anything_else(google: str, name: str, credential: Any) -> None:
-    result = rendered(google, credential=credential, data={"from": "x"})
-
-    assert (result.failure, result.warning) == (Failure(52117), None)
-    assert result.hint is not None
-    assert result.hint.startswith(f"Google ended its legacy API in 2024, so a delivery by {name} fails with 52117: ")
-
-
-def test_googles_legacy_api_is_accepted_with_a_warning() -> None:
+def test_googles_legacy_api_is_refused_or_accepted_with_a_warning() -> None:
     assert rendered("gcm", **LEGACY) == Rendered(
         {"priority": "high", "time_to_live": FOUR_WEEKS}, warning=Failure(52116)
     )
     assert [code("fcm", credential=each) for each in (None, V1, SERVER_KEY)] == [None, None, 52117]
+    assert rendered("gcm", data={"from": "x"}).failure == Failure(52117)  # before anything else
 
 
 @GOOGLE
