@@ -26,10 +26,16 @@ def check_service(service: Service) -> Failure | None:
 
 
 def render(outgoing: Outgoing) -> Rendered:
-    """``Title`` to be shown, ``Body`` and ``Data`` for the skill, under what ``Alexa`` says."""
+    """``Title`` to be shown, ``Body`` and ``Data`` for the skill, under what ``Alexa`` says.
+
+    ``Title`` and ``Body`` are required in any case. (documented; the code of Body: assumed)
+    """
     notification = outgoing.notification
     generic = {"data": _message(notification), "expiresAfterSeconds": notification.ttl}
-    return Rendered(merged(generic, notification.alexa), url=URL, failure=_failure(notification))
+    failure = Failure(52309) if notification.body is None else None
+    if notification.title is None:
+        failure = Failure(52215)
+    return Rendered(merged(generic, notification.alexa), url=URL, failure=failure)
 
 
 def _message(notification: Notification) -> dict[str, Any]:
@@ -40,13 +46,6 @@ def _message(notification: Notification) -> dict[str, Any]:
     title = notification.title
     shown = None if title is None else {"content": [{"title": title, "toast": {"primaryText": title}}]}
     return given(displayInfo=shown, data={**given(twi_body=notification.body), **(notification.data or {})})
-
-
-def _failure(notification: Notification) -> Failure | None:
-    """``Title`` and ``Body`` are required whatever ``Alexa`` says. (documented; the code of Body: assumed)"""
-    if notification.title is None:
-        return Failure(52215)
-    return Failure(52309) if notification.body is None else None
 
 
 def shows(payload: Mapping[str, Any]) -> Shown:

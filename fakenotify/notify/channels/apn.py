@@ -34,8 +34,6 @@ PRIORITIES = {"high": "10", "low": "5"}
 PRODUCTION, SANDBOX = "https://api.push.apple.com", "https://api.sandbox.push.apple.com"
 
 _TOKEN = re.compile("(?:[0-9a-fA-F]{2})+")
-
-
 _BAD_TOKEN = BadAddress(
     "Address of Apn Binding must be a nonempty string of even number of hexadecimal characters",
     Failure(52134, "The specified device token is either malformed or not valid for the given environment."),
@@ -57,9 +55,11 @@ def render(outgoing: Outgoing) -> Rendered:
     aps = given(alert=alert, sound=notification.sound, category=notification.action)
     generic = merged({"aps": aps} if aps else {}, notification.data)
     payload = merged(generic, notification.apn)
-    sandbox = outgoing.credential is not None and outgoing.credential.sandbox == "True"
+    sandbox = outgoing.credential and outgoing.credential.sandbox == "True"
     url = f"{SANDBOX if sandbox else PRODUCTION}/3/device/{{address}}"
-    return Rendered(payload, _headers(notification, outgoing.now), _failure(payload), url=url)
+    too_large = size_in_bytes(payload) > MOST_PAYLOAD_BYTES  # that it is checked: assumed D50
+    failure = Failure(52138) if too_large else None if payload else Failure(52136)
+    return Rendered(payload, _headers(notification, outgoing.now), failure, url=url)
 
 
 def _alert(notification: Notification, protocol_version: str) -> str | dict[str, Any] | None:
@@ -73,13 +73,6 @@ def _headers(notification: Notification, now: datetime) -> dict[str, str]:
     """``apns-priority`` (documented) and ``apns-expiration`` (assumed), where 0 means one attempt, nothing stored."""
     expiration = int(now.timestamp() + notification.ttl) if notification.ttl else 0
     return {"apns-priority": PRIORITIES[notification.priority], "apns-expiration": str(expiration)}
-
-
-def _failure(payload: Mapping[str, Any]) -> Failure | None:
-    """Missing payload (codes: documented), then one that is too large (checking: assumed D50)."""
-    if not payload:
-        return Failure(52136)
-    return Failure(52138) if size_in_bytes(payload) > MOST_PAYLOAD_BYTES else None
 
 
 def shows(payload: Mapping[str, Any]) -> Shown:

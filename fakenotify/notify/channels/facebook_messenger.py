@@ -31,13 +31,9 @@ def render(outgoing: Outgoing) -> Rendered:
     generic = {} if notification.body is None else {"message": {"text": notification.body}}
     override = {key: value for key, value in (notification.facebook_messenger or {}).items() if key != "recipient"}
     payload = merged(generic, override)
-    return Rendered(payload, url=URL, failure=None if _has_body(payload) else Failure(52203))
-
-
-def _has_body(payload: Mapping[str, Any]) -> bool:
-    """Whether there is something to show: a text, or an attachment in its place. (attachment: assumed)"""
     message = payload.get("message")
-    return isinstance(message, dict) and bool(message.get("text") or message.get("attachment"))
+    has_body = isinstance(message, dict) and (message.get("text") or message.get("attachment"))  # the latter: assumed
+    return Rendered(payload, url=URL, failure=None if has_body else Failure(52203))
 
 
 def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:

@@ -19,7 +19,10 @@ ROOT = frozenset(("message", "validate_only"))
 """The members of a request of FCM HTTP v1."""
 UNKNOWN_PROJECT = "unknown-project"
 """Stands in the URL where no service account's key has named the project."""
-UNWRAPPED = Failure(52111, "GCM/FCM returned unknown error")
+_ADVICE = (
+    "Fcm has {named} at its top, where FCM HTTP v1 takes 'message' alone, so the delivery fails with 52111:"
+    ' wrap the override as {{"message": {{…}}}}'
+)
 
 
 def render(outgoing: Outgoing) -> Rendered:
@@ -36,7 +39,9 @@ def render(outgoing: Outgoing) -> Rendered:
     url = f"https://fcm.googleapis.com/v1/projects/{quote(project, safe='')}/messages:send"
     unwrapped = [name for name in override if name not in ROOT]
     if unwrapped or not isinstance(payload["message"], dict):
-        return Rendered(payload, url=url, failure=UNWRAPPED, hint=_advice(unwrapped))
+        named = ", ".join(map(repr, unwrapped[:5])) or "a message that is no object"
+        failure = Failure(52111, "GCM/FCM returned unknown error")  # observed
+        return Rendered(payload, url=url, failure=failure, hint=_ADVICE.format(named=named))
     return Rendered(payload, url=url, failure=gcm.failure_of(payload["message"].get("data", {})))
 
 
@@ -47,15 +52,6 @@ def _with_texts(payload: dict[str, Any]) -> dict[str, Any]:
         return payload
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in data.items()}
     return {**payload, "message": {**payload["message"], "data": texts}}
-
-
-def _advice(unwrapped: list[str]) -> str:
-    """What to do about an override in the shape of the legacy protocol. (observed)"""
-    named = ", ".join(map(repr, unwrapped[:5])) or "a message that is no object"
-    return (
-        f"Fcm has {named} at its top, where FCM HTTP v1 takes 'message' alone, so the delivery fails with 52111:"
-        ' wrap the override as {"message": {…}}'
-    )
 
 
 def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
