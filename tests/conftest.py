@@ -16,12 +16,16 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from hypothesis import settings
 from reliability import described
 
 from fakenotify import Account, Behaviour, FakeNotify
 from fakenotify.notify.records import Service
 
 SERVICE_SID = "IS" + "a" * 32
+
+settings.register_profile("unhurried", settings(deadline=None))  # the machine may be busy
+settings.load_profile("unhurried")
 
 Form = Mapping[str, Any] | Iterable[tuple[str, str]]
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakenotify import FakeNotify
@@ -90,7 +90,6 @@ def test_a_freeze_can_last_for_a_block_and_restores_what_was_before() -> None:
 
 # a float of seconds since the epoch holds microseconds until about 2100
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc)))
-@settings(deadline=None)
 def test_a_frozen_clock_keeps_microseconds_and_its_stamp_drops_them(instant: datetime) -> None:
     clock = clock_at(instant)
 

@@ -75,7 +75,6 @@ def numbers_of(page: Page[Row]) -> list[int]:
 
 
 @given(order=orders, total=st.integers(0, 40), gone=gone, asked=st.lists(sizes, min_size=1, max_size=3))
-@settings(deadline=None)
 def test_the_pages_joined_are_the_list_forth_and_back(
     order: Order, total: int, gone: set[int], asked: list[int]
 ) -> None:
@@ -98,7 +97,6 @@ def test_the_pages_joined_are_the_list_forth_and_back(
 
 
 @given(order=orders, total=st.integers(0, 40), size=sizes, number=st.integers(0, 12))
-@settings(deadline=None)
 def test_a_page_number_without_a_token_is_an_offset_from_which_tokens_lead_on_and_back(
     order: Order, total: int, size: int, number: int
 ) -> None:
@@ -138,7 +136,7 @@ def test_only_the_rows_of_the_selection_are_paged() -> None:
     size=sizes,
     changes=st.lists(st.tuples(st.integers(0, 5), gone), max_size=40),
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_rows_that_come_or_go_between_pages_repeat_and_hide_no_others(
     order: Order, total: int, size: int, changes: list[tuple[int, set[int]]]
 ) -> None:
@@ -161,7 +159,6 @@ def test_rows_that_come_or_go_between_pages_repeat_and_hide_no_others(
 
 
 @given(order=orders, total=st.integers(2, 30), size=sizes, changes=st.lists(gone, max_size=40))
-@settings(deadline=None)
 def test_rows_that_go_during_a_walk_back_repeat_and_hide_no_others(
     order: Order, total: int, size: int, changes: list[set[int]]
 ) -> None:
@@ -238,7 +235,6 @@ def test_a_token_is_opaque_and_fits_only_its_own_list(order: Order) -> None:
     at=st.integers(0, 33),
     instead=st.sampled_from("0123456789abcdefPA\u0663\ud800"),
 )
-@settings(deadline=None)
 def test_a_token_that_was_made_up_or_changed_is_refused(made_up: str, at: int, instead: str) -> None:
     listing = listing_of(9)
     real = listing.page(3).next or ""
@@ -302,7 +298,6 @@ def test_a_page_in_the_middle_keeps_its_token_and_its_filters_in_every_url(numbe
 
 
 @given(st.lists(st.tuples(st.sampled_from(["Tag", "Identity"]), st.text(min_size=1))))
-@settings(deadline=None)
 def test_filters_can_be_read_back_from_the_urls(filters: list[tuple[str, str]]) -> None:
     body = list_body("bindings", Page([], 0, 50, None, None, None), spelled, "https://h/v1/Bindings", filters)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from answers import invalid, missing
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakenotify.core.errors import TwilioError
@@ -179,7 +179,6 @@ def test_an_argument_is_spelled_as_the_official_libraries_spell_it(
         },
     )
 )
-@settings(deadline=None)
 def test_arguments_spelled_as_a_form_are_read_back_as_they_were(arguments: dict[str, Any]) -> None:
     assert TABLE.parse(TABLE.to_form("bindings.create", arguments)) == READ | arguments
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakenotify.core.sids import SidGenerator, is_sid, sid_pattern
@@ -14,7 +14,6 @@ prefixes = st.sampled_from(["AC", "SK", "IS", "BS", "CR", "NT"])
 
 
 @given(seed=st.integers() | st.text(), made=st.lists(prefixes), later=st.lists(prefixes, min_size=1))
-@settings(deadline=None)
 def test_equal_seeds_and_calls_give_equal_sids_and_a_copy_goes_on_in_the_same_way(
     seed: int | str, made: list[str], later: list[str]
 ) -> None:
@@ -46,14 +45,12 @@ def test_a_sid_is_its_prefix_and_32_hex_digits_of_either_case() -> None:
 
 
 @given(digits=st.text(HEX + "ABCDEF", min_size=32, max_size=32), prefix=prefixes)
-@settings(deadline=None)
 def test_the_pattern_of_a_prefix_takes_every_sid_of_it(digits: str, prefix: str) -> None:
     assert sid_pattern(prefix).fullmatch(prefix + digits)
     assert is_sid(prefix + digits, prefix)
 
 
 @given(mine=st.integers(0, 5), others=st.integers(0, 5), same_seed=st.booleans())
-@settings(deadline=None)
 def test_a_generator_that_resumes_another_makes_no_sid_that_it_has_made(
     mine: int, others: int, same_seed: bool
 ) -> None:

@@ -58,7 +58,6 @@ def block_size(request: pytest.FixtureRequest) -> Iterator[int]:
     point=st.integers(-2, 42),
     on_twin=st.booleans(),
 )
-@settings(deadline=None)
 def test_ordered_numbers_equal_a_sorted_list_and_a_copy_shares_nothing(
     block_size: int, start: list[int], steps: list[int], point: int, on_twin: bool
 ) -> None:
@@ -186,7 +185,7 @@ class Tables(RuleBasedStateMachine):
 
 
 TestTables = Tables.TestCase
-TestTables.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestTables.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def test_a_table_without_indexes_or_sizes_needs_none() -> None:

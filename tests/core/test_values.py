@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakenotify.core import json_objects
@@ -97,7 +97,6 @@ def test_what_a_kind_says_of_itself_is_true() -> None:
     )
 )
 @example({"deep": json.loads(nested(99))})
-@settings(deadline=None)
 def test_every_json_object_up_to_a_hundred_deep_is_read_as_json_reads_it(value: dict[str, Any]) -> None:
     assert json_objects.read(json.dumps(value)) == value
     assert json_objects.explain(json.dumps(value)) is None

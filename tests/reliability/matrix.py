@@ -87,15 +87,9 @@ def run(python: str, pins: tuple[str, ...], names: tuple[str, ...], folder: Path
     if names:
         chosen = ("-k", _WITHOUT_ASYNC) if "twilio>=7,<8" in pins else ()
         command = (
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-m",
-            "not slow",
-            *chosen,
+            "pytest", "-q", "-p", "no:cacheprovider", "-p", "conftest_plugin", "-m", "not slow", *chosen,
             *(f"tests/{each}" for each in names),
-        )
+        )  # fmt: skip
         passed, said = True, ""
     else:  # without the lock that would keep threads apart
         command = ("tests.reliability", "concurrency", "--count", "100000")
