@@ -43,11 +43,11 @@ class Active:
         return bool(self._entries)
 
     def add(self, entry: Entry) -> None:
-        """Begin one; it gets the calls from now on."""
+        """Add an interception; it gets the calls from now on."""
         self._entries.append(entry)
 
     def remove(self, entry: Entry) -> None:
-        """End one, whichever it is."""
+        """Remove an interception, in any order."""
         self._entries.remove(entry)
 
     def app_for(self, url: str) -> App | None:
@@ -92,7 +92,7 @@ ACTIVE = Active()
 
 
 def _begin_in_child() -> None:
-    """After a fork: interceptions stay active, and the child doesn't wait for a lock that another thread held."""
+    """Replace the lock after a fork: another thread of the parent may have held it. Interceptions stay active."""
     ACTIVE.lock = Lock()
 
 

@@ -1,6 +1,6 @@
-"""The fake behind a connector of ``aiohttp``: its own client and its own server talk in memory, without a socket.
+"""The fake behind a connector of ``aiohttp``: its client and its server talk in memory, without a socket.
 
-Both ends are aiohttp's own, so a broken answer raises the client's own exception.
+Both ends are aiohttp's own, so a broken answer raises aiohttp's own exception.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fakenotify.faults.wire import Broken
 
 
 class FakeConnector(aiohttp.BaseConnector):
-    """Each connection leads to ``app``, whatever host was asked."""
+    """Each connection leads to ``app``, whatever the host."""
 
     def __init__(self, app: App) -> None:
         super().__init__(force_close=True, limit=0)

@@ -20,7 +20,7 @@ App = Callable[..., Iterable[bytes]]
 
 @dataclass(slots=True)
 class Reply:
-    """What came back."""
+    """An answer."""
 
     status: int
     reason: str
@@ -38,7 +38,7 @@ def _environ_name(header: str) -> str:
 def call(
     app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float | None = None
 ) -> Reply:
-    """Ask ``app`` for an absolute ``url``. Raises ``Broken`` where a fault leaves no answer, or half of one.
+    """Send ``app`` a request for an absolute ``url``. Raises ``Broken`` if a fault leaves no answer, or half of one.
 
     No time passes: a pause of at least ``timeout`` seconds (None: no limit) raises ``Broken("stall")`` at once.
     """

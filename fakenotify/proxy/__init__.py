@@ -1,1 +1,1 @@
-"""Any program reaches the fake: a TLS proxy, its certificates, and the environment that leads there."""
+"""How any program reaches the fake: a TLS proxy, its certificates, and environment variables."""

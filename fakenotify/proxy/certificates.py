@@ -1,4 +1,4 @@
-"""Certificates for Notify's hosts, by an authority made for one run, and the ones that a program trusts already.
+"""Certificates: for Notify's hosts, by an authority made for one run, and those that programs trust already.
 
 The authority's key never leaves memory.
 """
@@ -28,7 +28,7 @@ _WHERE_SYSTEMS_KEEP_THEM = (
 
 
 class Secured(ssl.SSLSocket):
-    """TLS whose ``shutdown``, which another thread calls, ends the connection below and leaves TLS as it is."""
+    """A TLS socket whose ``shutdown``, called by another thread, ends the connection but not the TLS session."""
 
     def shutdown(self, how: int) -> None:
         """Shut the connection down."""
@@ -36,9 +36,9 @@ class Secured(ssl.SSLSocket):
 
 
 class Authority:
-    """A certificate authority of its own, made anew each time; ``pem`` is its certificate.
+    """A new certificate authority; ``pem`` is its certificate.
 
-    Python reads a certificate's key only from a file, so those of Notify's hosts, not the authority's, pass through
+    Python reads a certificate's key only from a file, so the keys of Notify's hosts (not the authority's) pass through
     ``directory``. Raises ``ImportError`` where the optional package ``trustme`` is missing.
     """
 
@@ -54,7 +54,7 @@ class Authority:
         self.pem: bytes = self._authority.cert_pem.bytes()
 
     def context(self, host: str) -> ssl.SSLContext:
-        """What TLS needs to be ``host``. Raises ``ValueError`` for a name that no certificate takes."""
+        """The TLS context of ``host``. Raises ``ValueError`` for a name that can't be in a certificate."""
         with self._lock:
             context = self._contexts.get(host)
             if context is None:
@@ -64,14 +64,15 @@ class Authority:
         return context
 
     def context_by_name(self) -> ssl.SSLContext:
-        """What TLS needs to be the host of Notify that the client names; another name is refused."""
+        """A TLS context for whichever host of Notify the client names; another name is refused."""
         context = self._make("notify.twilio.com")
 
         def choose(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _: object) -> int | None:
-            if name is not None and not is_notify(name):
+            if name is None:
+                return None
+            if not is_notify(name):
                 return int(ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
-            if name is not None:
-                connection.context = self.context(name.rstrip("."))
+            connection.context = self.context(name.rstrip("."))
             return None
 
         context.sni_callback = choose
@@ -121,7 +122,7 @@ def java_store(pem: bytes) -> bytes | None:
         return None
     found = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some old authority's certificate is against the rules of today
+        warnings.simplefilter("ignore")  # certificates of some old authorities break today's rules
         for number, each in enumerate(_CERTIFICATE.findall(pem)):
             with contextlib.suppress(ValueError):
                 found.append(pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(each), str(number).encode()))

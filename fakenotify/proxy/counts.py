@@ -1,4 +1,4 @@
-"""Counts of what happened, by any thread."""
+"""Counts that any thread may add to."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ MOST = 1000
 
 
 class Counts(dict[str, int]):
-    """How often each thing happened; of ever new things, only ``MOST`` are counted apart, the rest as ``others``."""
+    """How often each thing happened; beyond ``MOST`` things, new ones count as ``others``."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
 
     def add(self, what: str, times: int = 1) -> None:
-        """Count this once more, or as often as it happened."""
+        """Count something once, or ``times`` times."""
         with self._lock:
             what = what if what in self or len(self) < MOST else "others"
             if times:

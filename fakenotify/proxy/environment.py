@@ -26,7 +26,7 @@ REPLACING = {
     "CURL_CA_BUNDLE": ("CURL_CA_BUNDLE", "SSL_CERT_FILE"),
     "REQUESTS_CA_BUNDLE": ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 }
-"""Variables that name all certificates to trust, each with those that counted so far, the system's aside."""
+"""Variables that name all certificates to trust, each with the variables that name those of the user."""
 
 _PRELOAD = Path(__file__).parent / "preload"
 """What Python and Node load before a program, so that its clients that read no such variables reach the fake too."""
@@ -37,15 +37,15 @@ JAVA_STORE_PASSWORD = "changeit"
 
 _JAVAS_LOOPBACK = ("localhost", "127.*", "[::1]")
 _OF_JAVA = re.compile(r"-D(https\.proxy|javax\.net\.ssl\.trustStore)")
-"""What a user has set for Java already; then it stays as it is."""
+"""Options that a user may have set for Java; they are kept."""
 
 
 class NoProxy(Exception):
-    """Why there is no proxy, in a line for the user."""
+    """There is no proxy; the message says why, in a line for the user."""
 
 
 def variables(about: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """What ``environment`` must say for its programs to reach the fake; ``about`` is what the proxy tells of itself."""
+    """The variables with which programs reach the fake; ``about`` is what the proxy says about itself."""
     directory = Path(about["directory"])
     given = dict.fromkeys(_PROXIES, about["proxy"])
     for name in ("NO_PROXY", "no_proxy"):
@@ -67,7 +67,7 @@ def variables(about: Mapping[str, str], environment: Mapping[str, str]) -> dict[
 
 
 def _java_options(proxy: str, directory: Path, given: Mapping[str, str]) -> Iterator[str]:
-    """What Java reads in the place of variables: the proxy, who is asked without it, and what is trusted."""
+    """Java's own options: the proxy, the hosts that bypass it, and the trust store."""
     exempt = [each.strip().lstrip(".") for each in given.get("NO_PROXY", given.get("no_proxy", "")).split(",")]
     hosts = [
         *_JAVAS_LOOPBACK,

@@ -1,4 +1,4 @@
-"""Whose a host is: Notify's, this machine's, or one that is asked through the proxy that the user had already."""
+"""Which hosts are Notify's, and which are reached through the proxy that the user has already."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_notify(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Upstream:
-    """The proxy that the user had already."""
+    """The user's own proxy."""
 
     host: str
     port: int

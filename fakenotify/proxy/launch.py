@@ -27,9 +27,9 @@ def proxied(
     offline: bool = False,
     app: App | None = None,
 ) -> Iterator[Proxy]:
-    """A proxy to a fake that has started, while the context lasts; its end is the end of all pauses in the fake, too.
+    """Run a proxy to a fake that has started; at the end, all pauses in the fake end too.
 
-    ``ca_file`` is where its authority's certificate is written as well; ``app`` answers for Notify in the fake's place.
+    The authority's certificate is also written to ``ca_file``; ``app`` answers for Notify in the fake's place.
     Raises ``NoProxy``.
     """
     with TemporaryDirectory(prefix="fakenotify-") as name:
@@ -69,7 +69,7 @@ def _write(path: str, content: bytes) -> None:
 
 
 def _write_trust(directory: Path, pem: bytes, environment: Mapping[str, str]) -> None:
-    """Write the files that variables name. Most replace what a program trusts, so they hold that as well."""
+    """Write the files that variables name. Most replace what a program trusts, so they contain that as well."""
     (directory / "ca.pem").write_bytes(pem)
     added = first_certificates([environment.get("NODE_EXTRA_CA_CERTS", "")])
     (directory / "NODE_EXTRA_CA_CERTS.pem").write_bytes(added + pem)

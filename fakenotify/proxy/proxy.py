@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LOOPBACK = "127.0.0.1"
 _PATIENCE = 10.0
-"""Seconds that another host, or the proxy before it, has to accept a connection."""
+"""Seconds that another host, or the user's own proxy, has to accept a connection."""
 
 _PIECE = 65536
 _TLS = b"\x16"
@@ -51,24 +51,23 @@ class ProxyConnection(Connection):
 
     def serve(self) -> None:
         """Answer until the connection ends. Raises ``OSError`` if the client has closed it."""
-        if self.socket.recv(1, socket.MSG_PEEK) == _TLS:  # a preload has led it here
+        if self.socket.recv(1, socket.MSG_PEEK) == _TLS:  # a preload has led the client here
             context = self.server.authority.context_by_name()
             self.server.serve_tls(self.socket, self.client_address, context, "notify.twilio.com")
         else:
             super().serve()
 
     def handle(self) -> None:
-        """Be asked for another host, or for a tunnel."""
+        """Read a request for another host, or for a tunnel."""
         ProxyHandler(self)
 
 
 class Proxy(Server):
-    """The proxy. ``app`` is the fake's application; ``about`` is what it tells of itself at ``/``.
+    """The proxy. ``app`` is the fake's application; ``about`` is what it says about itself at ``/``.
 
-    ``refused`` counts the hosts that ``offline`` kept out (loopback is never kept out), ``passed_on`` those that were
-    reached, ``opened`` the connections to Notify, ``distrusted`` those of them whose client would not take the
-    certificate, by what it said, and ``clients`` all connections. ``environment`` tells of a proxy that was there
-    already.
+    ``environment`` may name another proxy, through which other hosts are then reached. ``refused`` counts the hosts
+    that ``offline`` kept out (never loopback), ``passed_on`` the hosts that were reached, ``opened`` the connections to
+    Notify, ``distrusted`` the clients that rejected the certificate, with their reasons, ``clients`` all connections.
     """
 
     connection_class = ProxyConnection
@@ -101,7 +100,7 @@ class Proxy(Server):
         super()._open(connection, address)
 
     def connect(self, scheme: str, host: str, port: int) -> tuple[socket.socket, Upstream | None]:
-        """A connection to a host, or to the proxy before it. Raises ``OSError``."""
+        """Connect to a host, or to the user's own proxy if there is one. Raises ``OSError``."""
         upstream = Upstream.of(self.environment, scheme, host)
         if upstream and upstream.port == self.port and is_loopback(upstream.host):
             upstream = None  # what an earlier proxy on this port left in the environment
@@ -114,21 +113,21 @@ class Proxy(Server):
         return connection, upstream
 
     def own(self, connection: socket.socket) -> None:
-        """Have a connection closed when the proxy stops."""
+        """Close a connection when the proxy stops."""
         with self._lock:
             self._connections[connection] = threading.current_thread()
             if self._stopped:  # and has closed all connections that it knew
                 connection.shutdown(socket.SHUT_RDWR)
 
     def secure(self, connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
-        """Put TLS on a client's connection, still without its handshake; it is closed in the other's place."""
+        """Wrap a client's connection in TLS, without the handshake; ``stop`` then closes the wrapped one."""
         with self._lock:
             secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
             self._connections[secured] = self._connections.pop(connection)
         return secured
 
     def serve_tls(self, connection: socket.socket, address: Any, context: ssl.SSLContext, host: str) -> None:
-        """Be ``host`` to a client that begins with TLS."""
+        """Serve Notify as ``host``, over TLS."""
         self.opened.add(host)
         secured = self.secure(connection, context)
         try:
@@ -145,21 +144,21 @@ class Proxy(Server):
         """Close a connection, with TLS's closing message unless a fault has closed the socket below."""
         if isinstance(connection, ssl.SSLSocket) and connection.fileno() != -1:
             with contextlib.suppress(OSError):
-                connection.settimeout(0)  # the other end's farewell is not waited for
+                connection.settimeout(0)  # don't wait for the other end's closing message
                 connection.unwrap()
         self._close(connection)
 
     def _answer_itself(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """What is asked without ``CONNECT``: a whole URL of Notify's, or something of the proxy itself."""
+        """Answer a request without ``CONNECT``: for a whole URL of Notify's, or for the proxy itself."""
         scheme, colon, _ = environ["RAW_URI"].partition("://")
         if colon and not scheme.startswith("/"):
-            environ["wsgi.url_scheme"] = scheme.lower()  # some old clients ask a proxy so for https, too
+            environ["wsgi.url_scheme"] = scheme.lower()  # some old clients ask a proxy for https URLs like this
             return self.fake(environ, start_response)
         host = environ.get("HTTP_HOST", "").partition(":")[0]
-        if is_notify(host):  # a preload has led a client here that asks by plain HTTP
+        if is_notify(host):  # a preload has led a client of plain HTTP here
             return self.fake(environ, start_response)
         asked = (environ["REQUEST_METHOD"], environ["RAW_URI"], is_loopback(host))
-        if asked == ("GET", "/", True):  # of loopback, so that no web page can ask by a name of its own
+        if asked == ("GET", "/", True):  # loopback only: a web page could ask by a host name of its own
             status, content = HTTPStatus.OK, json.dumps(self.about)
         else:
             status, content = HTTPStatus.BAD_REQUEST, "fakenotify: this is a proxy; it wants CONNECT or a whole URL\n"
@@ -168,7 +167,7 @@ class Proxy(Server):
 
 
 class Tunnel:
-    """The proxy as the server of a tunnel that ends here: all of it is asked of the fake."""
+    """The server of a tunnel that ends here: every request goes to the fake."""
 
     def __init__(self, proxy: Proxy, connection: socket.socket) -> None:
         self._proxy = proxy
@@ -180,7 +179,7 @@ class Tunnel:
 
 
 class ProxyHandler(Handler):
-    """The next request of a connection to the proxy, which may make a tunnel of it."""
+    """Handles a request to the proxy, which may turn the connection into a tunnel."""
 
     server: Proxy  # type: ignore[assignment]  # the owner's
 
@@ -214,7 +213,7 @@ class ProxyHandler(Handler):
         self.owner.linger()
 
     def _end_tunnel(self, host: str) -> None:
-        """Be ``host`` to a client that asked for a tunnel to it."""
+        """Serve Notify as ``host`` to a client that asked for a tunnel to it."""
         try:
             context = self.server.authority.context(host)
         except ValueError as error:
@@ -234,9 +233,9 @@ class ProxyHandler(Handler):
             answering.join()
 
     def _joined(self) -> tuple[socket.socket, threading.Thread]:
-        """A connection on which the client's bytes arrive from the first one after the head on.
+        """A connection with all of the client's bytes after the head, and the thread that sends the answers.
 
-        TLS needs a connection, and some bytes have left this one for ``rfile``. Also the thread that sends the answers.
+        TLS needs a socket, and ``rfile`` has already read some bytes of this one.
         """
         with socket.create_server((_LOOPBACK, 0)) as listener:
             outer = socket.create_connection(listener.getsockname())
@@ -293,7 +292,7 @@ class ProxyHandler(Handler):
         return "".join([*lines, "Connection: close\r\n\r\n"]).encode("latin-1")
 
     def _relay(self, connection: socket.socket, answer: Iterable[bytes], tunnel: bool) -> None:
-        """Let bytes pass in both directions until both have ended."""
+        """Forward bytes in both directions until both have ended."""
         if tunnel:
             self._established()
         self.owner.closing = True
@@ -306,7 +305,7 @@ class ProxyHandler(Handler):
 
 
 def _ask_upstream(connection: socket.socket, reader: BufferedReader, upstream: Upstream, address: str) -> None:
-    """Ask the proxy that was there already for a tunnel. Raises ``OSError`` with its words if it refuses."""
+    """Ask the user's own proxy for a tunnel. Raises ``OSError`` with its words if it refuses."""
     connection.sendall(f"CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n{upstream.headers}\r\n".encode("latin-1"))
     status = reader.readline(_PIECE).decode("latin-1").rstrip()
     while reader.readline(_PIECE) not in (b"\r\n", b"\n", b""):
@@ -316,12 +315,12 @@ def _ask_upstream(connection: socket.socket, reader: BufferedReader, upstream: U
 
 
 def _pieces(reader: BufferedReader) -> Iterator[bytes]:
-    """What arrives, as it arrives, until there is no more."""
+    """Yield bytes as they arrive, until the end."""
     return iter(partial(reader.read1, _PIECE), b"")
 
 
 def _last_answer(reader: BufferedReader) -> Iterator[bytes]:
-    """An answer as it arrives, its head saying that it is the connection's last: the next may be for another host."""
+    """Yield an answer as it arrives, with ``Connection: close``: the next request may be for another host."""
     status = b"HTTP/1.1 100"
     while status[9:10] == b"1":  # heads that only precede it
         status = line = reader.readline(_PIECE)
@@ -334,7 +333,7 @@ def _last_answer(reader: BufferedReader) -> Iterator[bytes]:
 
 
 def _pass(pieces: Iterable[bytes], source: socket.socket, target: socket.socket) -> None:
-    """Send on what arrives, and its end; where that fails, neither side has anybody to talk to."""
+    """Forward what arrives, and its end; if that fails, shut down both sides."""
     try:
         for piece in pieces:
             target.sendall(piece)
@@ -346,7 +345,7 @@ def _pass(pieces: Iterable[bytes], source: socket.socket, target: socket.socket)
 
 
 def ask(port: int) -> dict[str, str]:
-    """What the proxy on this port tells of itself. Raises ``OSError`` or ``ValueError`` where there is none."""
+    """What the proxy on this port says about itself. Raises ``OSError`` or ``ValueError`` if there is none."""
     connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=_PATIENCE)
     try:
         connection.request("GET", "/")

@@ -297,7 +297,7 @@ def test_a_tunnel_serves_request_after_request(secured: Callable[..., ssl.SSLSoc
     assert [request.operation for request in fake.requests] == ["services.find"] * 3
 
 
-def test_tls_ends_with_a_farewell(secured: Callable[..., ssl.SSLSocket]) -> None:
+def test_tls_ends_with_a_closing_message(secured: Callable[..., ssl.SSLSocket]) -> None:
     with secured(suppress_ragged_eofs=False) as connection:  # an end without one is an error
         connection.sendall(LAST)
         assert whole(connection).startswith(b"HTTP/1.1 401 UNAUTHORIZED\r\n")
@@ -344,7 +344,11 @@ def test_tls_without_connect_is_notify_itself(proxy: Proxy, dial: Dial, context:
             assert whole(connection).startswith(b"HTTP/1.1 401 ")
     with pytest.raises(ssl.SSLError, match="unrecognized name"):
         context.wrap_socket(dial(proxy), server_hostname="api.twilio.com")
-    assert proxy.opened == {"notify.twilio.com": 3}
+    context.check_hostname = False
+    with context.wrap_socket(dial(proxy)) as connection:  # a client that names no host
+        connection.sendall(LAST)
+        assert whole(connection).startswith(b"HTTP/1.1 401 ")
+    assert proxy.opened == {"notify.twilio.com": 4}
 
 
 def test_http_2_is_not_offered(context: ssl.SSLContext, secured: Callable[..., ssl.SSLSocket]) -> None:
@@ -518,7 +522,7 @@ def test_what_is_sent_before_the_tunnel_stands_is_not_lost(proxy: Proxy, dial: D
     assert ended(connection) == ESTABLISHED + b"early"
 
 
-def test_a_client_that_is_gone_is_gone_for_the_other_host(proxy: Proxy, tunnel: Tunnel, listen: Listen) -> None:
+def test_the_other_host_learns_that_a_client_has_gone(proxy: Proxy, tunnel: Tunnel, listen: Listen) -> None:
     def chatter(connection: socket.socket) -> str:
         with contextlib.suppress(OSError):
             while True:
@@ -567,7 +571,7 @@ def test_one_connection_may_ask_for_notify_and_then_for_another(
     assert (len(fake.requests), len(first.asked), len(second.asked)) == (2, 1, 1)
 
 
-def test_a_server_that_says_nothing_is_passed_on_too(proxy: Proxy, dial: Dial, listen: Listen) -> None:
+def test_an_answer_without_a_byte_is_passed_on_too(proxy: Proxy, dial: Dial, listen: Listen) -> None:
     connection = dial(proxy)
     connection.sendall(f"GET {listen(head).url}/ HTTP/1.1\r\n\r\n".encode())
     assert whole(connection) == b""
@@ -612,7 +616,7 @@ def test_offline_other_hosts_are_refused_in_words_and_this_machine_is_reached(
     assert proxy.refused == {"other.test:443": 2}
 
 
-# the proxy before it
+# the user's own proxy
 
 
 def relay_to(listener: Listener, connection: socket.socket) -> bytes:
@@ -625,7 +629,7 @@ def relay_to(listener: Listener, connection: socket.socket) -> bytes:
     return asked
 
 
-def test_the_users_own_proxy_is_gone_through(start: Start, tunnel: Tunnel, listen: Listen) -> None:
+def test_other_hosts_are_reached_through_the_users_own_proxy(start: Start, tunnel: Tunnel, listen: Listen) -> None:
     listener = listen(echo)
     before = listen(lambda connection: relay_to(listener, connection))
     proxy = start(environment={"HTTPS_PROXY": f"http://me:p%40ss@{before.address}"})
@@ -648,7 +652,7 @@ def test_the_users_own_proxy_is_asked_for_plain_http(start: Start, dial: Dial, l
     assert before.asked == [b"GET http://other.test/a HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n"]
 
 
-def test_what_the_users_own_proxy_refuses_is_told(start: Start, dial: Dial, listen: Listen) -> None:
+def test_a_refusal_of_the_users_own_proxy_is_passed_on(start: Start, dial: Dial, listen: Listen) -> None:
     def refuse(connection: socket.socket) -> None:
         head(connection)
         connection.sendall(answers.pop())
@@ -660,7 +664,7 @@ def test_what_the_users_own_proxy_refuses_is_told(start: Start, dial: Dial, list
         assert refused(dial(proxy), "CONNECT other.test:443") == (502, f"fakenotify: {told}\n")
 
 
-def test_a_proxy_that_cannot_be_gone_through_is_told(start: Start, dial: Dial) -> None:
+def test_a_proxy_that_cannot_be_used_is_an_error_in_words(start: Start, dial: Dial) -> None:
     proxy = start()
     why = "HTTPS_PROXY is no proxy that fakenotify can go through: it takes http://host:port"
     for value in ("socks5://127.0.0.1:1", "http://:8080", "http://127.0.0.1:port", "http://["):
@@ -698,10 +702,10 @@ def test_it_does_not_go_through_itself(start: Start, dial: Dial) -> None:
     assert refused(dial(proxy), f"CONNECT {'a' * 64}.test:443") == (502, told)
 
 
-# what it tells of itself
+# its description of itself
 
 
-def test_it_tells_about_itself_but_not_to_a_page_that_found_a_name_for_it(start: Start, dial: Dial) -> None:
+def test_it_describes_itself_but_not_to_a_web_page_with_a_host_name_of_its_own(start: Start, dial: Dial) -> None:
     proxy = start(about={"directory": "/tmp/x"})
     assert ask(proxy.port) == {"proxy": proxy.url, "directory": "/tmp/x"}
     connection = dial(proxy)
@@ -718,7 +722,7 @@ def test_what_is_no_proxy_of_ours_is_an_error(listen: Listen) -> None:
             ask(listener.port)
 
 
-def test_of_ever_new_things_only_so_many_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_things_are_counted_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fakenotify.proxy.counts.MOST", 2)
     counts = Counts()
     for what in "abcda":

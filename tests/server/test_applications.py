@@ -1,4 +1,4 @@
-"""What becomes of an application's answer: its errors, its streams, its end."""
+"""How an application's answer is sent: its errors, its streams, its end."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_an_answer_that_cannot_be_sent_is_reported_and_ends_its_connection(
 
 
 @pytest.mark.parametrize("breaks", [False, True])
-def test_an_answer_is_closed_when_it_has_gone_even_one_that_broke_off(
+def test_an_answer_is_closed_after_it_was_sent_even_if_it_broke_off(
     serve: Serve,
     dial: Dial,
     capsys: pytest.CaptureFixture[str],
@@ -101,7 +101,7 @@ def test_an_answer_is_closed_when_it_has_gone_even_one_that_broke_off(
         ("HTTP/1.0", None, {"Connection": "close"}, (b"one, ", b"two")),
     ],
 )
-def test_an_iterator_goes_out_piece_by_piece(
+def test_an_iterator_is_sent_piece_by_piece(
     serve: Serve,
     dial: Dial,
     version: str,

@@ -1,4 +1,4 @@
-"""Kept connections stay in step, whatever form a body has and wherever it breaks off."""
+"""Kept connections stay in step, whatever the form of a body and wherever it ends early."""
 
 from __future__ import annotations
 
@@ -100,14 +100,14 @@ def test_a_length_may_be_missing_or_given_twice_if_it_is_the_same(dialled: Diall
     assert dialled.ask(post("abc", headers="Content-Length: 3\r\n")).json == echoed("abc")
 
 
-def test_a_length_that_is_none_is_400_and_the_end(echoing: Server, dial: Dial) -> None:
+def test_a_malformed_length_is_400_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
     for lengths in ("-1", "+3", "0x3", "", "3 3", "3, 3", "\xb2", "\x0b3", "9" * 30, "3\r\nContent-Length: 4"):
         request = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {lengths}\r\n\r\nabc"
         assert dial(echoing).refusal(request) == 400, lengths
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_a_body_that_is_cut_short_is_400_and_the_end(dialled: Dialled) -> None:
+def test_a_body_that_is_cut_short_is_400_and_closes_the_connection(dialled: Dialled) -> None:
     dialled.send(HALF)
     dialled.no_more()
     assert (dialled.answer().status, dialled.ended()) == (400, True)
@@ -181,7 +181,7 @@ def test_a_chunked_body_is_read_to_its_end(dialled: Dialled) -> None:
         assert [each.json for each in answers] == [echoed(body), echoed(body), echoed("x")]
 
 
-def test_a_chunk_that_is_none_is_400_and_the_end(echoing: Server, dial: Dial) -> None:
+def test_a_malformed_chunk_is_400_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
     for chunks in (
         "three\r\nabc\r\n0\r\n\r\n",
         "\r\nabc\r\n0\r\n\r\n",
@@ -230,7 +230,7 @@ def test_chunks_without_end_are_read_up_to_a_bound(account: Dialled, monkeypatch
     assert account.answer().status == 413
 
 
-def test_two_ideas_of_the_end_are_not_both_believed(echoing: Server, dial: Dial) -> None:
+def test_a_chunked_body_with_a_length_closes_the_connection(echoing: Server, dial: Dial) -> None:
     length, coding = "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n"
     for headers in (length + coding, coding + length):
         connection = dial(echoing)
@@ -238,12 +238,12 @@ def test_two_ideas_of_the_end_are_not_both_believed(echoing: Server, dial: Dial)
         assert (answer.json, answer.headers["Connection"], connection.ended()) == (echoed("abcde"), "close", True)
 
 
-def test_a_coding_that_nobody_decodes_is_400_and_the_end(echoing: Server, dial: Dial) -> None:
+def test_an_unknown_transfer_coding_is_400_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
     for coding in ("gzip", "gzip, chunked", "chunked, chunked", "\x0bchunked", "chunked\x1f", ""):
         assert dial(echoing).refusal(chunked("3\r\nabc\r\n0\r\n\r\n", coding=coding)) == 400, coding
 
 
-def test_a_client_that_waits_for_100_is_told_to_go_on(dialled: Dialled) -> None:
+def test_a_client_that_waits_for_100_continue_gets_it(dialled: Dialled) -> None:
     dialled.send("POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
     assert dialled.answer() == (100, {}, b"")
     assert dialled.ask("abc").json == echoed("abc")

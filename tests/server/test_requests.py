@@ -1,4 +1,4 @@
-"""What is no request is refused in HTTP, and what is one arrives as it was asked."""
+"""Malformed requests are refused in HTTP, and all others arrive as they were sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fakenotify import FakeNotify
 from fakenotify.server.server import Server
 
 
-def test_a_line_that_asks_for_nothing_is_refused_and_the_end(echoing: Server, dial: Dial) -> None:
+def test_a_malformed_request_line_is_refused_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
     expected = {
         "GET": 400,
         "GET / HTTP/1.x": 400,
@@ -32,12 +32,12 @@ def test_an_empty_line_before_a_request_is_passed_over(dialled: Dialled) -> None
     assert dialled.ask("\r\n" + get("/after")).json == echoed("", "GET", "/after")
 
 
-def test_headers_beyond_all_measure_are_431_and_the_end(echoing: Server, dial: Dial) -> None:
+def test_too_many_or_too_long_headers_are_431_and_close_the_connection(echoing: Server, dial: Dial) -> None:
     for headers in ("".join(f"X-{number}: x\r\n" for number in range(200)), "X: " + "x" * 70_000 + "\r\n"):
         assert dial(echoing).refusal(get(headers=headers + "Y: y\r\n")) == 431
 
 
-def test_a_header_that_is_none_is_400_and_the_end(echoing: Server, dial: Dial) -> None:
+def test_a_malformed_header_is_400_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
     """Read as anything else, it would hide the headers below it, and the body would pass for a request."""
     for line in ("no colon", "Space : before", "\x00: x", "\xe9: x", ": nameless", " folded: first"):
         assert dial(echoing).refusal(f"POST / HTTP/1.1\r\n{line}\r\nContent-Length: 3\r\n\r\nabc") == 400, line
@@ -78,7 +78,7 @@ def test_an_absolute_target_is_a_path_on_its_host(account: Dialled) -> None:
     )
 
 
-def test_bytes_that_are_no_text_are_no_trouble(account: Dialled) -> None:
+def test_bytes_that_are_not_text_are_accepted(account: Dialled) -> None:
     names = "FriendlyName=\x00\xff%00%ff&%ff=%ff"
     expected = {
         get("/v1/Services/\x00", AUTH): 404,
@@ -129,7 +129,7 @@ def noisy() -> Iterator[Server]:
 
 @settings(max_examples=300, deadline=None)
 @given(noise=NOISE)
-def test_noise_is_answered_in_http_and_breaks_nothing(noisy: Server, noise: bytes) -> None:
+def test_random_bytes_are_answered_in_http_and_break_nothing(noisy: Server, noise: bytes) -> None:
     connection = Dialled(noisy)
     try:
         with contextlib.suppress(ConnectionError):

@@ -22,7 +22,7 @@ from fakenotify.server import server as server_module
 from fakenotify.server.server import Server
 
 
-def test_a_client_that_leaves_before_the_answer_is_nobodys_error(serve: Serve, dial: Dial) -> None:
+def test_a_client_that_leaves_before_the_answer_is_no_error(serve: Serve, dial: Dial) -> None:
     asked, left = threading.Event(), threading.Event()
 
     def app(environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -44,13 +44,13 @@ def test_a_client_that_leaves_before_the_answer_is_nobodys_error(serve: Serve, d
     assert (server.errors, [thread.is_alive() for thread in threads]) == ([], [False])
 
 
-def test_a_client_that_left_before_it_was_served_is_nobodys_error(echoing: Server) -> None:
+def test_a_client_that_left_before_it_was_served_is_no_error(echoing: Server) -> None:
     gone = socket.socket()
     gone.close()
     echoing._answer(gone, ("127.0.0.1", 1))
 
 
-def test_whoever_comes_when_too_many_are_there_is_turned_away(
+def test_a_connection_too_many_is_refused_with_503(
     echoing: Server, dial: Dial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 2)
@@ -143,7 +143,7 @@ def test_a_busy_port_is_an_os_error(echoing: Server) -> None:
         Server(echo, port=echoing.port)
 
 
-def test_an_address_that_is_none_is_an_os_error() -> None:
+def test_an_invalid_address_is_an_os_error() -> None:
     for host, port in (("127.0.0.1", 70_000), ("127.0.0.1", -1), ("256.256.256.256", 0), ("no host", 0), ("\udcff", 0)):
         with pytest.raises(OSError, match=r"."):
             Server(echo, host, port)

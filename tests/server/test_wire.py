@@ -330,7 +330,7 @@ def test_a_multipart_form_is_read_like_an_urlencoded_one(wire: Any, warnings: Wa
 PART = '--x\r\nContent-Disposition: form-data; name="FriendlyName"\r\n\r\nx\r\n'
 
 
-def test_a_multipart_form_that_is_none_counts_as_empty(wire: Any, warnings: Warnings) -> None:
+def test_a_malformed_multipart_form_counts_as_empty(wire: Any, warnings: Warnings) -> None:
     for body, boundary in (
         (PART, "; boundary=x"),
         (PART + "--x--\r\n", "; boundary=y"),
