@@ -32,33 +32,22 @@ class Entry:
     hosts: re.Pattern[str] = NOTIFY
 
 
-class Active:
-    """The interceptions of this process that have begun and not yet ended."""
+class Active(list[Entry]):
+    """The interceptions of this process that have begun and not yet ended, in the order in which they began."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lock = Lock()
-        self._entries: list[Entry] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._entries)
-
-    def add(self, entry: Entry) -> None:
-        """Add an interception; it gets the calls from now on."""
-        self._entries.append(entry)
-
-    def remove(self, entry: Entry) -> None:
-        """Remove an interception, in any order."""
-        self._entries.remove(entry)
 
     def app_for(self, url: str) -> App | None:
         """The application that a URL is for, or None for a host that nobody intercepts.
 
         Raises ``UnexpectedTwilioCall``.
         """
-        return self._app_for_host(urlsplit(url).hostname or "") if self._entries else None
+        return self._app_for_host(urlsplit(url).hostname or "") if self else None
 
     def _app_for_host(self, host: str) -> App | None:
-        entries = tuple(self._entries)
+        entries = tuple(self)  # another thread may end one meanwhile
         host = host.lower().rstrip(".")
         for entry in reversed(entries):
             if entry.hosts.fullmatch(host):

@@ -45,7 +45,7 @@ class Interception(Generic[Fake]):
     def __enter__(self) -> Fake:
         entry = Entry(self._app, self._strict, self._hosts)
         with ACTIVE.lock:
-            ACTIVE.add(entry)
+            ACTIVE.append(entry)
             for replacement in _replacements():
                 replacement.apply()
         self._begun.append(entry)
