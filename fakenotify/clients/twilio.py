@@ -148,8 +148,11 @@ def _form(values: Mapping[str, Any]) -> str:
     """A form as ``requests`` spells it: a name for each value, and what is ``None`` is left out."""
     pairs = []
     for name, value in values.items():
-        several = value if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)) else (value,)
-        pairs += [f"{_quoted(name)}={_quoted(each)}" for each in several if each is not None]
+        if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+            value = (value,)
+        for each in value:
+            if each is not None:
+                pairs.append(f"{_quoted(name)}={_quoted(each)}")
     return "&".join(pairs)
 
 

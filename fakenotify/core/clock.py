@@ -34,8 +34,10 @@ class Clock:
 
     def seconds(self) -> float:
         """Now, in seconds since the epoch."""
-        frozen = self._frozen
-        return min(max(time.time() + self._offset, _EARLIEST), _LATEST) if frozen is None else frozen
+        if self._frozen is not None:
+            return self._frozen
+        now = time.time() + self._offset
+        return now if _EARLIEST < now < _LATEST else min(max(now, _EARLIEST), _LATEST)
 
     def now(self) -> datetime:
         """Now, as an aware ``datetime`` in UTC."""

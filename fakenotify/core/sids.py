@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 
 _HEX_32 = "[0-9a-fA-F]{32}"
@@ -15,27 +15,39 @@ class SidGenerator:
     A sid is a hash of the seed and of how many came before, so a generator is two small values that a snapshot keeps.
     """
 
-    __slots__ = ("_key", "_made")
+    __slots__ = ("_hash", "_made", "_seed")
 
     def __init__(self, seed: int | str) -> None:
-        self._key = blake2b(str(seed).encode("utf-8", "surrogatepass"), digest_size=32).digest()
+        self._seed = str(seed)
         self._made = 0
+        self._hash: blake2b | None = None
 
     def new(self, prefix: str) -> str:
         """Make a sid with the two letters ``prefix``."""
+        if self._hash is None:  # a new world makes generators that it may never need
+            self._hash = _hash_of(self._seed)
         self._made += 1
-        return prefix + blake2b(self._made.to_bytes(8, "big"), digest_size=16, key=self._key).hexdigest()
+        made = self._hash.copy()
+        made.update(self._made.to_bytes(8, "big"))
+        return prefix + made.hexdigest()
 
     def copy(self) -> SidGenerator:
         """A generator that makes the same sids from here on."""
-        twin = object.__new__(SidGenerator)
-        twin._key, twin._made = self._key, self._made
+        twin = SidGenerator(self._seed)
+        twin._made = self._made
         return twin
 
     def resume(self, other: SidGenerator) -> None:
         """Continue after ``other``, so that its sids are not made again."""
-        self._made = max(self._made, other._made) if self._key == other._key else other._made
-        self._key = other._key
+        self._made = max(self._made, other._made) if self._seed == other._seed else other._made
+        self._seed, self._hash = other._seed, None
+
+
+@lru_cache(maxsize=64)
+def _hash_of(seed: str) -> blake2b:
+    """The state of the hash before anything is hashed: each test's world begins with the same seed."""
+    key = blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=32).digest()
+    return blake2b(digest_size=16, key=key)
 
 
 @cache

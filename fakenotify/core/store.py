@@ -168,7 +168,10 @@ class Table(Generic[R]):
         self._sequences[record.sid] = sequence
         self._order.add(sequence)
         for name, keys in self._keys.items():
-            self._enter(self._indexes[name], keys(record), sequence)
+            index = self._indexes[name]
+            for key in keys(record):
+                if index.setdefault(key, sequence) is not sequence:
+                    _join(index, key, sequence)
         if self._weigh is not None:
             self._count(self._weigh(record))
 
@@ -181,8 +184,11 @@ class Table(Generic[R]):
         for name, keys in self._keys.items():
             before, after = keys(old), keys(record)
             if before != after:
-                self._leave(self._indexes[name], before, sequence)
-                self._enter(self._indexes[name], after, sequence)
+                index = self._indexes[name]
+                self._leave(index, before, sequence)
+                for key in after:
+                    if index.setdefault(key, sequence) is not sequence:
+                        _join(index, key, sequence)
         self._rows[sequence] = record
         if self._weigh is not None:
             self._count(self._weigh(record) - self._weigh(old))
@@ -286,17 +292,6 @@ class Table(Generic[R]):
         self._shared = False
 
     @staticmethod
-    def _enter(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
-        for key in keys:
-            group = index.get(key)
-            if group is None:
-                index[key] = sequence
-            elif isinstance(group, int):
-                index[key] = Ordered(sorted((group, sequence)))
-            else:
-                group.add(sequence)
-
-    @staticmethod
     def _leave(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
         for key in keys:
             group = index[key]
@@ -335,6 +330,15 @@ class Selection(Generic[R]):
             record = row(sequence)
             if accept is None or accept(record):
                 yield sequence, record
+
+
+def _join(index: dict[Hashable, Group], key: Hashable, sequence: int) -> None:
+    """Add a sequence number to the others under a key."""
+    group = index[key]
+    if isinstance(group, int):
+        index[key] = Ordered(sorted((group, sequence)))
+    else:
+        group.add(sequence)
 
 
 def _merged(walks: list[Iterator[int]], *, descending: bool) -> Iterator[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fakenotify.core.params import did_you_mean
@@ -99,6 +100,7 @@ def _services(sid: str, account: AccountState) -> str:
     return f"there is no Service {sid}; account {account.account_sid} has {newest}{more}"
 
 
+@lru_cache(maxsize=8)
 def about_region(origin: str) -> str | None:
     """That all regions share one world here. (that they share nothing at Twilio: observed; one world: D52)"""
     found = re.fullmatch(_REGION, origin)

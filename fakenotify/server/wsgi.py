@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote_to_bytes
 
 from fakenotify.core.real_time import monotonic
 from fakenotify.notify.dispatch import Answer, Call
@@ -295,13 +295,18 @@ def parse_form(text: str) -> dict[str, list[str]]:
     for pair in text.split("&"):
         if pair:
             name, _, value = pair.partition("=")
-            if not plain and ("%" in pair or "+" in pair):
-                name, value = unquote_plus(name), unquote_plus(value)
+            if not plain:
+                name, value = _decoded(name), _decoded(value)
             if name in form:
                 form[name].append(value)
             else:
                 form[name] = [value]
     return form
+
+
+def _decoded(text: str) -> str:
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
 
 def parse_multipart(body: bytes, content_type: str, notes: list[str]) -> dict[str, list[str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 R = TypeVar("R")
+_UNRESERVED = re.compile("[A-Za-z0-9_.~-]*")
 
 
 def fetch(account: Any, record: R) -> R:
@@ -21,7 +23,6 @@ def timestamp(moment: datetime) -> str:
     return f"{moment:%Y}".zfill(4) + f"{moment:-%m-%dT%H:%M:%SZ}"
 
 
-@lru_cache(maxsize=1024)
 def segment(value: str) -> str:
     """A value as one segment of a URL's path, a space as ``%20``. (sample)"""
-    return quote(value, safe="", errors="replace")
+    return value if _UNRESERVED.fullmatch(value) else quote(value, safe="", errors="replace")
