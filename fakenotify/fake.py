@@ -124,7 +124,7 @@ class FakeNotify(Account):
             server = Server(self.wsgi_app, self._host, self._port)
             server.start()
             self._server = server
-            self.world.ended.clear()
+            self.world.begin_again()
             self._stopped = False
             if self._callback_sender is not None:
                 self._callback_sender.start()

@@ -42,7 +42,7 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
     )
     try:
         yield ": fakenotify\n\n"
-        if world.ended.is_set():
+        if world.is_over:
             waiting.finish()
         while (text := waiting.next()) is not None:
             yield text

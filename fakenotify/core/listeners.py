@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from threading import Lock, local
+from threading import Lock, get_ident
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -50,11 +50,12 @@ class Announcement:
     answer to the request that caused it.
     """
 
-    __slots__ = ("_here", "_listeners")
+    __slots__ = ("_held", "_listeners")
 
     def __init__(self) -> None:
         self._listeners: Listeners[None] = Listeners()
-        self._here = local()
+        self._held: dict[int, bool] = {}
+        """The threads that hold back, and whether they have something to announce."""
 
     def listen(self, listener: Callable[[None], object]) -> Callable[[], None]:
         """Call ``listener`` with each announcement; returns the function that ends it."""
@@ -62,16 +63,16 @@ class Announcement:
 
     def announce(self) -> None:
         """Call the listeners now, or later if this thread holds announcements back."""
-        if getattr(self._here, "held", None) is None:
-            self._listeners.tell(None)
+        thread = get_ident()
+        if thread in self._held:
+            self._held[thread] = True
         else:
-            self._here.held = True
+            self._listeners.tell(None)
 
     def hold(self) -> None:
         """Hold back what this thread announces from now on."""
-        self._here.held = False
+        self._held[get_ident()] = False
 
     def release(self) -> Callable[[], None] | None:
         """End ``hold``. Returns a function that makes the announcements held back, or None if there were none."""
-        held, self._here.held = self._here.held, None
-        return self.announce if held else None
+        return self.announce if self._held.pop(get_ident(), False) else None

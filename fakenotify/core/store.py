@@ -123,7 +123,7 @@ class Table(Generic[R]):
         self._weigh = weigh
         self.grew = grew
         self.bytes = 0
-        self._keys = dict(indexes or {})
+        self._keys = indexes or {}
         self._rows: dict[int, R] = {}
         self._sequences: dict[str, int] = {}
         self._order = Ordered()

@@ -52,7 +52,7 @@ class Accounts:
         self._seed = seed
         self._kept = kept
         self._tokens = dict(declared or {ACCOUNT_SID: AUTH_TOKEN})
-        for account_sid, auth_token in self._tokens.items():
+        for account_sid, auth_token in (declared or {}).items():
             check_credentials(account_sid, auth_token)
         self._api_keys = dict(api_keys or {})
         for key_sid, secret in self._api_keys.items():

@@ -12,7 +12,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,7 @@ _ALL_ADDRESSES = ("", "0.0.0.0", "::")
 
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+_JSON_ENCODER = json.JSONEncoder(check_circular=False)
 _JSON = ("Content-Type", "application/json; charset=utf-8")
 _BLOCK = (  # observed on Notify in 2022; casing: sibling (api 2010)
     ("Twilio-Concurrent-Requests", "1"),
@@ -136,7 +137,7 @@ class App:
         call = read_call(environ, path, query)
         wire = environ.get(WIRE)
         if wire is not None:
-            call.wire = partial(wire, world.ended)
+            call.wire = lambda: wire(world.ended)
         world.due.hold()
         try:
             answer = world.dispatcher.handle(call)
@@ -346,7 +347,7 @@ def _credentials(header: str) -> tuple[str, str] | None:
 
 def encode(body: Any) -> bytes:
     """JSON in one line with Python's separators, no newline at the end. (observed)"""
-    return b"" if body is None else json.dumps(body).encode()
+    return b"" if body is None else _JSON_ENCODER.encode(body).encode()
 
 
 def headers(answer: Answer, body: bytes, method: str, seconds: float) -> list[tuple[str, str]]:

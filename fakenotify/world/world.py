@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.clock import Clock
@@ -70,7 +70,10 @@ class World:
         self.journal = Journal(keep_requests, keep_bytes // 4)
         self.dispatcher = Dispatcher(self.accounts, self.clock, self.journal, seed)
         self.changes: Listeners[Change] = Listeners()
-        self.ended = Event()
+        self.is_over = False
+        """Whether it has ended: its fake was stopped or has a new world."""
+        self._ending = Lock()
+        self._ended: Event | None = None
         self.post_callback: Callable[[Callback], Attempt] | None = None
         """Posts one callback over the network; set by the owner of the network."""
         self._behaviour_at_start = behaviour
@@ -353,10 +356,28 @@ class World:
 
     def end(self) -> None:
         """End all pauses and streams of this world."""
-        self.ended.set()
+        with self._ending:
+            self.is_over = True
+            if self._ended is not None:
+                self._ended.set()
         for act in self._at_end:
             act()
         self._at_end.clear()
+
+    def begin_again(self) -> None:
+        """Go on after ``end``."""
+        with self._ending:
+            self.is_over, self._ended = False, None
+
+    @property
+    def ended(self) -> Event:
+        """Set when this world ends. It is made for the first pause: an ``Event`` would take a tenth of a new world."""
+        with self._ending:
+            if self._ended is None:
+                self._ended = Event()
+                if self.is_over:
+                    self._ended.set()
+            return self._ended
 
     def at_end(self, act: Callable[[], object]) -> Callable[[], None]:
         """Call ``act`` when this world ends; returns a function that cancels it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from raw_http import AUTH, FORM, Dial, Dialled, echoed, get, post
 
 from fakenotify import FakeNotify
 from fakenotify.server.server import Server
+from fakenotify.server.wsgi import parse_form
 
 
 def test_a_malformed_request_line_is_refused_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
@@ -143,3 +145,12 @@ def test_random_bytes_are_answered_in_http_and_break_nothing(noisy: Server, nois
     assert answers == b"" or answers.startswith(b"HTTP/1.1 ")
     assert b"HTTP/1.1 500" not in answers
     assert noisy.errors == []
+
+
+@given(st.text(alphabet="ab=&+%2C3é\udcff;", max_size=30))
+def test_a_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    expected: dict[str, list[str]] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+        expected.setdefault(name, []).append(value)
+    assert parse_form(text) == expected

@@ -325,7 +325,7 @@ OF_THE_STATE: list[tuple[Any, str]] = [
 OF_ITS_JSON: list[tuple[Any, str]] = [
     (below("notifications", {"data": {"x": float("nan")}}), "notifications[0].data.x can't be nan: JSON has no such"),
     (below("notifications", {"data": {"x": [1, float("inf")]}}), "notifications[0].data.x[1] can't be inf"),
-    (below("bindings", {"address": "\ud800"}), "bindings[0].address has half of a surrogate pair, which is no char"),
+    (below("bindings", {"address": "\ud800"}), "bindings[0].address has half of a surrogate pair, which is not a char"),
     (below("bindings", {"\udfff": 1}), r"bindings[0] has the name '\udfff', which is no text of JSON"),
     (below("notifications", {"data": nested(200)}), "services[0].notifications[0].data.x.x"),
     (below("notifications", {"data": nested(200)}), "is nested more than 200 deep"),
