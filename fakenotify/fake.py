@@ -124,7 +124,7 @@ class FakeNotify(Account):
             server = Server(self.wsgi_app, self._host, self._port)
             server.start()
             self._server = server
-            self.world.begin_again()
+            self.world.ending.undo()
             self._stopped = False
             if self._callback_sender is not None:
                 self._callback_sender.start()

@@ -38,11 +38,11 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
     ends = (
         world.journal.listen(lambda request: waiting.add(event(request))),
         world.changes.add(waiting.add),
-        world.at_end(waiting.finish),
+        world.ending.add(waiting.finish),
     )
     try:
         yield ": fakenotify\n\n"
-        if world.is_over:
+        if world.ending.is_over:
             waiting.finish()
         while (text := waiting.next()) is not None:
             yield text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from threading import Lock, get_ident
+from threading import Event, Lock, get_ident
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -76,3 +76,50 @@ class Announcement:
     def release(self) -> Callable[[], None] | None:
         """End ``hold``. Returns a function that makes the announcements held back, or None if there were none."""
         return self.announce if self._held.pop(get_ident(), False) else None
+
+
+class Ending:
+    """An end that others wait for, or act at."""
+
+    __slots__ = ("_acts", "_event", "_lock", "is_over")
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._acts: list[Callable[[], object]] = []
+        self._event: Event | None = None
+        self._lock = Lock()
+
+    def happen(self) -> None:
+        """End now."""
+        with self._lock:
+            self.is_over = True
+            if self._event is not None:
+                self._event.set()
+        for act in self._acts:
+            act()
+        self._acts.clear()
+
+    def undo(self) -> None:
+        """Go on, until it happens again."""
+        with self._lock:
+            self.is_over, self._event = False, None
+
+    @property
+    def event(self) -> Event:
+        """Set when the end happens; made when first needed, since an ``Event`` would take a tenth of a new world."""
+        with self._lock:
+            if self._event is None:
+                self._event = Event()
+                if self.is_over:
+                    self._event.set()
+            return self._event
+
+    def add(self, act: Callable[[], object]) -> Callable[[], None]:
+        """Call ``act`` when the end happens; returns a function that cancels it."""
+        self._acts.append(act)
+
+        def forget() -> None:
+            if act in self._acts:
+                self._acts.remove(act)
+
+        return forget

@@ -137,7 +137,7 @@ class App:
         call = read_call(environ, path, query)
         wire = environ.get(WIRE)
         if wire is not None:
-            call.wire = lambda: wire(world.ended)
+            call.wire = lambda: wire(world.ending.event)
         world.due.hold()
         try:
             answer = world.dispatcher.handle(call)

@@ -9,12 +9,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Lock
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import UnknownName
-from fakenotify.core.listeners import Announcement, Listeners
+from fakenotify.core.listeners import Announcement, Ending, Listeners
 from fakenotify.core.params import nearest
 from fakenotify.core.sids import SidGenerator, is_sid
 from fakenotify.notify.account import AccountState, State
@@ -70,16 +70,12 @@ class World:
         self.journal = Journal(keep_requests, keep_bytes // 4)
         self.dispatcher = Dispatcher(self.accounts, self.clock, self.journal, seed)
         self.changes: Listeners[Change] = Listeners()
-        self.is_over = False
-        """Whether it has ended: its fake was stopped or has a new world."""
-        self._ending = Lock()
-        self._ended: Event | None = None
+        self.ending = Ending()
         self.post_callback: Callable[[Callback], Attempt] | None = None
         """Posts one callback over the network; set by the owner of the network."""
         self._behaviour_at_start = behaviour
         self._beginning: dict[str, State] = {}
         self._account_sids = SidGenerator(f"{seed}/accounts")
-        self._at_end: list[Callable[[], object]] = []
         self.clock.on_move(self._clock_moved)
 
     # requests
@@ -356,38 +352,7 @@ class World:
 
     def end(self) -> None:
         """End all pauses and streams of this world."""
-        with self._ending:
-            self.is_over = True
-            if self._ended is not None:
-                self._ended.set()
-        for act in self._at_end:
-            act()
-        self._at_end.clear()
-
-    def begin_again(self) -> None:
-        """Go on after ``end``."""
-        with self._ending:
-            self.is_over, self._ended = False, None
-
-    @property
-    def ended(self) -> Event:
-        """Set when this world ends. It is made for the first pause: an ``Event`` would take a tenth of a new world."""
-        with self._ending:
-            if self._ended is None:
-                self._ended = Event()
-                if self.is_over:
-                    self._ended.set()
-            return self._ended
-
-    def at_end(self, act: Callable[[], object]) -> Callable[[], None]:
-        """Call ``act`` when this world ends; returns a function that cancels it."""
-        self._at_end.append(act)
-
-        def forget() -> None:
-            if act in self._at_end:
-                self._at_end.remove(act)
-
-        return forget
+        self.ending.happen()
 
     @contextmanager
     def watched(self) -> Iterator[Event]:

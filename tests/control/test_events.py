@@ -96,7 +96,7 @@ def stream_of(fake: FakeNotify, **query: str) -> Generator[str, None, None]:
 def held(fake: FakeNotify) -> tuple[int, int, int]:
     """How many functions of listeners a world holds."""
     world = fake.world
-    return len(world.changes), len(world.journal._listeners), len(world._at_end)
+    return len(world.changes), len(world.journal._listeners), len(world.ending._acts)
 
 
 # what is heard

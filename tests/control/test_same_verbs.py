@@ -220,7 +220,6 @@ OURS = {
     "load": "the caller of PUT state reads the file",
     "callback_tried": "of the callback sender",
     "end": "of whoever holds the world",
-    "at_end": "of whoever holds the world",
     "watched": "of wait_for",
 }
 """What a world has beside the verbs of a tester."""
