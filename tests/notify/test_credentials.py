@@ -239,9 +239,15 @@ def test_a_new_secret_decides_anew_and_another_change_does_not(fake_notify, wire
 
 # certificates
 
-DER = b64encode(b"\x30\x82\x01\x00" + bytes(256)).decode()
-LINES = "\n".join(DER[at : at + 64] for at in range(0, len(DER), 64))
-PEM = f"-----BEGIN CERTIFICATE-----\n{LINES}\n-----END CERTIFICATE-----"
+
+def pem(der: bytes) -> str:
+    text = b64encode(der).decode()
+    lines = "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----"
+
+
+PEM = pem(b"\x30\x82\x01\x00" + bytes(256))
+LINES = PEM.splitlines()
 GOOD_CERTIFICATES = {
     "plain": PEM,
     "with attributes": "Bag Attributes\n    friendlyName: x\n" + PEM + "\ntrailing",
@@ -255,11 +261,11 @@ BAD_CERTIFICATES = {
     "no PEM": "very secret indeed",
     "no end": PEM.partition("-----END")[0],
     "another end": PEM.replace("END CERTIFICATE", "END KEY"),
-    "no base64": PEM.replace(DER[:4], "....", 1),
-    "cut off": PEM.replace(LINES.splitlines()[0], "", 1),
-    "no sequence": f"-----BEGIN CERTIFICATE-----{b64encode(b'x' * 40).decode()}-----END CERTIFICATE-----",
+    "no base64": PEM.replace(LINES[1][:4], "....", 1),
+    "cut off": PEM.replace(LINES[1], "", 1),
+    "no sequence": pem(b"\x31\x82\x01\x00" + bytes(256)),
     "nothing": "-----BEGIN CERTIFICATE----------END CERTIFICATE-----",
-    "indefinite length": "-----BEGIN CERTIFICATE-----MIAAAA==-----END CERTIFICATE-----",
+    "indefinite length": pem(b"\x30\x80" + bytes(128)),
 }
 
 

@@ -105,8 +105,7 @@ def create(
     if others >= BINDINGS_PER_IDENTITY:
         if behaviour.identity_limit == "reject":
             raise IdentityLimitReached
-        owned = [each for each in bindings.under("identity", identity) if each not in replaced]
-        evicted = owned[: others - BINDINGS_PER_IDENTITY + 1]
+        evicted = bindings.under("identity", identity)[:1]
 
     now = account.clock.stamp()
     kept = replaced.pop() if replaced and behaviour.replacement_keeps_sid else None
