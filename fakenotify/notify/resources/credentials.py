@@ -26,10 +26,7 @@ from fakenotify.notify.tables import TableDefinition
 
 _CHANGEABLE = (
     Param(
-        "FriendlyName",
-        "friendly_name",
-        ShortText(64, "My Credential"),
-        error=lambda name, value: InvalidFriendlyName(),
+        "FriendlyName", "friendly_name", ShortText(64, "My Credential"), error=lambda name, value: InvalidFriendlyName()
     ),
     Param("Certificate", "certificate", values.Certificate(), secret=True),
     Param("PrivateKey", "private_key", secret=True),

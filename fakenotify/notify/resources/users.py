@@ -105,8 +105,8 @@ def _url(service_sid: str, identity: str, base: str) -> str:
 def locate_binding(account: AccountState, service_sid: str, identity: str, binding_sid: str) -> Binding:
     """The Binding of a User that a path names. Raises ``NotFound``."""
     user = locate(account, service_sid, identity)
-    binding = account.scopes[service_sid].bindings.get(binding_sid)
-    if binding is None or binding.identity != user.identity:
+    binding = bindings.locate(account, service_sid, binding_sid)
+    if binding.identity != user.identity:
         raise NotFound
     return binding
 
@@ -130,21 +130,9 @@ def represent_binding(account: AccountState, binding: Binding, base: str) -> dic
 
 
 _USER_BINDING = (
-    "account_sid",
-    "address",
-    "binding_type",
-    "credential_sid",
-    "date_created",
-    "date_updated",
-    "endpoint",
-    "links",
-    "identity",
-    "notification_protocol_version",
-    "service_sid",
-    "sid",
-    "tags",
-    "url",
-)
+    "account_sid", "address", "binding_type", "credential_sid", "date_created", "date_updated", "endpoint", "links",
+    "identity", "notification_protocol_version", "service_sid", "sid", "tags", "url",
+)  # fmt: skip
 
 
 # Segments, and a User's memberships in them
