@@ -18,7 +18,7 @@ UNAUTHORIZED = (401, 20003, "Authenticate")
 
 @pytest.fixture
 def ask(wire_as):
-    """Creates a Service with some credentials; tells whose it is, or how that was refused."""
+    """Creates a Service with some credentials; returns whose it is, or the refusal."""
 
     def create(fake, user, password):
         answer = wire_as(fake, user, password).post(SERVICES)
@@ -55,7 +55,7 @@ def test_unknown_accounts_can_each_have_a_world_of_their_own_and_sign_with_the_p
     assert [ask(fake, ONE, password) for password in ("y", "x")] == [ONE, UNAUTHORIZED]  # a handle has it checked
 
 
-def test_what_is_in_another_account_is_404_with_a_warning_that_names_it(open_fake, wire_of):
+def test_a_record_of_another_account_is_404_with_a_warning_that_names_the_account(open_fake, wire_of):
     fake = open_fake()
     other = fake.account(ONE)
     service = other.create_service()
@@ -94,7 +94,7 @@ def test_a_404_for_a_service_that_exists_nowhere_names_those_that_exist(open_fak
     ]
 
 
-def test_of_accounts_that_callers_made_up_the_oldest_empty_one_goes_first(open_fake, ask, wire_as, monkeypatch):
+def test_the_oldest_empty_account_that_a_caller_made_up_is_dropped_first(open_fake, ask, wire_as, monkeypatch):
     monkeypatch.setattr("fakenotify.notify.accounts.MOST_MADE_UP", 3)
     fake = open_fake(unknown_accounts="own")
     fake.account("AC" + "d" * 32)
@@ -116,7 +116,7 @@ def test_of_accounts_that_callers_made_up_the_oldest_empty_one_goes_first(open_f
 
 
 @pytest.mark.parametrize("setting", ["own", "shared"])
-def test_declared_accounts_make_authentication_strict_and_api_keys_act_for_the_first(open_fake, ask, setting):
+def test_declaring_accounts_makes_authentication_strict_and_api_keys_act_for_the_first(open_fake, ask, setting):
     fake = open_fake(accounts={ONE: "one", TWO: "two"}, api_keys={KEY: "secret"}, unknown_accounts=setting)
     let_in = [(ONE, "one"), (TWO, "two"), (KEY, "secret")]
     refused = [
@@ -149,7 +149,7 @@ def test_api_keys_are_checked_where_accounts_are_not(open_fake, ask):
         ({"api_keys": {KEY: ""}}, f"API key '{KEY}' is not SK and 32 hex digits with a secret"),
     ],
 )
-def test_credentials_that_nobody_could_use_are_refused(open_fake, settings, message):
+def test_unusable_credentials_are_refused(open_fake, settings, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         open_fake(**settings)
 
@@ -157,7 +157,7 @@ def test_credentials_that_nobody_could_use_are_refused(open_fake, settings, mess
 # handles
 
 
-def test_a_handle_can_be_had_again_and_its_token_changed(open_fake, ask):
+def test_a_handle_can_be_made_again_and_its_token_changed(open_fake, ask):
     fake = open_fake()
     first = fake.account(ONE, "one")
     service = first.create_service()
@@ -183,7 +183,7 @@ def test_a_handle_sees_its_own_requests_and_the_fake_those_of_all(open_fake, ask
     assert [each.account_sid for each in fake.requests] == [ONE, fake.account_sid, None]
 
 
-def test_accounts_of_handles_survive_a_reset_empty_and_unknown_ones_go(open_fake, ask):
+def test_a_reset_empties_accounts_with_a_handle_and_drops_unknown_ones(open_fake, ask):
     fake = open_fake(unknown_accounts="own")
     one = fake.account(ONE, "one")
     one.create_service()
@@ -210,7 +210,7 @@ def test_a_reset_of_one_account_leaves_the_others_where_they_are(open_fake):
     assert (names, one.auth_token) == ([["later"], [], ["theirs", "later"]], "one")
 
 
-def test_switches_are_those_of_all_accounts(open_fake, ask):
+def test_all_accounts_share_the_switches(open_fake, ask):
     fake = open_fake(unknown_accounts="own")
     ask(fake, TWO, "x")
     handles = [fake, fake.account(ONE), fake.account(TWO)]
@@ -222,7 +222,7 @@ def test_switches_are_those_of_all_accounts(open_fake, ask):
     assert made == ["3"] * 4
 
 
-def test_every_account_makes_sids_of_its_own_and_none_that_is_taken(open_fake):
+def test_accounts_never_make_the_same_sid_or_one_that_is_taken(open_fake):
     fakes = [open_fake(seed=1), open_fake(seed=1), open_fake(seed=2)]
 
     made = [[handle.create_service().sid for handle in (fake, fake.account(ONE), fake.account())] for fake in fakes]
@@ -265,7 +265,7 @@ def test_a_handle_sees_what_its_own_account_sent(open_fake):
 @pytest.mark.parametrize(
     "given", [((), {}), ((Fault.stall(),), {"status": 500}), ((Fault.http(503),), {"retry_after": 1})]
 )
-def test_a_fault_is_given_in_one_way(open_fake, given):
+def test_fail_takes_either_a_fault_or_a_status(open_fake, given):
     arguments, keywords = given
     with pytest.raises(TypeError, match=r"^fail\(\) takes either a Fault or status=|^retry_after goes with status="):
         open_fake().fail("services.*", *arguments, **keywords)

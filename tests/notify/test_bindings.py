@@ -279,7 +279,7 @@ def test_a_binding_with_a_known_address_replaces_it(wire, fake_notify, service, 
     assert addresses(wire.get(PATH, {"Tag": "vip"})) == []
 
 
-def test_another_address_or_the_same_in_another_service_is_another_binding(wire, fake_notify, service):
+def test_an_address_is_exact_and_belongs_to_one_service(wire, fake_notify, service):
     for address in ("1", "2", " 1", "1 "):
         wire.post(PATH, form(address=address))
     elsewhere = f"/v1/Services/{fake_notify.create_service().sid}/Bindings"
@@ -310,9 +310,7 @@ def test_a_replacement_can_keep_sid_creation_date_and_place(wire, fake_notify, s
 
 
 @pytest.mark.fake_notify(address_scope="service_and_type")
-def test_an_address_can_stand_once_for_each_type_and_is_replaced_whole_once_the_rule_is_another(
-    wire, fake_notify, service
-):
+def test_an_address_may_have_a_binding_for_each_type_until_the_switch_is_turned_off(wire, fake_notify, service):
     def rows() -> list[tuple[str, str]]:
         return [(each.identity, each.binding_type) for each in fake_notify.bindings]
 
@@ -355,7 +353,7 @@ def test_replacing_its_own_binding_never_counts_extra(open_fake, limit, keeps):
     assert sorted(each.address for each in fake.bindings) == sorted(str(at) for at in range(20))
 
 
-def test_a_delete_and_a_takeover_by_another_make_room(wire, fake_notify, service):
+def test_there_is_room_again_after_a_delete_or_a_takeover(wire, fake_notify, service):
     crowd(fake_notify)
     wire.delete(f"{PATH}/{fake_notify.bindings[3].sid}")
     assert [wire.post(PATH, form(address=address)).status for address in ("20", "21")] == [201, 400]
@@ -364,7 +362,7 @@ def test_a_delete_and_a_takeover_by_another_make_room(wire, fake_notify, service
     assert [wire.post(PATH, form(address=address)).status for address in ("21", "22")] == [201, 400]
 
 
-def test_taking_an_address_over_counts_and_if_refused_leaves_the_owner_alone(wire, fake_notify, service):
+def test_a_takeover_counts_and_leaves_the_owner_alone_if_it_is_refused(wire, fake_notify, service):
     crowd(fake_notify)
     wire.post(PATH, form("bob", address="bob's", Tag="vip"))
     before = fake_notify.snapshot()
@@ -430,7 +428,7 @@ def test_a_filter_is_exact_and_an_empty_one_counts_as_absent(wire, people):
     assert found == [each for _, each in expected]
 
 
-def test_any_filters_together_find_what_each_of_them_finds(wire, people):
+def test_a_list_has_any_of_the_identities_and_all_of_the_tags_within_the_days(wire, people):
     identities = [[], ["alice"], ["bob", "carol"]]
     tags = [[], ["vip"], ["sms"], ["sms", "new user"]]
     days = ["", "2015-07-30", "2015-07-31"]
@@ -463,7 +461,7 @@ def test_a_bad_filter_is_refused(wire, people):
 
 
 @warns
-def test_a_binding_is_found_in_its_own_service_until_its_delete(wire, fake_notify, service):
+def test_a_binding_is_found_in_its_own_service_until_it_is_deleted(wire, fake_notify, service):
     created = wire.post(PATH, form()).json
     path = f"{PATH}/{created['sid']}"
     nowhere = [

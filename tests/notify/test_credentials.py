@@ -34,7 +34,7 @@ def test_a_credential_is_printed_as_in_twilios_own_example(twilio_wire, fake_not
     assert (sid[:2], len(sid)) == ("CR", 34)
 
 
-def test_the_answer_that_was_recorded_in_2022_had_as_many_bytes(twilio_wire):
+def test_an_answer_is_as_long_as_the_one_recorded_in_2022(twilio_wire):
     answer = twilio_wire.post(PATH, {"FriendlyName": "fcmcr1", "Secret": "AAAAx", "Type": "fcm"})
 
     assert answer.header("Content-Length") == "323"
@@ -227,7 +227,7 @@ def test_a_credential_remembers_which_api_of_google_its_secret_opens_and_nothing
     assert "BEGIN" not in (tmp_path / "world.json").read_text() + repr(created)
 
 
-def test_a_new_secret_decides_anew_and_another_change_does_not(fake_notify, wire):
+def test_only_a_new_secret_changes_which_api_a_credential_opens(fake_notify, wire):
     path = f"{PATH}/{fake_notify.create_credential('fcm').sid}"
     seen = []
     for form in ({"Secret": "AAAA:server-key"}, {"FriendlyName": "x"}, {"Secret": SERVICE_ACCOUNT}, {"Secret": ""}):
@@ -296,5 +296,5 @@ def test_a_certificate_is_a_pem_block_around_a_der_sequence(wire, fake_notify):
         ("never", {"Type": "apn", "Certificate": "x"}),
     ],
 )
-def test_only_the_certificate_of_an_apn_credential_is_looked_at_and_none_need_be(open_fake, wire_of, switch, form):
+def test_only_the_certificate_of_an_apn_credential_is_checked_unless_switched_off(open_fake, wire_of, switch, form):
     assert wire_of(open_fake(certificates_checked=switch)).post(PATH, form).status == 201

@@ -101,7 +101,7 @@ def test_a_value_that_is_refused_gets_a_hint_that_says_why(fake: FakeNotify) -> 
     assert given == [[f"{name}: {why}"] for name, _, why in REFUSED]
 
 
-def test_of_many_targets_the_bad_one_is_named(fake: FakeNotify) -> None:
+def test_a_hint_says_which_of_many_targets_is_bad(fake: FakeNotify) -> None:
     assert hints(fake, "POST", SEND, ToBinding=[TARGET, "fcm:token", TARGET]) == [
         'ToBinding (2 of 3): a target is JSON, {"binding_type": "fcm", "address": "token"}, not \'fcm:token\''
     ]

@@ -58,7 +58,7 @@ def test_what_is_dropped_is_counted() -> None:
     }
 
 
-def test_an_assertion_says_what_it_could_not_look_at_and_a_fresh_world_counts_anew() -> None:
+def test_an_assertion_says_how_many_deliveries_were_dropped_and_a_fresh_world_counts_anew() -> None:
     fake = FakeNotify(MANUAL, keep_deliveries=1)
     before = fake.snapshot()
     send_four(fake)

@@ -130,7 +130,7 @@ def test_filters_are_kept_on_every_page_in_the_servers_order(wire, add, walk, fa
 
 
 @pytest.mark.fake_notify(page_size_limit="reject", page_without_token="reject", next_page_link="eager")
-def test_the_switches_of_pages(wire, add, walk):
+def test_switches_refuse_large_pages_and_pages_without_a_token_and_link_eagerly(wire, add, walk):
     add(*range(4))
 
     refused = [wire.get(PATH, query).refusal for query in ({"PageSize": 1001}, {"PageSize": 2, "Page": 1})]
@@ -153,7 +153,7 @@ def test_bad_paging_is_refused_and_an_empty_value_counts_as_absent(wire, service
         assert wire.get(target, {"PageSize": "", "Page": "", "PageToken": ""}).json == wire.get(target).json
 
 
-def test_a_token_is_good_for_its_own_list_and_filters_only_and_wins_over_the_page_number(wire, add, fake_notify):
+def test_a_token_fits_only_its_own_list_and_filters_and_overrides_the_page_number(wire, add, fake_notify):
     add(*range(3), tags=["vip"])
     other = fake_notify.create_service()
     token = token_of(wire.get(PATH, {"PageSize": 1, "Tag": "vip"}).json["meta"]["next_page_url"])

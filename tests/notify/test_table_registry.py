@@ -152,7 +152,7 @@ def test_a_registered_table_is_compared_restored_saved_and_loaded(fake: FakeNoti
     assert not fake.diff(after)
 
 
-def test_a_registered_table_brings_its_own_rules_of_loading(fake: FakeNotify) -> None:
+def test_a_registered_table_has_its_own_rules_for_loading(fake: FakeNotify) -> None:
     note = {"sid": "x", "service_sid": "IS", "weight": "1kg"}
     fake.world.import_state(
         {

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakenotify.core.errors import NotFound, TwilioError
+from fakenotify import strategies
+from fakenotify.core.errors import NotFound
 from fakenotify.core.paging import PAGING_NAMES
-from fakenotify.core.params import Param
 from fakenotify.core.routes import Route
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.behaviour import Behaviour
@@ -37,84 +37,49 @@ BEHAVIOURS = (
     Behaviour(page_without_token="reject", next_page_link="eager"),
 )
 
-KNOWN = ("alice", "crowded", "member", "newcomer", "+15005550006", "a7c658f4", "vip")
-"""What names something in the world: it is sent more often than other values."""
+KNOWN = {
+    "Identity": ("alice", "crowded", "member", "newcomer"),
+    "Address": ("+15005550006", "a7c658f4"),
+    "Segment": ("vip", "segment 7"),
+}
+"""What names something in the world."""
 
-VALUES = (
-    *KNOWN,
-    *("", "é/b c", "\ufffd\x00\n", "x" * 64, "x" * 65),
-    *("apn", "gcm", "fcm", "sms", "facebook-messenger", "alexa", "all", "high", "low", "true", "False"),
-    *("0", "1", "20", "2419200", "2419201", "-1", "9" * 5000, "3"),
-    *("CR" + "a" * 32, "MG" + "a" * 32, "AC" + "a" * 32),
-    *("2027-10-31", "2027-02-30", "0001-01-01", "9999-12-31"),
-    "http://127.0.0.1:1/callback",
-    *("{}", '{"k": "v"}', "[]", "null", '{"k": NaN}', '{"k": 1e999}', '{"k": ' * 1000, '{"k": "\\ud800"}'),
-    *('{"twi_body": "x"}', '{"to": "x"}', '{"data": {"twi_body": "x"}}', '{"aps": {"badge": 1}}', '{"aps": 1}'),
-    *('{"body": "hi", "media_urls": [1]}', '{"from": "x", "google": null}'),
-    '{"binding_type": "sms", "address": "+15005550006"}',
-    '{"binding_type": "apn", "address": "a7c658f4"}',
-    '{"binding_type": "pigeon", "address": "a"}',
-    '{"binding_type": "sms"}',
-    '{"binding_type": ["sms"], "address": {}}',
+HOSTILE = (
+    *("", "\ufffd\x00\n", "é/b c", "x" * 65, "-1", "9" * 5000, "0001-01-01", "9999-12-31", "2027-02-30"),
+    *("null", "[]", '{"k": NaN}', '{"k": 1e999}', '{"k": ' * 1000, '{"k": "\\ud800"}', '{"aps": 1}', '{"to": "x"}'),
+    *('{"data": {"twi_body": "x"}}', '{"body": "hi", "media_urls": [1]}', '{"from": "x", "google": null}'),
+    *('{"binding_type": ["sms"], "address": {}}', '{"binding_type": "pigeon", "address": "a"}'),
 )
-"""What is sent: for every parameter of every operation some of these are good and some are bad."""
-
-GOOD, BAD = "good", "bad"
-
-values = st.sampled_from(VALUES)
-
-
-def is_good(row: Param, value: str) -> bool:
-    try:
-        row.kind.read(value)
-    except (ValueError, TwilioError):
-        return False
-    return value != ""
 
 
 @cache
-def values_of(row: Param) -> dict[str, tuple[str, ...]]:
-    """The values for a parameter: those that can be read, and those that can't."""
-    good = tuple(value for value in VALUES if is_good(row, value))
-    assert good, f"add to VALUES one that {row.name} can be"
-    return {GOOD: good, BAD: tuple(value for value in VALUES if value not in good)}
-
-
-@cache
-def sent(row: Param) -> st.SearchStrategy[list[str]]:
-    """Nothing, or one, two or too many values of a parameter; most of them good, and the more so if it is required."""
-    good, bad, both = (
-        st.sampled_from(values) for values in (values_of(row)[GOOD], values_of(row)[BAD] or ("",), VALUES)
+def forms(operation: str) -> st.SearchStrategy[dict[str, list[str]]]:
+    """Good forms and forms with a mistake; often they name what exists, and sometimes a value is hostile."""
+    names = [row.name for row in ROUTES.by_operation[operation].params.rows]
+    drawn = strategies.forms(operation) | strategies.forms_with_mistakes(operation)
+    known = {name: st.sampled_from(KNOWN[name]).map(lambda value: [value]) for name in KNOWN if name in names}
+    hostile = st.dictionaries(
+        st.sampled_from([*names, *sorted(PAGING_NAMES)]),
+        st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=2),
+        max_size=1,
     )
-    nothing = st.just([])
-    well = st.lists(good, min_size=1, max_size=1 if row.most is None else 4)
-    badly = st.lists(bad, min_size=1, max_size=2) | st.lists(both, min_size=2, max_size=3)
-    too_many = st.just([f"{row.name} {number}" for number in range(25)])
-    return st.sampled_from(
-        [well] * 7 + [nothing, badly, too_many] if row.required else [nothing] * 6 + [well] * 4 + [badly, too_many]
-    ).flatmap(lambda chosen: chosen)
+    return st.builds(lambda *parts: {k: v for part in parts for k, v in part.items()}, drawn, _some_of(known), hostile)
 
 
-@cache
-def forms(route: Route) -> st.SearchStrategy[dict[str, list[str]]]:
-    """A form that is nearly right, and some that nobody reads beside it."""
-    names = {row.name: sent(row) for row in route.params.rows}
-    if route.verb == "find":
-        names |= {name: st.just([]) | st.lists(values, max_size=2) for name in sorted(PAGING_NAMES)}
-    unread = st.dictionaries(
-        st.sampled_from(("identity", "Type", "Tag[]", "")), st.lists(values, min_size=1), max_size=1
-    )
-    return st.builds(
-        lambda read, ignored: ignored | {name: given for name, given in read.items() if given},
-        st.fixed_dictionaries(names),
-        unread,
-    )
+def _some_of(values: dict[str, st.SearchStrategy[list[str]]]) -> st.SearchStrategy[dict[str, list[str]]]:
+    return st.fixed_dictionaries({}, optional=values)
 
 
-def fixed_world(behaviour: Behaviour) -> World:
-    """A world with two accounts, in which an identity is full, an address is taken and every kind of record exists."""
+def empty_world(behaviour: Behaviour) -> World:
     world = World(behaviour, accounts={ACCOUNT_SID: AUTH_TOKEN, OTHER_ACCOUNT: AUTH_TOKEN})
     world.clock.freeze("2027-10-31T12:00:00Z")
+    return world
+
+
+@cache
+def records() -> snapshot.Snapshot:
+    """In each of two accounts an identity is full, an address is taken and every kind of record exists."""
+    world = empty_world(Behaviour())
     for account in world.accounts:
 
         def run(operation: str, *path: str, account: Any = account, **arguments: Any) -> Any:
@@ -131,13 +96,19 @@ def fixed_world(behaviour: Behaviour) -> World:
         run("users.create", service.sid, identity="member", segments=["vip"])
         run("users.create", service.sid, identity="everywhere", segments=[f"segment {number}" for number in range(20)])
         run("bindings.create", service.sid, identity="newcomer", binding_type="gcm", address="token")
+    return world.snapshot()
+
+
+def fixed_world(behaviour: Behaviour) -> World:
+    world = empty_world(behaviour)
+    world.restore(records())
     return world
 
 
 def placeholders(route: Route) -> list[tuple[str, ...]]:
     """For each placeholder of a route's path, what it can stand for in the fixed world, in either account."""
     known: dict[str, list[str]] = {}
-    for state in snapshot.take(fixed_world(Behaviour()).accounts).states.values():
+    for state in records().states.values():
         for table, record in state.records():
             known.setdefault(table, []).append(getattr(record, "sid", ""))
             known.setdefault("identity", []).append(getattr(record, "identity", "alice"))
@@ -189,7 +160,7 @@ def test_an_error_answer_leaves_the_world_as_it_was(operation: str, data: st.Dat
     world = fixed_world(data.draw(st.sampled_from(BEHAVIOURS), "behaviour"))
 
     for _ in range(data.draw(st.integers(1, 3), "requests")):
-        path, form = data.draw(paths(route), "path"), data.draw(forms(route), "form")
+        path, form = data.draw(paths(route), "path"), data.draw(forms(operation), "form")
         before = snapshot.take(world.accounts)
 
         answer = ask(world, route, path, form)
@@ -207,15 +178,15 @@ def test_an_error_answer_leaves_the_world_as_it_was(operation: str, data: st.Dat
 def test_every_operation_can_both_succeed_and_fail_here() -> None:
     """So that the property above says something of each: a good request is answered well, a bad path is not."""
     for operation, route in ROUTES.by_operation.items():
-        good = {row.name: [values_of(row)[GOOD][0]] for row in route.params.rows if row.required}
+        good = {row.name: [row.kind.examples()[0]] for row in route.params.rows if row.required}
         if operation == "notifications.create":
             good = {"Identity": ["alice"]}
-        bad = {row.name: [values_of(row)[BAD][-1]] for row in route.params.rows} | {"PageSize": ["0"]}
+        bad = {row.name: [row.kind.mistakes()[0]] for row in route.params.rows if row.kind.mistakes()}
 
         answered = {
             ask(fixed_world(Behaviour()), route, path_to(route, values), good).status for values in places(route)[-9:]
         }
-        refused = ask(fixed_world(Behaviour()), route, path_to(route, ["IS71"] * 3), bad)
+        refused = ask(fixed_world(Behaviour()), route, path_to(route, ["IS71"] * 3), bad | {"PageSize": ["0"]})
 
         assert route.status in answered, operation
         assert refused.error is not None, operation

@@ -100,7 +100,7 @@ def test_a_user_is_created_and_deleted(wire, fake_notify, alice):
     assert (fake_notify.users, [each.unique_name for each in fake_notify.segments]) == ([], ["premium"])
 
 
-def test_a_user_needs_an_identity_that_has_none(wire, fake_notify, alice):
+def test_a_user_needs_an_identity_without_a_user(wire, fake_notify, alice):
     before = fake_notify.snapshot()
     forms = [{}, {"Identity": ""}, {"Segment": "new"}, {"Identity": "alice", "Segment": "new"}]
 
