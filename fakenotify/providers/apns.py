@@ -10,87 +10,54 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from fakenotify.providers.provider import Answered, Asked, Message, Provider, Received, flat
+from fakenotify.providers.provider import Answered, Asked, Message, Provider, flat, mapping
 
 MOST_BYTES = 4096
-REASONS = {
-    "BadCollapseId": 400,
-    "BadDeviceToken": 400,
-    "BadExpirationDate": 400,
-    "BadPriority": 400,
-    "BadTopic": 400,
-    "DeviceTokenNotForTopic": 400,
-    "MissingDeviceToken": 400,
-    "MissingTopic": 400,
-    "PayloadEmpty": 400,
-    "TopicDisallowed": 400,
-    "BadCertificate": 403,
-    "BadCertificateEnvironment": 403,
-    "ExpiredProviderToken": 403,
-    "Forbidden": 403,
-    "InvalidProviderToken": 403,
-    "MissingProviderToken": 403,
-    "BadPath": 404,
-    "MethodNotAllowed": 405,
-    "ExpiredToken": 410,
-    "Unregistered": 410,
-    "PayloadTooLarge": 413,
-    "TooManyProviderTokenUpdates": 429,
-    "TooManyRequests": 429,
-    "InternalServerError": 500,
-    "ServiceUnavailable": 503,
-    "Shutdown": 503,
-}
-"""Apple's reasons and their statuses. (documented by Apple)"""
-USUAL = {
-    400: "BadDeviceToken",
-    403: "InvalidProviderToken",
+_REASONS = {
+    400: "BadDeviceToken BadCollapseId BadExpirationDate BadPriority BadTopic DeviceTokenNotForTopic "
+    "MissingDeviceToken MissingTopic PayloadEmpty TopicDisallowed",
+    403: "InvalidProviderToken BadCertificate BadCertificateEnvironment ExpiredProviderToken Forbidden "
+    "MissingProviderToken",
     404: "BadPath",
     405: "MethodNotAllowed",
-    410: "Unregistered",
+    410: "Unregistered ExpiredToken",
     413: "PayloadTooLarge",
-    429: "TooManyRequests",
+    429: "TooManyRequests TooManyProviderTokenUpdates",
     500: "InternalServerError",
-    503: "ServiceUnavailable",
+    503: "ServiceUnavailable Shutdown",
 }
-"""The reason that a status alone stands for."""
+REASONS = {reason: status for status, reasons in _REASONS.items() for reason in reasons.split()}
+"""Apple's reasons and their statuses. (documented by Apple)"""
 
 _DEVICE = re.compile("/3/device/([^/]+)")
 
 
-def receive(asked: Asked) -> Received:
-    """Read a request for a device."""
+def parse(asked: Asked) -> tuple[dict[str, Any], str | None]:
+    """The JSON, and the device's token."""
     device = _DEVICE.fullmatch(asked.path)
-    body = asked.json_object()
-    token = device[1] if device else None
-    if device is None:
-        return Received(body, None, _refusal("BadPath"))
+    return asked.json_object(), device[1] if device else None
+
+
+def complaint(asked: Asked, body: Mapping[str, Any], token: str | None) -> Answered | None:
+    """What Apple refuses."""
+    if token is None:
+        return error("BadPath")
     if asked.method != "POST":
-        return Received(body, token, _refusal("MethodNotAllowed"))
+        return error("MethodNotAllowed")
     if not asked.body:
-        return Received(body, token, _refusal("PayloadEmpty"))
-    if len(asked.body) > MOST_BYTES:
-        return Received(body, token, _refusal("PayloadTooLarge"))
-    return Received(body, token, None)
+        return error("PayloadEmpty")
+    return error("PayloadTooLarge") if len(asked.body) > MOST_BYTES else None
 
 
-def accept(asked: Asked, received: Received, unique: str) -> Answered:
+def accept(asked: Asked, body: Mapping[str, Any], unique: str) -> Answered:
     """200 without a body; ``apns-id`` is the caller's, or new."""
-    given = asked.headers.get("apns-id")
-    made = "-".join((unique[:8], unique[8:12], unique[12:16], unique[16:20], unique[20:32])).upper()
-    return Answered(200, headers={"apns-id": given or made})
+    return Answered(200, headers={"apns-id": asked.headers.get("apns-id") or str(UUID(unique[:32])).upper()})
 
 
-def refuse(what: Any, now: datetime) -> Answered:
-    """Refuse for a reason of Apple's, or with the usual reason of a status."""
-    reason = USUAL.get(what, what)
-    if not isinstance(reason, str) or reason not in REASONS:
-        raise ValueError(f"APNs doesn't answer {what!r}; it has the statuses {_words(USUAL)} and {_words(REASONS)}")
-    return _refusal(reason, now)
-
-
-def _refusal(reason: str, now: datetime | None = None) -> Answered:
+def error(reason: str, token: str | None = None, now: datetime | None = None) -> Answered:
+    """Refuse for a reason."""
     body: dict[str, Any] = {"reason": reason}
     if REASONS[reason] == 410 and now is not None:
         body["timestamp"] = int(now.timestamp() * 1000)
@@ -99,10 +66,9 @@ def _refusal(reason: str, now: datetime | None = None) -> Answered:
 
 def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:
     """The alert, what else is in ``aps`` and beside it, and what the headers say."""
-    aps = payload.get("aps")
-    aps = dict(aps) if isinstance(aps, Mapping) else {}
+    aps = dict(mapping(payload.get("aps")))
     alert = aps.pop("alert", None)
-    shown = {"body": alert} if isinstance(alert, str) else dict(alert) if isinstance(alert, Mapping) else {}
+    shown = {"body": alert} if isinstance(alert, str) else dict(mapping(alert))
     title, body = shown.pop("title", None), shown.pop("body", None)
     beside = {name: value for name, value in payload.items() if name != "aps"}
     left = ({"alert": shown} if shown else {}) | aps
@@ -127,16 +93,15 @@ def _expiry(header: str | None, now: float) -> int | None:
     return max(0, round(int(header) - now)) if int(header) else 0
 
 
-def _words(names: Mapping[Any, object]) -> str:
-    return ", ".join(map(str, names))
-
-
 APNS = Provider(
     name="apns",
+    label="APNs",
     hosts=re.compile(r"api(\.sandbox|\.development)?\.push\.apple\.com"),
     channels=("apn",),
-    receive=receive,
+    codes=REASONS,
+    parse=parse,
+    complaint=complaint,
     accept=accept,
-    refuse=refuse,
+    error=error,
     read=read,
 )

@@ -39,7 +39,7 @@ Name = Literal["apns", "fcm", "messages"]
 @dataclass(slots=True)
 class _Failure:
     provider: Provider
-    what: Any
+    code: Any
     address: str | None
     times: int | None
 
@@ -74,8 +74,7 @@ class Providers:
         if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
             raise ValueError(f"times is a whole number from 1, or None for all, not {times!r}")
         chosen = PROVIDERS[provider]
-        chosen.refuse(what, self._clock.now())
-        self._failures.append(_Failure(chosen, what, address, times))
+        self._failures.append(_Failure(chosen, chosen.code_of(what), address, times))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request to a provider."""
@@ -92,19 +91,19 @@ class Providers:
         other = provider.other(asked)
         if other is not None:
             return other
-        received = provider.receive(asked)
+        body, address = provider.parse(asked)
+        answered = provider.complaint(asked, body, address)
         with self._lock:
-            answered = received.refusal or self._failure(provider, received.address)
             if answered is None:
-                answered = provider.accept(asked, received, self._unique.new(""))
+                answered = self._failure(provider, address) or provider.accept(asked, body, self._unique.new(""))
             self._requests.append(
                 ProviderRequest(
                     provider=provider.name,
                     method=asked.method,
                     url=asked.url,
                     headers=redacted(asked.headers),
-                    body=received.body,
-                    address=received.address,
+                    body=body,
+                    address=address,
                     status=answered.status,
                     date=self._clock.now(),
                 )
@@ -116,7 +115,7 @@ class Providers:
             if failure.provider is provider and failure.address in (None, address) and failure.times != 0:
                 if failure.times is not None:
                     failure.times -= 1
-                return provider.refuse(failure.what, self._clock.now())
+                return provider.error(failure.code, address, self._clock.now())
         return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fakenotify.providers.provider import Answered, Asked, Message, Provider, Received, flat
+from fakenotify.providers.provider import Answered, Asked, Message, Provider, flat, mapping
 
 FOUR_WEEKS = 2_419_200
 """How long FCM keeps a message that says nothing. (documented by Google)"""
@@ -24,60 +24,54 @@ CODES = {
     "UNAVAILABLE": (503, "UNAVAILABLE", "The service is currently unavailable."),
 }
 """FCM's error codes with status, Google's status name and a text. (codes and statuses documented by Google)"""
-USUAL = {status: code for code, (status, _, _) in CODES.items()}
 
 _SEND = re.compile("/v1/projects/([^/]+)/messages:send")
-_TARGETS = ("token", "topic", "condition")
 
 
-def receive(asked: Asked) -> Received:
-    """Read a request to send."""
+def parse(asked: Asked) -> tuple[dict[str, Any], str | None]:
+    """The JSON, and the token, topic or condition."""
     body = asked.json_object()
+    targets = _targets(mapping(body.get("message")))
+    return body, str(targets[0]) if targets else None
+
+
+def _targets(message: Mapping[str, Any]) -> list[Any]:
+    return [message[name] for name in ("token", "topic", "condition") if message.get(name)]
+
+
+def complaint(asked: Asked, body: Mapping[str, Any], address: str | None) -> Answered | None:
+    """What Google refuses."""
     message = body.get("message")
     if not _SEND.fullmatch(asked.path) or asked.method != "POST":
-        return Received(body, None, _plain(404, "NOT_FOUND", "Not found."))
+        return _plain(404, "NOT_FOUND", "Not found.")
     if not isinstance(message, dict):
-        return Received({}, None, _plain(400, "INVALID_ARGUMENT", "Invalid JSON payload received."))
-    targets = [message[name] for name in _TARGETS if message.get(name)]
-    address = str(targets[0]) if targets else None
+        return _plain(400, "INVALID_ARGUMENT", "Invalid JSON payload received.")
     if not asked.headers.get("authorization", "").lower().startswith("bearer "):
         text = "Request is missing required authentication credential. Expected OAuth 2 access token."
-        return Received(body, address, _plain(401, "UNAUTHENTICATED", text))
-    if len(targets) != 1:
-        text = "Exactly one of token, topic or condition is required"
-        return Received(body, address, _refusal("INVALID_ARGUMENT", text))
+        return _plain(401, "UNAUTHENTICATED", text)
+    if len(_targets(message)) != 1:
+        return error("INVALID_ARGUMENT", text="Exactly one of token, topic or condition is required")
     data = message.get("data", {})
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
-        text = "Invalid value at 'message.data' (TYPE_STRING)"
-        return Received(body, address, _refusal("INVALID_ARGUMENT", text))
-    return Received(body, address, None)
+        return error("INVALID_ARGUMENT", text="Invalid value at 'message.data' (TYPE_STRING)")
+    return None
 
 
-def accept(asked: Asked, received: Received, unique: str) -> Answered:
+def accept(asked: Asked, body: Mapping[str, Any], unique: str) -> Answered:
     """200 with the message's name."""
     project = asked.path.split("/")[3]
     return Answered(200, {"name": f"projects/{project}/messages/{int(unique[:15], 16)}"})
 
 
-def refuse(what: Any, now: datetime) -> Answered:
-    """Refuse with a code of FCM's, or with the one that a status stands for."""
-    code = USUAL.get(what, what)
-    if not isinstance(code, str) or code not in CODES:
-        raise ValueError(
-            f"FCM doesn't answer {what!r}; it has the statuses {', '.join(map(str, USUAL))} and {', '.join(CODES)}"
-        )
-    return _refusal(code)
-
-
-def _refusal(code: str, text: str | None = None) -> Answered:
+def error(code: str, address: str | None = None, now: datetime | None = None, text: str = "") -> Answered:
+    """Refuse with a code."""
     status, name, words = CODES[code]
     detail = {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}
-    return _plain(status, name, text or words, [detail])
+    return _plain(status, name, text or words, details=[detail])
 
 
-def _plain(status: int, name: str, text: str, details: list[Any] | None = None) -> Answered:
-    error: dict[str, Any] = {"code": status, "message": text, "status": name}
-    return Answered(status, {"error": error | ({"details": details} if details else {})})
+def _plain(status: int, name: str, text: str, **more: Any) -> Answered:
+    return Answered(status, {"error": {"code": status, "message": text, "status": name, **more}})
 
 
 def other(asked: Asked) -> Answered | None:
@@ -91,12 +85,10 @@ def other(asked: Asked) -> Answered | None:
 
 def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:
     """A message of HTTP v1, or of the legacy protocol, which has the same members at the root."""
-    found = payload.get("message")
-    message = found if isinstance(found, Mapping) else payload
-    data = dict(_mapping(message.get("data")))
-    android = _mapping(message.get("android"))
-    own = _mapping(android.get("notification"))
-    shown = {**_mapping(message.get("notification")), **own}
+    message = mapping(payload.get("message")) or payload
+    data = dict(mapping(message.get("data")))
+    android = mapping(message.get("android"))
+    shown = {**mapping(message.get("notification")), **mapping(android.get("notification"))}
     title, body = shown.pop("title", data.get("twi_title")), shown.pop("body", data.get("twi_body"))
     priority = str(android.get("priority", message.get("priority", "normal"))).lower()
     return Message(
@@ -111,10 +103,6 @@ def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, 
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _seconds(ttl: Any) -> int | None:
     try:
         return round(float(str(ttl).removesuffix("s")))
@@ -124,11 +112,14 @@ def _seconds(ttl: Any) -> int | None:
 
 FCM = Provider(
     name="fcm",
+    label="FCM",
     hosts=re.compile(r"(fcm|oauth2)\.googleapis\.com"),
     channels=("fcm", "gcm"),
-    receive=receive,
+    codes={code: status for code, (status, _, _) in CODES.items()},
+    parse=parse,
+    complaint=complaint,
     accept=accept,
-    refuse=refuse,
+    error=error,
     read=read,
     other=other,
 )

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from fakenotify.core.errors import error_body
 from fakenotify.notify.channels.sms import PHONE_NUMBER
-from fakenotify.providers.provider import Answered, Asked, Message, Provider, Received
+from fakenotify.providers.provider import Answered, Asked, Message, Provider
 
 CODES = {
     20003: (401, "Authenticate"),
@@ -31,42 +31,39 @@ CODES = {
     21617: (400, "The concatenated message body exceeds the 1600 character limit"),
 }
 """Twilio's codes for a send, with status and text. (documented, Twilio's dictionary)"""
-USUAL = {401: 20003, 429: 20429, 500: 20500, 503: 20503, 400: 21211}
 LONGEST = 1600
 
 _PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages(\.json)?")
 _DATA = ("MediaUrl", "StatusCallback", "MaxPrice", "ContentSid", "ContentVariables", "ValidityPeriod")
 
 
-def receive(asked: Asked) -> Received:
-    """Read a request to send."""
+def parse(asked: Asked) -> tuple[dict[str, Any], str | None]:
+    """The form, and the phone number."""
     form = parse_qs(asked.body.decode("utf-8", "replace"), keep_blank_values=True)
     body = {name: values if len(values) > 1 else values[0] for name, values in form.items()}
-    to = form.get("To", [""])[0]
-    return Received(body, to or None, _complaint(asked, body, to))
+    return body, form.get("To", [""])[0] or None
 
 
-def _complaint(asked: Asked, body: Mapping[str, Any], to: str) -> Answered | None:
+def complaint(asked: Asked, body: Mapping[str, Any], to: str | None) -> Answered | None:
+    """What Twilio refuses."""
     if not _PATH.fullmatch(asked.path):
         return _error(404, 20404, f"The requested resource {asked.path} was not found")
     if not asked.headers.get("authorization", "").lower().startswith("basic "):
-        return _refusal(20003)
+        return error(20003)
     if not to:
-        return _refusal(21604)
+        return error(21604)
     if not (body.get("From") or body.get("MessagingServiceSid")):
-        return _refusal(21603)
+        return error(21603)
     if not (body.get("Body") or body.get("MediaUrl") or body.get("ContentSid")):
-        return _refusal(21602)
+        return error(21602)
     if not PHONE_NUMBER.fullmatch(to.removeprefix("whatsapp:")):
-        return _refusal(21211, to)
-    return _refusal(21617) if len(str(body.get("Body", ""))) > LONGEST else None
+        return error(21211, to)
+    return error(21617) if len(str(body.get("Body", ""))) > LONGEST else None
 
 
-def accept(asked: Asked, received: Received, unique: str) -> Answered:
+def accept(asked: Asked, form: Mapping[str, Any], unique: str) -> Answered:
     """201 with a Message that is queued, or accepted by its Messaging Service. (documented)"""
-    found = _PATH.fullmatch(asked.path)
-    assert found is not None
-    account, sid, form = found[1], f"SM{unique[:32]}", received.body
+    account, sid = asked.path.split("/")[3], f"SM{unique[:32]}"
     uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
     media = form.get("MediaUrl", [])
     resource = {
@@ -88,26 +85,16 @@ def accept(asked: Asked, received: Received, unique: str) -> Answered:
         "sid": sid,
         "status": "accepted" if form.get("MessagingServiceSid") else "queued",
         "subresource_uris": {"media": f"{uri}/Media.json"},
-        "to": received.address,
+        "to": form["To"],
         "uri": f"{uri}.json",
     }
     return Answered(201, resource)
 
 
-def refuse(what: Any, now: datetime) -> Answered:
-    """Refuse with a code of Twilio's, or with the one that a status stands for."""
-    code = USUAL.get(what, what)
-    if code not in CODES:
-        known = ", ".join(map(str, CODES))
-        raise ValueError(
-            f"Messages don't answer {what!r}; there are the statuses {', '.join(map(str, USUAL))} and {known}"
-        )
-    return _refusal(code)
-
-
-def _refusal(code: int, to: str = "") -> Answered:
+def error(code: int, to: str | None = None, now: datetime | None = None) -> Answered:
+    """Refuse with a code."""
     status, text = CODES[code]
-    return _error(status, code, text.format(to=to).replace("  ", " "))
+    return _error(status, code, text.format(to=to or "").replace("  ", " "))
 
 
 def _error(status: int, code: int, text: str) -> Answered:
@@ -116,20 +103,21 @@ def _error(status: int, code: int, text: str) -> Answered:
 
 def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:
     """A text message: who sends it is not compared, since Notify always sends by a Messaging Service."""
-    data = {name: _list(payload[name]) if name == "MediaUrl" else payload[name] for name in _DATA if payload.get(name)}
+    data = {name: payload[name] for name in _DATA if payload.get(name)}
+    if isinstance(data.get("MediaUrl"), str):
+        data["MediaUrl"] = [data["MediaUrl"]]
     return Message(channel="sms", address=address, title=None, body=payload.get("Body") or None, data=data)
-
-
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 MESSAGES = Provider(
     name="messages",
+    label="Twilio Messages",
     hosts=re.compile(r"api\.twilio\.com|api\.[a-z0-9-]+(\.[a-z0-9-]+)?\.twilio\.com"),
     channels=("sms",),
-    receive=receive,
+    codes={code: status for code, (status, _) in CODES.items()},
+    parse=parse,
+    complaint=complaint,
     accept=accept,
-    refuse=refuse,
+    error=error,
     read=read,
 )

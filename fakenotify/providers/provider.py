@@ -65,15 +65,6 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A request that carries a message: its body, parsed, and whom it is for; ``refusal`` is None where it is taken."""
-
-    body: Mapping[str, Any]
-    address: str | None
-    refusal: Answered | None
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """What reaches a device, in terms that Notify and the providers share.
 
@@ -91,26 +82,45 @@ class Message:
     collapse: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Provider:
-    """One provider. ``receive`` reads a request; ``accept`` is the answer to a message that is taken, ``refuse`` the
-    answer that ``providers.fail(…)`` asks for, a ``ValueError`` for one that the provider doesn't have; ``read`` makes
-    a ``Message`` of headers and body at a moment (seconds since the epoch); ``other`` answers requests that carry no
-    message, such as those for an access token."""
+    """One provider. ``codes`` are its words for errors with their statuses; the first of a status is the usual one.
+
+    ``parse`` reads the body of a request and whom it is for; ``complaint`` is how the provider refuses it, if it does;
+    ``accept`` answers a message that is taken, ``error`` refuses one with a code; ``read`` makes a ``Message`` of
+    address, headers and body at a moment (seconds since the epoch); ``other`` answers requests that carry no message.
+    """
 
     name: str
+    label: str
     hosts: re.Pattern[str]
     channels: tuple[str, ...]
-    receive: Callable[[Asked], Received]
-    accept: Callable[[Asked, Received, str], Answered]
-    refuse: Callable[[Any, datetime], Answered]
+    codes: Mapping[Any, int]
+    parse: Callable[[Asked], tuple[dict[str, Any], str | None]]
+    complaint: Callable[[Asked, Mapping[str, Any], str | None], Answered | None]
+    accept: Callable[[Asked, Mapping[str, Any], str], Answered]
+    error: Callable[[Any, str | None, datetime], Answered]
     read: Callable[[str | None, Mapping[str, str], Mapping[str, Any], float], Message]
     other: Callable[[Asked], Answered | None] = lambda asked: None
+
+    def code_of(self, what: Any) -> Any:
+        """A code of the provider, or the usual one of a status. Raises ``ValueError`` for one that it doesn't have."""
+        usual = {status: code for code, status in reversed([*self.codes.items()])}
+        code = usual.get(what, what)
+        if code not in self.codes:
+            statuses, codes = (", ".join(map(str, names)) for names in (sorted(usual), self.codes))
+            raise ValueError(f"{self.label} doesn't answer {what!r}; it has the statuses {statuses} and {codes}")
+        return code
 
 
 def redacted(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers to be shown."""
     return {name: REDACTED if name in _SECRET_HEADERS else value for name, value in headers.items()}
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """An object; an empty one for what is none."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def flat(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from typing import Any
@@ -15,15 +16,16 @@ from twilio.rest import Client
 
 from fakenotify import FakeNotify
 from fakenotify.clients.active import UninterceptedCall
-from fakenotify.providers.caught import Providers
-from fakenotify.providers.fcm import FCM as FCM_PROVIDER
+from fakenotify.providers.caught import PROVIDERS, Providers
 
 TOKEN = "a7c658f4" * 8
 ACCOUNT = "AC" + "1" * 32
 APNS = f"https://api.push.apple.com/3/device/{TOKEN}"
 FCM = "https://fcm.googleapis.com/v1/projects/shop/messages:send"
+MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
 BEARER = {"Authorization": "Bearer secret-jwt"}
 TO_BOB = {"message": {"token": "bob", "notification": {"body": "Hi"}}}
+HI = {"aps": {"alert": "Hi"}}
 
 
 def send(url: str, body: Any, **headers: str) -> requests.Response:
@@ -36,70 +38,60 @@ def sms(**fields: Any) -> Any:
 
 
 def test_an_apns_message_is_taken_as_apple_takes_it(notify_providers: Providers) -> None:
-    answer = send(APNS, {"aps": {"alert": "Hi"}}, **{"apns-topic": "com.shop", "apns-id": "MY-ID"})
+    answer = send(APNS, HI, **{"apns-topic": "com.shop", "apns-id": "MY-ID"})
 
     assert (answer.status_code, answer.content, answer.headers["apns-id"]) == (200, b"", "MY-ID")
     request = notify_providers.requests.last
     assert (request.provider, request.method, request.url, request.address) == ("apns", "POST", APNS, TOKEN)
-    assert request.body == {"aps": {"alert": "Hi"}}
+    assert (request.body, str(request)) == (HI, f"apns {TOKEN} (200)")
     assert (request.headers["apns-topic"], request.headers["authorization"]) == ("com.shop", "[redacted]")
     assert "secret-jwt" not in repr(request)
+    assert repr(notify_providers) == "<Providers: 1 requests>"
 
 
 def test_an_fcm_message_is_taken_as_google_takes_it(notify_providers: Providers) -> None:
     token = requests.post("https://oauth2.googleapis.com/token", data={"assertion": "x"}, timeout=5).json()
     answer = send(FCM, TO_BOB, Authorization=f"{token['token_type']} {token['access_token']}")
 
-    assert answer.status_code == 200
-    assert answer.json()["name"].startswith("projects/shop/messages/")
+    assert (answer.status_code, answer.json()["name"][:23]) == (200, "projects/shop/messages/")
     assert [(each.provider, each.address, each.body) for each in notify_providers.requests] == [("fcm", "bob", TO_BOB)]
 
 
 def test_an_sms_is_taken_as_twilio_takes_it(notify_providers: Providers) -> None:
-    message = sms(messaging_service_sid="MG" + "2" * 32, media_url=["https://shop.example/a", "https://shop.example/b"])
+    media = ["https://shop.example/a", "https://shop.example/b"]
+    message = sms(messaging_service_sid="MG" + "2" * 32, media_url=media)
 
     assert (message.sid[:2], message.status, message.to, message.num_media) == ("SM", "accepted", "+15005550006", "2")
     request = notify_providers.requests.last
     assert (request.provider, request.address, request.status) == ("messages", "+15005550006", 201)
-    assert request.body["MediaUrl"] == ["https://shop.example/a", "https://shop.example/b"]
+    assert request.body["MediaUrl"] == media
 
 
-def test_httpx_is_caught_too(notify_providers: Providers) -> None:
-    assert httpx.post(FCM, json=TO_BOB, headers=BEARER).status_code == 200
-    assert len(notify_providers.requests) == 1
+def test_every_transport_is_caught(notify_providers: Providers) -> None:
+    async def ask() -> list[int]:
+        how: Any = {"json": TO_BOB, "headers": BEARER}
+        async with httpx.AsyncClient() as client, aiohttp.ClientSession() as session, session.post(FCM, **how) as one:
+            return [one.status, (await client.post(FCM, **how)).status_code]
 
-
-@pytest.mark.parametrize("client", ["httpx", "aiohttp"])
-def test_asynchronous_clients_are_caught_too(notify_providers: Providers, client: str) -> None:
-    import asyncio
-
-    async def ask() -> int:
-        if client == "httpx":
-            async with httpx.AsyncClient() as session:
-                return (await session.post(FCM, json=TO_BOB, headers=BEARER)).status_code
-        async with aiohttp.ClientSession() as session, session.post(FCM, json=TO_BOB, headers=BEARER) as answer:
-            return answer.status
-
-    assert asyncio.run(ask()) == 200
-    assert len(notify_providers.requests) == 1
+    assert [httpx.post(FCM, json=TO_BOB, headers=BEARER).status_code, *asyncio.run(ask())] == [200] * 3
+    assert len(notify_providers.requests) == 3
 
 
 @pytest.mark.parametrize(
     ("what", "status", "body"),
     [
         (410, 410, {"reason": "Unregistered", "timestamp": 1793448000000}),
-        ("BadDeviceToken", 400, {"reason": "BadDeviceToken"}),
-        (503, 503, {"reason": "ServiceUnavailable"}),
+        ("BadCollapseId", 400, {"reason": "BadCollapseId"}),
     ],
 )
 @pytest.mark.fake_notify(frozen="2026-10-31T12:00:00Z")
 def test_apns_refuses_in_apples_words(notify_providers: Providers, what: Any, status: int, body: Any) -> None:
     notify_providers.fail("apns", what, address=TOKEN)
 
-    answer = send(APNS, {"aps": {"alert": "Hi"}})
+    answer = send(APNS, HI)
 
     assert (answer.status_code, answer.json()) == (status, body)
-    assert send(APNS[:-1] + "0", {"aps": {"alert": "Hi"}}).status_code == 200
+    assert send(APNS[:-1] + "0", HI).status_code == 200
 
 
 def test_fcm_refuses_in_googles_words(notify_providers: Providers) -> None:
@@ -111,28 +103,32 @@ def test_fcm_refuses_in_googles_words(notify_providers: Providers) -> None:
     assert send(FCM, TO_BOB).status_code == 200
 
 
-def test_messages_refuse_in_twilios_words(notify_providers: Providers) -> None:
-    notify_providers.fail("messages", 21610, address="+15005550006")
+@pytest.mark.parametrize(
+    ("what", "code", "message"),
+    [
+        (21610, 21610, "Attempt to send to unsubscribed recipient"),
+        (400, 21211, "The 'To' number +15005550006 is not a valid phone number."),
+    ],
+)
+def test_messages_refuse_in_twilios_words(notify_providers: Providers, what: int, code: int, message: str) -> None:
+    notify_providers.fail("messages", what, address="+15005550006")
 
     with pytest.raises(TwilioRestException) as raised:
         sms()
 
-    assert (raised.value.status, raised.value.code, raised.value.msg) == (
-        400,
-        21610,
-        "Unable to create record: Attempt to send to unsubscribed recipient",
-    )
+    refusal = (raised.value.status, raised.value.code, raised.value.msg)
+    assert refusal == (400, code, f"Unable to create record: {message}")
     assert notify_providers.requests.last.status == 400
 
 
-@pytest.mark.parametrize(
-    ("fields", "code"),
-    [({"to": "hello"}, 21211), ({"body": None}, 21602), ({"from_": None}, 21603), ({"body": "x" * 1601}, 21617)],
-)
-def test_messages_refuse_what_twilio_refuses(notify_providers: Providers, fields: dict[str, Any], code: int) -> None:
-    with pytest.raises(TwilioRestException) as raised:
-        sms(**fields)
-    assert raised.value.code == code
+def test_messages_refuse_what_twilio_refuses(notify_providers: Providers) -> None:
+    refused = [{"to": "hello"}, {"body": None}, {"from_": None}, {"body": "x" * 1601}]
+    codes = []
+    for fields in refused:
+        with pytest.raises(TwilioRestException) as raised:
+            sms(**fields)
+        codes.append(raised.value.code)
+    assert codes == [21211, 21602, 21603, 21617]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +144,9 @@ def test_messages_refuse_what_twilio_refuses(notify_providers: Providers, fields
         (FCM, b'{"message": {"token": "a"}}', {"Authorization": "key=legacy"}, 401, "UNAUTHENTICATED"),
         ("https://fcm.googleapis.com/fcm/send", b"{}", {}, 404, "NOT_FOUND"),
         ("https://oauth2.googleapis.com/tokens", b"{}", {}, 404, "not_found"),
+        (MESSAGES.replace(ACCOUNT, "AC1"), b"", {}, 404, "20404"),
+        (MESSAGES, b"", {}, 401, "20003"),
+        (MESSAGES, b"", {"Authorization": "Basic x"}, 400, "21604"),
     ],
 )
 def test_bad_requests_are_refused_as_the_provider_does(
@@ -158,20 +157,27 @@ def test_bad_requests_are_refused_as_the_provider_does(
     assert (answer.status_code, reason in json.dumps(answer.json())) == (status, True)
 
 
+def test_apns_takes_post_only(notify_providers: Providers) -> None:
+    assert requests.get(APNS, timeout=5).json() == {"reason": "MethodNotAllowed"}
+
+
 @pytest.mark.parametrize(
-    ("provider", "what", "message"),
+    ("provider", "what", "times", "message"),
     [
-        ("apn", 410, "there is no provider 'apn'; there are apns, fcm, messages"),
-        ("apns", 418, "APNs doesn't answer 418"),
-        ("fcm", "GONE", "FCM doesn't answer 'GONE'"),
-        ("messages", 52001, "Messages don't answer 52001"),
+        ("apn", 410, None, "there is no provider 'apn'; there are apns, fcm, messages"),
+        ("apns", 418, None, "APNs doesn't answer 418; it has the statuses 400, 403, .*, 503 and BadDeviceToken, "),
+        ("fcm", "GONE", None, "FCM doesn't answer 'GONE'"),
+        ("messages", 52001, None, "Twilio Messages doesn't answer 52001"),
+        ("apns", 410, 0, "times is a whole number from 1"),
+        ("apns", 410, True, "times is a whole number from 1"),
+        ("apns", 410, "2", "times is a whole number from 1"),
     ],
 )
 def test_a_failure_that_no_provider_has_is_refused(
-    notify_providers: Providers, provider: Any, what: Any, message: str
+    notify_providers: Providers, provider: Any, what: Any, times: Any, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        notify_providers.fail(provider, what)
+        notify_providers.fail(provider, what, times=times)
 
 
 def test_what_is_not_caught_meets_the_guard(notify_providers: Providers) -> None:
@@ -197,35 +203,14 @@ def test_providers_and_notify_are_caught_side_by_side(intercept_notify: FakeNoti
 
 
 @pytest.mark.parametrize(
-    ("method", "url", "headers", "status"),
+    ("provider", "headers", "payload", "expiry"),
     [
-        ("GET", APNS, {}, 405),
-        ("POST", "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json", {}, 404),
-        ("POST", f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json", {}, 401),
-        (
-            "POST",
-            f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
-            {"Authorization": "Basic x"},
-            400,
-        ),
+        ("fcm", {}, {"message": {"android": {"ttl": "soon"}}}, None),
+        ("fcm", {}, {"time_to_live": 5}, 5),
+        ("apns", {"apns-expiration": "soon"}, {}, None),
     ],
 )
-def test_other_paths_methods_and_credentials_are_refused(
-    notify_providers: Providers, method: str, url: str, headers: dict[str, str], status: int
+def test_an_expiry_is_read_where_it_is_one(
+    provider: str, headers: dict[str, str], payload: dict[str, Any], expiry: int | None
 ) -> None:
-    answer = requests.request(method, url, data=b"" if "Basic" in str(headers) else b"{}", headers=headers, timeout=5)
-
-    assert answer.status_code == status
-    assert str(notify_providers.requests.last).endswith(f"({status})")
-    assert repr(notify_providers) == "<Providers: 1 requests>"
-
-
-@pytest.mark.parametrize("times", [0, True, "2"])
-def test_times_is_a_whole_number(notify_providers: Providers, times: Any) -> None:
-    with pytest.raises(ValueError, match="times is a whole number from 1"):
-        notify_providers.fail("apns", 410, times=times)
-
-
-@pytest.mark.parametrize(("message", "expiry"), [({"android": {"ttl": "soon"}}, None), ({"time_to_live": 5}, 5)])
-def test_an_expiry_is_read_where_it_is_one(message: dict[str, Any], expiry: int | None) -> None:
-    assert FCM_PROVIDER.read("a", {}, {"message": message}, 0.0).expiry == expiry
+    assert PROVIDERS[provider].read("a", headers, payload, 0.0).expiry == expiry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,91 +10,77 @@ import requests
 from twilio.rest import Client
 
 from fakenotify import FakeNotify
-from fakenotify.notify.records import Service
 from fakenotify.providers.caught import Providers
 
 TOKEN = "a7c658f4" * 8
 FCM = "https://fcm.googleapis.com/v1/projects/shop/messages:send"
+NUMBER = "+15005550006"
 IN_FOUR_WEEKS = 1793448000 + 2419200
-SAME = "the new code doesn't send what Notify would have sent\n"
 pytestmark = pytest.mark.fake_notify(frozen="2026-10-31T12:00:00Z")
 
 
-@pytest.fixture
-def shop(fake_notify: FakeNotify) -> Service:
-    """A Service that can send by sms, apn and fcm."""
-    apn, fcm = fake_notify.create_credential("apn"), fake_notify.create_credential("fcm")
-    return fake_notify.create_service(
-        messaging_service_sid="MG" + "0" * 32, apn_credential_sid=apn.sid, fcm_credential_sid=fcm.sid
-    )
+class Both:
+    """Notify and the providers: what the one sends, and what reaches the others."""
+
+    def __init__(self, fake: FakeNotify, providers: Providers) -> None:
+        self.fake, self.providers = fake, providers
+        apn, fcm = fake.create_credential("apn"), fake.create_credential("fcm")
+        senders: Any = {"messaging_service_sid": "MG" + "0" * 32, "facebook_messenger_page_id": "4"}
+        self.shop = fake.create_service(apn_credential_sid=apn.sid, fcm_credential_sid=fcm.sid, **senders)
+
+    def notify(self, binding_type: str, address: str, **fields: Any) -> None:
+        """Send by Notify to one target."""
+        target: Any = {"binding_type": binding_type, "address": address}
+        self.fake.create_notification(self.shop, to_binding=[target], **fields)
+
+    def apns(self, payload: Any, **headers: str) -> None:
+        usual = {"apns-priority": "10", "apns-expiration": str(IN_FOUR_WEEKS)}
+        sent = usual | {name.replace("_", "-"): value for name, value in headers.items()}
+        requests.post(f"https://api.push.apple.com/3/device/{TOKEN}", json=payload, headers=sent, timeout=5)
+
+    def fcm(self, **message: Any) -> None:
+        sent = {"android": {"priority": "HIGH", "ttl": "2419200s"}} | message
+        requests.post(FCM, json={"message": sent}, headers={"Authorization": "Bearer x"}, timeout=5)
+
+    def sms(self, body: str, **more: Any) -> None:
+        Client("AC" + "1" * 32, "t").messages.create(to=NUMBER, from_="+15005550001", body=body, **more)
+
+    def equal(self, *ignore: str) -> None:
+        self.fake.assert_same_messages(self.providers, ignore=ignore)
+
+    def differ(self, *lines: str) -> None:
+        with pytest.raises(AssertionError) as raised:
+            self.equal()
+        assert str(raised.value).splitlines() == ["the new code doesn't send what Notify would have sent", *lines]
 
 
 @pytest.fixture
-def notify_sends(fake_notify: FakeNotify, shop: Service) -> Callable[..., None]:
-    """Sends by Notify to one target."""
-
-    def send(binding_type: str, address: str, **fields: Any) -> None:
-        target = {"binding_type": binding_type, "address": address}
-        fake_notify.create_notification(shop.sid, to_binding=[target], **fields)
-
-    return send
+def both(fake_notify: FakeNotify, notify_providers: Providers) -> Both:
+    return Both(fake_notify, notify_providers)
 
 
-def apns(payload: Any, token: str = TOKEN, **headers: str) -> None:
-    usual = {"apns-priority": "10", "apns-expiration": str(IN_FOUR_WEEKS)}
-    sent = usual | {name.replace("_", "-"): value for name, value in headers.items()}
-    requests.post(f"https://api.push.apple.com/3/device/{token}", json=payload, headers=sent, timeout=5)
+def test_equal_messages_on_every_channel_are_equal(both: Both) -> None:
+    both.notify("sms", NUMBER, body="Hi", sms=json.dumps({"media_urls": ["https://shop.example/a"]}))
+    both.notify("apn", TOKEN, title="Shop", body="Hi", sound="ping", data={"order": {"id": 7}})
+    both.notify("fcm", "bob", title="Shop", body="Hi", data={"order": "7"})
+
+    both.sms("Hi", media_url=["https://shop.example/a"])
+    both.apns({"aps": {"alert": {"title": "Shop", "body": "Hi"}, "sound": "ping"}, "order": {"id": 7}})
+    both.fcm(token="bob", notification={"title": "Shop", "body": "Hi"}, data={"order": "7"})
+
+    both.equal("data.twi_*")
 
 
-def fcm(**message: Any) -> None:
-    sent = {"android": {"priority": "HIGH", "ttl": "2419200s"}} | message
-    requests.post(FCM, json={"message": sent}, headers={"Authorization": "Bearer x"}, timeout=5)
+def test_missing_and_extra_messages_are_listed(both: Both) -> None:
+    both.notify("sms", NUMBER, body="Hi")
+    both.notify("facebook-messenger", "77", body="Hi")
+    missing = "missing: Notify would have sent"
+    messenger = "  facebook-messenger 77: no provider of this channel is caught here"
+    both.differ(f"{missing} (2):", f"  sms {NUMBER}: 'Hi'", messenger)
 
-
-def sms(to: str, body: str, **more: Any) -> None:
-    Client("AC" + "1" * 32, "t").messages.create(to=to, from_="+15005550001", body=body, **more)
-
-
-def difference(fake: FakeNotify, providers: Providers, ignore: tuple[str, ...] = ()) -> str:
-    with pytest.raises(AssertionError) as raised:
-        fake.assert_same_messages(providers, ignore=ignore)
-    return str(raised.value)
-
-
-def test_equal_messages_on_every_channel_are_equal(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    notify_sends("sms", "+15005550006", body="Hi")
-    notify_sends("apn", TOKEN, title="Shop", body="Hi", sound="ping", data={"order": {"id": 7}})
-    notify_sends("fcm", "bob", title="Shop", body="Hi", data={"order": "7"})
-
-    sms("+15005550006", "Hi")
-    apns({"aps": {"alert": {"title": "Shop", "body": "Hi"}, "sound": "ping"}, "order": {"id": 7}})
-    fcm(token="bob", notification={"title": "Shop", "body": "Hi"}, data={"order": "7"})
-
-    fake_notify.assert_same_messages(notify_providers, ignore=("data.twi_*",))
-
-
-def test_a_missing_message(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    notify_sends("sms", "+15005550006", body="Hi")
-
-    assert difference(fake_notify, notify_providers) == (
-        SAME + "missing: Notify would have sent (1):\n  sms +15005550006: 'Hi'"
-    )
-
-
-def test_an_extra_message(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    notify_sends("sms", "+15005550006", body="Hi")
-    for _ in range(2):
-        sms("+15005550006", "Hi")
-
-    assert difference(fake_notify, notify_providers) == (
-        SAME + "extra: Notify would not have sent (1):\n  sms +15005550006: 'Hi'"
-    )
+    both.sms("Hi")
+    both.sms("Hi")
+    both.differ(f"{missing} (1):", messenger, "extra: Notify would not have sent (1):", f"  sms {NUMBER}: 'Hi'")
 
 
 @pytest.mark.parametrize(
@@ -110,87 +95,40 @@ def test_an_extra_message(
     ],
 )
 def test_a_different_message_says_what_differs(
-    fake_notify: FakeNotify,
-    notify_providers: Providers,
-    notify_sends: Callable[..., None],
-    payload: dict[str, Any],
-    headers: dict[str, str],
-    words: str,
+    both: Both, payload: dict[str, Any], headers: dict[str, str], words: str
 ) -> None:
-    notify_sends("apn", TOKEN, title="Shop", body="Hi")
-    apns({"aps": {"alert": {"title": "Shop", "body": "Hi"}}} | payload, **headers)
+    both.notify("apn", TOKEN, title="Shop", body="Hi")
+    both.apns({"aps": {"alert": {"title": "Shop", "body": "Hi"}}} | payload, **headers)
 
-    assert difference(fake_notify, notify_providers) == SAME + f"different (1):\n  apn {TOKEN}: {words}"
-    fake_notify.assert_same_messages(notify_providers, ignore=(words.partition(":")[0],))
-
-
-def test_data_that_differs_or_is_not_sent(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    notify_sends("fcm", "bob", data={"a": "1", "b": "2"})
-    fcm(token="bob", data={"a": "3"})
-
-    assert difference(fake_notify, notify_providers).endswith(
-        "fcm bob: data.a: Notify '1', new code '3'; data.b: Notify '2', new code sends none"
-    )
+    both.differ("different (1):", f"  apn {TOKEN}: {words}")
+    both.equal(words.partition(":")[0])
 
 
-def test_a_message_that_the_provider_refused_was_sent_all_the_same(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    notify_sends("apn", TOKEN, body="Hi")
-    notify_providers.fail("apns", 410)
-    apns({"aps": {"alert": {"body": "Hi"}}})
+def test_data_that_differs_or_is_not_sent_is_named(both: Both) -> None:
+    both.notify("fcm", "bob", data={"a": "1", "b": "2"})
+    both.fcm(token="bob", data={"a": "3"})
 
-    fake_notify.assert_same_messages(notify_providers)
+    words = "data.a: Notify '1', new code '3'; data.b: Notify '2', new code sends none"
+    both.differ("different (1):", f"  fcm bob: {words}")
 
 
-def test_what_notify_failed_to_send_needs_no_message(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    fake_notify.fail_delivery(52001)
-    notify_sends("sms", "+15005550006", body="Hi")
+def test_refused_messages_count_failed_deliveries_do_not_and_clocks_may_differ_a_little(both: Both) -> None:
+    both.notify("apn", TOKEN, body="Hi")
+    both.providers.fail("apns", 410)
+    both.apns({"aps": {"alert": {"body": "Hi"}}}, apns_expiration=str(IN_FOUR_WEEKS + 30))
+    both.fake.fail_delivery(52001)
+    both.notify("sms", NUMBER, body="Hi")
 
-    fake_notify.assert_same_messages(notify_providers)
-
-
-def test_a_clock_that_is_a_little_off_is_no_difference(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    notify_sends("apn", TOKEN, body="Hi")
-    apns({"aps": {"alert": {"body": "Hi"}}}, apns_expiration=str(IN_FOUR_WEEKS + 30))
-
-    fake_notify.assert_same_messages(notify_providers)
+    both.equal()
 
 
-def test_of_several_messages_to_one_target_equal_ones_are_paired_first(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
+def test_of_several_messages_to_one_target_equal_ones_are_paired_first(both: Both) -> None:
     for body in ("one", "two"):
-        notify_sends("sms", "+15005550006", body=body)
+        both.notify("sms", NUMBER, body=body)
     for body in ("two", "three"):
-        sms("+15005550006", body)
+        both.sms(body)
 
-    assert difference(fake_notify, notify_providers).endswith("sms +15005550006: body: Notify 'one', new code 'three'")
-
-
-def test_media_are_compared(
-    fake_notify: FakeNotify, notify_providers: Providers, notify_sends: Callable[..., None]
-) -> None:
-    notify_sends("sms", "+15005550006", body="Hi", sms=json.dumps({"media_urls": ["https://shop.example/a"]}))
-    sms("+15005550006", "Hi", media_url=["https://shop.example/a"])
-
-    fake_notify.assert_same_messages(notify_providers)
-
-
-def test_a_channel_without_a_provider_is_said(fake_notify: FakeNotify, notify_providers: Providers) -> None:
-    service = fake_notify.create_service(facebook_messenger_page_id="4")
-    target = {"binding_type": "facebook-messenger", "address": "77"}
-    fake_notify.create_notification(service.sid, to_binding=[target], body="Hi")
-
-    assert "facebook-messenger 77: no provider of this channel is caught here" in difference(
-        fake_notify, notify_providers
-    )
+    both.differ("different (1):", f"  sms {NUMBER}: body: Notify 'one', new code 'three'")
 
 
 @pytest.mark.parametrize(
