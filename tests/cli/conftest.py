@@ -39,9 +39,10 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
 
 @pytest.fixture
-def fakenotify(call: Callable[..., int], capfd: pytest.CaptureFixture[str]) -> Iterator[Call]:
-    """Runs a command line that ends by itself, or by a signal."""
+def fakenotify(call: Callable[..., int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Runs a command line that ends by itself; a server that doesn't fails the test."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr("fakenotify.cli.serve._Signals.wait", lambda self: pytest.fail("it serves"))
 
     def run(*arguments: str, **given: Any) -> Done:
         try:

@@ -297,18 +297,14 @@ def test_a_long_summary_is_cut() -> None:
 
 LISTENING = """
 import signal, sys
-heard = []
-def hear(number, frame):
-    heard.append(number)
-    print(signal.Signals(number).name, flush=True)
-    if number == signal.SIGTERM:
-        print(len(heard), flush=True)
-        sys.exit(7)
-signal.signal(signal.SIGINT, hear)
-signal.signal(signal.SIGTERM, hear)
+numbers, heard = {signal.SIGINT, signal.SIGTERM}, []
+signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 print("ready", flush=True)
-while True:
-    signal.pause()
+while signal.SIGTERM not in heard:
+    heard.append(signal.sigwait(numbers))
+    print(heard[-1].name, flush=True)
+print(len(heard), flush=True)
+sys.exit(7)
 """
 
 
@@ -336,8 +332,10 @@ def test_what_is_typed_reaches_the_command_once() -> None:
         with running(sys.executable, "-c", command, stdin=terminal) as process:
             printed = lines_of(process.stdout)
             assert next(printed) == "ready"
+            process.send_signal(signal.SIGSTOP)  # two signals are one to a command that has not yet seen the first
             os.write(controller, b"\x03")
             assert next(printed) == "SIGINT"
+            process.send_signal(signal.SIGCONT)
             process.terminate()
             assert [next(printed), next(printed)] == ["SIGTERM", "2"]
             assert process.wait() == 7

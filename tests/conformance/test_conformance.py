@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from fakenotify.conformance import suite
 from fakenotify.conformance.checks import CHECKS
 from fakenotify.conformance.client import (
     NOBODY,
+    Answer,
     Connection,
     Credentials,
     NotAllowed,
@@ -21,8 +23,6 @@ from fakenotify.conformance.client import (
     check_url,
 )
 from fakenotify.world.provenance import rules
-
-Ask = Callable[..., RemoteNotify]
 
 
 @pytest.fixture
@@ -34,18 +34,16 @@ def other() -> Iterator[FakeNotify]:
         yield fake
 
 
-@pytest.fixture
-def ask() -> Ask:
-    """Makes a client of a fake."""
-
-    def make(fake: FakeNotify, *, may_write: bool = True) -> RemoteNotify:
-        credentials = Credentials(fake.account_sid, fake.auth_token)
-        return RemoteNotify(Connection(fake.url, credentials), credentials, may_write=may_write)
-
-    return make
+def ask(fake: FakeNotify, *, may_write: bool = True) -> RemoteNotify:
+    """A client of a fake."""
+    credentials = Credentials(fake.account_sid, fake.auth_token)
+    return RemoteNotify(Connection(fake.url, credentials), credentials, may_write=may_write)
 
 
-def test_an_equal_notify_has_no_difference_and_keeps_what_it_had(other: FakeNotify, ask: Ask) -> None:
+# the suite
+
+
+def test_an_equal_notify_has_no_difference_and_keeps_what_it_had(other: FakeNotify) -> None:
     before = (other.services, other.bindings, other.credentials)
     notify = ask(other)
 
@@ -56,7 +54,7 @@ def test_an_equal_notify_has_no_difference_and_keeps_what_it_had(other: FakeNoti
     assert (left, (other.services, other.bindings, other.credentials)) == ([], before)
 
 
-def test_without_write_nothing_is_created_and_what_would_be_is_skipped(other: FakeNotify, ask: Ask) -> None:
+def test_without_write_nothing_is_created_and_what_would_be_is_skipped(other: FakeNotify) -> None:
     outcomes = suite.run(ask(other, may_write=False))
 
     assert {each.verdict for each in outcomes} == {suite.AS_EXPECTED, suite.SKIPPED}
@@ -64,7 +62,7 @@ def test_without_write_nothing_is_created_and_what_would_be_is_skipped(other: Fa
     assert [each.operation for each in other.requests if each.method != "GET" and each.status != 404] == []
 
 
-def test_the_differences_of_another_behaviour_name_its_switches(ask: Ask) -> None:
+def test_the_differences_of_another_behaviour_name_its_switches() -> None:
     behaviour = Behaviour(
         identity_limit="evict_oldest",
         replacement_keeps_sid=True,
@@ -86,15 +84,17 @@ def test_the_differences_of_another_behaviour_name_its_switches(ask: Ask) -> Non
     }
 
 
-def test_a_difference_that_no_switch_explains_names_none(other: FakeNotify, ask: Ask) -> None:
+def test_a_difference_that_no_switch_explains_names_none(other: FakeNotify) -> None:
     other.fail("services.create", status=503, times=1)
+    check = CHECKS["services.create.unknown"]
 
-    outcome = suite.ask(ask(other), CHECKS["services.create.unknown"])
+    outcome = suite.ask(ask(other), check)
 
     assert (outcome.verdict, outcome.expected, outcome.actual, outcome.switch) == (suite.DIFFERS, 201, 503, None)
+    assert suite.explaining_switch(replace(check, run=lambda notify: [][0]), 503) is None
 
 
-def test_a_notify_that_is_none_can_not_be_asked() -> None:
+def test_a_notify_that_is_none_cannot_be_asked() -> None:
     credentials = Credentials("AC" + "1" * 32, "secret-token")
     notify = RemoteNotify(Connection("http://127.0.0.1:9", credentials), credentials, may_write=True)
 
@@ -104,13 +104,19 @@ def test_a_notify_that_is_none_can_not_be_asked() -> None:
     assert "secret-token" not in repr(outcomes)
 
 
-def test_an_outcome_holds_no_secret_and_no_sid_of_an_account(ask: Ask) -> None:
-    with FakeNotify(Behaviour(apn_protocol_version="3"), accounts={"AC" + "1" * 32: "their own token"}) as other:
-        outcome = suite.ask(ask(other), CHECKS["services.create.empty"])
+def test_an_outcome_holds_no_secret_and_no_sid_of_an_account() -> None:
+    token, account_sid = "their own/token", "AC" + "1" * 32
+    with FakeNotify(Behaviour(apn_protocol_version="3"), accounts={account_sid: token}) as other:
+        notify = ask(other)
+        outcome = suite.ask(notify, CHECKS["services.create.empty"])
 
     shown = json.dumps([outcome.expected, outcome.actual])
-    assert '"account_sid": "(masked)"' in shown
-    assert [each for each in ("their own token", "AC" + "1" * 32) if each in shown] == []
+    assert ('"account_sid": "(masked)"' in shown, account_sid in shown) == (True, False)
+    assert RemoteNotify(notify._connection, Credentials("AC", "x"), may_write=False).masked("x") == "x"
+    assert notify.masked([f"{token} their%20own%2Ftoken", {"SK" + "2" * 32: None}]) == [
+        "(masked) (masked)",
+        {"SK(masked)": None},
+    ]
 
 
 def test_every_check_names_a_rule_and_says_how_sure_we_are() -> None:
@@ -118,9 +124,18 @@ def test_every_check_names_a_rule_and_says_how_sure_we_are() -> None:
     assert {check.label for check in CHECKS.values()} == {"observed", "documented", "sample", "sibling", "assumed"}
 
 
-def test_nothing_is_written_where_it_may_not_be(other: FakeNotify, ask: Ask) -> None:
+# what a run may do
+
+
+def test_nothing_is_written_where_it_may_not_be(other: FakeNotify) -> None:
     guarded = ask(other, may_write=False)
-    for write in (lambda: guarded.create("/Services"), lambda: guarded.delete("/Services/IS"), lambda: guarded.service):
+    reading = replace(CHECKS["services.create.unknown"], writes=False)
+    for write in (
+        lambda: guarded.create("/Services"),
+        lambda: guarded.delete("/Services/IS"),
+        lambda: guarded.service,
+        lambda: suite.ask(guarded, reading),
+    ):
         with pytest.raises(NotAllowed, match="without --write"):
             write()
     for path in ("/Services", "/Credentials", f"/Services/IS{'0' * 32}/Bindings", f"/Services/{NOBODY}"):
@@ -128,37 +143,57 @@ def test_nothing_is_written_where_it_may_not_be(other: FakeNotify, ask: Ask) -> 
             guarded.probe(path)
 
 
-def test_what_others_created_is_never_touched(other: FakeNotify, ask: Ask) -> None:
-    notify = ask(other)
-    theirs = f"/Services/{other.services.last.sid}"
-
-    for write in (
-        lambda: notify.delete(theirs),
-        lambda: notify.update(theirs),
-        lambda: notify.create(f"{theirs}/Bindings"),
-    ):
+def test_what_others_created_is_never_touched(other: FakeNotify) -> None:
+    notify, theirs = ask(other), f"/Services/{other.services.last.sid}"
+    for write in (notify.delete, notify.update, lambda path: notify.create(f"{path}/Bindings")):
         with pytest.raises(NotAllowed, match="not created by this run"):
-            write()
+            write(theirs)
 
 
-def test_429_is_waited_for_as_long_as_it_says(other: FakeNotify) -> None:
-    other.fail("services.find", status=429, retry_after=7, times=2)
-    waited: list[float] = []
-    connection = Connection(other.url, Credentials(other.account_sid, other.auth_token), pause=waited.append)
+def test_what_cannot_be_deleted_is_named(other: FakeNotify) -> None:
+    notify = ask(other)
+    path = notify.service
+    other.fail("services.delete", status=500)
 
-    assert (connection.send("GET", "/Services").status, waited) == (200, [7.0, 7.0])
+    assert notify.undo() == [path]
 
 
-@pytest.mark.parametrize(("retry_errors", "status", "waits"), [(True, 200, [1.0, 2.0]), (False, 503, [])])
-def test_5xx_is_repeated_only_by_who_reads_alone(
-    other: FakeNotify, retry_errors: bool, status: int, waits: list[float]
+def test_a_notify_that_creates_no_service_cannot_be_worked_in(other: FakeNotify) -> None:
+    other.fail("services.create", status=500, times=1)
+
+    with pytest.raises(RuntimeError, match="no Service to work in: 500"):
+        assert ask(other).service
+
+
+# the connection
+
+
+@pytest.mark.parametrize(
+    ("fault", "retry_errors", "status", "waits"),
+    [
+        ({"status": 429, "retry_after": 7}, False, 200, [7.0, 7.0]),
+        ({"status": 503}, True, 200, [1.0, 2.0]),
+        ({"status": 503}, False, 503, []),
+    ],
+)
+def test_a_request_is_repeated_after_429_and_after_5xx_by_who_reads_alone(
+    other: FakeNotify, fault: dict[str, Any], retry_errors: bool, status: int, waits: list[float]
 ) -> None:
-    other.fail("services.find", status=503, times=2)
+    other.fail("services.find", **fault, times=2)
     waited: list[float] = []
     credentials = Credentials(other.account_sid, other.auth_token)
     connection = Connection(other.url, credentials, retry_errors=retry_errors, pause=waited.append)
 
     assert (connection.send("GET", "/Services").status, waited) == (status, waits)
+
+
+def test_a_lost_connection_is_made_again_a_few_times() -> None:
+    waited: list[float] = []
+    connection = Connection("http://127.0.0.1:9", Credentials("AC", "x"), retry_errors=True, pause=waited.append)
+
+    with pytest.raises(OSError, match="refused"):
+        connection.send("GET", "/Services")
+    assert waited == [1.0, 2.0, 4.0, 8.0]
 
 
 @pytest.mark.parametrize("url", ["", "notify.twilio.com", "ftp://x", "http://", "http://x:99999"])
@@ -167,35 +202,14 @@ def test_what_is_no_url_is_refused(url: str) -> None:
         check_url(url)
 
 
-def test_a_url_may_end_in_v1() -> None:
+def test_a_url_may_end_in_v1_and_an_answer_may_be_no_json() -> None:
     assert check_url("https://notify.twilio.com/v1/") == "https://notify.twilio.com"
+    assert Answer(200, {}, b"<html>").json is None
 
 
-def test_what_can_not_be_deleted_is_named(other: FakeNotify, ask: Ask) -> None:
-    notify = ask(other)
-    path = notify.service
-    other.fail("services.delete", status=500)
-
-    assert notify.undo() == [path]
-
-
-def test_a_notify_that_creates_no_service_can_not_be_worked_in(other: FakeNotify, ask: Ask) -> None:
-    other.fail("services.create", status=500, times=1)
-
-    with pytest.raises(RuntimeError, match="no Service to work in: 500"):
-        assert ask(other).service
-
-
-def test_a_walk_over_pages_ends(other: FakeNotify, ask: Ask) -> None:
+def test_a_walk_over_pages_ends(other: FakeNotify) -> None:
     for _ in range(5):
         other.create_service()
 
-    assert len(list(ask(other).pages("/Services", most=3, PageSize="1"))) == 3
-
-
-def test_a_run_may_not_write_what_it_was_not_allowed_to(other: FakeNotify, ask: Ask) -> None:
-    check = CHECKS["services.create.unknown"]
-    reading = replace(check, writes=False)
-
-    with pytest.raises(NotAllowed):
-        suite.ask(ask(other, may_write=False), reading)
+    notify = ask(other)
+    assert (notify.url, len(list(notify.pages("/Services", most=3, PageSize="1")))) == (other.url, 3)
