@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fakenotify.cli import options as of
 from fakenotify.cli.output import CommandError, say, writing
 from fakenotify.cli.summary import Tally, is_worrying, lines_of
+from fakenotify.cli.waking import waking
 from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import variables
 from fakenotify.proxy.launch import proxied
@@ -28,6 +29,7 @@ DESCRIPTION = """Start a fake, run a command whose calls to https://notify.twili
 The status is the command's."""
 
 _FORWARDED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+_ENDED = getattr(signal, "SIGCHLD", None)
 _TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
 
 
@@ -91,8 +93,12 @@ class Signals:
         self._child: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
         self._before: dict[int, Any] = {}
+        self._stack = ExitStack()
 
     def __enter__(self) -> Signals:
+        self._woken = self._stack.enter_context(waking())
+        if _ENDED is not None:
+            self._before[_ENDED] = signal.signal(_ENDED, lambda number, frame: None)
         for number in _FORWARDED:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means the program, too
                 self._before[number] = signal.signal(number, self._forward)
@@ -101,6 +107,7 @@ class Signals:
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._stack.close()
 
     def run(self, program: Sequence[str], environment: Mapping[str, str]) -> int:
         """Run a program to its end: its status, or 128 and the signal that ended it. Raises ``CommandError``."""
@@ -112,6 +119,8 @@ class Signals:
             raise CommandError(f"can't run {program[0]}: {error.strerror}", 126) from None
         for number in self._early:
             self._child.send_signal(number)
+        while _ENDED is not None and self._child.poll() is None:
+            self._woken.recv(4096)
         status = self._child.wait()
         return status if status >= 0 else 128 - status
 

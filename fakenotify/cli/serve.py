@@ -7,16 +7,16 @@ import json
 import os
 import shlex
 import signal
-import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fakenotify import __version__
 from fakenotify.cli import options as of
 from fakenotify.cli.log import RequestLog
 from fakenotify.cli.output import CommandError, say
+from fakenotify.cli.waking import waking
 from fakenotify.proxy.environment import traps
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
         raise CommandError("--ca-file is about the proxy; name its port with --proxy-port")
     fake = of.build(options, "own")
     service = of.prepare(fake, options)
-    with _Signals() as signals, contextlib.ExitStack() as stack:
+    with _signals() as wait, contextlib.ExitStack() as stack:
         log = RequestLog(sys.stderr if options.json else sys.stdout, options.log_format)
         if not options.quiet:
             log.follow(fake.world)
@@ -62,7 +62,7 @@ def run(options: Namespace) -> int:
             log.start()
             for trap in traps(os.environ, fake.url):
                 say(sys.stderr, f"fakenotify: {trap}")
-            signals.wait()
+            wait()
         finally:
             fake.stop()
             log.close()
@@ -101,27 +101,15 @@ def _banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str
     return json.dumps(members | ({"proxy": proxy.url} if proxy else {}))
 
 
-class _Signals:
-    """While it lasts, a signal interrupts nothing; ``wait`` awaits the first. Afterwards signals are ignored."""
-
-    def __init__(self) -> None:
-        self._woken, self._waker = socket.socketpair()
-        self._waker.setblocking(False)
-
-    def __enter__(self) -> _Signals:
-        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+@contextlib.contextmanager
+def _signals() -> Iterator[Callable[[], object]]:
+    """A function that waits for the first signal. Until then signals interrupt nothing; afterwards they are ignored."""
+    with waking() as woken:
         _on_signals(lambda number, frame: None)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        _on_signals(signal.SIG_IGN)  # the process is about to end, and a further signal changes nothing
-        signal.set_wakeup_fd(-1)
-        self._waker.close()
-        self._woken.close()
-
-    def wait(self) -> None:
-        """Wait for a signal."""
-        self._woken.recv(1)
+        try:
+            yield lambda: woken.recv(1)
+        finally:
+            _on_signals(signal.SIG_IGN)  # the process is about to end, and a further signal changes nothing
 
 
 def _on_signals(handler: Callable[[int, Any], None] | signal.Handlers) -> None:

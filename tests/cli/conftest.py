@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -42,7 +42,7 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 def fakenotify(call: Callable[..., int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
     """Runs a command line that ends by itself; a server that doesn't fails the test."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    monkeypatch.setattr("fakenotify.cli.serve._Signals.wait", lambda self: pytest.fail("it serves"))
+    monkeypatch.setattr("fakenotify.cli.serve._signals", lambda: nullcontext(lambda: pytest.fail("it serves")))
 
     def run(*arguments: str, **given: Any) -> Done:
         try:
@@ -77,23 +77,6 @@ class Server:
         return [each["friendly_name"] for each in self.ask("GET", "/v1/Services")[1]["services"]]
 
 
-class Signals:
-    """Stands in for the signals that end a server, which only the main thread can await."""
-
-    def __init__(self) -> None:
-        self.ready, self.over = Event(), Event()
-
-    def __enter__(self) -> Signals:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def wait(self) -> None:
-        self.ready.set()
-        assert self.over.wait(PATIENCE)
-
-
 @pytest.fixture
 def serve(
     call: Callable[..., int],
@@ -105,23 +88,27 @@ def serve(
 
     @contextmanager
     def start(*arguments: str, **given: str) -> Iterator[Server]:
-        signals, statuses = Signals(), []
+        ready, over, statuses = Event(), Event(), []
+
+        def wait() -> None:
+            ready.set()
+            assert over.wait(PATIENCE)
 
         def run() -> None:
             try:
                 statuses.append(call("--port", "0", *arguments, **given))
             finally:
-                signals.ready.set()
+                ready.set()
 
-        monkeypatch.setattr("fakenotify.cli.serve._Signals", lambda: signals)
+        monkeypatch.setattr("fakenotify.cli.serve._signals", lambda: nullcontext(wait))  # they meet the main thread
         thread = Thread(target=run)
         thread.start()
-        assert signals.ready.wait(PATIENCE)
+        assert ready.wait(PATIENCE)
         printed, warned = capfd.readouterr()
         try:
             yield (server := Server(wire_as, printed))
         finally:
-            signals.over.set()
+            over.set()
             thread.join()
         stdout, stderr = capfd.readouterr()
         server.done = Done(statuses[0], stdout, warned + stderr)

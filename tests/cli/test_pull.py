@@ -131,7 +131,7 @@ def test_the_report_counts_and_shows_no_personal_value(
     other: FakeNotify, run: Pull, capsys: pytest.CaptureFixture[str], world: Path
 ) -> None:
     for number in range(20):
-        other.create_binding(other.services[1], identity="busy", binding_type="fcm", address=f"token {number}")
+        other.create_binding(other.services[0], identity="busy", binding_type="fcm", address=f"token {number}")
     run()
 
     said = capsys.readouterr().out
