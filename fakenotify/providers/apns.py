@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from fakenotify.providers.provider import Answered, Asked, Message, Provider, flat, mapping
 
@@ -53,7 +52,8 @@ def complaint(asked: Asked, body: Mapping[str, Any], token: str | None) -> Answe
 
 def accept(asked: Asked, body: Mapping[str, Any], unique: str) -> Answered:
     """200 without a body; ``apns-id`` is the caller's, or new."""
-    return Answered(200, headers={"apns-id": asked.headers.get("apns-id") or str(UUID(unique[:32])).upper()})
+    made = "-".join((unique[:8], unique[8:12], unique[12:16], unique[16:20], unique[20:32])).upper()
+    return Answered(200, headers={"apns-id": asked.headers.get("apns-id") or made})
 
 
 def error(reason: str, token: str | None = None, now: datetime | None = None) -> Answered:
