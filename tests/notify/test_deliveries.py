@@ -344,7 +344,7 @@ def test_a_delivery_is_checked_in_order(fake_notify, kind) -> None:
 
 @pytest.mark.fake_notify(legacy_fcm="refused")
 def test_googles_legacy_api_fails_after_the_credential_and_the_request_says_what_to_do(wire, fake_notify) -> None:
-    for kind, name in (("gcm", "gcm"), ("fcm", "a legacy server key")):
+    for kind, name in (("fcm", "a legacy server key"), ("gcm", "gcm")):
         sid = fake_notify.create_credential(kind, secret="a server key", api_key="a server key").sid
         service = fake_notify.create_service(**{f"{kind}_credential_sid": sid})
         targets = [json.dumps({"binding_type": kind, "address": each}) for each in ("f1", "f2")]
@@ -355,7 +355,7 @@ def test_googles_legacy_api_fails_after_the_credential_and_the_request_says_what
     assert became(fake_notify) == [(each, 52117, CODES[52117].title) for each in ("f1", "f2", "f1", "f2")]
     assert [each.code for each in fake_notify.alerts] == [52117] * 4
 
-    wire.post(f"/v1/Services/{service.sid}", {"FcmCredentialSid": NOBODYS})
+    wire.post(f"/v1/Services/{service.sid}", {"GcmCredentialSid": NOBODYS})
     wire.post(f"/v1/Services/{service.sid}/Notifications", {"ToBinding": targets})
     assert [each.error_code for each in fake_notify.deliveries][-2:] == [52002, 52002]
     assert fake_notify.requests.last.warnings == []
@@ -466,7 +466,7 @@ def is_meant(
 @example(EACH, [], {"alice": ["north"], "bob": ["premium"]}, [], [], ["premium", "north"])
 @example(EACH, [], {"alice": ["premium"], "bob": ["premium"]}, ["bob"], [], ["premium"])
 @example(EACH, [], {}, ["alice", "carol"], ["vip"], [])
-@example(EACH, [], {}, ["bob"], ["all"], [])
+@example(EACH, [], {}, ["bob", "bob"], ["all"], [])
 def test_the_recipients_are_those_of_a_naive_filter_over_all_bindings(
     bindings, deleted, users, identities, tags, segments
 ) -> None:
