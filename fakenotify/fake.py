@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from threading import RLock
-from types import TracebackType
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -104,9 +103,7 @@ class FakeNotify(Account):
             self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from reliability import described
 
 from fakenotify import Account, Behaviour, FakeNotify
@@ -24,7 +24,8 @@ from fakenotify.notify.records import Service
 
 SERVICE_SID = "IS" + "a" * 32
 
-settings.register_profile("unhurried", settings(deadline=None))  # the machine may be busy
+# The machine may be busy, and in a new checkout Hypothesis first makes its tables of Unicode, which takes seconds.
+settings.register_profile("unhurried", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("unhurried")
 
 Form = Mapping[str, Any] | Iterable[tuple[str, str]]

@@ -116,9 +116,18 @@ FRAMEWORKS = {"Django": "django", "Flask": "flask", "FastAPI and asyncio": "fast
 RECIPES = headings("how-to.md")[1:]
 
 
+PATIENT = """
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+"""
+
+
 @pytest.mark.slow
 def test_every_recipe_works(tmp_path: Path) -> None:
     promised = {}
+    write(tmp_path, {"conftest.py": PATIENT})
     for recipe in RECIPES:
         if find_spec(FRAMEWORKS.get(recipe, "pytest")) is not None:
             examples = blocks(section("how-to.md", recipe), "python")
