@@ -350,7 +350,9 @@ def test_a_failure_shows_what_was_asked(run: Run) -> None:
             assert False
 
         def test_steers(fake_notify):
-            service = fake_notify.create_service(friendly_name="\\x1b[2Jcleared")
+            service = fake_notify.create_service(messaging_service_sid="MG" + "0" * 32)
+            to = {"binding_type": "sms", "address": "\\x1b[2Jcleared"}
+            fake_notify.create_notification(service, to_binding=to, body="Hi")
             ask(fake_notify, "POST", body=b"FriendlyName=%1b%5b2J%0aforged+line&%1bfriendly=x%ed%a0%80")
             assert False
 

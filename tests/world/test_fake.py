@@ -74,6 +74,13 @@ def test_the_package_gives_its_names_when_they_are_asked_for() -> None:
     assert version("fakenotify") == __version__
 
 
+def test_a_method_that_looks_like_an_attribute_is_a_method_of_the_class_too(fake: FakeNotify) -> None:
+    assert FakeNotify.client(fake, in_process=True).account_sid == fake.account_sid
+    assert fake.client.__doc__ == FakeNotify.client.__doc__
+    with pytest.raises(AttributeError, match=r"client is a method: call it, as in fake.client\(\).notify"):
+        fake.client.notify  # noqa: B018  # the access is the point
+
+
 # the socket
 
 
