@@ -85,8 +85,10 @@ def test_of_a_recording_just_the_other_switches_are_found(open_fake: Callable[..
         service.bindings.create("busy", "fcm", f"token {number}")
     with pytest.raises(TwilioException):
         service.bindings.page(page_size=1001)
-    client.request("GET", f"https://notify.twilio.com/v1/Services/{service.sid}/Users")
+    client.request("GET", f"https://notify.twilio.com/v1/Services/{service.sid}/Users/bo%20bby")
     recorder.close()
+    *_, last = read(tmp_path / "calls")
+    assert (last.status, "bby" in last.path + last.body["message"]) == (404, False)
     found = replay.compare(read(tmp_path / "calls"))
     assert {str(each.switch).partition("=")[0] for each in found} == set(switches)
 
@@ -99,8 +101,9 @@ def ask(recorder: Recorder, path: str) -> tuple[str, bytes]:
     return status[0], b"".join(answer)
 
 
-def test_a_call_that_reaches_nobody_is_a_502_and_not_recorded(tmp_path: Path) -> None:
-    recorder = Recorder("http://127.0.0.1:1", str(tmp_path / "calls.jsonl"))
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_call_that_reaches_nobody_is_a_502_and_not_recorded(tmp_path: Path, scheme: str) -> None:
+    recorder = Recorder(f"{scheme}://127.0.0.1:1", str(tmp_path / "calls.jsonl"))
     status, body = ask(recorder, "/v1/Services")
     recorder.close()
     assert (status, b"can't be reached" in body, list(tmp_path.iterdir())) == ("502 BAD GATEWAY", True, [])
@@ -122,6 +125,7 @@ def test_what_cannot_be_recorded_is_one_line_and_status_2(
         ("--upstream", "http://x", "--record", "/missing/calls"): (
             "can't write /missing/calls: No such file or directory"
         ),
+        ("--upstream", "http://x", "--record", str(tmp_path)): f"can't write {tmp_path}: {tmp_path} is a folder",
         ("--port", str(free_port), "--upstream", own, *record): (
             f"--upstream {own} is this fake itself; name another Notify"
         ),

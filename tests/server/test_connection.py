@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 
@@ -221,12 +222,17 @@ def test_too_many_chunks_get_a_readable_413(fake_server: Server, dial: Dial) -> 
 
 
 def test_chunks_beyond_the_bound_are_not_read_but_the_answer_is_readable(
-    account: Dialled, monkeypatch: pytest.MonkeyPatch
+    fake_server: Server, dial: Dial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (handler_module, connection_module):
         monkeypatch.setattr(module, "DRAIN_LIMIT", MIB)
-    account.send(chunked(("80000\r\n" + "x" * (MIB // 2) + "\r\n") * 5, AUTH, target="/v1/Services"))
-    assert (account.answer().status, account.reader.read()) == (413, b"")  # the end is no reset
+    beyond, endless, chunk = dial(fake_server), dial(fake_server), "80000\r\n" + "x" * (MIB // 2) + "\r\n"
+    beyond.send(chunked(chunk * 5, AUTH, target="/v1/Services"))
+    assert (beyond.answer().status, beyond.reader.read()) == (413, b"")  # the end is no reset
+
+    with contextlib.suppress(ConnectionError):
+        endless.send(chunked(chunk * 20, AUTH, target="/v1/Services"))
+    assert endless.answer().status == 413
 
 
 def test_a_chunked_body_with_a_length_closes_the_connection(echoing: Server, dial: Dial) -> None:

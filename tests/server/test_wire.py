@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -255,6 +256,32 @@ def test_a_body_of_exactly_one_mebibyte_is_read(wire: Any) -> None:
 
 def test_any_body_can_be_too_large(wire: Any) -> None:
     assert [wire.send(method, SERVICES, "x" * (MIB + 1)).refusal for method in ("GET", "PUT")] == [TOO_LARGE] * 2
+
+
+def test_under_another_wsgi_server_a_body_is_as_long_as_its_length_says(fake: FakeNotify) -> None:
+    def post(length: str) -> Any:
+        started: list[str] = []
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": SERVICES,
+            "CONTENT_LENGTH": length,
+            "HTTP_AUTHORIZATION": basic(f"{fake.account_sid}:{fake.auth_token}"),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(b"FriendlyName=shops"),
+            "SERVER_NAME": "test",
+            "SERVER_PORT": "80",
+        }
+        chunks = fake.wsgi_app(environ, lambda status, headers: started.append(status))  # type: ignore[arg-type,func-returns-value,return-value]
+        return int(started[0][:3]), json.loads(b"".join(chunks)).get("friendly_name")
+
+    expected = {
+        "": (201, None),
+        "-1": (201, None),
+        "17": (201, "shop"),
+        str(MIB + 1): (413, None),
+        "9" * 13: (413, None),
+    }
+    assert {length: post(length) for length in expected} == expected
 
 
 # the order of checks
