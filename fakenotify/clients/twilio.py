@@ -68,7 +68,7 @@ def async_client(url: str, account_sid: str, auth_token: str) -> Client:
             if auth:  # aiohttp's own BasicAuth is deprecated
                 sent["Authorization"] = _basic(*auth)
             async with (
-                ClientSession(timeout=ClientTimeout(total=timeout or self.timeout or TIMEOUT)) as session,
+                ClientSession(timeout=ClientTimeout(timeout or self.timeout)) as session,
                 session.request(
                     method.upper(), url, params=params, data=data, headers=sent, allow_redirects=allow_redirects
                 ) as response,

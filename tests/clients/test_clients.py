@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
-from fakenotify import FakeNotify
+from fakenotify import FakeNotify, Fault
 from fakenotify.clients import twilio as twilio_client
 from fakenotify.clients.in_process import Reply, call
 from fakenotify.clients.twilio import TIMEOUT
@@ -263,6 +263,17 @@ def test_the_async_client_can_ask_many_things_at_once_and_in_several_loops(fake:
     assert len(made) == 20
 
 
+@pytest.mark.parametrize(("own", "given"), [(0.1, None), (60, 0.1)])
+def test_the_async_client_gives_up_after_its_timeout_or_the_requests(
+    fake: FakeNotify, own: float, given: float | None
+) -> None:
+    fake.fail("services.find", Fault.stall())
+    client = fake.async_client()
+    client.http_client.timeout = own
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(client.request_async("GET", f"{fake.url}/v1/Services", timeout=given))
+
+
 def test_a_raw_request_may_have_no_credentials(fake: FakeNotify) -> None:
     in_process = fake.client(in_process=True).http_client.request("get", "https://notify.twilio.com/v1/Services")
     over_a_socket = asyncio.run(fake.async_client().http_client.request("get", f"{fake.url}/v1/Services", timeout=5))
@@ -319,7 +330,7 @@ def test_all_the_rest_works_without_the_package() -> None:
     program = """
 import sys
 sys.modules["twilio"] = sys.modules["requests"] = sys.modules["aiohttp"] = None
-from fakenotify import FakeNotify
+from fakenotify import FakeNotify, Fault
 from urllib.request import ProxyHandler, Request, build_opener
 with FakeNotify() as fake:
     service = fake.create_service()

@@ -61,11 +61,6 @@ def test_the_target_is_what_was_asked(dialled: Dialled) -> None:
     assert {target: dialled.ask(get(target)).json["target"] for target in expected} == expected
 
 
-def test_a_path_with_two_slashes_is_no_path_of_notify(account: Dialled) -> None:
-    answer = account.ask(get("//v1/Services", AUTH))
-    assert (answer.status, answer.json["message"]) == (404, "The requested resource //v1/Services was not found")
-
-
 def test_a_query_in_plain_utf_8_is_understood(account: Dialled) -> None:
     account.ask(post("FriendlyName=zo%C3%AB", "/v1/Services", AUTH + FORM))
     answer = account.ask(get("/v1/Services?FriendlyName=zo\xc3\xab", AUTH))
