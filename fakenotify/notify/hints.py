@@ -114,9 +114,9 @@ def about_region(origin: str) -> str | None:
 
 def about_identity(identity: str) -> str | None:
     """Twilio's advice for an identity that looks like personal data. (documented; D10)"""
-    if "@" in identity and re.fullmatch(_E_MAIL, identity):
+    if re.fullmatch(_E_MAIL, identity):
         looks = "an e-mail address"
-    elif identity[:1] == "+" and re.fullmatch(_PHONE_NUMBER, identity):
+    elif re.fullmatch(_PHONE_NUMBER, identity):
         looks = "a phone number"
     else:
         return about_list(identity)
@@ -132,7 +132,7 @@ def about_list(text: str) -> str | None:
 
 def about_address(address: str) -> str | None:
     """What has happened to an address on its way, such as a lost plus sign."""
-    if address[:1] == " " and re.fullmatch(_PLUS_LOST, address):
+    if re.fullmatch(_PLUS_LOST, address):
         return f"the address is {address!r}: a + that is not encoded arrives as a space; write %2B"
     if address.startswith("Address="):
         return f"the address is {address!r}, with the parameter's name as part of the value"

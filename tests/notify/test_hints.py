@@ -16,6 +16,7 @@ SERVICE_SID = "IS" + "a" * 32
 SEND, BINDINGS = f"/v1/Services/{SERVICE_SID}/Notifications", f"/v1/Services/{SERVICE_SID}/Bindings"
 TYPES = ", ".join(CHANNELS)
 PERSONAL = "the identity {!r} looks like {}; Twilio asks for identities that are no personal data"
+LISTED = "{!r} is one value, not a list; repeat the parameter, once for each value"
 PLUS_LOST = "the address is ' 15005550006': a + that is not encoded arrives as a space; write %2B"
 RESERVED = "Notify reserves twi_ keys, and chooses the recipients itself"
 
@@ -138,7 +139,8 @@ def test_members_of_to_binding_as_parameters_are_said_to_be_ignored(fake: FakeNo
 
 def test_a_binding_that_is_accepted_may_come_with_advice(fake: FakeNotify) -> None:
     expected = [
-        ({}, []),
+        *((form, []) for form in ({}, {"Identity": "a@"}, {"Identity": "+1"}, {"Address": " x"}, {"Tag": "[vip"})),
+        ({"Identity": "[alice]"}, [LISTED.format("[alice]")]),
         ({"Identity": "alice@example.com"}, [PERSONAL.format("alice@example.com", "an e-mail address")]),
         ({"Identity": "+15005550006"}, [PERSONAL.format("+15005550006", "a phone number")]),
         ({"Address": " 15005550006"}, [PLUS_LOST]),
@@ -146,7 +148,7 @@ def test_a_binding_that_is_accepted_may_come_with_advice(fake: FakeNotify) -> No
             {"Address": "Address=+1500"},
             ["the address is 'Address=+1500', with the parameter's name as part of the value"],
         ),
-        ({"Tag": "[vip]"}, ["'[vip]' is one value, not a list; repeat the parameter, once for each value"]),
+        ({"Tag": "[vip]"}, [LISTED.format("[vip]")]),
         (
             {"CredentialSid": "CR" + "a" * 32, "NotificationProtocolVersion": "3"},
             ["CredentialSid and NotificationProtocolVersion are stored and have no use: sms Bindings don't need them"],

@@ -180,6 +180,10 @@ def test_a_journal_drops_the_oldest_beyond_its_bytes() -> None:
 
     assert 40 < len(journal) < 55
     assert (ids(journal)[-1], journal.total, journal.dropped) == ("RQ999", 1_000, 1_000 - len(journal))
+    tiny = Journal(10, 1)
+    for number in range(2):
+        tiny.record(request_of(number))
+    assert ids(tiny) == ["RQ1"]
 
 
 def test_the_heaviest_parts_of_one_request_are_not_kept() -> None:
@@ -213,7 +217,10 @@ def test_a_long_text_in_a_page_is_found_once_its_length_is_known() -> None:
     request = page("a", long, "c", "d", "e", "f", "g")
     journal.record(request)
 
+    Journal().measured("RQ0", 30_000)
     journal.measured("RQ0", 30_000)
+    journal.measured(request.request_id, 10)
+    assert [*journal] == [request]
     journal.measured(request.request_id, 30_000)
 
     [kept] = journal

@@ -198,11 +198,18 @@ def test_the_rules_of_a_service_hold_for_loaded_rows(fake: FakeNotify) -> None:
     assert refused(fake, "segments", segment, segment) == ": segment 'vip' is in this Service already"
 
     fake.world.import_state(
-        {"services": [{"bindings": [bindings[0] | {"tags": ["vip", "vip"]}], "users": [user | {"segments": ["vip"]}]}]}
+        {
+            "services": [
+                {
+                    "bindings": [bindings[0] | {"tags": ["vip", "vip"]}, bindings[1] | {"identity": "bob"}],
+                    "users": [user | {"segments": ["vip"]}],
+                }
+            ]
+        }
     )
-    assert [each.tags for each in fake.bindings] == [["vip"]]
+    assert [each.tags for each in fake.bindings] == [["vip"], []]
     assert [each.unique_name for each in fake.segments] == ["vip"]
-    assert [each.identity for each in fake.users] == ["alice"]
+    assert sorted(each.identity for each in fake.users) == ["alice", "bob"]
 
 
 def test_a_registered_table_is_read_by_the_control_api_and_known_in_other_accounts(fake: FakeNotify) -> None:
