@@ -70,6 +70,8 @@ def as_described(route: Route, reply: Reply) -> None:
 
 # the description
 
+SECRETS = {"Certificate", "PrivateKey", "ApiKey", "Secret"}
+
 
 def test_a_validator_accepts_it() -> None:
     validate(DOCUMENT)
@@ -138,6 +140,7 @@ def test_every_operation_has_the_rule_that_it_is_known_by() -> None:
         for field, schema in fields.items():
             rule = provenance.rules()[f"{name}.{field}"]
             assert (schema["x-label"], schema["x-source"]) == (rule.label, rule.source)
+            assert schema.get("writeOnly", False) is (field in SECRETS)
         assert (operation["x-label"], operation["deprecated"]) == (provenance.rules()[name].label, route.legacy)
 
 
@@ -240,6 +243,8 @@ def test_every_refusal_is_as_described() -> None:
         }
         if route.verb == "find":
             replies[400] = ask(fake, route.method, target + "?PageSize=x")
+        if route.operation == "users.delete":
+            replies[409] = ask(fake, route.method, target)
         if elsewhere != target:
             replies[404] = ask(fake, route.method, elsewhere)
         for status, reply in replies.items():
@@ -261,7 +266,14 @@ def test_an_answer_that_is_none_is_noticed() -> None:
     route = ROUTES.by_operation["bindings.fetch"]
     good = json.loads(ask(fake := lively(), "GET", path_of(fake, route)).body)
     assert list(complaints(route, 200, good)) == []
-    for bad in ({**good, "sid": "BS1"}, {**good, "more": 1}, {**good, "tags": None}, {"sid": good["sid"]}, None):
+    for bad in (
+        {**good, "sid": "BS1"},
+        {**good, "service_sid": "IS1"},
+        {**good, "more": 1},
+        {**good, "tags": None},
+        {"sid": good["sid"]},
+        None,
+    ):
         assert list(complaints(route, 200, bad)) != []
     assert list(complaints(route, 201, good)) == ["bindings.fetch has no answer 201"]
     gone = ROUTES.by_operation["bindings.delete"]

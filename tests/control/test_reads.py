@@ -437,7 +437,9 @@ def test_a_request_shows_whom_it_was_about_and_the_rule_that_refused_it(control:
     sent, refused, _, bound = control.get("requests")["requests"]
     made = control.get(f"requests?sid={sent['sid']}")["requests"]
     assert (made, sent["whom"], sent["identity"], sent["rule"]) == ([sent], "tag vip", None, None)
-    assert (refused["rule"], refused["label"], refused["decision"]) == ("errors.NotFound", "observed", None)
+    assert (refused["whom"], refused["rule"], refused["label"], refused["decision"]) == (
+        *(None, "errors.NotFound", "observed", None),
+    )
     assert (bound["whom"], bound["identity"]) == ("dave", "dave")
 
 
