@@ -1,7 +1,7 @@
-"""The control API, ``/_fake/``: gives a test in any language what a Python test can do. JSON in and out.
+"""The control API below ``/_fake/``: what a Python test can do, in JSON for a test in any language.
 
-A web page must not be able to use it: requests that ``Doors`` refuses and writes that are not JSON get a 403, and there
-are no CORS headers.
+Web pages of other origins can't use it: requests that ``Doors`` refuses and writes that are not JSON get a 403, and
+there are no CORS headers.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Methods = dict[str, Route]
 
 _COMMON = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _MOST_AT_ONCE = 262_144
-"""Size in bytes up to which an answer is sent whole, with its length, so that the connection can be kept."""
+"""The largest answer, in bytes, that is sent with a length; longer ones are streamed."""
 
 
 @route("GET", "openapi.json", OBJECT)
@@ -69,7 +69,7 @@ _WITH_REST = {path.partition("/")[0]: methods for path, methods in ROUTES.items(
 
 
 def routes() -> dict[str, Methods]:
-    """All routes, those of tables that were registered later too."""
+    """All routes, including those of tables that were registered later."""
     return ROUTES | {name: {"GET": stored.plain(name)} for name in TABLES if name not in ROUTES}
 
 
@@ -80,7 +80,7 @@ class HasWorld(Protocol):
 
 
 class Control:
-    """The WSGI application below ``/_fake/``. ``allow_hosts`` are names other than loopback's that may be asked."""
+    """The WSGI application below ``/_fake/``. ``allow_hosts`` are further names for ``Host``."""
 
     def __init__(self, holder: HasWorld, allow_hosts: Iterable[str] = ()) -> None:
         self._holder = holder
@@ -139,7 +139,7 @@ class Control:
 
 
 def _find(name: str, path: str) -> tuple[Methods, str]:
-    """The methods of a path with a placeholder, with its value, or of a table that was registered later."""
+    """The methods of a path with a placeholder, and its value; or those of a table that was registered later."""
     head, _, rest = name.partition("/")
     if rest and head in _WITH_REST:
         return _WITH_REST[head], rest
@@ -150,7 +150,7 @@ def _find(name: str, path: str) -> tuple[Methods, str]:
 
 
 def _query(found: Route, path: str, query: str) -> dict[str, Any]:
-    """The query parameters, each of which the route has and is given once."""
+    """The query parameters, parsed. Raises ``Refused`` for one that is unknown or repeated."""
     asked = {}
     for name, values in parse_form(query).items():
         if name not in found.query:
@@ -163,7 +163,7 @@ def _query(found: Route, path: str, query: str) -> dict[str, Any]:
 
 
 def _body(environ: WSGIEnvironment, found: Route) -> Any:
-    """The body as JSON, for a route that has one as a dictionary."""
+    """The body, parsed; a dictionary if the route describes a body. Raises ``Refused``."""
     body, too_large = read_body(environ, CONTROL_BODY_LIMIT)
     content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if content_type != JSON and (content_type or body or too_large):
@@ -183,7 +183,7 @@ def _body(environ: WSGIEnvironment, found: Route) -> Any:
 
 
 def _begin(pieces: Generator[str, None, None]) -> tuple[bytes, Generator[str, None, None] | None]:
-    """The beginning of a long answer, and what is left of it if it isn't the whole."""
+    """The beginning of an answer, and the generator of the rest if there is more."""
     begun: list[bytes] = []
     size = 0
     for piece in pieces:

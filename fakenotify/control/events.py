@@ -1,4 +1,4 @@
-"""The stream of events: each listener gets what happens in a world from now on."""
+"""The stream of events: what happens in a world from now on."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from fakenotify.notify.journal import Request
 from fakenotify.world.world import Change, World
 
 HEARTBEAT = 15.0
-"""Seconds after which an idle event stream sends a comment to keep the connection open."""
+"""Seconds after which an idle stream sends a comment, to keep the connection open."""
 MOST_WAITING = 1_048_576
-"""Bytes of events that wait for a slow reader; more of them end its stream."""
+"""The size of the events that may wait for a slow reader; a stream with more is ended."""
 
 _FIELDS = (
     *("operation", "method", "path", "status", "code", "sid", "account_sid", "request_id"),
     *("warnings", "hints", "rule", "label", "fault"),
 )
-"""What an event tells of a request."""
+"""The fields of a request that an event has."""
 _TOO_SLOW = "the reader was too slow; open a new stream, and read again what it may have missed"
 
 
@@ -52,7 +52,7 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
 
 
 class Waiting:
-    """The events that one listener has yet to read."""
+    """The events that one reader has yet to read."""
 
     def __init__(self, account_sid: str | None) -> None:
         self._account_sid = account_sid
@@ -62,7 +62,7 @@ class Waiting:
         self._changed = Condition()
 
     def add(self, change: Change) -> None:
-        """Queue an event that concerns the listener; if the queue is too long, replace it by the event ``end``."""
+        """Queue an event that concerns the reader. If the queue is too long, an ``end`` event replaces it."""
         to_all = change.account_sid is None and change.kind in ("control", "change")
         if not to_all and self._account_sid not in (None, change.account_sid):
             return
@@ -86,7 +86,7 @@ class Waiting:
             self._changed.notify()
 
     def next(self) -> str | None:
-        """The next event, as soon as there is one; a comment if there is none for long; None at the end."""
+        """The next event, as soon as there is one; a comment if there is none for a while; None at the end."""
         with self._changed:
             if not self._texts and not self._finished:
                 self._changed.wait(HEARTBEAT)
@@ -98,5 +98,5 @@ class Waiting:
 
 
 def event(request: Request) -> Change:
-    """A request as the body of an event."""
+    """The event of a request."""
     return Change("request", request.account_sid, {name: getattr(request, name) for name in _FIELDS})

@@ -12,7 +12,7 @@ from fakenotify.world.saved_state import to_json
 from fakenotify.world.world import World
 
 MOST_IDENTITIES = 5
-"""Identities that are named with a reason, as examples."""
+"""How many identities are named as examples of a reason."""
 
 _LIMIT = Parameter("At most this many of the selected, and as many of the skipped.", {"type": "integer", "minimum": 0})
 

@@ -129,7 +129,7 @@ _FAULTS = {
 
 
 def _kind(kind: str) -> dict[str, Any]:
-    """A kind of fault and what it takes."""
+    """A kind of fault, with its fields."""
     made = KINDS[kind]
     taken = [
         {"name": each.name, "type": _SET_FAULT["properties"][each.name]["type"], "required": each.default is MISSING}

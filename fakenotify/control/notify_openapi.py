@@ -38,7 +38,7 @@ def _sid(prefix: str) -> dict[str, Any]:
 
 
 def _resource(record: type[Any], prefix: str, **more: Any) -> dict[str, Any]:
-    """A record on the wire: its fields, sids with their prefixes, and what else there is; None for what is not."""
+    """A record on the wire: its fields, sids with their prefixes, and ``more``, where None leaves a field out."""
     properties = dict(record_schema(record)["properties"])
     for name, schema in properties.items():
         owner = name.removesuffix("_sid")
@@ -83,7 +83,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
         {"account_sid": _sid("AC"), "identity": TEXT, "segment": TEXT, "service_sid": _sid("IS"), "url": _URL}
     ),
 }
-"""What each resource answers with."""
+"""The schema of each resource."""
 
 _ABOUT = {
     "services": "Services: the scope of Bindings and Notifications, and the Credentials of their channels.",
@@ -95,7 +95,7 @@ _ABOUT = {
     "segments": "Segments of Users. Withdrawn in 2018.",
     "segment_memberships": "Which User is in which Segment. Withdrawn in 2018.",
 }
-"""What each tag is about."""
+"""The description of each tag."""
 
 _META = obj(
     {
@@ -216,7 +216,7 @@ def _query_parameters(route: Route) -> Iterator[dict[str, Any]]:
 
 
 def _form(route: Route) -> dict[str, Any]:
-    """A form; an update needs nothing, and an empty value there goes back to the default."""
+    """A form. An update requires nothing, and an empty value there restores the default."""
     fields = {row.name: _schema(row) | _known(route, row) for row in route.params.rows}
     required = [row.name for row in route.params.rows if row.required and route.verb == "create"]
     schema = obj(fields, required, more=True)
@@ -234,7 +234,7 @@ def _example(route: Route) -> dict[str, Any]:
 
 
 def _value(row: Param) -> Any:
-    """The first example of a parameter, as its schema has it."""
+    """The first example of a parameter, in the type of its schema."""
     example = row.kind.examples()[0]
     return json.loads(example) if row.kind.schema()["type"] in ("integer", "boolean") else example
 
@@ -283,7 +283,7 @@ _REFUSALS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "Conflict": ("It exists already, or is still in use.", (), "409/52304"),
     "RequestTooLarge": ("The body is larger than 1 MiB.", (), "413/20413"),
 }
-"""The refusals: words, headers of their own, and an example's status and code."""
+"""The refusals: a description, headers of their own, and the status and code of an example."""
 
 
 def _refusal(words: str, headers: tuple[str, ...], example: str) -> dict[str, Any]:
@@ -297,7 +297,7 @@ def _refusal(words: str, headers: tuple[str, ...], example: str) -> dict[str, An
 
 
 def _refusals(route: Route) -> dict[str, dict[str, str]]:
-    """The refusals of an operation. 405 is what the other methods of its path get."""
+    """The refusals of an operation; the 405 is for other methods of its path."""
     names = {"400": "BadRequest", "401": "Unauthorized", "405": "MethodNotAllowed", "413": "RequestTooLarge"}
     if route.locate:
         names["404"] = "NotFound"

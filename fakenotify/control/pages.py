@@ -1,4 +1,4 @@
-"""The inspector's files, as they are: the page is a client of this API like any other."""
+"""The inspector's files. The page is a client of this API like any other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Content-Security-Policy: own files only, nothing inline, in no frame."""
+"""The Content-Security-Policy: only files from here, nothing inline, no frames."""
 
 _HEADERS = (
     ("Content-Security-Policy", POLICY),

@@ -1,4 +1,4 @@
-"""Control operations: a function with its path, its input and its answer, all in one place.
+"""Control operations: each is a function together with its path, its input and its answer.
 
 A function below ``@route(…)`` is a row of the table in ``fakenotify.control.app``, from which the OpenAPI document and
 the docs page are made.
@@ -24,9 +24,9 @@ EVENTS = "text/event-stream"
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One control request: its ``query`` as the parameters' schemas have it, its ``body``, the placeholder's value.
+    """One control request: its ``query`` and ``body``, parsed, and ``rest``, the value of the path's placeholder.
 
-    The account of ``query["account_sid"]`` exists. ``body`` is a dictionary if the route has a body.
+    The account of ``query["account_sid"]`` exists. ``body`` is a dictionary if the route describes a body.
     """
 
     query: Mapping[str, Any]
@@ -55,13 +55,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter: what it does, in words, and the schema by which its value is read."""
+    """A query parameter: a description, and the schema by which its value is parsed."""
 
     words: str
     schema: Mapping[str, Any]
 
     def read(self, name: str, given: str) -> Any:
-        """The value. Raises ``Refused``."""
+        """Parse a value. Raises ``Refused``."""
         kind = self.schema.get("type")
         if kind == "integer":
             if not (given.isascii() and given.isdigit() and len(given) < 10):
@@ -117,7 +117,7 @@ def check_account(world: World, account_sid: str) -> None:
 
 
 def take_account(world: World, ask: Ask) -> str | None:
-    """The account that a write names, in its body, from which it is taken out, or in its query."""
+    """The account that a write names in its query or in its body, from which it is removed."""
     sid = ask.body.pop("account_sid", None)
     if sid is None:
         return ask.query.get("account_sid")

@@ -1,4 +1,4 @@
-"""JSON schemas: a few words for them, and those of records, read from their annotations."""
+"""JSON schemas: short names for the plain ones, and schemas of records, made from their annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search of the inspector: words, and fields by their names: ``alice status:failed tag:"very important"``."""
+"""The search of the inspector: words and fields, as in ``alice status:failed tag:"very important"``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ FIELDS = (
     *("identity", "status", "code", "tag", "type", "address", "operation", "method", "rule", "warned", "request"),
     *("level", "url", "segment", "service", "notification", "binding", "credential"),
 )
-"""What a search can name."""
+"""The fields that a search can have."""
 _PART = re.compile(r'(\w+):("[^"]*"|\S+)|"([^"]+)"|(\S+)')
 
 
 def parse_search(search: str, table: str, parameters: Collection[str]) -> dict[str, str]:
-    """A search as the query parameters of a table that has these. Raises ``Refused`` for a field that it hasn't."""
+    """A search as query parameters of a table. Raises ``Refused`` for a field that is none of its ``parameters``."""
     query: dict[str, str] = {}
     words = []
     for field, value, quoted, word in _PART.findall(search):

@@ -30,11 +30,11 @@ from fakenotify.world.saved_state import to_json
 from fakenotify.world.world import World
 
 MOST_STATES = 5
-"""DeliveryStates of a callback that a row shows."""
+"""How many DeliveryStates of a callback a row shows."""
 
 
 def _shown(binding_type: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What a person sees of a delivery, and whether it is the app that decides so."""
+    """What a person sees of a delivery, and whether the app decides it."""
     seen = CHANNELS[binding_type].shows(payload)
     return {"title": seen.title, "body": seen.body, "data_message": seen.by_app, "media": list(seen.media)}
 
@@ -187,7 +187,7 @@ get_deliveries = DELIVERIES.route()
 
 
 def _reached(sight: Sight, value: str) -> Accept:
-    """Alerts of one identity's Bindings, callbacks of Notifications for it."""
+    """The filter for alerts about an identity's deliveries, and for callbacks of Notifications that reached it."""
 
     def accept(record: Any) -> bool:
         deliveries = sight.deliveries_of(record)
@@ -198,7 +198,7 @@ def _reached(sight: Sight, value: str) -> Accept:
 
 
 def _by_code(alerts: list[Alert]) -> list[dict[str, Any]]:
-    """How many alerts there are of each code, with the last of them."""
+    """The number of alerts with each code, and the last of them."""
     groups: dict[int, list[Alert]] = {}
     for each in alerts:
         groups.setdefault(each.code, []).append(each)

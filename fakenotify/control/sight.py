@@ -1,4 +1,4 @@
-"""What rows show besides their own fields, and what they can be found by."""
+"""What rows of tables show besides their own fields, and the filters that find them."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from fakenotify.world.world import World
 Accept = Callable[[Any], bool]
 Make = Callable[["Sight", str], Accept]
 Filter = tuple[str, Make]
-"""What a query parameter does, in words, and the test of a row that its value makes."""
+"""The description of a query parameter, and a function that makes a test of a row from its value."""
 
 _NAMED = 2
 """How many names are listed before the others are counted."""
 
 
 class Sight:
-    """The accounts of a world, and what belongs to a record of theirs, as one request sees them."""
+    """The accounts of a world during one request, and what belongs to their records."""
 
     def __init__(self, world: World) -> None:
         self.accounts = {each.account_sid: each for each in world.accounts}
         self._logs: dict[tuple[str, str], ByNotification] = {}
 
     def scope(self, record: Any) -> Scope | None:
-        """What lives below the Service that a record belongs to, if it is still there."""
+        """The tables of the Service that a record belongs to, unless it was deleted."""
         return self.accounts[record.account_sid].scopes.get(record.service_sid)
 
     def service_name(self, record: Any) -> str | None:
-        """The name of the Service that a record belongs to."""
+        """The name of the Service that a record belongs to, unless it was deleted."""
         service = self.accounts[record.account_sid].services.get(record.service_sid)
         return service.friendly_name if service else None
 
     def deliveries(self, notification: Notification) -> list[Delivery]:
-        """The deliveries of a Notification, oldest first. They stand together, in the order of the Notifications."""
+        """The deliveries of a Notification, oldest first. The log has them together, ordered by Notification."""
         account = self.accounts[notification.account_sid]
         mine = _sequence(account, notification)
         return self._log(account, "deliveries").get(
@@ -75,7 +75,7 @@ class ByNotification:
         self._last: Any = None
 
     def get(self, sid: str, enough: Callable[[Any], bool] = lambda entry: False) -> list[Any]:
-        """The entries of a Notification, oldest first; beyond an entry that is ``enough``, none are looked for."""
+        """The entries of a Notification, oldest first. The search ends at an entry that is ``enough``."""
         if self._last is None or not enough(self._last):
             self._go_on(enough)
         return self._found.get(sid, [])[::-1]
@@ -87,7 +87,7 @@ class ByNotification:
         return self._found.get(sid, (None,))[0]
 
     def _go_on(self, enough: Callable[[Any], bool]) -> None:
-        """Walk until an entry is ``enough``; of those in a row of one Notification, only the first is asked."""
+        """Walk until an entry is ``enough``; of successive entries of one Notification, only the first is tested."""
         for _, entry in self._walk:
             is_first = self._last is None or entry.notification_sid != self._last.notification_sid
             self._last = entry
@@ -97,7 +97,7 @@ class ByNotification:
 
 
 def _sequence(account: AccountState, record: Any) -> int | None:
-    """The number of the Notification that a record is or belongs to, if it is still there."""
+    """The sequence number of the Notification that a record is or belongs to, if it still exists."""
     scope = account.scopes.get(record.service_sid)
     sid = getattr(record, "notification_sid", record.sid)
     return scope.notifications.sequence(sid) if scope is not None and sid in scope.notifications else None
@@ -107,17 +107,17 @@ def _sequence(account: AccountState, record: Any) -> int | None:
 
 
 def equal(*names: str) -> dict[str, Filter]:
-    """Filters for rows whose field is the value, in its own case."""
+    """Filters for rows whose field equals the value."""
     return _filters(eq, {name: name for name in names})
 
 
 def like(*names: str) -> dict[str, Filter]:
-    """Filters for rows whose field is the value, in any case."""
+    """Filters for rows whose field equals the value, ignoring case."""
     return _filters(lambda held, value: str(held).casefold() == value.casefold(), {name: name for name in names})
 
 
 def having(**fields: str) -> dict[str, Filter]:
-    """Filters for rows whose list, in the field that is given for each name, has the value."""
+    """Filters by name for rows whose list, in the given field, contains the value."""
     return _filters(contains, fields)
 
 
@@ -129,20 +129,20 @@ def _filters(passes: Callable[[Any, str], bool], fields: Mapping[str, str]) -> d
 
 
 def code_of(value: str) -> int:
-    """A query parameter's value as a code."""
+    """Parse a code. Raises ``Refused``."""
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise Refused(400, f"code is a number such as 52001, not {value!r}")
     return int(value)
 
 
 def has_code(sight: Sight, value: str) -> Accept:
-    """A row whose code is the value."""
+    """The filter for rows with a code."""
     code = code_of(value)
     return lambda record: bool(record.code == code)
 
 
 def strings(*values: Any) -> list[str]:
-    """The texts in JSON values, without names, in no special order."""
+    """The texts in JSON values, without the names of objects, in any order."""
     found: list[str] = []
     left = [*values]
     for value in left:  # which grows
@@ -165,7 +165,7 @@ def title_of(code: int | None) -> str | None:
 
 
 def audience(addresses: int, identities: Sequence[str], tags: Sequence[str], segments: Sequence[str]) -> str:
-    """Whom selectors mean: ``alice``, ``alice with tag vip``, ``3 addresses``, ``everybody``."""
+    """Selectors in words: ``alice``, ``alice with tag vip``, ``3 addresses``, ``everybody``."""
     if addresses:
         return counted(addresses, "address", "addresses")
     narrower = [tag for tag in tags if tag != "all"]
@@ -176,7 +176,7 @@ def audience(addresses: int, identities: Sequence[str], tags: Sequence[str], seg
 
 
 def listed(values: Sequence[str]) -> str:
-    """Names in a row, the first of many: ``alice, bob and 3 more``."""
+    """A list of names, shortened: ``alice, bob and 3 more``."""
     if len(values) <= _NAMED + 1:
         *first, last = values
         return f"{', '.join(first)} and {last}" if first else last

@@ -14,7 +14,7 @@ from fakenotify.world.saved_state import to_json
 
 
 def plain(name: str) -> Route:
-    """The route of a table that is registered and has no route of its own."""
+    """The route of a registered table that has none of its own."""
     found = TABLES[name]
     filters = {} if found.prefix is None else equal("sid")
     return Rows(

@@ -1,4 +1,4 @@
-"""Reading the tables: which rows, in which order, how many, from where on.
+"""Reading the tables: filters, order, pages and cursors.
 
 Invariants: the time for a page doesn't depend on the table's length; a cursor is a position in each account's sequence
 numbers, so rows that are added or deleted neither repeat nor hide others; an account's lock is held for one batch of
@@ -49,9 +49,9 @@ PAGING = {
 """The query parameters that every table has."""
 
 Row = tuple[str, int, Any]
-"""The account of a row, empty in the journal, its number there, and its record."""
+"""A row: its account (empty in the journal), its number there, and its record."""
 Cut = dict[str, int]
-"""For each account the number up to which its rows are on the older side; 0 where it is not named."""
+"""A position between rows: for each account the number of the last row on the older side, by default 0."""
 Texts = Iterable[str | None]
 
 
@@ -59,9 +59,9 @@ Texts = Iterable[str | None]
 class Rows:
     """A table, and how its rows are found and shown.
 
-    ``filters`` make a test of a row out of a query parameter's value; ``texts`` are what ``q`` looks at, and ``also``
-    what it looks at where those don't have it; ``more`` adds to the record's own JSON, as ``schema`` describes;
-    ``heavy`` names what ``brief=true`` leaves out; ``group`` is what rows can be grouped by, and how.
+    Each of the ``filters`` makes a test of a row from a query parameter's value. ``q`` searches the ``texts`` of a row,
+    then what ``also`` returns. ``more`` adds fields to the record's JSON, which ``schema`` describes. ``heavy`` are the
+    fields that ``brief=true`` leaves out. ``group`` is the field that rows can be grouped by, and a function for it.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Source:
         self.top = next(iter(self._batch(None, 1, newest=True)), (0,))[0]
 
     def walk(self, cut: Cut, tests: Iterable[Callable[[int, Any], bool]], *, newest: bool) -> Iterator[Row]:
-        """The rows on the newer side of a cut, or on its older side when ``newest`` first, that pass all tests."""
+        """The rows that pass all tests: those newer than a cut, or those older than it, ``newest`` first."""
         edge = cut.get(self.key, 0)
         above, upto = (0, min(edge, self.top)) if newest else (edge, self.top)
         size, at = _FIRST_BATCH, upto + 1 if newest else above
@@ -171,7 +171,7 @@ class Reading:
         return sources
 
     def _tests(self, query: Mapping[str, Any]) -> list[Callable[[int, Any], bool]]:
-        """What a row must pass."""
+        """The tests that a row must pass."""
         tests: list[Callable[[int, Any], bool]] = []
         if "search" in query:
             query = {**query, **parse_search(query["search"], self.rows.name, self.rows.filters)}
@@ -194,7 +194,7 @@ class Reading:
         return tests
 
     def found(self, *, newest: bool) -> Iterator[Row]:
-        """The rows behind the cursor that pass."""
+        """The rows after the cursor that pass all tests."""
         if len(self.sources) == 1:
             return self.sources[0].walk(self.start, self.tests, newest=newest)
         walks = [each.walk(self.start, self.tests, newest=newest) for each in self.sources]
@@ -234,7 +234,7 @@ class Reading:
         return shown
 
     def _cursors(self, rows: list[Row], newest: bool, more: bool) -> dict[str, str | None]:
-        """The cursors of what follows these rows, and of what is in front."""
+        """The cursors for the rows after these, and for those before."""
         start = {each.key: self.start.get(each.key, 0) for each in self.sources}
         end = {each.key: min(start[each.key], each.top) for each in self.sources} if newest else start
         for key, number, _ in rows:
@@ -244,7 +244,7 @@ class Reading:
         return {"next": _spell(end) if more else None, "previous": _spell(self.start)}
 
     def total(self) -> int:
-        """How many rows pass, wherever the cursor is."""
+        """How many rows pass all tests, on any page."""
         if not self.tests:
             return sum(len(table) for each in self.sources for table in each.tables)
         return sum(1 for each in self.sources for _ in each.walk({}, self.tests, newest=False))
@@ -265,6 +265,6 @@ def _cut(cursor: str) -> Cut:
 
 
 def _spell(cut: Cut) -> str:
-    """A cursor. Accounts without rows on the older side need not be named."""
+    """A cut as a cursor. Accounts without rows on the older side are left out."""
     spelled = [f"{key}:{number}" if key else str(number) for key, number in cut.items() if number]
     return ",".join(spelled) or "0"

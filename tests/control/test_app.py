@@ -20,7 +20,7 @@ from fakenotify.server.wsgi import CONTROL_BODY_LIMIT
 
 
 @pytest.mark.parametrize(("header", "value"), [("Origin", "http://evil.example"), ("Sec-Fetch-Site", "cross-site")])
-def test_a_page_from_elsewhere_is_kept_out(control: Control, fake: FakeNotify, header: str, value: str) -> None:
+def test_pages_of_other_origins_are_refused(control: Control, fake: FakeNotify, header: str, value: str) -> None:
     """``tests/server/test_doors.py`` tries all hosts and origins."""
     fake.create_service()
     for method in ("GET", "POST", "OPTIONS"):
@@ -43,7 +43,7 @@ def test_a_write_without_a_body_needs_no_content_type(control: Control) -> None:
     assert [control.send("POST", "reset").status, control.send("DELETE", "faults").status] == [200, 200]
 
 
-def test_no_other_origin_is_invited(control: Control) -> None:
+def test_there_are_no_cors_headers(control: Control) -> None:
     headers = control.send("OPTIONS", "reset").headers
     assert headers == {
         "Content-Type": "application/json",
@@ -53,7 +53,7 @@ def test_no_other_origin_is_invited(control: Control) -> None:
     }
 
 
-def test_what_is_not_below_the_prefix_is_notifys(fake: FakeNotify, wire_of: Callable[..., Any]) -> None:
+def test_other_paths_belong_to_notify(fake: FakeNotify, wire_of: Callable[..., Any]) -> None:
     paths = ["/_fakes/health", "/_FAKE/health", "/v1/_fake/health", "//_fake//health"]
     assert [wire_of(fake).get(path).status for path in paths] == [404] * 4
     assert [each.path for each in fake.requests] == paths
@@ -221,7 +221,7 @@ REFUSED_BY_PYTHON = [
 """Faults with arguments that ``tests/faults`` tries one by one."""
 
 
-def test_what_cannot_be_is_refused_in_words_and_changes_nothing(control: Control, lively: Any) -> None:
+def test_invalid_requests_are_refused_with_a_message_and_change_nothing(control: Control, lively: Any) -> None:
     def everything() -> list[Any]:
         return [control.get(path) for path in ("state?secrets=true", "behaviour", "clock", "faults", "outcomes")]
 
@@ -235,7 +235,7 @@ def test_what_cannot_be_is_refused_in_words_and_changes_nothing(control: Control
     assert everything() == before
 
 
-def test_an_unknown_account_is_refused_everywhere_with_the_nearest(control: Control, fake: FakeNotify) -> None:
+def test_every_route_refuses_an_unknown_account_and_names_the_nearest(control: Control, fake: FakeNotify) -> None:
     typo = fake.account_sid[:-1] + "0"
     for path, methods in ROUTES.items():
         for method, route in methods.items():
@@ -248,7 +248,7 @@ def test_an_unknown_account_is_refused_everywhere_with_the_nearest(control: Cont
 # what is no JSON
 
 
-def test_a_body_that_is_no_json_is_400(control: Control) -> None:
+def test_a_body_that_is_not_json_is_a_400(control: Control) -> None:
     wrong: dict[bytes, str] = {
         b"{": "Expecting property name",
         b"\xff\xfe": "'utf-8' codec can't decode",
@@ -267,7 +267,7 @@ def test_a_body_that_is_no_json_is_400(control: Control) -> None:
         assert (status, message[: 18 + len(error)]) == (400, f"this is not JSON: {error}")
 
 
-def test_json_of_any_depth_is_400_never_500(control: Control) -> None:
+def test_deeply_nested_json_is_a_400(control: Control) -> None:
     for depth in (500, *range(900, 1000, 9), 2000):
         nested = b"[" * depth + b"]" * depth
         bodies = [nested, b'{"services": ' + nested + b"}", b'{"services": [{"friendly_name": ' + nested + b"}]}"]
@@ -275,14 +275,14 @@ def test_json_of_any_depth_is_400_never_500(control: Control) -> None:
         assert control.send("PATCH", "behaviour", b'{"identity_limit": ' + nested + b"}").status == 400
 
 
-def test_a_body_beyond_all_measure_is_413(control: Control, fake: FakeNotify) -> None:
+def test_a_body_that_is_too_large_is_a_413(control: Control, fake: FakeNotify) -> None:
     fake.create_service()
     error = f"the body is larger than {CONTROL_BODY_LIMIT} bytes"
     assert control.send("PUT", "state", b" " * (CONTROL_BODY_LIMIT + 1)).refusal == (413, error, [])
     assert len(fake.services) == 1
 
 
-def test_what_goes_out_is_json_whatever_has_come_in(control: Control, fake: FakeNotify) -> None:
+def test_answers_are_valid_json_whatever_was_stored(control: Control, fake: FakeNotify) -> None:
     """Notify itself takes half a character."""
     service = fake.create_service()
     to_binding = [{"binding_type": "apn", "address": "\ud800"}]
@@ -291,7 +291,7 @@ def test_what_goes_out_is_json_whatever_has_come_in(control: Control, fake: Fake
     assert control.get("notifications")["notifications"][0]["data"] == {"half": "\ufffd", "whole": "\U0001f600"}
 
 
-def test_a_mistake_of_our_own_in_a_read_is_no_refusal(
+def test_a_bug_in_a_read_is_not_reported_as_a_refusal(
     control: Control, fake: FakeNotify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fake.world, "export", int)
@@ -318,7 +318,7 @@ WRITES = [(method, path) for path, methods in ROUTES.items() for method in metho
     content=JSON | st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=5),
     query=st.sampled_from(["", "?account_sid=x", "?id=1"]),
 )
-def test_whatever_is_written_is_done_or_refused(write: tuple[str, str], content: Any, query: str) -> None:
+def test_every_write_succeeds_or_is_refused(write: tuple[str, str], content: Any, query: str) -> None:
     method, path = write
     reply = Control(FakeNotify()).send(method, f"{path}{query}", json.dumps(content).encode())
     assert reply.status == 200 or (reply.status in (400, 404) and "error" in reply.json)

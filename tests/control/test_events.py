@@ -102,7 +102,7 @@ def held(fake: FakeNotify) -> tuple[int, int, int]:
 # what is heard
 
 
-def test_every_listener_hears_every_request_from_now_on_in_its_order(fake: FakeNotify, listen: Listen) -> None:
+def test_every_listener_gets_every_request_from_now_on_in_order(fake: FakeNotify, listen: Listen) -> None:
     create(fake)
     fake.fail("services.find", status=503, optional=True)  # a stream meets no fault, and is not journaled
     several = [listen() for _ in range(3)]
@@ -112,7 +112,7 @@ def test_every_listener_hears_every_request_from_now_on_in_its_order(fake: FakeN
     assert len(fake.requests) == 21
 
 
-def test_an_event_says_what_went_wrong(fake: FakeNotify, listen: Listen) -> None:
+def test_an_event_describes_a_request_and_its_failure(fake: FakeNotify, listen: Listen) -> None:
     fake.fail("services.find", status=429)
     fake.fail("services.fetch", Fault.empty_reply())
     listener = listen()
@@ -142,7 +142,7 @@ def test_an_event_is_one_line_of_plain_ascii(fake: FakeNotify, listen: Listen) -
     assert json.loads(lines[1].removeprefix("data: "))["status"] == 404
 
 
-def test_a_narrowed_stream_is_silent_about_other_accounts(fake: FakeNotify, listen: Listen) -> None:
+def test_a_stream_of_one_account_leaves_out_the_others(fake: FakeNotify, listen: Listen) -> None:
     other = fake.account(OTHER_SID)
     narrow, wide = listen(f"?account_sid={OTHER_SID}"), listen()
     create(fake)
@@ -152,7 +152,7 @@ def test_a_narrowed_stream_is_silent_about_other_accounts(fake: FakeNotify, list
     assert narrow.event()["sid"] == made.sid
 
 
-def test_a_verb_of_python_is_heard_too_and_a_reset_is_no_end(fake: FakeNotify, listen: Listen) -> None:
+def test_verbs_in_python_are_events_too_and_a_reset_does_not_end_a_stream(fake: FakeNotify, listen: Listen) -> None:
     listener = listen()
     fake.fail("bindings.*", status=429, optional=True)
     fake.clock.shift(hours=1)
@@ -164,7 +164,7 @@ def test_a_verb_of_python_is_heard_too_and_a_reset_is_no_end(fake: FakeNotify, l
     assert listener.event()["sid"] == made.sid
 
 
-def test_many_threads_make_whole_events(fake: FakeNotify, listen: Listen) -> None:
+def test_events_of_many_threads_do_not_mix(fake: FakeNotify, listen: Listen) -> None:
     listener = listen()
     threads = [threading.Thread(target=lambda: [create(fake) for _ in range(10)], daemon=True) for _ in range(8)]
     for each in threads:
@@ -175,7 +175,7 @@ def test_many_threads_make_whole_events(fake: FakeNotify, listen: Listen) -> Non
     assert sorted(heard) == sorted(each.sid for each in fake.services)
 
 
-def test_a_control_call_that_wrote_is_heard_by_all_it_concerns(fake: FakeNotify, listen: Listen) -> None:
+def test_a_control_write_is_an_event_for_every_stream_that_it_concerns(fake: FakeNotify, listen: Listen) -> None:
     control = Control(fake)
     listeners = [listen(), listen(f"?account_sid={OTHER_SID}")]
     writes: list[tuple[str, str, Any]] = [
@@ -196,7 +196,7 @@ def test_a_control_call_that_wrote_is_heard_by_all_it_concerns(fake: FakeNotify,
             assert each.event("control") == {"method": method, "path": f"/_fake/{path}"}
 
 
-def test_every_attempt_of_a_callback_is_heard(fake: FakeNotify, listen: Listen) -> None:
+def test_every_attempt_of_a_callback_is_an_event(fake: FakeNotify, listen: Listen) -> None:
     fake.behaviour = fake.behaviour.changed({"callback_delivery": "manual"})
     listener, others = listen(), listen(f"?account_sid={OTHER_SID}")
     service = fake.create_service(messaging_service_sid=MG_SID)
@@ -229,7 +229,7 @@ def test_all_streams_end_with_the_fake_or_its_world(fake: FakeNotify, listen: Li
         assert after.event()["sid"] == made.sid
 
 
-def test_a_client_that_leaves_in_silence_is_noticed_by_the_next_sign_of_life(
+def test_a_client_that_disconnects_is_noticed_at_the_next_heartbeat(
     fake: FakeNotify, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "HEARTBEAT", 0.02)
@@ -240,7 +240,7 @@ def test_a_client_that_leaves_in_silence_is_noticed_by_the_next_sign_of_life(
     fake.wait_for(lambda: held(fake)[2] == 0)
 
 
-def test_a_reader_that_is_too_slow_hears_so_and_nothing_more(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_reader_gets_an_end_event_and_nothing_more(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "MOST_WAITING", 2000)
     slow, fast = stream_of(fake), stream_of(fake)
     assert [next(slow), next(fast)] == [": fakenotify\n\n"] * 2
@@ -253,7 +253,7 @@ def test_a_reader_that_is_too_slow_hears_so_and_nothing_more(fake: FakeNotify, m
     assert held(fake) == (0, 0, 0)
 
 
-def test_an_ended_stream_is_referenced_by_nobody(fake: FakeNotify) -> None:
+def test_an_ended_stream_leaves_no_listener(fake: FakeNotify) -> None:
     streams = [stream_of(fake) for _ in range(3)]
     assert held(fake) == (0, 0, 0)  # nobody reads yet: the client may have gone before the head of the answer
     for each in streams[1:]:
@@ -264,9 +264,7 @@ def test_an_ended_stream_is_referenced_by_nobody(fake: FakeNotify) -> None:
     assert held(fake) == (0, 0, 0)
 
 
-def test_a_stream_without_a_socket_lives_and_ends_with_its_world(
-    fake: FakeNotify, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stream_sends_heartbeats_and_ends_with_its_world(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "HEARTBEAT", 0.01)
     stream = stream_of(fake, account_sid=fake.account_sid)
     assert next(stream) == ": fakenotify\n\n"

@@ -57,7 +57,7 @@ def test_a_fault_is_injected_fired_shown_and_removed(control: Control, fake: Fak
     assert control.get("faults") == {"faults": []}
 
 
-def test_every_kind_of_fault_can_be_injected_and_is_a_sentence(control: Control) -> None:
+def test_every_kind_of_fault_can_be_injected_and_is_described_in_a_sentence(control: Control) -> None:
     sentences: list[tuple[dict[str, Any], str]] = [
         ({"status": 503}, "Answer 503 to bindings.create"),
         (
@@ -86,7 +86,7 @@ def test_every_kind_of_fault_can_be_injected_and_is_a_sentence(control: Control)
     assert of_met("http(status=503, message='status=7') before", None) == "Answer 503 to the request"
 
 
-def test_a_fault_or_an_outcome_may_be_one_accounts(control: Control, fake: FakeNotify) -> None:
+def test_a_fault_or_an_outcome_can_belong_to_one_account(control: Control, fake: FakeNotify) -> None:
     for path, content in (("faults", HTTP), ("outcomes", {"code": 52141})):
         made = [
             control.write("POST", f"{path}?account_sid={OTHER_SID}", content),
@@ -150,7 +150,7 @@ def test_an_outcome_is_set_used_shown_and_removed(control: Control, fake: FakeNo
     assert control.get("outcomes") == {"outcomes": []}
 
 
-def test_an_outcome_is_a_sentence(control: Control) -> None:
+def test_an_outcome_is_described_in_a_sentence(control: Control) -> None:
     sentences: list[tuple[dict[str, str], str]] = [
         ({}, "All deliveries"),
         ({"identity": "alice"}, "Deliveries to alice"),
@@ -162,7 +162,7 @@ def test_an_outcome_is_a_sentence(control: Control) -> None:
         assert shown["words"] == f"{words} fail with 52000 ({CODES[52000].title})"
 
 
-def test_a_code_that_no_delivery_has_names_the_nearest(control: Control) -> None:
+def test_an_outcome_with_an_unknown_code_names_the_nearest(control: Control) -> None:
     nearest = {"52141": "52141", "5214": "52214", "52301": "52310"}
     for code, expected in nearest.items():
         status, _, close = control.ask("POST", "outcomes", {"code": code if code == "52141" else int(code)}).refusal

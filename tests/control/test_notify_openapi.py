@@ -77,7 +77,7 @@ def test_a_validator_accepts_it() -> None:
     validate(DOCUMENT)
 
 
-def test_it_is_served_and_says_where() -> None:
+def test_it_is_served_with_its_address() -> None:
     reply = call(FakeNotify().wsgi_app, "GET", "http://localhost:4010/_fake/notify-openapi.json", {}, b"")
     assert (reply.status, json.loads(reply.body)) == (
         200,
@@ -130,7 +130,7 @@ def test_every_operation_parameter_and_header_has_words() -> None:
     assert all(each["description"] for each in DOCUMENT["components"]["headers"].values())
 
 
-def test_every_operation_has_the_rule_that_it_is_known_by() -> None:
+def test_every_operation_and_parameter_names_its_rule() -> None:
     for name, operation in operations().items():
         route = ROUTES.by_operation[name]
         fields: dict[str, Any] = {each["name"]: each for each in operation["parameters"] if each["in"] == "query"}
@@ -188,7 +188,7 @@ FORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
 """For each operation, forms that fit its schema and forms that don't."""
 
 
-def test_what_may_be_sent_is_what_is_accepted() -> None:
+def test_schemas_allow_what_is_accepted() -> None:
     for operation, (good, bad) in FORMS.items():
         route = ROUTES.by_operation[operation]
         fits = jsonschema.Draft202012Validator(described(route)["requestBody"]["content"][FORM]["schema"]).is_valid
@@ -262,7 +262,7 @@ def test_a_page_in_the_middle_is_as_described() -> None:
             as_described(route, reply)
 
 
-def test_an_answer_that_is_none_is_noticed() -> None:
+def test_an_answer_that_does_not_fit_is_noticed() -> None:
     route = ROUTES.by_operation["bindings.fetch"]
     good = json.loads(ask(fake := lively(), "GET", path_of(fake, route)).body)
     assert list(complaints(route, 200, good)) == []
@@ -280,7 +280,7 @@ def test_an_answer_that_is_none_is_noticed() -> None:
     assert list(complaints(gone, 204, {})) == ["bindings.delete answers 204 with a body"]
 
 
-def test_a_wire_notices_what_is_not_described() -> None:
+def test_a_wire_checks_every_answer() -> None:
     with pytest.raises(AssertionError, match=r"services.find 200: \$ 'meta' is a required property"):
         check("GET", "/v1/Services.json?PageSize=5", 200, b'{"services": []}')
     check("GET", "/v1/Services", 500, b"")

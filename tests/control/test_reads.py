@@ -70,7 +70,7 @@ def test_rows_of_several_accounts_are_in_the_order_of_their_dates(control: Contr
     assert [each["friendly_name"] for each in walk(control, "services", "limit=1&order=newest")] == list("543210")
 
 
-def test_rows_in_front_of_a_page_are_those_that_came_since(control: Control, fake: FakeNotify) -> None:
+def test_before_reads_the_rows_that_were_added_since(control: Control, fake: FakeNotify) -> None:
     for name in "abc":
         fake.create_service(name)
 
@@ -86,7 +86,7 @@ def test_rows_in_front_of_a_page_are_those_that_came_since(control: Control, fak
     assert (near, names(f"limit=3&before={newer}")[0], names(f"limit=9&after={back}")[0]) == ("fed", "g", "cba")
 
 
-def test_without_rows_there_are_cursors_all_the_same(control: Control, fake: FakeNotify) -> None:
+def test_an_empty_table_has_cursors_too(control: Control, fake: FakeNotify) -> None:
     answer = control.get("services?limit=5&order=newest")
     assert answer == {"services": [], "next": None, "previous": answer["previous"], "dropped": 0}
     fake.create_service("new")
@@ -100,7 +100,7 @@ def test_a_limit_of_zero_counts(control: Control, lively: Service) -> None:
     assert len(control.get(f"bindings?limit=9&after={answer['next']}")["bindings"]) == 4
 
 
-def test_old_rows_that_are_dropped_are_counted_and_break_no_walk() -> None:
+def test_dropped_rows_are_counted_and_do_not_break_paging() -> None:
     fake = FakeNotify(keep_deliveries=3)
     service = fake.create_service(messaging_service_sid=MG_SID)
     control = Control(fake)
@@ -119,7 +119,7 @@ def test_old_rows_that_are_dropped_are_counted_and_break_no_walk() -> None:
     newest=st.booleans(),
     limit=st.integers(1, 3),
 )
-def test_rows_that_come_or_go_neither_repeat_nor_hide_others(
+def test_added_and_removed_rows_neither_repeat_nor_hide_others(
     steps: list[tuple[str, int, int]], newest: bool, limit: int
 ) -> None:
     fake = empty()
@@ -153,7 +153,7 @@ def test_rows_that_come_or_go_neither_repeat_nor_hide_others(
     assert there <= set(seen)
 
 
-def test_rows_that_come_while_a_table_is_read_are_left_out(fake: FakeNotify) -> None:
+def test_rows_that_are_added_during_a_read_are_left_out(fake: FakeNotify) -> None:
     fake.create_service("before")
     pieces = ROUTES["services"]["GET"].run(fake.world, Ask({"limit": 5}))
     fake.create_service("after")
@@ -255,7 +255,7 @@ FOUND = {
 """Queries of tables, and how many rows they find."""
 
 
-def test_rows_are_found_by_what_they_are(control: Control, lively: Service) -> None:
+def test_filters_find_rows(control: Control, lively: Service) -> None:
     answers = {
         table: {query: control.get(f"{table}?{query}&count=true") for query in queries}
         for table, queries in FOUND.items()
@@ -268,7 +268,7 @@ def test_rows_are_found_by_what_they_are(control: Control, lively: Service) -> N
     } == FOUND
 
 
-def test_every_table_with_sids_is_found_by_them(control: Control, lively: Service) -> None:
+def test_every_table_with_sids_can_be_filtered_by_sid(control: Control, lively: Service) -> None:
     for table in TABLES:
         if "sid" in ROUTES[table]["GET"].query:
             row = next(each for each in control.get(table)[table] if each["sid"])
@@ -333,7 +333,7 @@ def test_services_users_and_segments_show_what_is_in_them(control: Control, live
     assert control.get("bindings")["bindings"][0]["service_name"] == "shop"
 
 
-def test_a_notification_shows_whom_it_was_for_and_what_became_of_it(control: Control, fake: FakeNotify) -> None:
+def test_a_notification_shows_its_audience_and_results(control: Control, fake: FakeNotify) -> None:
     service = fake.create_service("shop", messaging_service_sid=MG_SID)
     for identity, binding_type, address in (("al", "sms", "+15005550006"), ("bo", "apn", "x"), ("cy", "fcm", "y")):
         fake.create_binding(service.sid, identity=identity, binding_type=binding_type, address=address)
@@ -365,7 +365,7 @@ def test_a_notification_shows_whom_it_was_for_and_what_became_of_it(control: Con
     ]
 
 
-def test_whom_a_notification_is_for_is_said_in_words(control: Control, fake: FakeNotify) -> None:
+def test_the_audience_of_a_notification_is_in_words(control: Control, fake: FakeNotify) -> None:
     audiences: list[tuple[dict[str, Any], str]] = [
         ({"identities": ["a"]}, "a"),
         ({"identities": ["a", "b", "c"]}, "a, b and c"),
@@ -417,7 +417,7 @@ def test_a_delivery_shows_the_request_to_its_provider_and_its_credential(control
     assert (by_phone["credential_name"], by_push["credential_name"]) == (None, "Google")
 
 
-def test_what_may_be_large_can_be_left_out(control: Control, lively: Service) -> None:
+def test_brief_leaves_out_large_fields(control: Control, lively: Service) -> None:
     heavy = {"payload", "headers", "request"}
     whole, brief = (control.get(f"deliveries{query}")["deliveries"][0] for query in ("", "?brief=true"))
     assert brief == {name: value for name, value in whole.items() if name not in heavy}
@@ -431,7 +431,7 @@ def test_a_callback_shows_its_form(control: Control, lively: Service) -> None:
     assert row["states"][0]["identity"] == "alice"
 
 
-def test_a_request_shows_whom_it_was_about_and_the_rule_that_refused_it(control: Control, lively: Service) -> None:
+def test_a_request_shows_its_audience_and_the_rule_that_refused_it(control: Control, lively: Service) -> None:
     client = control.fake.client(in_process=True).notify.v1.services(lively.sid)
     client.bindings.create(identity="dave", binding_type="apn", address="y")
     sent, refused, _, bound = control.get("requests")["requests"]
@@ -454,7 +454,7 @@ def test_alerts_are_grouped_by_code(control: Control, lively: Service) -> None:
     assert len(control.get("alerts?group=code&code=52004")["groups"]) == 1
 
 
-def test_what_belonged_to_a_deleted_service_is_shown_all_the_same(control: Control, lively: Service) -> None:
+def test_rows_of_a_deleted_service_are_still_shown(control: Control, lively: Service) -> None:
     control.fake.client(in_process=True).notify.v1.services(lively.sid).delete()
     query = f"?account_sid={control.fake.account_sid}"
     assert {each["service_name"] for each in control.get(f"deliveries{query}")["deliveries"]} == {None}

@@ -13,7 +13,7 @@ from fakenotify import Behaviour, FakeNotify, __version__
 from fakenotify.world.provenance import rules
 
 
-def test_health_says_that_the_fake_is_there(control: Control, fake: FakeNotify) -> None:
+def test_health_describes_the_fake(control: Control, fake: FakeNotify) -> None:
     fake.client(in_process=True).notify.v1.services.create()
     assert control.get("health") == {
         "status": "ok",
