@@ -88,11 +88,17 @@ class ByNotification:
 
     def _go_on(self, enough: Callable[[Any], bool]) -> None:
         """Walk until an entry is ``enough``; of successive entries of one Notification, only the first is tested."""
+        found = self._found
+        sid = None if self._last is None else self._last.notification_sid
+        group = found.setdefault(sid, [])
         for _, entry in self._walk:
-            is_first = self._last is None or entry.notification_sid != self._last.notification_sid
-            self._last = entry
-            self._found.setdefault(entry.notification_sid, []).append(entry)
-            if is_first and enough(entry):
+            if entry.notification_sid == sid:
+                group.append(entry)
+                continue
+            self._last, sid = entry, entry.notification_sid
+            group = found.setdefault(sid, [])
+            group.append(entry)
+            if enough(entry):
                 return
 
 

@@ -82,134 +82,106 @@ OUTCOME = "it has code, address, identity, binding_type, times"
 TYPO_SID = "AC" + "b" * 31
 NO_ACCOUNT = f"there is no account {TYPO_SID!r}"
 
-REFUSALS: list[tuple[str, Any, int, str, list[str]]] = [
-    ("GET helth", None, 404, f"there is no /_fake/helth; {NOTHING}", ["health"]),
-    ("GET State", None, 404, f"there is no /_fake/State; {NOTHING}", ["state"]),
-    ("GET qqqqqq", None, 404, f"there is no /_fake/qqqqqq; {NOTHING}", []),
-    ("GET explain/", None, 404, f"there is no /_fake/explain/; {NOTHING}", []),
-    ("GET reset", None, 405, "/_fake/reset has no GET; it has POST", []),
-    ("DELETE state", None, 405, "/_fake/state has no DELETE; it has GET, PUT", []),
-    ("BREW health/", None, 405, "/_fake/health/ has no BREW; it has GET", []),
-    # queries
-    ("GET health?x=y", None, 400, "/_fake/health has no query parameter 'x'; it has none", []),
-    (
-        "GET state?acount_sid=x",
-        None,
+REFUSED_READS: dict[str, tuple[Any, ...]] = {
+    "helth": (404, f"there is no /_fake/helth; {NOTHING}", "health"),
+    "State": (404, f"there is no /_fake/State; {NOTHING}", "state"),
+    "qqqqqq": (404, f"there is no /_fake/qqqqqq; {NOTHING}"),
+    "explain/": (404, f"there is no /_fake/explain/; {NOTHING}"),
+    "reset": (405, "/_fake/reset has no GET; it has POST"),
+    "health?x=y": (400, "/_fake/health has no query parameter 'x'; it has none"),
+    "state?acount_sid=x": (
         400,
         "/_fake/state has no query parameter 'acount_sid'; it has account_sid, secrets",
-        ["account_sid"],
+        "account_sid",
     ),
-    ("GET bindings?limit=1&limit=2", None, 400, "the query parameter limit is there 2 times; once is enough", []),
-    ("GET state?secrets=Yes", None, 400, "secrets is true or false, not 'Yes'", FLAG),
-    ("GET deliveries?count=", None, 400, "count is true or false, not ''", FLAG),
-    ("GET deliveries?limit=-1", None, 400, "limit is a whole number from 0, not '-1'", []),
-    ("GET deliveries?limit=1e3", None, 400, "limit is a whole number from 0, not '1e3'", []),
-    (f"GET deliveries?limit={10**9}", None, 400, f"limit is a whole number from 0, not '{10**9}'", []),
-    ("GET deliveries?order=NEWEST", None, 400, "order is oldest or newest, not 'NEWEST'", ["oldest", "newest"]),
-    ("GET deliveries?after=0&before=0", None, 400, "before and after exclude each other", ["before", "after"]),
-    ("GET deliveries?after=x", None, 400, f"'x' is not a cursor; {IN_ORDER}", []),
-    ("GET deliveries?code=x", None, 400, "code is a number such as 52001, not 'x'", []),
-    ("GET requests?status=x", None, 400, "status is such as 429, 4xx, ok, failed or none, not 'x'", []),
-    ("GET requests?warned=x", None, 400, "warned is true or false, not 'x'", FLAG),
-    ("GET alerts?group=x", None, 400, "group is code, not 'x'", ["code"]),
-    # worlds and accounts
-    ("POST reset", [], 400, f"{OBJECT}, or empty", []),
-    ("POST reset", {"clocks": True}, 400, "a reset has no 'clocks'; it has clock, behaviour", ["clock"]),
-    ("POST reset", {"clock": 1}, 400, "clock is true or false, not 1", []),
-    ("PUT state", None, 400, OBJECT, []),
-    (
-        "PUT state",
-        {"services": [{}], "accounts": {"x": {}}},
-        400,
-        "accounts.x: 'x' is not an account sid: AC and 32 hex digits",
-        [],
-    ),
-    ("POST accounts", {"sid": "x"}, 400, "an account has no 'sid'; it has account_sid, auth_token", []),
-    ("POST accounts", {"account_sid": 5}, 400, "account_sid is a text, not 5", []),
-    ("POST accounts", {"account_sid": "AC1"}, 400, "'AC1' is not an account sid: AC and 32 hex digits", []),
-    # clock and switches
-    ("POST clock", None, 400, OBJECT, []),
-    ("POST clock", {}, 400, CLOCK, MOVES),
-    ("POST clock", {"shift": 1, "tick": 1}, 400, CLOCK, MOVES),
-    ("POST clock", {"shift": 1, "freez": True}, 400, CLOCK, ["freeze"]),
-    ("POST clock", {"shift": "1"}, 400, "shift is a number of seconds, not '1'", []),
-    ("POST clock", {"tick": True}, 400, "tick is a number of seconds, not True", []),
-    ("POST clock", {"move_to": True}, 400, "move_to can't be True", []),
-    ("POST clock", {"move_to": "soon"}, 400, "Invalid isoformat string: 'soon'", []),
-    ("POST clock", {"freeze": 0}, 400, "freeze can't be 0", []),
-    ("POST clock", {"resume": False}, 400, "resume can't be False", []),
-    ("POST clock", {"shift": 1e300}, 400, YEARS, []),
-    ("POST clock", {"shift": 10**400}, 400, YEARS, []),
-    ("POST clock", {"move_to": "0001-01-01T00:00:00+23:00"}, 400, YEARS, []),
-    ("PATCH behaviour", [], 400, OBJECT, []),
-    (
-        "PATCH behaviour",
-        {"identity_limits": "reject"},
-        400,
-        "Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
-        ["identity_limit"],
-    ),
-    (
-        "PATCH behaviour",
-        {"identity_limit": "maybe"},
-        400,
-        "Behaviour.identity_limit can't be 'maybe'; it is one of 'reject', 'evict_oldest'",
-        [],
-    ),
-    ("PATCH behaviour", {"callback_when_empty": True, "x": 1}, 400, "Behaviour has no switch 'x'", []),
-    ("GET rules/zzz", None, 404, "there is no rule 'zzz'", []),
-    # faults
-    ("POST faults", {}, 400, "a fault needs an operation, e.g. 'bindings.*' or 'notifications.create'", []),
-    (
-        "POST faults",
-        {**HTTP, "operation": "binding.create"},
-        400,
-        "no operation fits 'binding.create'; nearest: bindings.create",
-        ["bindings.create"],
-    ),
-    (
-        "POST faults",
-        {"operation": "*"},
-        400,
-        f"{OF_HTTP}: some are missing",
-        ["status", "code", "message", "retry_after"],
-    ),
-    ("POST faults", {**HTTP, "tims": 1}, 400, f"{OF_HTTP}: it has no 'tims'", ["times"]),
-    ("POST faults", {**HTTP, "account": "x"}, 400, f"{OF_HTTP}: it has no 'account'", ["account_sid"]),
-    ("POST faults", {**HTTP, "when": "x"}, 400, f"{OF_HTTP}: it has no 'when'", []),
-    ("POST faults", {**HTTP, "account_sid": 5}, 400, "account_sid is a text, not 5", []),
-    ("POST faults", {**HTTP, "account_sid": TYPO_SID}, 404, NO_ACCOUNT, [OTHER_SID]),
-    ("POST faults", {"operation": "*", "fault": "stal"}, 400, f"there is no fault 'stal'; {FAULTS}", ["stall"]),
-    ("POST faults", {"operation": "*", "fault": []}, 400, f"there is no fault []; {FAULTS}", []),
-    (
-        "POST faults",
-        {"operation": "*", "fault": "stall", "seconds": 1},
-        400,
-        "fault stall takes no arguments: it has no 'seconds'",
-        [],
-    ),
-    (
-        "POST faults",
-        {"operation": "*", "fault": "rate_limit", "requests": 1, "seconds": 60, "_lock": 5},
-        400,
-        "fault rate_limit takes requests, seconds: it has no '_lock'",
-        [],
-    ),
-    ("DELETE faults?id=x", None, 404, "there is no fault 'x'", ["1"]),
-    # outcomes
-    ("POST outcomes", {"code": 52141, "adress": "x"}, 400, f"an outcome has no 'adress'; {OUTCOME}", ["address"]),
-    ("POST outcomes", {"code": 52201, "binding_type": "ap"}, 400, "no binding type 'ap'; nearest: apn", ["apn"]),
-    ("POST outcomes", {"code": 52141, "identity": 5}, 400, "identity is a text, not 5", []),
-    (
-        "POST outcomes",
-        {"code": 52141, "times": 1.5},
-        400,
-        "times is a whole number from 1, or None for good, not 1.5",
-        [],
-    ),
-    ("POST outcomes", {"code": 52141, "account_sid": TYPO_SID}, 404, NO_ACCOUNT, [OTHER_SID]),
-]
-"""What is asked, its body, and how it is refused: the status, what is wrong, the nearest names."""
+    "bindings?limit=1&limit=2": (400, "the query parameter limit is there 2 times; once is enough"),
+    "state?secrets=Yes": (400, "secrets is true or false, not 'Yes'", *FLAG),
+    "deliveries?count=": (400, "count is true or false, not ''", *FLAG),
+    "deliveries?limit=-1": (400, "limit is a whole number from 0, not '-1'"),
+    "deliveries?limit=1e3": (400, "limit is a whole number from 0, not '1e3'"),
+    f"deliveries?limit={10**9}": (400, f"limit is a whole number from 0, not '{10**9}'"),
+    "deliveries?order=NEWEST": (400, "order is oldest or newest, not 'NEWEST'", "oldest", "newest"),
+    "deliveries?after=0&before=0": (400, "before and after exclude each other", "before", "after"),
+    "deliveries?after=x": (400, f"'x' is not a cursor; {IN_ORDER}"),
+    "deliveries?code=x": (400, "code is a number such as 52001, not 'x'"),
+    "requests?status=x": (400, "status is such as 429, 4xx, ok, failed or none, not 'x'"),
+    "requests?warned=x": (400, "warned is true or false, not 'x'", *FLAG),
+    "alerts?group=x": (400, "group is code, not 'x'", "code"),
+    "rules/zzz": (404, "there is no rule 'zzz'"),
+}
+"""Targets of reads with the status, the error and the nearest names that they are refused with."""
+
+REFUSED_WRITES: dict[str, list[tuple[Any, ...]]] = {
+    "POST reset": [
+        ([], f"{OBJECT}, or empty"),
+        ({"clocks": True}, "a reset has no 'clocks'; it has clock, behaviour", "clock"),
+        ({"clock": 1}, "clock is true or false, not 1"),
+    ],
+    "PUT state": [
+        (None, OBJECT),
+        ({"services": [{}], "accounts": {"x": {}}}, "accounts.x: 'x' is not an account sid: AC and 32 hex digits"),
+    ],
+    "POST accounts": [
+        ({"sid": "x"}, "an account has no 'sid'; it has account_sid, auth_token"),
+        ({"account_sid": 5}, "account_sid is a text, not 5"),
+        ({"account_sid": "AC1"}, "'AC1' is not an account sid: AC and 32 hex digits"),
+    ],
+    "POST clock": [
+        (None, OBJECT),
+        ({}, CLOCK, *MOVES),
+        ({"shift": 1, "tick": 1}, CLOCK, *MOVES),
+        ({"shift": 1, "freez": True}, CLOCK, "freeze"),
+        ({"shift": "1"}, "shift is a number of seconds, not '1'"),
+        ({"tick": True}, "tick is a number of seconds, not True"),
+        ({"move_to": True}, "move_to can't be True"),
+        ({"move_to": "soon"}, "Invalid isoformat string: 'soon'"),
+        ({"freeze": 0}, "freeze can't be 0"),
+        ({"resume": False}, "resume can't be False"),
+        ({"shift": 1e300}, YEARS),
+        ({"shift": 10**400}, YEARS),
+        ({"move_to": "0001-01-01T00:00:00+23:00"}, YEARS),
+    ],
+    "PATCH behaviour": [
+        ([], OBJECT),
+        (
+            {"identity_limits": "reject"},
+            "Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
+            "identity_limit",
+        ),
+        (
+            {"identity_limit": "maybe"},
+            "Behaviour.identity_limit can't be 'maybe'; it is one of 'reject', 'evict_oldest'",
+        ),
+        ({"callback_when_empty": True, "x": 1}, "Behaviour has no switch 'x'"),
+    ],
+    "POST faults": [
+        ({}, "a fault needs an operation, e.g. 'bindings.*' or 'notifications.create'"),
+        (
+            {**HTTP, "operation": "binding.create"},
+            "no operation fits 'binding.create'; nearest: bindings.create",
+            "bindings.create",
+        ),
+        ({"operation": "*"}, f"{OF_HTTP}: some are missing", "status", "code", "message", "retry_after"),
+        ({**HTTP, "tims": 1}, f"{OF_HTTP}: it has no 'tims'", "times"),
+        ({**HTTP, "account": "x"}, f"{OF_HTTP}: it has no 'account'", "account_sid"),
+        ({**HTTP, "when": "x"}, f"{OF_HTTP}: it has no 'when'"),
+        ({**HTTP, "account_sid": 5}, "account_sid is a text, not 5"),
+        ({"operation": "*", "fault": "stal"}, f"there is no fault 'stal'; {FAULTS}", "stall"),
+        ({"operation": "*", "fault": []}, f"there is no fault []; {FAULTS}"),
+        ({"operation": "*", "fault": "stall", "seconds": 1}, "fault stall takes no arguments: it has no 'seconds'"),
+        (
+            {"operation": "*", "fault": "rate_limit", "requests": 1, "seconds": 60, "_lock": 5},
+            "fault rate_limit takes requests, seconds: it has no '_lock'",
+        ),
+    ],
+    "POST outcomes": [
+        ({"code": 52141, "adress": "x"}, f"an outcome has no 'adress'; {OUTCOME}", "address"),
+        ({"code": 52201, "binding_type": "ap"}, "no binding type 'ap'; nearest: apn", "apn"),
+        ({"code": 52141, "identity": 5}, "identity is a text, not 5"),
+        ({"code": 52141, "times": 1.5}, "times is a whole number from 1, or None for good, not 1.5"),
+    ],
+}
+"""Bodies of writes with the error and the nearest names of their 400."""
 
 REFUSED_BY_PYTHON = [
     *({**HTTP, **changed} for changed in ({"operation": 5}, {"operation": []}, {"status": 200}, {"status": "429"})),
@@ -225,12 +197,21 @@ def test_invalid_requests_are_refused_with_a_message_and_change_nothing(control:
     def everything() -> list[Any]:
         return [control.get(path) for path in ("state?secrets=true", "behaviour", "clock", "faults", "outcomes")]
 
+    def refusal(method: str, target: str, content: Any = None) -> tuple[Any, ...]:
+        status, error, nearest = control.ask(method, target, content).refusal
+        return status, error, *nearest
+
     control.fake.fail("bindings.*", status=503, optional=True)
     before = everything()
-    asked = [
-        (request, content, *control.ask(*request.split(" "), content).refusal) for request, content, *_ in REFUSALS
-    ]
-    assert asked == REFUSALS
+    assert {target: refusal("GET", target) for target in REFUSED_READS} == REFUSED_READS
+    for write, rows in REFUSED_WRITES.items():
+        assert [(row[0], *refusal(*write.split(" "), row[0])) for row in rows] == [
+            (row[0], 400, *row[1:]) for row in rows
+        ]
+    for path, content in (("faults", HTTP), ("outcomes", {"code": 52141})):
+        assert refusal("POST", path, {**content, "account_sid": TYPO_SID}) == (404, NO_ACCOUNT, OTHER_SID)
+    assert refusal("DELETE", "faults?id=x") == (404, "there is no fault 'x'", "1")
+    assert refusal("DELETE", "state") == (405, "/_fake/state has no DELETE; it has GET, PUT")
     assert [control.ask("POST", "faults", fault).status for fault in REFUSED_BY_PYTHON] == [400] * 13
     assert everything() == before
 
