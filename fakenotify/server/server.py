@@ -56,8 +56,10 @@ class Server:
         except (OverflowError, TypeError, UnicodeError) as error:  # an invalid port or host
             self._socket.close()
             raise OSError(errno.EINVAL, str(error)) from None
-        except BaseException:
+        except OSError as error:
             self._socket.close()
+            if error.errno == errno.EADDRINUSE and not port:
+                error.strerror = f"no port of {host} is free; close connections, or choose a port"
             raise
         self.server_address = self._socket.getsockname()
         self.port: int = self.server_address[1]

@@ -497,6 +497,90 @@ def a_fake_that_gunicorn_preloads() -> None:
             process.wait()
 
 
+_WITHOUT_PORTS = """
+import fcntl, http.client, socket, struct, threading
+from base64 import b64encode
+from pathlib import Path
+from urllib.parse import urlencode
+
+from fakenotify import FakeNotify
+from tests.reliability.receivers import read_request
+
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x49))  # SIOCSIFFLAGS: up, loopback, running
+Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("32768 32787")
+
+receiver = socket.create_server(("127.0.0.1", 5001), backlog=64)
+fake = FakeNotify(port=5000)
+service = fake.create_service(messaging_service_sid="MG" + "0" * 32).sid
+fake.start()
+kept = http.client.HTTPConnection("127.0.0.1", 5000)
+owner = b64encode(f"{fake.account_sid}:{fake.auth_token}".encode()).decode()
+headers = {"Authorization": f"Basic {owner}", "Content-Type": "application/x-www-form-urlencoded"}
+
+
+def send():
+    form = {"ToBinding": '{"binding_type": "sms", "address": "+15005550006"}', "Body": "b"}
+    form["DeliveryCallbackUrl"] = "http://127.0.0.1:5001/"
+    kept.request("POST", f"/v1/Services/{service}/Notifications", urlencode(form), headers)
+    answer = kept.getresponse()
+    answer.read()
+    fake.wait_for(lambda: fake.callbacks.last.attempts, timeout=30)
+    return answer.status, fake.callbacks.last.attempts[-1].status
+
+
+def answer():
+    with receiver.accept()[0] as connection:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 204 No Content\\r\\nConnection: close\\r\\n\\r\\n")
+
+
+kept.connect()
+held = []
+try:
+    while len(held) <= 20:
+        held.append(socket.create_connection(("127.0.0.1", 5001)))
+except OSError:
+    pass
+assert len(held) == 20, len(held)
+assert (send(), fake.alerts.last.code) == ((201, None), 52311)
+other = FakeNotify()
+try:
+    other.start()
+except OSError as error:
+    assert "no port" in str(error), error
+else:
+    raise AssertionError("there was a port")
+for each in held:
+    each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # or the port would be kept a minute
+    each.close()
+for _ in held:
+    receiver.accept()[0].close()
+threading.Thread(target=answer, daemon=True).start()
+assert send() == (201, 204)
+other.start()
+other.stop()
+fake.stop()
+"""
+
+
+@scenario
+def a_host_without_a_free_port() -> None:
+    """No port is left for a callback or another server: 52311, an error that says so, and the fake goes on.
+
+    The ports are those of a network of the scenario's own, which not every machine allows.
+    """
+    alone = ["unshare", "--map-root-user", "--net"]
+    try:
+        subprocess.run([*alone, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return
+    ran = subprocess.run(
+        [*alone, sys.executable, "-c", _WITHOUT_PORTS], cwd=TOP, env=_unwatched(), capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
 def prove(count: int, seed: int = 0) -> Figure:
     """Run every scenario so many times."""
     figure = Figure("survive", "scenarios")

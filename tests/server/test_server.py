@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -272,3 +273,14 @@ def test_a_forked_child_stops_its_copy_and_not_its_parents_server(echoing: Serve
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert dialled.ask(get("/after")).json == echoed("", "GET", "/after")
+
+
+def test_a_host_without_a_free_port_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``tests/reliability/survive.py`` uses up the ports of a network of its own."""
+
+    def bind(self: socket.socket, address: object) -> None:
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    with pytest.raises(OSError, match=r"no port of 127\.0\.0\.1 is free; close connections, or choose a port"):
+        Server(lambda *_: [])
