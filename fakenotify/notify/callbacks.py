@@ -112,9 +112,8 @@ def take_due(account: AccountState, busy: Container[str] = ()) -> Callback | Non
 
 def put_back(account: AccountState, callback: Callback) -> None:
     """Schedule a callback again: the fake itself aborted the attempt, so it doesn't count."""
-    with account.lock:
-        if callback.sid in account.callbacks:
-            account.schedule.add(callback.date_created.timestamp(), callback.sid)
+    with account.lock:  # ``take_due`` skips it if its record is gone
+        account.schedule.add(callback.date_created.timestamp(), callback.sid)
 
 
 def note_attempt(account: AccountState, callback: Callback, attempt: Attempt) -> Callback:
