@@ -12,15 +12,17 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
 from fakenotify.cli.output import CommandError, check_writable, writing
 from fakenotify.cli.pull_report import Report
-from fakenotify.conformance.client import Answer, Connection, Credentials, Unreachable
+from fakenotify.conformance.client import Answer, Connection, Credentials, Unreachable, below_v1
 from fakenotify.conformance.masking import Masking
 from fakenotify.notify.records import Binding, Credential, Service
 
@@ -115,7 +117,7 @@ class Partial:
         self.owners: dict[str, str] = {}
         self.rows = 0
         self._settings = dict(settings)
-        self._file: IO[str] | None = None
+        self._file: IO[str]
         self._whole = 0
         if resume:
             self._read()
@@ -156,11 +158,9 @@ class Partial:
         return self
 
     def __exit__(self, *error: object) -> None:
-        assert self._file is not None
         self._file.close()
 
     def _write(self, entry: Mapping[str, Any]) -> None:
-        assert self._file is not None
         self._file.write(json.dumps(entry) + "\n")
 
     def add(self, kind: str, record: Mapping[str, Any]) -> None:
@@ -172,7 +172,6 @@ class Partial:
         """End a page of a list; ``owners`` are the pseudonyms that came with it."""
         self._write({"at": name, "next": following, "owners": owners})
         self._page_ends(name, following)
-        assert self._file is not None
         self._file.flush()
 
     def _page_ends(self, name: str, following: str | None) -> None:
@@ -182,25 +181,23 @@ class Partial:
         else:
             self.next[name] = following
 
-    def read(self, *kinds: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The rows of some kinds, in the order in which they were read."""
+    def read(self, *kinds: str) -> Iterator[dict[str, Any]]:
+        """The rows of some kinds, in the order in which they were read: so Bindings in that of their Services."""
         with self.path.open(encoding="ascii") as file:
             for line in file:
                 [(kind, record), *_] = json.loads(line).items()
                 if kind in kinds:
-                    yield kind, record
+                    yield record
 
 
+@dataclass(frozen=True)
 class Pull:
     """One pull: list after list, page after page."""
 
-    def __init__(
-        self, connection: Connection, partial: Partial, masking: Masking, progress: Callable[[str], object]
-    ) -> None:
-        self._connection = connection
-        self._partial = partial
-        self._masking = masking
-        self._progress = progress
+    connection: Connection
+    partial: Partial
+    masking: Masking
+    progress: Callable[[str], object]
 
     def run(self, chosen: list[str]) -> None:
         """Read everything that is not there yet. Raises ``CommandError``."""
@@ -209,73 +206,68 @@ class Pull:
                 self._one(f"/Services/{sid}")
         else:
             self._list("/Services", "services", "service")
-        services = [record["sid"] for _, record in self._partial.read("service")]
+        services = [record["sid"] for record in self.partial.read("service")]
         for number, sid in enumerate(services, 1):
             self._list(f"/Services/{sid}/Bindings", "bindings", "binding", f" ({number} of {len(services)})")
         self._list("/Credentials", "credentials", "credential")
-        self._progress("")
+        self.progress("")
 
     def _one(self, path: str) -> None:
-        if path not in self._partial.done:
+        if path not in self.partial.done:
             self._add("service", self._get(path).json, path)
-            self._partial.page(path, None, {})
+            self.partial.page(path, None, {})
 
     def _list(self, path: str, key: str, kind: str, of: str = "") -> None:
-        if path in self._partial.done:
+        if path in self.partial.done:
             return
-        following: str | None = self._partial.next.get(path, f"{path}?PageSize={PAGE_SIZE}")
+        following: str | None = self.partial.next.get(path, f"{path}?PageSize={PAGE_SIZE}")
         while following is not None:
-            self._progress(f"{self._partial.rows:,} rows; {path}{of}")
+            self.progress(f"{self.partial.rows:,} rows; {path}{of}")
             page = self._get(following).json
             try:
                 rows, link = page[key], page["meta"]["next_page_url"]
-                following = None if link is None else _below_v1(link)
+                following = None if link is None else below_v1(link)
             except (TypeError, KeyError, AttributeError):
-                raise CommandError(f"{self._connection.url}{path} answered with something that is no list") from None
-            before = set(self._masking.owners)
+                raise CommandError(f"{self.connection.url}{path} answered with something that is no list") from None
+            known = len(self.masking.owners)
             for row in rows:
                 self._add(kind, row, path)
-            new = {mask: owner for mask, owner in self._masking.owners.items() if mask not in before}
-            self._partial.page(path, following, new)
+            self.partial.page(path, following, dict(islice(self.masking.owners.items(), known, None)))
 
     def _add(self, kind: str, row: Any, path: str) -> None:
         if not isinstance(row, dict) or not isinstance(row.get("sid"), str):
-            raise CommandError(f"{self._connection.url}{path} answered with something that is no {kind}")
+            raise CommandError(f"{self.connection.url}{path} answered with something that is no {kind}")
         names = [each.name for each in fields(_KINDS[kind])]
-        self._partial.add(kind, self._masking.record({name: row[name] for name in names if name in row}))
+        self.partial.add(kind, self.masking.record({name: row[name] for name in names if name in row}))
 
     def _get(self, path: str) -> Answer:
         try:
-            answer = self._connection.send("GET", path)
+            answer = self.connection.send("GET", path)
         except (OSError, http.client.HTTPException) as error:
-            raise CommandError(f"can't reach {self._connection.url}: {error}; go on later with --resume") from None
+            raise CommandError(f"can't reach {self.connection.url}: {error}; go on later with --resume") from None
         if answer.status == 200:
             return answer
         message = (answer.json or {}).get("message") if isinstance(answer.json, dict) else None
         refusal = f"{answer.status} {message or ''}".strip()
         if answer.status in (401, 403):
-            raise CommandError(f"{self._connection.url} refused the login: {refusal}")
+            raise CommandError(f"{self.connection.url} refused the login: {refusal}")
         if answer.status == 404 and path.startswith("/Services/"):
             sid = path.split("/")[2].partition("?")[0]
             raise CommandError(f"Service {sid} isn't there, or vanished while it was read ({refusal})")
-        raise CommandError(f"{self._connection.url}/v1{path.partition('?')[0]} answered {refusal}; go on with --resume")
-
-
-def _below_v1(link: str) -> str:
-    return link.partition("/v1")[2]
+        raise CommandError(f"{self.connection.url}/v1{path.partition('?')[0]} answered {refusal}; go on with --resume")
 
 
 def _finish(output: Path, table: str | None, partial: Partial, *, private: bool) -> Report:
     """Make the state and the table of what was read, and put them in their places."""
     report = Report()
     with ExitStack() as stack:
-        state = stack.enter_context(_Replacement(output, private))
-        rows = stack.enter_context(_Replacement(Path(table), private)) if table else None
-        _write_state(state.file, partial, report)
+        state = stack.enter_context(_replacing(output, private))
+        rows = stack.enter_context(_replacing(Path(table), private)) if table else None
+        _write_state(state, partial, report)
         if rows is not None:
-            writer = csv.writer(rows.file, lineterminator="\r\n")
+            writer = csv.writer(rows, lineterminator="\r\n")
             writer.writerow(_CSV)
-            for _, record in partial.read("binding"):
+            for record in partial.read("binding"):
                 tags = json.dumps(record.get("tags", []))
                 writer.writerow([tags if name == "tags" else record.get(name) for name in _CSV])
     return report
@@ -283,51 +275,43 @@ def _finish(output: Path, table: str | None, partial: Partial, *, private: bool)
 
 def _write_state(file: IO[str], partial: Partial, report: Report) -> None:
     """A state as ``--state``, ``fake.load`` and ``PUT /_fake/state`` take it: Bindings below their Service."""
-    account_sid = next((record["account_sid"] for _, record in partial.read("service", "credential")), None)
+    account_sid = next((record["account_sid"] for record in partial.read("service", "credential")), None)
     if account_sid is None:
         file.write('{"fakenotify": 1, "accounts": {}}\n')
         return
     file.write(f'{{"fakenotify": 1, "accounts": {{"{account_sid}": {{"services": [')
-    separator = ""
-    bindings = _grouped(partial)
-    current = next(bindings, None)
-    for _, service in partial.read("service"):
+    bindings = groupby(partial.read("binding"), itemgetter("service_sid"))
+    owner, owned = next(bindings, (None, iter(())))
+    for at, service in enumerate(partial.read("service")):
         report.service(service)
-        file.write(f'{separator}\n{json.dumps(service)[:-1]}, "bindings": [')
-        separator, comma = ",", ""
-        while current is not None and current["service_sid"] == service["sid"]:
-            report.binding(current)
-            file.write(f"{comma}\n{json.dumps(current)}")
-            comma, current = ",", next(bindings, None)
+        file.write(f'{"," * bool(at)}\n{json.dumps(service)[:-1]}, "bindings": [')
+        if owner == service["sid"]:
+            _write_rows(file, owned, report.binding)
+            owner, owned = next(bindings, (None, iter(())))
         file.write("]}")
     file.write('], "credentials": [')
-    for at, (_, credential) in enumerate(partial.read("credential")):
-        report.credential(credential)
-        file.write(f"{',' if at else ''}\n{json.dumps(credential)}")
+    _write_rows(file, partial.read("credential"), report.credential)
     file.write("]}}}\n")
 
 
-def _grouped(partial: Partial) -> Iterator[dict[str, Any]]:
-    """The Bindings, in the order of their Services, which is the order in which they were read."""
-    return (record for _, record in partial.read("binding"))
+def _write_rows(
+    file: IO[str], records: Iterable[Mapping[str, Any]], count: Callable[[Mapping[str, Any]], None]
+) -> None:
+    for at, record in enumerate(records):
+        count(record)
+        file.write(f"{',' * bool(at)}\n{json.dumps(record)}")
 
 
-class _Replacement:
+@contextmanager
+def _replacing(target: Path, private: bool) -> Iterator[IO[str]]:
     """A new file that takes the place of an older one when it is whole."""
-
-    def __init__(self, target: Path, private: bool) -> None:
-        self._target = target.resolve()
-        self._temporary = self._target.with_name(f".{self._target.name}.{os.getpid()}")
-        self._mode = _OWN_ONLY if private else 0o666
-
-    def __enter__(self) -> _Replacement:
-        handle = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, self._mode)
-        self.file = os.fdopen(handle, "w", encoding="utf-8", newline="")
-        return self
-
-    def __exit__(self, kind: object, *error: object) -> None:
-        self.file.close()
-        if kind is None:
-            os.replace(self._temporary, self._target)
-        else:
-            self._temporary.unlink()
+    target = target.resolve()
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWN_ONLY if private else 0o666)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+    except BaseException:
+        temporary.unlink()
+        raise
+    os.replace(temporary, target)

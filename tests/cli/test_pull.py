@@ -79,6 +79,8 @@ def test_what_is_kept_loads_as_it_was_and_is_readable_by_its_owner_alone(
     other: FakeNotify, run: Pull, open_fake: OpenFake, world: Path, tmp_path: Path
 ) -> None:
     rows = tmp_path / "rows.csv"
+    other.create_service("without a Binding")
+    other.create_binding(other.create_service("with one"), identity="zoe", binding_type="fcm", address="token")
     assert run(*KEEP, "--csv", str(rows)) == 0
 
     fake = loaded(world, open_fake)
