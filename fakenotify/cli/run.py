@@ -97,7 +97,7 @@ class Signals:
 
     def __enter__(self) -> Signals:
         self._woken = self._stack.enter_context(waking())
-        if _ENDED is not None:
+        if _ENDED is not None:  # pragma: no branch  # Windows has none
             self._before[_ENDED] = signal.signal(_ENDED, lambda number, frame: None)
         for number in _FORWARDED:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means the program, too

@@ -13,7 +13,7 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from command_line import PATIENCE, Call, environment
+from command_line import PATIENCE, Call, Done, environment
 
 from fakenotify import FakeNotify, __version__
 from fakenotify.cli.commands import COMMANDS, parser_of
@@ -29,27 +29,27 @@ IS = "IS" + "a" * 32
 # variables
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_may_be_a_variable_and_the_command_line_is_stronger(command: str) -> None:
-    parser, needed = parser_of(command), {"FAKENOTIFY_OUTPUT": "world.json"}
-    plain = parser.read([], needed)
-    for action in parser.declared:
-        if not action.option_strings or action.dest in ("help", "version"):
-            continue
-        option, variable = max(action.option_strings, key=len), variable_of(action)
-        if action.nargs == 0:
-            for value, wanted in {"1": True, "True": True, "0": False, "false": False, "": False}.items():
-                read = parser.read([], needed | {variable: value})
-                assert read == Namespace(**vars(plain) | {action.dest: wanted})
-            continue
-        value = list(action.choices)[-1] if action.choices else "7"
-        by_option = parser.read([f"{option}={value}"], needed)
-        assert by_option != plain
-        assert parser.read([], needed | {variable: value}) == by_option
-        assert parser.read([f"{option}={value}"], needed | {variable: "rubbish"}) == by_option
-        assert parser.read([option, value], needed | {variable: "rubbish"}) == by_option
-        if action.default == []:
-            assert getattr(parser.read([], needed | {variable: " 7  8 "}), action.dest) == ["7", "8"]
+def test_every_option_may_be_a_variable_and_the_command_line_is_stronger() -> None:
+    needed = {"FAKENOTIFY_OUTPUT": "world.json"}
+    for parser in map(parser_of, COMMANDS):
+        plain = parser.read([], needed)
+        for action in parser.declared:
+            if not action.option_strings or action.dest in ("help", "version"):
+                continue
+            option, variable = max(action.option_strings, key=len), variable_of(action)
+            if action.nargs == 0:
+                for value, wanted in {"1": True, "True": True, "0": False, "false": False, "": False}.items():
+                    read = parser.read([], needed | {variable: value})
+                    assert read == Namespace(**vars(plain) | {action.dest: wanted})
+                continue
+            value = list(action.choices)[-1] if action.choices else "7"
+            by_option = parser.read([f"{option}={value}"], needed)
+            assert by_option != plain
+            assert parser.read([], needed | {variable: value}) == by_option
+            assert parser.read([f"{option}={value}"], needed | {variable: "rubbish"}) == by_option
+            assert parser.read([option, value], needed | {variable: "rubbish"}) == by_option
+            if action.default == []:
+                assert getattr(parser.read([], needed | {variable: " 7  8 "}), action.dest) == ["7", "8"]
 
 
 def test_other_commands_variables_are_no_mistake(fakenotify: Call) -> None:
@@ -66,11 +66,11 @@ def test_version_and_help(fakenotify: Call) -> None:
     assert [name for name in COMMANDS if name != "serve" and f"\n  {name} " not in done.stdout] == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_can_be_read_in_any_encoding(command: str) -> None:
-    words = parser_of(command).format_help()
-    assert words.isascii()
-    assert f"usage: fakenotify {'' if command == 'serve' else command}".rstrip() in words
+def test_help_can_be_read_in_any_encoding() -> None:
+    for command in COMMANDS:
+        words = parser_of(command).format_help()
+        assert words.isascii()
+        assert f"usage: fakenotify {'' if command == 'serve' else command}".rstrip() in words
 
 
 def test_what_is_only_printed_imports_nothing_heavy() -> None:
@@ -103,50 +103,52 @@ def test_fewer_bytes_may_be_kept() -> None:
 SID_TAKEN = "'IS1' can't be a new Service's sid: IS and 32 hex digits, not yet in use"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("runn", "there is no command 'runn'; did you mean 'run'?"),
-        ("--prot 1", "there is no option '--prot'; did you mean '--port'?"),
-        ("--port", "argument --port: expected one argument"),
-        ("--port x", "argument --port: 'x' is not a whole number"),
-        ("--port 70000", "argument --port: 70000 is not a port, 0 to 65535"),
-        ("--log-format xml", "argument --log-format: invalid choice: 'xml' (choose from "),
-        ("--service IS1", SID_TAKEN),
-        (f"--account {OTHER_SID}", f"--account {OTHER_SID} has no token; write it as AC…=TOKEN"),
-        ("--account AC1=x", "'AC1' is not an account sid: AC and 32 hex digits"),
-        ("--behaviour x", "'x' is not NAME=VALUE, e.g. identity_limit=evict_oldest"),
-        ("--state /missing.json", "can't read the state file /missing.json: No such file or directory"),
-        ("--host 256.256.256.256", "--host 256.256.256.256 is not an address of this machine: "),
-        ("--host \udcff", "--host "),
-        ("--quiet --port-file /missing/port", "can't write /missing/port: No such file or directory"),
-        ("rules errors.NotFond", "there is no rule 'errors.NotFond'; did you mean 'errors.NotFound'?"),
-        ("run", "write the command after --, e.g. fakenotify run -- npm test"),
-        ("run --strict --", "write the command after --, e.g. fakenotify run -- npm test"),
-        ("run --port x -- true", "argument --port: 'x' is not a whole number"),
-        ("run --port-file /missing/port -- true", "can't write /missing/port: No such file or directory"),
-    ],
-)
-def test_what_cannot_be_is_one_line_and_status_2(fakenotify: Call, arguments: str, message: str) -> None:
-    done = fakenotify(*arguments.split(" "), FAKENOTIFY_PORT="0")
-    assert (done.status, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith(f"fakenotify: {message}")
+REFUSED = {
+    "runn": "there is no command 'runn'; did you mean 'run'?",
+    "--prot 1": "there is no option '--prot'; did you mean '--port'?",
+    "--port": "argument --port: expected one argument",
+    "--port x": "argument --port: 'x' is not a whole number",
+    "--port 70000": "argument --port: 70000 is not a port, 0 to 65535",
+    "--log-format xml": "argument --log-format: invalid choice: 'xml' (choose from ",
+    "--service IS1": SID_TAKEN,
+    f"--account {OTHER_SID}": f"--account {OTHER_SID} has no token; write it as AC…=TOKEN",
+    "--account AC1=x": "'AC1' is not an account sid: AC and 32 hex digits",
+    "--behaviour x": "'x' is not NAME=VALUE, e.g. identity_limit=evict_oldest",
+    "--state /missing.json": "can't read the state file /missing.json: No such file or directory",
+    "--host 256.256.256.256": "--host 256.256.256.256 is not an address of this machine: ",
+    "--host \udcff": "--host ",
+    "--quiet --port-file /missing/port": "can't write /missing/port: No such file or directory",
+    "rules errors.NotFond": "there is no rule 'errors.NotFond'; did you mean 'errors.NotFound'?",
+    "run": "write the command after --, e.g. fakenotify run -- npm test",
+    "run --strict --": "write the command after --, e.g. fakenotify run -- npm test",
+    "run --port x -- true": "argument --port: 'x' is not a whole number",
+    "run --port-file /missing/port -- true": "can't write /missing/port: No such file or directory",
+}
+"""Command lines, and how the line that refuses them begins."""
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("PROT", "1", "there is no variable FAKENOTIFY_PROT; did you mean 'FAKENOTIFY_PORT'?"),
-        ("URLS", "1", "there is no variable FAKENOTIFY_URLS; did you mean 'FAKENOTIFY_URL'?"),
-        ("PORT", "x", "argument --port: 'x' is not a whole number"),
-        ("QUIET", "yes", "FAKENOTIFY_QUIET can't be 'yes'; it is true or false"),
-        ("BEHAVIOUR", "callback_when_empty=1", "Behaviour.callback_when_empty can't be '1'; it is true or false"),
-    ],
-)
-def test_a_variable_that_cannot_be_is_one_line_and_status_2(
-    fakenotify: Call, name: str, value: str, message: str
-) -> None:
-    assert fakenotify(**{f"FAKENOTIFY_{name}": value}) == (2, "", f"fakenotify: {message}\n")
+def test_what_cannot_be_is_one_line_and_status_2(fakenotify: Call) -> None:
+    done = {each: fakenotify(*each.split(" "), FAKENOTIFY_PORT="0") for each in REFUSED}
+
+    assert {each: line.removeprefix("fakenotify: ")[: len(REFUSED[each])] for each, (_, _, line) in done.items()} == (
+        REFUSED
+    )
+    assert {(status, stdout, stderr.count("\n")) for status, stdout, stderr in done.values()} == {(2, "", 1)}
+
+
+REFUSED_VARIABLES = {
+    ("PROT", "1"): "there is no variable FAKENOTIFY_PROT; did you mean 'FAKENOTIFY_PORT'?",
+    ("URLS", "1"): "there is no variable FAKENOTIFY_URLS; did you mean 'FAKENOTIFY_URL'?",
+    ("PORT", "x"): "argument --port: 'x' is not a whole number",
+    ("QUIET", "yes"): "FAKENOTIFY_QUIET can't be 'yes'; it is true or false",
+    ("BEHAVIOUR", "callback_when_empty=1"): "Behaviour.callback_when_empty can't be '1'; it is true or false",
+}
+
+
+def test_a_variable_that_cannot_be_is_one_line_and_status_2(fakenotify: Call) -> None:
+    done = {(name, value): fakenotify(**{f"FAKENOTIFY_{name}": value}) for name, value in REFUSED_VARIABLES}
+
+    assert done == {each: Done(2, "", f"fakenotify: {message}\n") for each, message in REFUSED_VARIABLES.items()}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,16 @@ def test_a_sid_of_no_service_is_refused_beside_a_state(fakenotify: Call, tmp_pat
     (tmp_path / "world.json").write_text(json.dumps({"services": [{"sid": IS}]}))
     done = fakenotify("--port", "0", "--state", str(tmp_path / "world.json"), "--service", "IS1")
     assert done == (2, "", f"fakenotify: {SID_TAKEN}\n")
+
+
+def test_ctrl_c_ends_a_command_with_the_status_that_shells_give(
+    fakenotify: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(options: Namespace) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fakenotify.cli.rules.run", interrupt)
+    assert fakenotify("rules") == (130, "", "")
 
 
 def test_a_busy_port_is_one_line_and_status_2(fakenotify: Call) -> None:

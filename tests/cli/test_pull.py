@@ -179,7 +179,6 @@ def test_progress_is_shown_on_a_terminal_and_quiet_prints_nothing(
     ("failing", "after"),
     [("services.find", 0), ("bindings.find", 0), ("bindings.find", 1), ("bindings.find", 4), ("credentials.find", 0)],
 )
-@pytest.mark.parametrize("options", [(), KEEP])
 def test_what_an_error_interrupted_is_resumed_as_if_it_had_gone_through(
     other: FakeNotify,
     run: Pull,
@@ -187,18 +186,17 @@ def test_what_an_error_interrupted_is_resumed_as_if_it_had_gone_through(
     monkeypatch: pytest.MonkeyPatch,
     failing: str,
     after: int,
-    options: tuple[str, ...],
 ) -> None:
     for digit in "0123456789":  # whose pseudonyms would meet, were they not remembered
         other.create_binding(other.services[0], identity="digits", binding_type="gcm", address=digit)
-    run(*options)
+    run()
     whole = world.read_text()
     world.unlink()
     monkeypatch.setattr(pull, "PAGE_SIZE", 2)
     other.fail(failing, status=500, after=after)
 
     with pytest.raises(CommandError, match=r"answered 500 .*; go on with --resume"):
-        run(*options)
+        run()
 
     partial = world.with_name(".world.json.partial")
     assert (world.exists(), stat.S_IMODE(partial.stat().st_mode)) == (False, 0o600)
@@ -206,7 +204,7 @@ def test_what_an_error_interrupted_is_resumed_as_if_it_had_gone_through(
         with partial.open("a") as file:
             file.write(rubbish)
     other.world.remove_faults()
-    assert run(*options, "--resume") == 0
+    assert run("--resume") == 0
     assert (world.read_text(), partial.exists()) == (whole, False)
 
 
