@@ -197,20 +197,22 @@ def _went(departure: Departure, journal: Journal) -> str:
     when = f"{departure.when:%H:%M:%S}"
     if departure.why == "replaced" and successor is not None:
         by = f"{successor.identity}'s create of {when} replaced it"
-        return f"{gone.identity} had a Binding for this address; {by}{_request_of(journal, create=successor.sid)}"
+        return f"{gone.identity} had a Binding for this address; {by}{_request_of(journal, departure)}"
     if departure.why == "deleted":
-        return f"{name(gone)} was deleted at {when}{_request_of(journal, delete=gone.sid)}"
+        return f"{name(gone)} was deleted at {when}{_request_of(journal, departure)}"
     if departure.why == "disowned":
         return f"{name(gone)} was removed at {when}: its provider said that the token is no longer registered"
     return f"{name(gone)} was evicted at {when} by the 21st Binding of its identity"
 
 
-def _request_of(journal: Journal, *, create: str | None = None, delete: str | None = None) -> str:
-    """Which request created or deleted a Binding."""
+def _request_of(journal: Journal, departure: Departure) -> str:
+    """Which request replaced or deleted a Binding, if the journal has it."""
+    gone, successor = departure.binding, departure.successor
     for number, each in enumerate(journal, journal.dropped + 1):
-        if create is not None and each.method == "POST" and each.sid == create:
-            return f" (request {number})"
-        if delete is not None and each.method == "DELETE" and each.status == 204 and each.path.endswith(delete):
+        if successor is not None and each.method == "POST" and each.sid == successor.sid:
+            if (each.body or {}).get("identity") == successor.identity:  # a replacement may keep the sid
+                return f" (request {number})"
+        elif each.method == "DELETE" and each.status == 204 and each.path.endswith(gone.sid):
             return f" by DELETE {each.path} (request {number})"
     return ""
 

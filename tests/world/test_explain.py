@@ -204,7 +204,7 @@ query = st.fixed_dictionaries(
 direct = st.just({"to_binding": [{"binding_type": "sms", "address": "+15000"}]})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100)
 @given(
     st.booleans(),
     st.lists(bound, max_size=8),
