@@ -153,10 +153,9 @@ def test_credentials_are_listed_oldest_first_and_there_is_no_filter(twilio_wire,
     assert fake_notify.requests[0].warnings == ["parameter 'FriendlyName' was not read"]
 
 
-@pytest.mark.parametrize("setting", ["at_delivery", "at_write"])
-def test_a_deleted_credential_leaves_its_sid_behind(open_fake, setting):
-    fake = open_fake(credentials_checked=setting)
-    account = fake.client().notify.v1
+@pytest.mark.fake_notify(credentials_checked="at_write")
+def test_a_deleted_credential_leaves_its_sid_behind(fake_notify_client):
+    account = fake_notify_client.notify.v1
     credential = account.credentials.create("fcm")
     service = account.services.create(fcm_credential_sid=credential.sid)
     binding = service._proxy.bindings.create("alice", "fcm", "token", credential_sid=credential.sid)

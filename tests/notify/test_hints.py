@@ -206,6 +206,8 @@ def test_a_sid_that_is_not_found_is_explained(fake: FakeNotify) -> None:
 
     assert found == {sid: [hint] for sid, hint in expected.items()}
     assert {path: hints(fake, "GET", path) for path in below} == {path: [hint] for path, hint in below.items()}
+    for path in (f"/v1/Credentials/CR{'b' * 32}", f"{BINDINGS}/BS{'b' * 32}"):
+        assert hints(fake, "GET", path) == []
     assert {each.status for each in fake.requests} == {404}
 
 
