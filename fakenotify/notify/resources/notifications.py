@@ -118,13 +118,5 @@ def _size(notification: Notification) -> int:
 
 _LONG = [row.field for row in CREATE.rows if row.field not in ("priority", "ttl")]
 TABLES = (TableDefinition("notifications", Notification, "service", "NT", weigh=_size, params=CREATE),)
-ROUTES = (
-    Route(
-        "notifications.create",
-        "/Services/{ServiceSid}/Notifications",
-        create,
-        CREATE,
-        locate=services.locate,
-        represent=represent,
-    ),
-)
+_PATH = "/Services/{ServiceSid}/Notifications"
+ROUTES = (Route("notifications.create", _PATH, create, CREATE, services.locate, represent),)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fakenotify.core.errors import InvalidQuery, NotFound
@@ -242,45 +243,22 @@ TABLES: tuple[TableDefinition[Any], ...] = (
 )
 _SERVICE = "/Services/{ServiceSid}"
 _USER = _SERVICE + "/Users/{Identity}"
-_BINDING = _USER + "/Bindings/{Sid}"
-_MEMBERSHIP = _USER + "/SegmentMemberships/{Segment}"
-_OF_SERVICE: dict[str, Any] = {"locate": services.locate, "legacy": True}
-_OF_USER: dict[str, Any] = {"locate": locate, "legacy": True}
-_ONE_BINDING: dict[str, Any] = {"locate": locate_binding, "legacy": True}
-_ONE_MEMBERSHIP: dict[str, Any] = {"locate": locate_membership, "legacy": True}
+_BINDINGS = _USER + "/Bindings"
+_BINDING = _BINDINGS + "/{Sid}"
+_MEMBERSHIPS = _USER + "/SegmentMemberships"
+_MEMBERSHIP = _MEMBERSHIPS + "/{Segment}"
+_route = partial(Route, legacy=True)
 ROUTES = (
-    Route("users.create", _SERVICE + "/Users", create, CREATE, represent=represent, **_OF_SERVICE),
-    Route("users.find", _SERVICE + "/Users", find, FIND, represent=represent, **_OF_SERVICE),
-    Route("users.fetch", _USER, fetch, represent=represent, **_OF_USER),
-    Route("users.delete", _USER, delete, **_OF_USER),
-    Route(
-        "user_bindings.create",
-        _USER + "/Bindings",
-        create_binding,
-        CREATE_BINDING,
-        represent=represent_binding,
-        **_OF_USER,
-    ),
-    Route(
-        "user_bindings.find",
-        _USER + "/Bindings",
-        find_bindings,
-        FIND_BINDINGS,
-        represent=represent_binding,
-        key="bindings",
-        **_OF_USER,
-    ),
-    Route("user_bindings.fetch", _BINDING, fetch, represent=represent_binding, **_ONE_BINDING),
-    Route("user_bindings.delete", _BINDING, bindings.delete, **_ONE_BINDING),
-    Route("segments.find", _SERVICE + "/Segments", find_segments, represent=represent_segment, **_OF_SERVICE),
-    Route(
-        "segment_memberships.create",
-        _USER + "/SegmentMemberships",
-        join,
-        JOIN,
-        represent=represent_membership,
-        **_OF_USER,
-    ),
-    Route("segment_memberships.fetch", _MEMBERSHIP, fetch, represent=represent_membership, **_ONE_MEMBERSHIP),
-    Route("segment_memberships.delete", _MEMBERSHIP, leave, **_ONE_MEMBERSHIP),
+    _route("users.create", _SERVICE + "/Users", create, CREATE, services.locate, represent),
+    _route("users.find", _SERVICE + "/Users", find, FIND, services.locate, represent),
+    _route("users.fetch", _USER, fetch, locate=locate, represent=represent),
+    _route("users.delete", _USER, delete, locate=locate),
+    _route("user_bindings.create", _BINDINGS, create_binding, CREATE_BINDING, locate, represent_binding),
+    _route("user_bindings.find", _BINDINGS, find_bindings, FIND_BINDINGS, locate, represent_binding, key="bindings"),
+    _route("user_bindings.fetch", _BINDING, fetch, locate=locate_binding, represent=represent_binding),
+    _route("user_bindings.delete", _BINDING, bindings.delete, locate=locate_binding),
+    _route("segments.find", _SERVICE + "/Segments", find_segments, locate=services.locate, represent=represent_segment),
+    _route("segment_memberships.create", _MEMBERSHIPS, join, JOIN, locate, represent_membership),
+    _route("segment_memberships.fetch", _MEMBERSHIP, fetch, locate=locate_membership, represent=represent_membership),
+    _route("segment_memberships.delete", _MEMBERSHIP, leave, locate=locate_membership),
 )
