@@ -108,6 +108,7 @@ REFUSED_READS: dict[str, tuple[Any, ...]] = {
     "requests?warned=x": (400, "warned is true or false, not 'x'", *FLAG),
     "alerts?group=x": (400, "group is code, not 'x'", "code"),
     "rules/zzz": (404, "there is no rule 'zzz'"),
+    "inspector/zzz": (404, "the inspector has no file 'zzz'"),
 }
 """Targets of reads with the status, the error and the nearest names that they are refused with."""
 
