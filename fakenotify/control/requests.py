@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from shlex import quote
 from typing import Any
 
 from fakenotify.control.faults import of_met
 from fakenotify.control.routes import Parameter, Refused
-from fakenotify.control.schema import FLAG, TEXT_OR_NULL
+from fakenotify.control.schema import FLAG, TEXT, TEXT_OR_NULL
 from fakenotify.control.sight import Accept, Sight, audience, equal, has_code, like, listed, strings
 from fakenotify.control.tables import Rows
+from fakenotify.core.errors import ASSUMED, DOCUMENTED, OBSERVED, SAMPLE, SIBLING
 from fakenotify.notify.journal import Request
 
 _DECISION = re.compile(r"\bD\d+\b")
@@ -36,7 +38,29 @@ def _request(sight: Sight, request: Request) -> dict[str, Any]:
         "whom": whom(request),
         "decision": decision_of(request.source or ""),
         "fault_words": of_met(request.fault, request.operation) if request.fault else None,
+        "sure": f"{request.label}: {_SURE[request.label]}" if request.label in _SURE else request.label,
+        "curl": _curl(sight.origin, request),
     }
+
+
+_SURE = {
+    DOCUMENTED: "Twilio's documentation says so",
+    OBSERVED: "it was seen on the real service",
+    SIBLING: "another product of Twilio's does so",
+    SAMPLE: "it is in one of Twilio's samples",
+    ASSUMED: "nothing says so: it is an assumption of fakenotify's",
+}
+
+
+def _curl(origin: str, request: Request) -> str:
+    """A request to Notify as a command for a shell; the token is the reader's to fill in."""
+    lines = [
+        f"curl{' -G' if request.method in ('GET', 'DELETE') else ''} -X {request.method} {quote(origin + request.path)}"
+    ]
+    lines.append(f'-u "{request.account_sid or "$TWILIO_ACCOUNT_SID"}:$TWILIO_AUTH_TOKEN"')
+    for name in request.params:
+        lines += [f"--data-urlencode {quote(f'{name}={value}')}" for value in _values(request, name)]
+    return " \\\n  ".join(lines)
 
 
 def whom(request: Request) -> str | None:
@@ -103,8 +127,8 @@ REQUESTS = Rows(
     },
     _request_texts,
     _request,
-    dict.fromkeys(("sid", "identity", "whom", "decision", "fault_words"), TEXT_OR_NULL),
-    heavy=("body",),
+    {**dict.fromkeys(("sid", "identity", "whom", "decision", "fault_words", "sure"), TEXT_OR_NULL), "curl": TEXT},
+    heavy=("body", "curl"),
     date=lambda request: request.date,
 )
 get_requests = REQUESTS.route()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
+from urllib.parse import urlencode
 
 from fakenotify.control.routes import Ask, route
 from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
@@ -24,6 +25,7 @@ from fakenotify.control.sight import (
 )
 from fakenotify.control.tables import Rows
 from fakenotify.notify.channels import CHANNELS, HttpRequest
+from fakenotify.notify.channels.channel import inside
 from fakenotify.notify.records import Alert, Callback, Delivery, Notification
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.world.saved_state import to_json
@@ -129,13 +131,30 @@ get_notifications = NOTIFICATIONS.route()
 def _delivery(sight: Sight, delivery: Delivery) -> dict[str, Any]:
     credentials = sight.accounts[delivery.account_sid].credentials
     credential = credentials.get(delivery.credential_sid) if delivery.credential_sid else None
+    shown, request = _shown(delivery.binding_type, delivery.payload), to_json(delivery.request)
     return {
-        "shown": _shown(delivery.binding_type, delivery.payload),
-        "request": to_json(delivery.request),
+        "shown": shown,
+        "data": _data(delivery.payload) if shown["data_message"] else None,
+        "request": request,
+        "http": _http(**request),
         "error_title": title_of(delivery.error_code),
         "service_name": sight.service_name(delivery),
         "credential_name": credential.friendly_name if credential else None,
     }
+
+
+def _data(payload: Mapping[str, Any]) -> Any:
+    """What the app gets of a data message: ``data`` of FCM and GCM, what stands beside ``aps`` of APNs."""
+    if "aps" in payload or not {"message", "data"} & payload.keys():
+        return {name: value for name, value in payload.items() if name != "aps"}
+    return inside(payload, "message", "data") if "message" in payload else payload["data"]
+
+
+def _http(method: str, url: str, headers: Mapping[str, str], body: Any, body_type: str) -> str:
+    """A request to a provider as a text."""
+    head = [f"{method} {url}", *(f"{name}: {value}" for name, value in headers.items())]
+    text = urlencode(body, doseq=True) if body_type == "form" else json.dumps(body, indent=2, ensure_ascii=False)
+    return "\n".join([*head, "", text])
 
 
 def _delivery_tag(sight: Sight, value: str) -> Accept:
@@ -176,12 +195,14 @@ DELIVERIES = Rows(
     _delivery,
     {
         "shown": _SHOWN,
+        "data": {},
         "request": record_schema(HttpRequest),
+        "http": TEXT,
         "error_title": TEXT_OR_NULL,
         "service_name": TEXT_OR_NULL,
         "credential_name": TEXT_OR_NULL,
     },
-    heavy=("payload", "headers", "request"),
+    heavy=("payload", "headers", "request", "data", "http"),
 )
 get_deliveries = DELIVERIES.route()
 

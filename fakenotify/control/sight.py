@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import contains, eq
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakenotify.control.routes import Refused
 from fakenotify.notify.account import AccountState, Scope
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.records import Alert, Delivery, Notification
+from fakenotify.server.wsgi import origin
 from fakenotify.world.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 Accept = Callable[[Any], bool]
 Make = Callable[["Sight", str], Accept]
@@ -22,9 +26,10 @@ _NAMED = 2
 
 
 class Sight:
-    """The accounts of a world during one request, and what belongs to their records."""
+    """The accounts of a world during one request to ``origin``, and what belongs to their records."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, environ: WSGIEnvironment) -> None:
+        self.origin = origin(environ) if environ else ""
         self.accounts = {each.account_sid: each for each in world.accounts}
         self._logs: dict[tuple[str, str], ByNotification] = {}
 

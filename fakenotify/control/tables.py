@@ -145,7 +145,7 @@ class Reading:
         if "before" in query and "after" in query:
             raise Refused(400, "before and after exclude each other", ["before", "after"])
         self.rows = rows
-        self.sight = Sight(world)
+        self.sight = Sight(world, ask.environ)
         self.sources = self._sources(world, query.get("account_sid"))
         self.tests = self._tests(query) if query else []
         self.brief, self.counted = query.get("brief", False), query.get("count", False)

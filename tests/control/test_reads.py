@@ -399,6 +399,23 @@ def test_a_delivery_shows_what_a_person_sees(control: Control, fake: FakeNotify)
     assert [each["shown"] for each in rows] == [{**nothing, **shown} for _, _, shown in seen]
     assert [each["error_title"] is None for each in rows] == [each["status"] == "SENT" for each in rows]
     assert {each["service_name"] for each in rows} == {"shop"}
+    assert [each["data"] for each in rows] == [{"twi_body": "Hi"}, None, None, {"a": 1}, None]
+
+
+@pytest.mark.parametrize(
+    ("binding_type", "given_", "data"),
+    [
+        ("gcm", {"data": {"a": "1"}}, {"a": "1"}),
+        ("fcm", {"fcm": {"message": "none"}}, None),
+        ("apn", {"apn": {"aps": {"content-available": 1}, "data": 1, "a": [2]}}, {"data": 1, "a": [2]}),
+    ],
+)
+def test_a_delivery_shows_what_the_app_gets_of_a_data_message(
+    control: Control, fake: FakeNotify, binding_type: str, given_: Any, data: Any
+) -> None:
+    service = fake.create_service("shop")
+    fake.create_notification(service.sid, to_binding=[{**PHONE, "binding_type": binding_type}], **given_)
+    assert control.get("deliveries")["deliveries"][0]["data"] == data
 
 
 def test_a_delivery_shows_the_request_to_its_provider_and_its_credential(control: Control, fake: FakeNotify) -> None:
@@ -415,10 +432,14 @@ def test_a_delivery_shows_the_request_to_its_provider_and_its_credential(control
         "body_type": "form",
     }
     assert (by_phone["credential_name"], by_push["credential_name"]) == (None, "Google")
+    head, _, form = by_phone["http"].partition("\n\n")
+    assert head == f"POST {by_phone['request']['url']}\nContent-Type: application/x-www-form-urlencoded"
+    assert form == urlencode(by_phone["payload"], doseq=True)
+    assert json.loads(by_push["http"].partition("\n\n")[2]) == by_push["payload"]
 
 
 def test_brief_leaves_out_large_fields(control: Control, lively: Service) -> None:
-    heavy = {"payload", "headers", "request"}
+    heavy = {"payload", "headers", "request", "data", "http"}
     whole, brief = (control.get(f"deliveries{query}")["deliveries"][0] for query in ("", "?brief=true"))
     assert brief == {name: value for name, value in whole.items() if name not in heavy}
     assert "body" not in control.get("callbacks?brief=true")["callbacks"][0]
@@ -441,6 +462,18 @@ def test_a_request_shows_its_audience_and_the_rule_that_refused_it(control: Cont
         *(None, "errors.NotFound", "observed", None),
     )
     assert (bound["whom"], bound["identity"]) == ("dave", "dave")
+    assert (sent["sure"], refused["sure"]) == (None, "observed: it was seen on the real service")
+
+
+def test_a_request_can_be_made_again_with_curl(control: Control, lively: Service) -> None:
+    service = control.fake.client(in_process=True).notify.v1.services(lively.sid)
+    service.bindings.list(identity=["o'hara", "bob"])
+    made, strange, _, listed = (each["curl"].split(" \\\n  ") for each in control.get("requests")["requests"])
+    url, user = f"http://localhost/v1/Services/{lively.sid}", f'-u "{control.fake.account_sid}:$TWILIO_AUTH_TOKEN"'
+    named = [f"--data-urlencode {each}" for each in ("'Body=For VIPs'", "Tag=vip")]
+    assert made == [f"curl -X POST {url}/Notifications", user, *named]
+    assert strange == ["curl -G -X GET http://localhost/v1/Nothing", user]
+    assert listed[2:4] == ["""--data-urlencode 'Identity=o'"'"'hara'""", "--data-urlencode Identity=bob"]
 
 
 def test_alerts_are_grouped_by_code(control: Control, lively: Service) -> None:

@@ -37,16 +37,16 @@ export const coalesced = (run) => {
 };
 
 // Follow the event stream while the page is seen: a browser has few connections to a host, so a hidden page uses none.
-export const follow = ({ onevent, onopen, onlost }) => {
+export const follow = ({ onevent, onstate }) => {
   let source = null;
   const open = () => {
     source?.close();
     if (document.hidden) return;
     source = new EventSource(`${ROOT}events`);
-    source.onopen = onopen;
-    source.onerror = onlost; // the browser connects again by itself, unless it has closed the source
+    source.onopen = () => onstate(true);
+    source.onerror = () => onstate(false); // the browser connects again by itself, unless it has closed the source
     for (const kind of ["request", "callback", "change"]) {
-      source.addEventListener(kind, (event) => onevent(JSON.parse(event.data), kind));
+      source.addEventListener(kind, (event) => onevent(JSON.parse(event.data)));
     }
   };
   document.addEventListener("visibilitychange", open);

@@ -2,20 +2,20 @@
 
 import { get } from "./api.js";
 import {
-  bad, block, capital, channel, channelName, code, facts, fold, h, mono, number, plural, pretty, quiet, section,
-  spaced, status, tags, time,
+  bad, block, capital, channel, channelName, code, facts, fold, h, number, plural, pretty, quiet, section, spaced,
+  status, tags, time,
 } from "./dom.js";
-import { duration, TABLES, words } from "./tables.js";
+import { duration, TABLES } from "./tables.js";
 
 const one = async (table, query) => (await get(table, { ...query, order: "newest", limit: 1 }))[table][0];
-const some = async (table, query) => {
-  const answer = await get(table, { order: "newest", ...query, count: true });
-  return { rows: answer[table], total: answer.total };
-};
+const some = (table, query) => get(table, { order: "newest", ...query, count: true }).then(
+  ({ [table]: rows, total }) => ({ rows, total }));
 
-const open = (view, key, ...text) => h.a({ href: `#${view}?${new URLSearchParams({ open: key })}` }, text);
-const openRow = (view, row, ...text) => open(view, TABLES[view].key(row), text);
-const search = (view, q, ...text) => h.a({ href: `#${view}?${new URLSearchParams({ q })}` }, text);
+// Links to one record, by its key or its row, and to what a search finds.
+const link = (view, query, text) => h.a({ href: `#${view}?${new URLSearchParams(query)}` }, text);
+const open = (view, key, text) => link(view, { open: key }, text);
+const openRow = (view, row, text) => open(view, TABLES[view].key(row), text);
+const search = (view, q, text) => link(view, { q }, text);
 
 const KINDS = { NT: "notifications", IS: "services", BS: "bindings", CR: "credentials" };
 const fact = (row, name) => {
@@ -36,48 +36,31 @@ const listed = (title, rows, line, none = "none") => section(title,
 const paged = (title, { rows, total }, line) => {
   const made = listed(`${title} (${number(total)})`, rows, line);
   const longer = location.hash.replace(/(&lines=\d+)?$/, `&lines=${rows.length + 100}`);
-  if (total > rows.length) made.append(h.a({ href: longer }, `Show more: ${number(total - rows.length)} are not shown`));
+  const rest = total - rows.length;
+  if (rest) made.append(h.a({ href: longer }, `Show more: ${number(rest)} are not shown`));
   return made;
 };
 
 // What is seen on a device. A data message shows nothing by itself, so it is not drawn as if it did.
-const picture = ({ binding_type: type, shown, payload, service_name: app }, times) => {
+const picture = ({ binding_type: type, shown, data, service_name: app }, times) => {
   const label = h.figcaption(channel(type), times > 1 && quiet(` × ${number(times)}`));
-  if (shown.data_message) {
-    const { aps, ...custom } = payload;
-    const data = { fcm: payload.message?.data, gcm: payload.data }[type] || custom;
-    const words = "A data message: the app decides what to show.";
-    return h.figure({ class: "data" }, label, h.p(words), block(pretty(data)));
-  }
+  const warning = h.p("A data message: the app decides what to show.");
+  if (shown.data_message) return h.figure({ class: "data" }, label, warning, block(pretty(data)));
   const seen = [shown.title && h.b(shown.title), shown.body, ...shown.media].filter(Boolean).map((each) => h.p(each));
   const sender = h.p({ class: "app quiet" }, app || "Your app");
   return h.figure({ class: `card ${type}` }, label,
     h.div({ class: "screen" }, sender, seen.length ? seen : quiet("Nothing to be seen.")));
 };
-// What looks alike is drawn once, and counted if these are `all` of them.
-const pictures = (deliveries, all) => {
+// What looks alike is drawn once, and counted if these are all.
+const pictures = (deliveries, total = 1) => {
   const alike = Map.groupBy(deliveries, (each) => JSON.stringify([each.binding_type, each.shown]));
-  const drawn = [...alike.values()].slice(0, 12).map((each) => picture(each[0], all && each.length));
+  const drawn = [...alike.values()].map((each) => picture(each[0], deliveries.length === total && each.length));
   return h.div({ class: "pictures" }, drawn);
 };
 
-const pairs = (params) => Object.entries(params).flatMap(
-  ([name, values]) => [values].flat().map((value) => [name, value]));
 const texts = (params) => facts(Object.fromEntries(Object.entries(params).map(
   ([name, values]) => [name, [values].flat().map((value) => h.p(value))])));
-// What goes to the provider, as HTTP.
-const wire = ({ method, url, headers, body, body_type: type }) => {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const text = type === "form" ? new URLSearchParams(pairs(body)) : pretty(body);
-  return block([`${method} ${url}`, ...lines, "", text].join("\n"));
-};
-const quote = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
-// A request to Notify as a command for a shell; the token is the reader's to fill in.
-const curl = ({ method, path, params, account_sid: account }) => fold("curl", "Copy as curl", block([
-  `curl${/GET|DELETE/.test(method) ? " -G" : ""} -X ${method} ${quote(location.origin + path)}`,
-  `-u "${account || "$TWILIO_ACCOUNT_SID"}:$TWILIO_AUTH_TOKEN"`,
-  ...pairs(params).map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),
-].join(" \\\n  "), "Copy as curl"));
+const curl = (row) => fold("curl", "Copy as curl", block(row.curl, "Copy as curl"));
 const answer = (row) => spaced([status(row.status), row.code && code(row.code), row.message]);
 const trouble = (row, shown) => row.error_code && h.span({ class: "trouble" },
   shown(row.error_code), " ", [...new Set([row.error_title, row.error_message])].filter(Boolean).join(": "));
@@ -86,13 +69,11 @@ const trouble = (row, shown) => row.error_code && h.span({ class: "trouble" },
 const delivery = (row) => [h.details({ "data-key": TABLES.deliveries.key(row) },
   h.summary(spaced([status(row.status), channel(row.binding_type), h.b(row.identity || "direct"),
     h.span({ class: "address" }, row.address), trouble(row, String)])),
-  h.p(spaced([openRow("deliveries", row, "this delivery"),
-    row.binding_sid && open("bindings", row.binding_sid, "its Binding"), row.sid && quiet(row.sid)])),
-  wire(row.request))];
+  h.p(openRow("deliveries", row, "this delivery at length")), block(row.http))];
 const alert = (row) => [status(row.level), code(row.code), row.text || row.title, time(row.date_created),
   row.notification_sid && open("notifications", row.notification_sid, "its Notification")];
 const attempt = (each) => [time(each.date), each.status ? status(each.status) : bad(each.error), quiet(each.body)];
-const callback = (row) => [status(row.status), mono(row.url), plural(row.count, "delivery", "deliveries"),
+const callback = (row) => [status(row.status), h.code(row.url), plural(row.count, "delivery", "deliveries"),
   openRow("callbacks", row, "more"), h.ol(row.attempts.map((each) => h.li(spaced(attempt(each)))))];
 const binding = (row) => [channel(row.binding_type), open("bindings", row.sid, row.identity),
   h.span({ class: "address" }, row.address), tags(row.tags)];
@@ -101,12 +82,6 @@ const user = (row) => [search("bindings", `service:${row.service_sid} identity:"
 const segment = (row) => [tags([row.unique_name]), plural(row.users, "User")];
 const reason = ({ count, reason: why, identities }) => [h.b(number(count)), `${why}:`,
   quiet(identities.join(", "), count > identities.length && ", …")];
-
-const SURE = {
-  documented: "Twilio's documentation says so", observed: "it was seen on the real service",
-  sibling: "another product of Twilio's does so", sample: "it is in one of Twilio's samples",
-  assumed: "nothing says so: it is an assumption of fakenotify's", injected: "a test has injected it",
-};
 
 // Each takes a row, and how many of a list to show, and returns a title, facts, and what follows below them.
 const SHOW = {
@@ -120,7 +95,7 @@ const SHOW = {
       one("requests", { sid }),
       get(`explain/${sid}`, { limit: 0 }).catch(() => ({})), // its Service may be gone
     ]);
-    const reached = ["sent", "failed", "skipped"].map((each) => `${number(counts[each])} ${each}`).join(", ");
+    const reached = Object.entries(counts).map(([name, count]) => `${number(count)} ${name}`).join(", ");
     return [[shown.title, shown.body].filter(Boolean).join(": ") || "Notification without text", {
       To: row.whom,
       ...fields(row, "service_sid date_created"),
@@ -128,18 +103,15 @@ const SHOW = {
       Codes: row.codes.map((each) => h.p(spaced([code(each.code), `× ${number(each.count)}`, each.title]))),
       Sid: sid,
     }, [
-      section("On the devices",
-        sent.total ? pictures(sent.rows, sent.rows.length === sent.total) : quiet("Nobody got it.")),
+      section("On the devices", sent.total ? pictures(sent.rows, sent.total) : quiet("Nobody got it.")),
       paged("Deliveries", { rows: [...failed.rows, ...sent.rows], total: failed.total + sent.total }, delivery),
       listed(`Who did not get it (${number(counts.skipped)})`, reasons, reason,
         counts.skipped ? "The reasons went with its Service." : "Every Binding of the Service was selected."),
       paged("Alerts", alerts, alert),
       paged("Callbacks", callbacks, callback),
-      section("The request that made it", made ? [facts({
-        Operation: openRow("requests", made, made.operation),
-        Answer: answer(made),
-        ...fields(made, "duration request_id"),
-      }), curl(made)] : quiet("It was made by a test, or its request was dropped as one of the oldest.")),
+      section("The request that made it", made
+        ? [h.p(openRow("requests", made, made.operation), " ", answer(made)), curl(made)]
+        : quiet("It was made by a test, or its request was dropped as one of the oldest.")),
     ]];
   },
 
@@ -148,21 +120,19 @@ const SHOW = {
     ...fields(row, "notification_sid service_sid binding_sid address credential_sid sid protocol_version date_created"),
   }, [
     section(row.status === "FAILED" ? "What the device would show" : "On the device", pictures([row])),
-    section("What the provider gets", wire(row.request)),
+    section("What the provider gets", block(row.http)),
   ]],
 
   async requests(row) {
     const rule = row.rule && await get(`rules/${row.rule}`).catch(() => null);
     return [row.operation || `${row.method} ${row.path}`, {
       Answer: answer(row),
-      Request: mono(`${row.method} ${row.path}`),
+      Request: h.code(`${row.method} ${row.path}`),
       Fault: row.fault && bad(row.fault_words),
       ...fields({ ...row, made_sid: row.sid }, "whom made_sid duration date account_sid request_id"),
     }, [
       row.rule && section("Why it was refused", h.p((rule?.says || row.rule).replaceAll("`", "")), facts({
-        "Rule": mono(row.rule),
-        "How sure": `${row.label}: ${SURE[row.label]}`,
-        "Source": rule?.source,
+        "Rule": h.code(row.rule), "How sure": row.sure, "Source": rule?.source,
       })),
       row.warnings.length > 0 && listed("Warnings", row.warnings, (each) => [h.span({ class: "warn" }, each)]),
       section("Parameters", texts(row.params), curl(row)),
@@ -170,15 +140,11 @@ const SHOW = {
     ]];
   },
 
-  alerts: async (row, limit) => [`${row.code} ${row.title || ""}`, {
-    "At Twilio": [code(row.code), " in the dictionary of errors"],
-  }, [paged("Alerts", await some("alerts", { code: row.code, limit }), alert)]],
+  alerts: async (row, limit) => [`${row.code} ${row.title || ""}`, { "At Twilio": code(row.code) },
+    [paged("Alerts", await some("alerts", { code: row.code, limit }), alert)]],
 
-  callbacks: (row) => [`Callback ${row.sequence_id}${row.is_final ? ", the last" : ""}`, {
-    ...fields(row, "status url"),
-    Notification: open("notifications", row.notification_sid, words(row.notification), " ", row.notification_sid),
-    ...fields(row, "count signature date_created"),
-  }, [
+  callbacks: (row) => [`Callback ${row.sequence_id}${row.is_final ? ", the last" : ""}`,
+    fields(row, "status url notification_sid count signature date_created"), [
     listed(`Tries (${row.attempts.length})`, row.attempts, attempt, "Not tried yet."),
     section("The form that is posted", texts(row.params)),
     section(`DeliveryState (${number(row.count)})`, row.states.map((each) => block(pretty(each))),
@@ -191,11 +157,11 @@ const SHOW = {
     return [name || "Service without a name", {
       Notifications: search("notifications", `service:${row.sid}`, number(counts.notifications)),
       Deliveries: search("deliveries", `service:${row.sid}`, "all of them"),
-      ...fields(row, Object.keys(row).join(" ")),
     }, [
       paged("Bindings", bindings, binding),
       paged("Users", users, user),
       segments.total > 0 && paged("Segments", segments, segment),
+      section("Settings", facts(fields(row, Object.keys(row).join(" ")))),
     ]];
   },
 

@@ -2,7 +2,7 @@
 
 const isGiven = (value) => value !== undefined && value !== null && value !== false;
 
-// `h.p({ class: "quiet" }, "text", node)` makes an element; the attributes may be left out. Children are nodes or text,
+// `h.p({ class: "quiet" }, "text", node)` makes an element; attributes may be left out. Children are nodes or text,
 // never markup: what a test has sent stays text.
 const element = (name, first, ...rest) => {
   const node = document.createElement(name);
@@ -58,7 +58,6 @@ export const capital = (name) => name[0].toUpperCase() + name.slice(1).replaceAl
 export const pretty = (value) => JSON.stringify(value, null, 2);
 export const quiet = (...children) => h.span({ class: "quiet" }, children);
 export const bad = (...children) => h.span({ class: "bad" }, children);
-export const mono = (text) => h.code(text);
 export const spaced = (parts) => parts.filter(isGiven).flatMap((each) => [each, " "]);
 
 // A time in UTC, as everything here says it; `short` below a heading that says so.
@@ -69,38 +68,33 @@ export const time = (iso, short = false) => {
   return h.time({ datetime: iso, title: `${day} ${clock} UTC; ${here} where you are` }, words);
 };
 
-const STATUSES = [[/^(SENT|DELIVERED|[23]\d\d)$/, "good", "✓"], [/^PENDING$/, "warn", "…"], [/^WARNING$/, "warn", "!"]];
 // A status with a mark of its own, so that colour is not all that tells.
 export const status = (value) => {
-  const text = String(value ?? "no answer");
-  const [, kind, mark] = STATUSES.find(([pattern]) => pattern.test(text)) || [null, "bad", "✕"];
-  const sign = h.span({ class: "mark", "aria-hidden": "true" }, mark);
-  return h.span({ class: `status ${kind}` }, sign, text.toLowerCase());
+  const text = String(value ?? "no answer").toLowerCase();
+  const mark = /^(sent|delivered|[23]\d\d)$/.test(text) ? "✓" : { pending: "…", warning: "!" }[text] || "✕";
+  const kind = { "✓": "good", "✕": "bad" }[mark] || "warn";
+  return h.span({ class: `status ${kind}` }, h.span({ class: "mark", "aria-hidden": "true" }, mark), text);
 };
 
 export const channelName = (type) => type.split("-").at(-1).toUpperCase(); // facebook-messenger: MESSENGER
 export const channel = (type, given = {}) => h.span({ class: "channel", ...given }, channelName(type));
 export const tags = (values) => values.map((each) => h.span({ class: "tag" }, each));
-export const code = (value) => h.a({
-  href: `https://www.twilio.com/docs/api/errors/${Number(value)}`, rel: "noreferrer", target: "_blank",
-}, String(value));
+export const code = (value) => h.a(
+  { href: `https://www.twilio.com/docs/api/errors/${value}`, target: "_blank" }, String(value));
 
-const copy = (text, words) => h.button({
-  type: "button", class: "copy", hidden: !navigator.clipboard,
+export const block = (text, words = "Copy") => h.div({ class: "block" }, h.pre({ tabindex: "0" }, text), h.button({
+  class: "copy",
+  hidden: !navigator.clipboard,
   onclick: async ({ target }) => {
     await navigator.clipboard.writeText(text);
     target.textContent = "Copied";
     setTimeout(() => { target.textContent = words; }, 1500);
   },
-}, words);
-
-export const block = (text, words = "Copy") => h.div({ class: "block" },
-  h.pre({ tabindex: "0" }, text), copy(text, words));
+}, words));
 export const fold = (key, summary, ...children) => h.details({ "data-key": key }, h.summary(summary), children);
 export const section = (title, ...children) => h.section(
   { "data-key": title.replace(/ \(.*/, "") }, h.h3(title), children); // a number in brackets may change
 
-const isSaid = (value) => isGiven(value) && value.length !== 0;
 export const facts = (pairs) => h.dl({ class: "facts" }, Object.entries(pairs)
-  .filter(([, value]) => isSaid(value))
+  .filter(([, value]) => isGiven(value) && value.length !== 0)
   .map(([name, value]) => h.div({ "data-key": name }, h.dt(name), h.dd(value))));

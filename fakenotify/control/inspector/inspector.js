@@ -8,7 +8,6 @@ import { TABLES } from "./tables.js";
 
 const PAGE = 60; // rows that are asked for at once
 const MOST = 300; // rows that a refresh asks for at most while somebody reads further down
-const LINES = 20; // of a list in what is open, unless the address says how many
 const VIEWS = [...Object.keys(TABLES), "controls"];
 
 const $ = (id) => document.getElementById(id);
@@ -42,6 +41,7 @@ const line = (row) => {
     const text = typeof value === "number" ? h.span({ class: value ? null : "quiet" }, number(value)) : value;
     return h.td({ class: kind }, kind === "main" ? h.a({ href: address({ open: key(row) }) }, text) : text);
   });
+  for (const cell of cells) cell.title = cell.textContent; // it may be cut off
   return h.tr({ "data-key": key(row), "aria-current": key(row) === here.open && "true" }, cells);
 };
 const show = (changes) => {
@@ -61,10 +61,10 @@ const isRead = () => list.scrollTop + scrollY > 0 || here.open || list.contains(
 
 // What is said where there are no rows.
 const nothing = async () => {
-  if (here.q) return { words: `No ${here.view} match “${here.q}”.` };
-  if (here.view !== VIEWS[0] || here.account) return { words: `There are no ${here.view}.` };
-  const [{ account_sid: sid }, { services: [service] }] = await Promise.all([get("health"), get("services")]);
-  const path = service ? `Services/${service.sid}/Notifications -d Tag=all -d Body=Hello` : "Services -d FriendlyName=demo";
+  const isNarrow = here.view !== VIEWS[0] || here.account || here.q;
+  if (isNarrow) return { words: `There are no ${here.view}${here.q && ` that match “${here.q}”`}.` };
+  const [{ account_sid: sid }, { services: [one] }] = await Promise.all([get("health"), get("services")]);
+  const path = one ? `Services/${one.sid}/Notifications -d Tag=all -d Body=Hello` : "Services -d FriendlyName=demo";
   const command = `curl -u "${sid}:$TWILIO_AUTH_TOKEN" ${location.origin}/v1/${path}`;
   return { words: "Nothing was sent yet. What you do appears here, for example:", command };
 };
@@ -73,24 +73,26 @@ const nothing = async () => {
 const load = async (what) => {
   const turn = ++asked;
   const { view, q: search, account: account_sid } = here;
+  if (view === "controls") return;
   const { key, group } = TABLES[view];
-  const { rows, next: after } = shown;
+  const { rows } = shown;
   const hold = what === "new" && rows.length > 0 && isRead();
-  const part = what === "more" ? { limit: PAGE, after } : { limit: hold ? Math.min(MOST, rows.length + PAGE) : PAGE };
-  const answer = await get(view, { search, account_sid, group, order: "newest", brief: true, ...part }).catch(
+  const after = what === "more" ? shown.next : null;
+  const limit = hold ? Math.min(MOST, rows.length + PAGE) : PAGE;
+  const answer = await get(view, { search, account_sid, group, order: "newest", brief: true, limit, after }).catch(
     (error) => ({ [view]: [], note: { words: error.message, kind: "bad" } }));
   let { [view]: read, groups, next = null, dropped = 0, note = null } = answer;
   read = groups || read;
-  if (!read.length && !note && what !== "more") note = await nothing();
+  if (!read.length && !note && !after) note = await nothing();
   if (turn !== asked) return;
-  if (what === "more") return show({ rows: [...rows, ...read], next });
+  if (after) return show({ rows: [...rows, ...read], next });
   const known = new Map(rows.map((row, index) => [key(row), index]));
   const first = read.findIndex((row) => known.has(key(row)));
   const came = what === "all" || !rows.length ? 0 : first < 0 ? read.length : first;
   if (hold && read.length) {
     const older = first < 0 ? rows : rows.slice((known.get(key(read.at(-1))) ?? rows.length) + 1);
     read = [...read.slice(came), ...older];
-    if (older.length) next = after;
+    if (older.length) next = shown.next;
   }
   show({ rows: read, next, dropped, note, unseen: hold ? came : 0 });
   if (came) $("announcer").textContent = plural(came, "new row");
@@ -120,11 +122,12 @@ const count = async () => {
 const open = async () => {
   const { view, open: key, lines } = here;
   if (view !== "controls" && !key) return;
-  const read = view === "controls" ? controls(open) : detail(view, key, Number(lines) || LINES);
+  const read = view === "controls" ? controls(open) : detail(view, key, Number(lines) || 20);
   const { title, parts } = await read.catch((error) => ({ title: capital(view), parts: h.p(bad(error.message)) }));
   if (view !== here.view || key !== here.open) return;
-  $("detail-title").textContent = title;
-  update($("sections"), parts);
+  const close = key && h.a({ id: "close", href: address({ open: "" }) }, "Close");
+  update($("detail"), h.div({ class: "bar" }, h.h2({ id: "detail-title", tabindex: "-1" }, title), close),
+    h.div({ id: "sections" }, parts));
 };
 
 // The clock and the accounts.
@@ -154,8 +157,6 @@ const arrive = () => {
   if ($("query").value.trim() !== here.q) $("query").value = here.q;
   list.hidden = !isTable;
   $("detail").hidden = isTable && !here.open;
-  $("close").hidden = !isTable;
-  $("close").href = address({ open: "" });
   tabs();
   if (isOther || old.open !== here.open) $("detail").scrollTop = 0;
   if (isOther) [shown, asked] = [EMPTY, asked + 1]; // an answer that comes now is not for this table
@@ -165,10 +166,9 @@ const arrive = () => {
     if (old.view && here.open && old.open !== here.open && !(old.open && inList)) $("detail-title").focus();
   });
   const isSame = !isOther && old.q === here.q && old.account === here.account;
-  if (!isSame) Promise.allSettled([isTable && load("all")]).then(count); // the rows first
+  if (!isSame) load("all").then(count, count); // the rows first
 };
-const refresh = coalesced(() => Promise.allSettled(
-  [here.view !== "controls" && load("new"), open(), count(), head()]));
+const refresh = coalesced(() => Promise.allSettled([load("new"), open(), count(), head()]));
 
 // Keys and clicks.
 const step = (by) => {
@@ -195,12 +195,7 @@ document.onkeydown = (event) => {
   else KEYS[event.key]();
 };
 list.onclick = ({ target }) => {
-  const link = target.closest("tbody tr")?.querySelector("a");
-  if (!target.closest("a") && getSelection().isCollapsed) link?.click();
-};
-list.onmouseover = ({ target }) => {
-  const cell = target.closest("td");
-  if (cell) cell.title = cell.textContent; // it may be cut off
+  if (!target.closest("a") && getSelection().isCollapsed) target.closest("tbody tr")?.querySelector("a").click();
 };
 $("keys").onclick = KEYS["?"];
 $("account").onchange = ({ target }) => go({ account: target.value, open: "" });
@@ -209,10 +204,10 @@ $("search").onsubmit = (event) => {
   list.querySelector("td a")?.focus();
 };
 let typed = 0;
-$("query").oninput = () => {
+$("query").oninput = ({ target }) => {
   clearTimeout(typed);
-  const isOn = Boolean(here.q); // one step back leads to before the search
-  typed = setTimeout(() => go({ q: $("query").value.trim(), open: "" }, isOn), 150);
+  const [q, isOn] = [target.value.trim(), Boolean(here.q)]; // one step back leads to before the search
+  typed = setTimeout(() => go({ q, open: "" }, isOn), 150);
 };
 document.addEventListener("scroll", scrolled, { capture: true, passive: true });
 addEventListener("hashchange", arrive);
@@ -222,18 +217,16 @@ $("theme").onchange = ({ target }) => localStorage.setItem(THEME, target.value);
 try { $("theme").value = localStorage.getItem(THEME) || ""; } catch { /* then it lasts as long as the page */ }
 setInterval(tick, 1000);
 
-const live = (kind, words) => {
-  $("live").className = kind;
-  $("live").textContent = words;
-  $("lost").hidden = kind !== "bad";
-  if (kind === "good") refresh();
-};
 arrive();
 follow({
   onevent: ({ verb }) => {
     if (["reset", "restore", "import_state"].includes(verb)) shown = EMPTY; // nothing of what is read is left
     refresh();
   },
-  onopen: () => live("good", "Live"),
-  onlost: () => live("bad", "No connection"),
+  onstate: (isLive) => {
+    $("live").className = isLive ? "good" : "bad";
+    $("live").textContent = isLive ? "Live" : "No connection";
+    $("lost").hidden = isLive;
+    if (isLive) refresh();
+  },
 });
