@@ -86,11 +86,9 @@ def cut(
     ascending = order == "oldest_first"
     step, end = (1, _BEYOND) if ascending else (-1, 0)
     back = selection.descending if ascending else selection.ascending
-    skipped = 0
     if paging.token is None:
-        until = selection.newest()
-        skipped = paging.number * paging.size
-        found = list(islice(_onward(selection, ascending, until), skipped, skipped + paging.size))
+        until, start = selection.newest(), paging.number * paging.size
+        found = list(islice(_onward(selection, ascending, until), start, start + paging.size))
         first, last = _ends(found, end, end)
     else:
         forward, edge, until = _decode(paging.token, scope)
@@ -102,7 +100,7 @@ def cut(
             first, last = _ends(found, edge, edge - step)
     full = next_link == "eager" and len(found) == paging.size
     leads_on = full or any(True for _ in _onward(selection, ascending, until, last))
-    leads_back = (paging.token is not None or skipped > 0) and any(True for _ in back(first))
+    leads_back = (paging.token is not None or paging.number > 0) and any(True for _ in back(first))
     return Page(
         [record for _, record in found],
         paging.number,

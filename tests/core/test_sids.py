@@ -26,6 +26,15 @@ def test_equal_seeds_and_calls_give_equal_sids_and_a_copy_goes_on_in_the_same_wa
     assert all(re.fullmatch(prefix + "[0-9a-f]{32}", sid) for prefix, sid in zip(later, sids, strict=True))
 
 
+def test_the_sids_of_a_seed_are_the_same_in_every_version() -> None:
+    sids = SidGenerator(0)
+
+    assert [sids.new("IS"), sids.new("BS")] == [
+        "IS88ff78bd4b99eda5ca1ed6ad01870fd7",
+        "BS07c99104c1afa06c16079ab1f9e8306d",
+    ]
+
+
 def test_no_sid_comes_twice_and_another_seed_gives_others() -> None:
     generators = [SidGenerator(seed) for seed in (0, 1, "0/a", "0/b")]
 
