@@ -21,9 +21,8 @@ from fakenotify.core.printable import printable
 
 USAGE = None
 DESCRIPTION = """\
-Ask another Notify what the conformance suite knows, reading only unless --write, or replay RECORDING to
-a fresh fake; print where it and the fake differ. The status is
-0 without a difference, 1 with some. Who asks stands in the
+Ask another Notify what the conformance suite knows, reading only unless --write, or replay RECORDING to a fresh fake;
+print where it and the fake differ. The status is 0 without a difference, 1 with some. The credentials come from the
 environment, as for 'fakenotify pull'."""
 
 

@@ -193,7 +193,7 @@ def prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
 
 
 def start(fake: FakeNotify, options: argparse.Namespace) -> None:
-    """Let the fake listen. Raises ``CommandError``."""
+    """Start listening. Raises ``CommandError``."""
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

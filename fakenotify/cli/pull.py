@@ -32,11 +32,10 @@ _OWN_ONLY = 0o600
 _KINDS = {"service": Service, "binding": Binding, "credential": Credential}
 _CSV = ("service_sid", "sid", "identity", "binding_type", "address", "tags", "date_created", "date_updated")
 
-
 USAGE = None
 DESCRIPTION = """\
-Read the Services, Bindings and Credentials of a real account, with GETs only, and write them as a state
-file for --state. Who asks stands in the environment: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and
+Read the Services, Bindings and Credentials of a real account, with GETs only, and write them as a state file for
+--state. The credentials come from the environment: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and
 TWILIO_API_SECRET."""
 
 
@@ -57,7 +56,7 @@ def add_options(add: Callable[..., object]) -> None:
 
 
 def credentials_of(environment: Mapping[str, str]) -> Credentials:
-    """Who asks, from the environment: never from arguments, which other users of the machine can see."""
+    """The credentials in the environment; arguments would be visible to other users of the machine."""
     key, secret = environment.get("TWILIO_API_KEY"), environment.get("TWILIO_API_SECRET")
     account, token = environment.get("TWILIO_ACCOUNT_SID"), environment.get("TWILIO_AUTH_TOKEN")
     if account and token:

@@ -159,7 +159,7 @@ def below_v1(path: str) -> str:
 
 
 class RemoteNotify:
-    """Another Notify, as the checks ask it. ``may_write`` is the tester's word that things may be created there."""
+    """Another Notify, as the checks ask it. Nothing is created there unless ``may_write`` allows it."""
 
     def __init__(self, connection: Connection, credentials: Credentials, *, may_write: bool) -> None:
         self._connection = connection

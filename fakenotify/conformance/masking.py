@@ -1,4 +1,4 @@
-"""Pseudonyms for what is personal: keyed, so that nobody can guess back; stable, so that equal values stay equal.
+"""Pseudonyms for personal data: keyed, so that nobody can guess the values; stable, so that equal ones stay equal.
 
 Personal are identities, addresses, tags, ``endpoint``, friendly names, user and password in URLs, and, in recordings,
 the texts of Notifications. Sids are not. The key is an account's auth token or API secret; it is never written.
@@ -223,4 +223,4 @@ _MEMBERS: dict[str, Callable[[Masking, str], str]] = {
 }
 _JSON_MEMBERS = frozenset(("data", "apn", "gcm", "fcm", "sms", "facebook_messenger", "alexa"))
 _KNOWN = PAGING_NAMES.union(*(route.params.names for route in ROUTES.by_operation.values()))
-"""Parameters of Notify. What is none of them may be anything, so it is masked as a text."""
+"""Notify's parameters. Any other may hold anything, so it is masked as a text."""

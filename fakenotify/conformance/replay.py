@@ -55,9 +55,7 @@ def compare(calls: Sequence[RecordedCall]) -> list[Difference]:
     explained: dict[tuple[int, str], str] = {}
     for setting, behaviour in alternatives():
         left = {(each.call, each.what) for each in _differences(calls, behaviour)}
-        worse = {
-            call for call, _ in left - there
-        }  # a switch that explains a call brings no difference of its own there
+        worse = {call for call, _ in left - there}  # a switch that brings a new difference to a call doesn't explain it
         for gone in there - left:
             if gone[0] not in worse:
                 explained.setdefault(gone, setting)
@@ -187,8 +185,8 @@ def _summary(status: int | None, body: Any) -> str:
 
 
 def implied_world(calls: Sequence[RecordedCall], behaviour: Behaviour) -> dict[str, Any]:
-    """The state that must have been there: each record that an answer shows, or a path takes for granted, before a
-    call of the recording creates it."""
+    """The state that the recording began with: the records that its answers show or its paths name, unless one of
+    its calls created them."""
     created: set[str] = set()
     services: dict[str, dict[str, Any]] = {}
     credentials: dict[str, dict[str, Any]] = {}
@@ -221,7 +219,7 @@ def implied_world(calls: Sequence[RecordedCall], behaviour: Behaviour) -> dict[s
 
 
 def _as_created(records: Mapping[str, dict[str, Any]], behaviour: Behaviour) -> list[dict[str, Any]]:
-    """Records, oldest first. Of those of one second, the order in which they were listed tells."""
+    """Records, oldest first; those of one second in the order in which they were listed."""
     seen = list(records.values())
     if behaviour.list_order == "newest_first":
         seen.reverse()

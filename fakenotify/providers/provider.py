@@ -47,7 +47,7 @@ class Asked:
     body: bytes
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; empty for what is none."""
+        """The body as a JSON object; an empty one if it is something else."""
         try:
             parsed = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -119,7 +119,7 @@ def redacted(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """An object; an empty one for what is none."""
+    """The value if it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
