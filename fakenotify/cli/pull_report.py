@@ -15,7 +15,7 @@ ENDS = {
     "facebook-messenger": "Twilio withdrew Messenger from Notify; use the Conversations API or Meta's Send API",
     "alexa": "Twilio withdrew Alexa from Notify; use Amazon's Skill Messaging API",
 }
-_PII = (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), re.compile(r"\+?[0-9 ()-]{7,20}"))
+_PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\+?[0-9 ()-]{7,20}")
 
 
 class Report:
@@ -27,7 +27,7 @@ class Report:
         self._credentials: Counter[str] = Counter()
         self._bindings: Counter[str] = Counter()
         self._owned: Counter[bytes] = Counter()
-        self._pii: set[bytes] = set()
+        self._personal: set[bytes] = set()
         self._full = 0
         self._addresses: dict[bytes, int] = {}
         self._several: set[bytes] = set()
@@ -42,8 +42,8 @@ class Report:
         identity, address = _digest(record["identity"]), _digest(record["address"])
         self._bindings[record["binding_type"]] += 1
         self._owned[identity] += 1
-        if any(pattern.fullmatch(record["identity"]) for pattern in _PII):
-            self._pii.add(identity)
+        if _PERSONAL.fullmatch(record["identity"]):
+            self._personal.add(identity)
         if self._addresses.setdefault(address, self._services) != self._services:
             self._several.add(address)
 
@@ -77,7 +77,7 @@ class Report:
         if endings:
             lines += ["what will not survive the end of Notify:", *endings]
         for count, words in (
-            (len(self._pii), "identities look like personal data (an e-mail address or a phone number)"),
+            (len(self._personal), "identities look like personal data (an e-mail address or a phone number)"),
             (self._full, f"identities have {MOST_BINDINGS} Bindings in a Service, the most that Notify allows"),
             (len(self._several), "addresses stand in several Services"),
         ):

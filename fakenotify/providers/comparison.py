@@ -103,14 +103,10 @@ def differences(one: Message, other: Message, ignored: Sequence[str] = ()) -> li
         if name not in ignored and not _equal(name, getattr(one, name), getattr(other, name))
     ]
     for key in dict.fromkeys((*one.data, *other.data)):
-        if any(fnmatchcase(f"data.{key}", pattern) for pattern in ignored):
-            continue
-        if key not in other.data:
-            found.append(f"data.{key}: Notify {_short(one.data[key])}, new code sends none")
-        elif key not in one.data:
-            found.append(f"data.{key}: Notify sends none, new code {_short(other.data[key])}")
-        elif one.data[key] != other.data[key]:
-            found.append(f"data.{key}: Notify {_short(one.data[key])}, new code {_short(other.data[key])}")
+        sent = [_short(each.data[key]) if key in each.data else "sends none" for each in (one, other)]
+        same = key in one.data and key in other.data and one.data[key] == other.data[key]
+        if not same and not any(fnmatchcase(f"data.{key}", pattern) for pattern in ignored):
+            found.append(f"data.{key}: Notify {sent[0]}, new code {sent[1]}")
     return found
 
 
