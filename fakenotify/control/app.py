@@ -28,6 +28,7 @@ from fakenotify.control import (
 )
 from fakenotify.control.routes import EVENTS, JSON, Ask, Content, Refused, Route, check_account, route
 from fakenotify.control.schema import OBJECT
+from fakenotify.control.tables import Rows
 from fakenotify.core import strict_json
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
@@ -63,6 +64,7 @@ _MODULES = (world, stored, sent, requests, totals, explanations, faults, setting
 ROUTES: dict[str, Methods] = {}
 """Every control operation by its path below ``/_fake/`` and its method."""
 for _each in [*chain.from_iterable(vars(module).values() for module in _MODULES), get_openapi, get_notify_openapi]:
+    _each = _each.route() if isinstance(_each, Rows) else _each
     if isinstance(_each, Route):
         ROUTES.setdefault(_each.path, {})[_each.method] = _each
 _WITH_REST = {path.partition("/")[0]: methods for path, methods in ROUTES.items() if "{" in path}
@@ -132,7 +134,7 @@ class Control:
         except (ValueError, TypeError, OverflowError) as error:
             if method == "GET":
                 raise
-            raise Refused(400, str(error)) from None  # as the verbs of the world say what is wrong with an argument
+            raise Refused(400, str(error)) from None  # the verbs of the world raise these for bad arguments
         if method != "GET":
             world.changes.tell(Change("control", asked.get("account_sid"), {"method": method, "path": path}))
         return answer, found.media

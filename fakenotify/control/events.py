@@ -34,7 +34,7 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
     and nothing follows.
     """
     waiting = Waiting(ask.query.get("account_sid"))
-    # this runs once somebody reads, or nothing would end it
+    # a generator starts at the first read, so a stream that is never read leaves no listener
     ends = (
         world.journal.listen(lambda request: waiting.add(event(request))),
         world.changes.add(waiting.add),

@@ -42,8 +42,8 @@ def get_explanation(world: World, ask: Ask) -> dict[str, Any]:
     sent = sum(1 for each in explanation.selected if each.delivery and each.delivery.status == "SENT")
     return {
         "notification": to_json(explanation.notification),
-        "selected": [_told(each) for each in explanation.selected[:limit]],
-        "skipped": [_told(each) for each in explanation.skipped[:limit]],
+        "selected": [_shown(each) for each in explanation.selected[:limit]],
+        "skipped": [_shown(each) for each in explanation.skipped[:limit]],
         "text": str(explanation) if limit is None else _in_short(explanation),
         "counts": {
             "selected": len(explanation.selected),
@@ -55,7 +55,7 @@ def get_explanation(world: World, ask: Ask) -> dict[str, Any]:
     }
 
 
-def _told(reason: Reason) -> dict[str, Any]:
+def _shown(reason: Reason) -> dict[str, Any]:
     return {
         "binding": to_json(reason.binding) if reason.binding else None,
         "reason": reason.reason,
@@ -73,7 +73,7 @@ def _by_reason(skipped: Iterable[Reason]) -> list[dict[str, Any]]:
     groups: dict[str, list[str]] = {}
     for each in skipped:
         identity = each.binding.identity if each.binding else ""
-        common = each.reason.replace(f" {identity!r} ", " ", 1)  # of an identity's own: "identity 'bob' is not among"
+        common = each.reason.replace(f" {identity!r} ", " ", 1)  # "identity 'bob' is not among"
         groups.setdefault(common, []).append(identity)
     found = [
         {"reason": reason, "count": len(whose), "identities": list(dict.fromkeys(whose))[:MOST_IDENTITIES]}

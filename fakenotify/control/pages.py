@@ -37,7 +37,7 @@ _NAMES = (
     "tables.js",
 )
 
-# by the loader, which reads the real files also where a test has put a fake file system (pyfakefs) in their place
+# read by the loader, which finds the real files even if a test has a fake file system (pyfakefs)
 _FILES = {name: _content(name, get_data("fakenotify.control", f"inspector/{name}") or b"") for name in _NAMES}
 
 

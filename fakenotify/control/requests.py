@@ -131,4 +131,3 @@ REQUESTS = Rows(
     heavy=("body", "curl"),
     date=lambda request: request.date,
 )
-get_requests = REQUESTS.route()

@@ -125,7 +125,6 @@ NOTIFICATIONS = Rows(
     heavy=(*_OVERRIDES, "to_binding"),
     also=lambda sight, sent: (each.identity for each in sight.deliveries(sent)),
 )
-get_notifications = NOTIFICATIONS.route()
 
 
 def _delivery(sight: Sight, delivery: Delivery) -> dict[str, Any]:
@@ -204,7 +203,6 @@ DELIVERIES = Rows(
     },
     heavy=("payload", "headers", "request", "data", "http"),
 )
-get_deliveries = DELIVERIES.route()
 
 
 def _reached(sight: Sight, value: str) -> Accept:
@@ -253,7 +251,6 @@ ALERTS = Rows(
     {"title": TEXT_OR_NULL},
     group=("code", _by_code),
 )
-get_alerts = ALERTS.route()
 
 
 def _callback(sight: Sight, callback: Callback) -> dict[str, Any]:
@@ -287,7 +284,6 @@ CALLBACKS = Rows(
     {"notification": _WORDS, "count": INTEGER, "params": OBJECT, "states": array(OBJECT)},
     heavy=("body",),
 )
-get_callbacks = CALLBACKS.route()
 
 
 @route("POST", "callbacks", obj({"callback": {"anyOf": [record_schema(Callback), {"type": "null"}]}}))

@@ -156,7 +156,7 @@ def strings(*values: Any) -> list[str]:
     """The texts in JSON values, without the names of objects, in any order."""
     found: list[str] = []
     left = [*values]
-    for value in left:  # which grows
+    for value in left:  # the list grows meanwhile
         kind = type(value)
         if kind is str:
             found.append(value)

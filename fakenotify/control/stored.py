@@ -38,7 +38,6 @@ SERVICES = Rows(
     _counts,
     {"counts": obj(dict.fromkeys(_COUNTED, INTEGER))},
 )
-get_services = SERVICES.route()
 
 BINDINGS = Rows(
     "bindings",
@@ -52,7 +51,6 @@ BINDINGS = Rows(
     lambda sight, binding: {"service_name": sight.service_name(binding)},
     {"service_name": TEXT_OR_NULL},
 )
-get_bindings = BINDINGS.route()
 
 CREDENTIALS = Rows(
     "credentials",
@@ -61,7 +59,6 @@ CREDENTIALS = Rows(
     equal("sid") | like("type"),
     lambda credential: (credential.sid, credential.friendly_name, credential.type),
 )
-get_credentials = CREDENTIALS.route()
 
 
 def _user(sight: Sight, user: User) -> dict[str, Any]:
@@ -79,7 +76,6 @@ USERS = Rows(
     _user,
     {"service_name": TEXT_OR_NULL, "bindings": INTEGER},
 )
-get_users = USERS.route()
 
 
 def _segment(sight: Sight, segment: Segment) -> dict[str, Any]:
@@ -100,4 +96,3 @@ SEGMENTS = Rows(
     _segment,
     {"service_name": TEXT_OR_NULL, "users": INTEGER},
 )
-get_segments = SEGMENTS.route()

@@ -199,7 +199,7 @@ class Reading:
             return self.sources[0].walk(self.start, self.tests, newest=newest)
         walks = [each.walk(self.start, self.tests, newest=newest) for each in self.sources]
         if newest:
-            walks.reverse()  # ties come the other way round, too
+            walks.reverse()  # so that ties are reversed, too
         return merge(*walks, key=lambda row: self.rows.date(row[2]), reverse=newest)
 
     def pieces(self) -> Generator[str, None, None]:

@@ -213,16 +213,16 @@ SEEN = {
     "save": "GET state",
     "unused_faults": "GET faults",
 }
-"""Verbs that change nothing, and where the control API has them."""
+"""Verbs that change nothing, and their counterparts in the control API."""
 OURS = {
     "handle": "a client's request",
     "begin_here": "the command line's beginning",
     "load": "the caller of PUT state reads the file",
-    "callback_tried": "of the callback sender",
-    "end": "of whoever holds the world",
-    "watched": "of wait_for",
+    "callback_tried": "for the callback sender",
+    "end": "for the owner of the world",
+    "watched": "for wait_for",
 }
-"""What a world has beside the verbs of a tester."""
+"""Methods of a world that are no verbs of a tester."""
 
 
 @pytest.mark.parametrize(("verb", "python", "by_control"), VERBS)
