@@ -267,7 +267,7 @@ def test_the_async_client_can_ask_many_things_at_once_and_in_several_loops(fake:
 def test_the_async_client_gives_up_after_its_timeout_or_the_requests(
     fake: FakeNotify, own: float, given: float | None
 ) -> None:
-    fake.fail("services.find", Fault.stall())
+    fake.fail("services.find", Fault.latency(5))
     client = fake.async_client()
     client.http_client.timeout = own
     with pytest.raises(asyncio.TimeoutError):
