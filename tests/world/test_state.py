@@ -112,7 +112,7 @@ def lists(fake: FakeNotify) -> list[dict[str, Any]]:
     return [{name: value for name, value in vars(row).items() if not name.startswith("_")} for row in rows]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(actions=WORLD, more=WORLD)
 @example(
     actions=[(True, each, 0) for each in (("services.create", CALLING), *[("notifications.create", DIRECT)] * 2)],
