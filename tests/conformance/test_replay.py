@@ -105,10 +105,10 @@ def test_the_differences_of_switches_are_explained_by_them(recorded: Record) -> 
         "page_size_limit": "reject",
         "legacy_resources": False,
     }
-    alone = replay.compare(recorded(apn_protocol_version="3"))
+    alone = replay.compare(recorded(legacy_resources=False))
     found = replay.compare(recorded(**switches))
 
-    assert {each.switch for each in alone} == {"apn_protocol_version=3"}
+    assert {each.switch for each in alone} == {"legacy_resources=false"}
     assert {each.switch for each in found if each.switch} == {
         f"{name}={str(value).lower()}" for name, value in switches.items()
     }
