@@ -27,7 +27,7 @@ export const coalesced = (run) => {
     await new Promise((resolve) => { setTimeout(resolve, pause); });
     waiting = false;
     const began = performance.now();
-    await run();
+    await Promise.allSettled([run()]);
     return performance.now() - began;
   };
   return () => {

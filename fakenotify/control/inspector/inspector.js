@@ -166,7 +166,7 @@ const arrive = () => {
     if (old.view && here.open && old.open !== here.open && !(old.open && inList)) $("detail-title").focus();
   });
   const isSame = !isOther && old.q === here.q && old.account === here.account;
-  if (!isSame) load("all").then(count, count); // the rows first
+  if (!isSame) load("all").then(count, count).catch(() => {}); // the rows first; a refresh repeats what fails
 };
 const refresh = coalesced(() => Promise.allSettled([load("new"), open(), count(), head()]));
 
