@@ -23,6 +23,7 @@ def timestamp(moment: datetime) -> str:
     return f"{moment:%Y}".zfill(4) + f"{moment:-%m-%dT%H:%M:%SZ}"
 
 
+@lru_cache(maxsize=256)
 def segment(value: str) -> str:
     """A value as one segment of a URL's path, a space as ``%20``. (sample)"""
     return value if _UNRESERVED.fullmatch(value) else quote(value, safe="", errors="replace")
