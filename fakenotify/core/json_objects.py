@@ -94,10 +94,13 @@ _LITERALS = (
 
 def _cause(text: str, error: json.JSONDecodeError) -> str:
     """Where a text stops being JSON, and the likely cause."""
-    where = f"at character {error.pos + 1}"
-    if error.pos >= len(text.rstrip()):
+    place = error.pos
+    if error.msg.startswith("Illegal trailing comma"):  # CPython from 3.13 on points at the comma, not after it
+        place = len(text) - len(text[place + 1 :].lstrip())
+    where = f"at character {place + 1}"
+    if place >= len(text.rstrip()):
         return f"{where} it ends too early"
-    where += f" ({beginning(text[error.pos :], _SHOWN)!r})"
+    where += f" ({beginning(text[place:], _SHOWN)!r})"
     if error.msg.startswith("Unterminated string"):
         return f"{where} begins a text that never ends"
     if error.msg.startswith("Invalid control character"):
@@ -109,8 +112,8 @@ def _cause(text: str, error: json.JSONDecodeError) -> str:
         found = re.search(pattern, outside)
         if found:
             return f"{where}, {words.format(found[found.lastindex or 0].strip())}"
-    before = text[: error.pos].rstrip()
-    if text[error.pos] in "}]" and before.endswith(","):
+    before = text[:place].rstrip()
+    if text[place] in "}]" and before.endswith(","):
         return f"{where}, the comma before it is one too many"
     if error.msg == "Extra data":
         return f"{where}, there is more after the end"

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol
+from io import BufferedReader, BytesIO
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from fakenotify.server.wsgi import BODY_LIMIT, BOUND_HOST, BROKEN, WIRE, call_app
 
@@ -39,6 +39,8 @@ REQUEST_TIMEOUT = 10.0
 
 PIECE = 65536
 DRAIN_LIMIT = 16 * BODY_LIMIT
+_BUFFER = 8192
+"""A plain head is no longer than this; CPython's own default differs between versions."""
 _LINGER = 1.0
 _LOOK_AFTER = 0.02
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
@@ -87,7 +89,7 @@ class Connection:
     def serve(self) -> None:
         """Answer until the connection ends. Raises ``OSError`` if the client has closed it."""
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        with self.socket.makefile("rb") as self.reader:
+        with cast(BufferedReader, self.socket.makefile("rb", _BUFFER)) as self.reader:
             while not self.closing:
                 self._answer_next()
 

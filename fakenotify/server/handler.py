@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.errors import FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
+from http.client import HTTPMessage
 from io import BufferedIOBase
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -66,6 +67,8 @@ class Handler(WSGIRequestHandler):
         self.raw_requestline = quote(line, safe=_PRINTABLE).encode()
         if not super().parse_request():
             return False
+        if self.request_version == "HTTP/0.9":  # CPython from 3.14 on makes an empty dictionary of its headers
+            self.headers = HTTPMessage()
         if any(isinstance(defect, _NO_HEADER) for defect in self.headers.defects):
             self.send_error(HTTPStatus.BAD_REQUEST)  # what follows such a line is lost, the length of the body perhaps
             return False
