@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import lru_cache
@@ -20,7 +19,7 @@ TIMEOUT = 30.0
 """The client's timeout in seconds; the official client has none by default."""
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_UNRESERVED = re.compile("[A-Za-z0-9_.~-]*")
+_QUOTED = {number: quote_plus(chr(number)) for number in range(128)}
 _MISSING = "this needs the official client; install it with: pip install 'fakenotify[twilio]'"
 
 
@@ -148,16 +147,15 @@ def _form(values: Mapping[str, Any]) -> str:
     """A form as ``requests`` spells it: a name for each value, and what is ``None`` is left out."""
     pairs = []
     for name, value in values.items():
+        quoted = _quoted(name)
         if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
             value = (value,)
-        for each in value:
-            if each is not None:
-                pairs.append(f"{_quoted(name)}={_quoted(each)}")
+        pairs += [f"{quoted}={_quoted(each)}" for each in value if each is not None]
     return "&".join(pairs)
 
 
 def _quoted(value: Any) -> str:
-    """A name or a value as ``urlencode`` spells it; most need no spelling, and it takes its time to find out."""
-    if isinstance(value, str) and _UNRESERVED.fullmatch(value):
-        return value
+    """A name or a value as ``urlencode`` spells it, which takes ten times as long over ASCII."""
+    if isinstance(value, str) and value.isascii():
+        return value.translate(_QUOTED)
     return quote_plus(value if isinstance(value, (str, bytes)) else str(value))

@@ -14,6 +14,7 @@ from types import TracebackType
 
 _OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
 
+_EPOCH: tuple[int, datetime] = (0, datetime.fromtimestamp(0, timezone.utc))
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EARLIEST, _LATEST = -62_135_596_800.0, 253_402_300_799.0
@@ -29,7 +30,7 @@ class Clock:
     def __init__(self) -> None:
         self._offset = 0.0
         self._frozen: float | None = None
-        self._last: tuple[int, datetime] = (0, datetime.fromtimestamp(0, timezone.utc))
+        self._last = _EPOCH
         self._listeners: list[Callable[[], None]] = []
 
     def seconds(self) -> float:

@@ -50,32 +50,43 @@ class Departure:
 
 
 class Tables:
-    """The registered tables of an account or of a Service, each an attribute of its own name."""
+    """The registered tables of an account or of a Service, each an attribute of its own name.
 
-    def __init__(self, scope: str, kept: int, budget: Budget) -> None:
-        for definition in TABLES.values():
-            if definition.scope == scope:
-                self.__dict__[definition.name] = definition.empty(kept, budget)
+    A table is made when it is first asked for: five empty ones would take a third of a new world; most tests use two.
+    """
+
+    scope: Literal["account", "service"]
+
+    def __init__(self, kept: int, budget: Budget) -> None:
+        self.kept = kept
+        self._budget = budget
+
+    if not TYPE_CHECKING:  # or type checkers would know every name
+
+        def __getattr__(self, name: str) -> Any:
+            definition = TABLES.get(name)
+            if definition is None or definition.scope != self.scope:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self.__dict__.setdefault(name, definition.empty(self.kept, self._budget))
 
     def tables(self) -> dict[str, Any]:
         """The tables by name, as registered."""
-        return {name: getattr(self, name) for name in TABLES if name in self.__dict__}
+        return {name: getattr(self, name) for name, definition in TABLES.items() if definition.scope == self.scope}
 
 
 class Scope(Tables):
     """The tables below one Service; they are deleted with it."""
+
+    scope = "service"
 
     bindings: Table[Binding]
     users: Table[User]
     segments: Table[Segment]
     notifications: Table[Notification]
 
-    def __init__(self, kept: int, budget: Budget) -> None:
-        super().__init__("service", kept, budget)
-
     def share(self) -> Scope:
         """The same records, copied only when one side is written to."""
-        twin: Scope = object.__new__(Scope)
+        twin = Scope(self.kept, self._budget)
         twin.__dict__.update({name: table.share() for name, table in self.tables().items()})
         return twin
 
@@ -117,6 +128,8 @@ class AccountState(Tables):
     It keeps the newest ``kept`` deliveries, alerts and callbacks, and as many Notifications of a Service.
     """
 
+    scope = "account"
+
     services: Table[Service]
     credentials: Table[Credential]
     deliveries: Log[Delivery]
@@ -134,14 +147,12 @@ class AccountState(Tables):
         due: Announcement,
         budget: Budget,
     ) -> None:
-        super().__init__("account", kept, budget)
-        self._budget = budget
+        super().__init__(kept, budget)
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.behaviour = behaviour
         self.clock = clock
         self.sids = sids
-        self.kept = kept
         self.lock = RLock()
         self.scopes: dict[str, Scope] = {}
         self._due = due

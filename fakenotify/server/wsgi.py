@@ -296,7 +296,7 @@ def parse_form(text: str) -> dict[str, list[str]]:
     for pair in text.split("&"):
         if pair:
             name, _, value = pair.partition("=")
-            if not plain:
+            if not plain and ("%" in pair or "+" in pair):
                 name, value = _decoded(name), _decoded(value)
             if name in form:
                 form[name].append(value)
