@@ -35,6 +35,31 @@ def _environ_name(header: str) -> str:
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
+@lru_cache(maxsize=256)
+def _environ_of(url: str) -> dict[str, Any]:
+    """What a WSGI environ has from an absolute URL alone; a client asks for the same few again and again."""
+    scheme, _, rest = url.partition("#")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    target = slash + path or "/"
+    plain, _, query = target.partition("?")
+    return {
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(plain).decode("latin-1") if "%" in plain or not plain.isascii() else plain,
+        "QUERY_STRING": query,
+        "RAW_URI": target,
+        "HTTP_HOST": host,
+        "SERVER_NAME": host.partition(":")[0],
+        "SERVER_PORT": host.partition(":")[2] or ("443" if scheme == "https" else "80"),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scheme,
+        "wsgi.input_terminated": True,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+
+
 def call(
     app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float | None = None
 ) -> Reply:
@@ -55,28 +80,11 @@ def exchange(
     app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, wire: Wire
 ) -> tuple[Reply, Fault | None]:
     """Call ``app``; returns its reply and the fault that breaks it, if there is one."""
-    scheme, _, rest = url.partition("#")[0].partition("://")
-    host, slash, path = rest.partition("/")
-    target = slash + path or "/"
-    plain, _, query = target.partition("?")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(plain).decode("latin-1") if "%" in plain or not plain.isascii() else plain,
-        "QUERY_STRING": query,
-        "RAW_URI": target,
-        "SERVER_NAME": host.partition(":")[0],
-        "SERVER_PORT": host.partition(":")[2] or ("443" if scheme == "https" else "80"),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scheme,
-        "wsgi.input": BytesIO(body),
-        "wsgi.input_terminated": True,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        WIRE: lambda ended: wire,
-    }
+    environ = _environ_of(url).copy()
+    host = environ["HTTP_HOST"]
+    environ["REQUEST_METHOD"] = method
+    environ["wsgi.input"] = BytesIO(body)
+    environ[WIRE] = lambda ended: wire
     for name, value in headers.items():
         environ[_environ_name(name)] = value
     environ["HTTP_HOST"] = host

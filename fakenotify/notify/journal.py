@@ -9,6 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
+from fakenotify.core.frozen import quick
 from fakenotify.core.listeners import Listeners
 from fakenotify.core.printable import printable
 from fakenotify.core.sizes import LONGEST_TEXT, clip, clip_heavy, measure
@@ -18,6 +19,7 @@ from fakenotify.notify.records import NO_STRINGS, Strings
 KEPT_BYTES = 64 * 2**20
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """One request. ``operation`` (``bindings.create``) is None where no route was found.

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+from fakenotify.core.frozen import quick
 from fakenotify.core.matching import matches
 from fakenotify.core.params import did_you_mean
 from fakenotify.core.printable import printable, shortened
@@ -137,6 +138,7 @@ class Service(OneLine):
         return (self.sid, quoted(self.friendly_name))
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Binding(OneLine):
     """A Binding (``BS…``): ties an identity to one address on one channel."""
@@ -180,6 +182,7 @@ class Credential(OneLine):
         return (self.sid, self.type, quoted(self.friendly_name))
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Notification(OneLine):
     """A Notification (``NT…``): created, never readable afterwards.
@@ -218,6 +221,7 @@ class Notification(OneLine):
         return (self.sid, "to", ", ".join(chosen), quoted(self.body or self.title))
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class User(OneLine):
     """A User (``US…``) of a Service, known by identity; withdrawn by Twilio in 2018."""
@@ -249,6 +253,7 @@ class Segment(OneLine):
         return (self.sid, self.unique_name)
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Delivery(OneLine):
     """What one device would have received, or why it would not: one for each target of a Notification.
