@@ -45,6 +45,7 @@ IMPORTS: tuple[tuple[str, dict[str, str]], ...] = (
             "providers": "requests come from any thread",
             "fake": "what is made on first use is made once",
             "notify.account": "every request holds its account's lock",
+            "notify.dispatch": "requests of all accounts are numbered",
             "notify.journal": "requests of all accounts are recorded",
             "faults": "requests of all accounts share their counts",
             "world.world": "changes wake the threads that wait for them",

@@ -95,7 +95,7 @@ _LITERALS = (
 def _cause(text: str, error: json.JSONDecodeError) -> str:
     """Where a text stops being JSON, and the likely cause."""
     place = error.pos
-    if error.msg.startswith("Illegal trailing comma"):  # CPython from 3.13 on points at the comma, not after it
+    if error.msg.startswith("Illegal trailing comma"):  # pragma: no cover  # CPython from 3.13 on points at the comma
         place = len(text) - len(text[place + 1 :].lstrip())
     where = f"at character {place + 1}"
     if place >= len(text.rstrip()):

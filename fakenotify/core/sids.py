@@ -13,6 +13,7 @@ class SidGenerator:
     """Makes sids such as ``BS9f60…``; the same ``seed`` and calls give the same sids.
 
     A sid is a hash of the seed and of how many came before, so a generator is two small values that a snapshot keeps.
+    Threads that share one take turns: an account's is used by whoever holds the account's lock.
     """
 
     __slots__ = ("_hash", "_made", "_seed")
@@ -26,9 +27,9 @@ class SidGenerator:
         """Make a sid with the two letters ``prefix``."""
         if self._hash is None:  # a new world makes generators that it may never need
             self._hash = _hash_of(self._seed)
-        self._made += 1
+        self._made = number = self._made + 1
         made = self._hash.copy()
-        made.update(self._made.to_bytes(8, "big"))
+        made.update(number.to_bytes(8, "big"))
         return prefix + made.hexdigest()
 
     def copy(self) -> SidGenerator:

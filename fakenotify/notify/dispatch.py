@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -82,6 +83,7 @@ class Dispatcher:
         self.journal = journal
         self._seed = seed
         self._faults: InjectedFaults | None = None
+        self._numbering = Lock()
         self.reset()
 
     def reset(self) -> None:
@@ -105,7 +107,9 @@ class Dispatcher:
     def handle(self, call: Call) -> Answer:
         """Answer a request: authentication, size, path, method, what the path names, parameters. (order: D30)"""
         began = monotonic()
-        answer = Answer(None, None, self._request_ids.new("RQ"))
+        with self._numbering:
+            request_id = self._request_ids.new("RQ")
+        answer = Answer(None, None, request_id)
         account: AccountState | None = None
         route: Route | None = None
         injected: InjectedFault | None = None

@@ -241,3 +241,10 @@ def test_an_unregistered_resource_leaves_nothing_behind(fake: FakeNotify) -> Non
 def test_a_table_is_registered_once() -> None:
     with pytest.raises(ValueError, match="there is a table 'parcels' already"):
         resources.register(RESOURCE)  # type: ignore[arg-type]  # as good as a module
+
+
+def test_a_table_that_is_not_registered_is_no_attribute(fake: FakeNotify) -> None:
+    service = fake.create_service()
+    for tables in (fake.world.account(), fake.world.account().scopes[service.sid]):
+        with pytest.raises(AttributeError, match="no attribute 'boxes'"):
+            tables.boxes  # noqa: B018

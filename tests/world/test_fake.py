@@ -309,6 +309,7 @@ def test_a_fault_may_be_for_one_account(fake: FakeNotify) -> None:
 def test_an_account_that_is_not_there_is_named_with_the_nearest(fake: FakeNotify) -> None:
     with pytest.raises(LookupError, match="there is no account 'AC1'"):
         fake.world.account("AC1")
+    assert fake.world.account().account_sid == fake.account_sid
 
 
 # the tester's slips
