@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 import subprocess
+import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -110,6 +111,13 @@ def _encoded(form: Form) -> str:
 
 def _wire_of(handle: Account) -> Wire:
     return Wire(handle.url, handle.account_sid, handle.auth_token)
+
+
+@pytest.fixture(autouse=True)
+def own_proxies() -> Iterator[None]:
+    """``urlopen`` keeps the proxies that it finds at its first call; each test is to find its own."""
+    yield
+    urllib.request.install_opener(None)  # type: ignore[arg-type]  # the next call makes another
 
 
 @pytest.fixture

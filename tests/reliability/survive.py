@@ -363,6 +363,7 @@ def sigterm_under_load() -> None:
             for thread in threads:
                 thread.start()
             while len(answered) < 300:
+                assert any(thread.is_alive() for thread in threads), "no request was answered any more"
                 threading.Event().wait(0.01)
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)

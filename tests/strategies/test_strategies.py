@@ -221,7 +221,7 @@ def test_every_kind_of_mistake_is_made() -> None:
     seen: set[str] = set()
     operations = ("bindings.create", "notifications.create", "credentials.fetch")
 
-    @settings(max_examples=400, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(max_examples=2000, phases=[Phase.generate], derandomize=True, database=None)
     @given(st.sampled_from(operations), st.data())
     def draws(operation: str, data: st.DataObject) -> None:
         seen.update(mistakes_in(operation, data.draw(account.forms_with_mistakes(operation))))
