@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from fakenotify.core.listeners import Listeners
+from fakenotify.core.listeners import Ending, Listeners
 
 
 def test_listeners_are_called_in_the_order_in_which_they_were_added_until_they_end() -> None:
@@ -59,3 +59,11 @@ def test_threads_that_add_and_end_listeners_at_once_lose_none() -> None:
         sys.setswitchinterval(interval)
 
     assert len(listeners) == 8 * 300
+
+
+def test_an_end_that_has_happened_is_seen_by_whoever_asks_later() -> None:
+    ending = Ending()
+    ending.happen()
+    assert (ending.is_over, ending.event.is_set()) == (True, True)
+    ending.undo()
+    assert (ending.is_over, ending.event.is_set()) == (False, False)
