@@ -80,14 +80,11 @@ def exchange(
     app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, wire: Wire
 ) -> tuple[Reply, Fault | None]:
     """Call ``app``; returns its reply and the fault that breaks it, if there is one."""
-    environ = _environ_of(url).copy()
-    host = environ["HTTP_HOST"]
+    environ: dict[str, Any] = {_environ_name(name): value for name, value in headers.items()}
+    environ.update(_environ_of(url))
     environ["REQUEST_METHOD"] = method
     environ["wsgi.input"] = BytesIO(body)
     environ[WIRE] = lambda ended: wire
-    for name, value in headers.items():
-        environ[_environ_name(name)] = value
-    environ["HTTP_HOST"] = host
     line, sent, chunks = call_app(app, environ)
     status, _, reason = line.partition(" ")
     reply = Reply(int(status), reason, sent, b"".join(chunks))

@@ -61,7 +61,7 @@ class Params:
         self.by_name = {row.name: row for row in rows}
         self.names = frozenset(self.by_name)
         self.fields = {row.field: row for row in rows}
-        self._plain = {row.name for row in rows if row.most is None and type(row.kind).read is Kind.read}
+        self._as_sent = {row.name for row in rows if row.most is None and type(row.kind).read is Kind.read}
         self.secrets = frozenset(row.name for row in rows if row.secret)
         self.defaults = {row.field: (() if row.most is not None else row.default) for row in rows if not row.required}
 
@@ -71,7 +71,7 @@ class Params:
         for row in self.rows:
             sent = form.get(row.name)
             if sent is not None and (row.most is not None or sent[0]):
-                values[row.field] = sent[0] if row.name in self._plain else self._read(row, sent)
+                values[row.field] = sent[0] if row.name in self._as_sent else self._read(row, sent)
             elif row.required:
                 raise MissingParameter(row.name)
         return values

@@ -168,10 +168,7 @@ class Table(Generic[R]):
         self._sequences[record.sid] = sequence
         self._order.add(sequence)
         for name, keys in self._keys.items():
-            index = self._indexes[name]
-            for key in keys(record):
-                if index.setdefault(key, sequence) is not sequence:
-                    _join(index, key, sequence)
+            _enter(self._indexes[name], keys(record), sequence)
         if self._weigh is not None:
             self._count(self._weigh(record))
 
@@ -184,11 +181,8 @@ class Table(Generic[R]):
         for name, keys in self._keys.items():
             before, after = keys(old), keys(record)
             if before != after:
-                index = self._indexes[name]
-                self._leave(index, before, sequence)
-                for key in after:
-                    if index.setdefault(key, sequence) is not sequence:
-                        _join(index, key, sequence)
+                _leave(self._indexes[name], before, sequence)
+                _enter(self._indexes[name], after, sequence)
         self._rows[sequence] = record
         if self._weigh is not None:
             self._count(self._weigh(record) - self._weigh(old))
@@ -203,7 +197,7 @@ class Table(Generic[R]):
         record = self._rows.pop(sequence)
         self._order.remove(sequence)
         for name, keys in self._keys.items():
-            self._leave(self._indexes[name], keys(record), sequence)
+            _leave(self._indexes[name], keys(record), sequence)
         if self._weigh is not None:
             self.bytes -= self._weigh(record)
         return record
@@ -291,16 +285,6 @@ class Table(Generic[R]):
         }
         self._shared = False
 
-    @staticmethod
-    def _leave(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
-        for key in keys:
-            group = index[key]
-            if isinstance(group, Ordered):
-                group.remove(sequence)
-                if group._length:
-                    continue
-            del index[key]
-
 
 class Selection(Generic[R]):
     """Some records of a table, walked by sequence number in either direction from any point."""
@@ -332,13 +316,27 @@ class Selection(Generic[R]):
                 yield sequence, record
 
 
-def _join(index: dict[Hashable, Group], key: Hashable, sequence: int) -> None:
-    """Add a sequence number to the others under a key."""
-    group = index[key]
-    if isinstance(group, int):
-        index[key] = Ordered(sorted((group, sequence)))
-    else:
-        group.add(sequence)
+def _enter(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
+    """Put a sequence number under its keys."""
+    for key in keys:
+        group = index.setdefault(key, sequence)
+        if group is sequence:
+            continue  # it is alone there
+        if isinstance(group, int):
+            index[key] = Ordered(sorted((group, sequence)))
+        else:
+            group.add(sequence)
+
+
+def _leave(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
+    """Take a sequence number away from its keys."""
+    for key in keys:
+        group = index[key]
+        if isinstance(group, Ordered):
+            group.remove(sequence)
+            if len(group):
+                continue
+        del index[key]
 
 
 def _merged(walks: list[Iterator[int]], *, descending: bool) -> Iterator[int]:

@@ -22,6 +22,11 @@ _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HIGHEST = 10**12
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, which a boolean is not here."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 class BadValue(ValueError):
     """A value that can't be read for a reason with a ``decision`` of its own (``docs/fidelity.md``)."""
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
-from fakenotify.faults.kinds import Fault, is_whole
+from fakenotify.core.values import is_whole
+from fakenotify.faults.kinds import Fault
 
 Phase = Literal["before", "after"]
 

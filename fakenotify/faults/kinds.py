@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, ClassVar
 
 from fakenotify.core.errors import TwilioError
+from fakenotify.core.values import is_whole
 from fakenotify.faults.wire import Broken, NoPause, Wire
 
 MOST_SECONDS = 10**9
@@ -310,11 +311,6 @@ def _error(status: int, code: int | None = None, message: str | None = None) -> 
     error = InjectedError(own_message if message is None else message)
     error.status, error.code = status, own_code
     return error
-
-
-def is_whole(value: object) -> bool:
-    """Whether a value is a whole number, which a boolean is not here."""
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_seconds(seconds: float, name: str = "seconds") -> None:

@@ -114,11 +114,11 @@ class Dispatcher:
         route: Route | None = None
         injected: InjectedFault | None = None
         hints: list[str] = []
+        segments = segments_of(call.path)
         try:
             account = self.accounts.authenticate(call.credentials)
             if call.too_large:
                 raise RequestTooLarge
-            segments = segments_of(call.path)
             route, values = ROUTES.match(call.method, segments, legacy=account.behaviour.legacy_resources)
             call.operation = answer.operation = route.operation
             call.account_sid = account.account_sid
@@ -134,7 +134,7 @@ class Dispatcher:
             if isinstance(error, NotFound):
                 error = NotFound(call.resource_path)
                 assert account is not None  # without valid credentials it is a 401
-                why = why_not_found(ROUTES, self.accounts, account, route, call.path, segments_of(call.path))
+                why = why_not_found(ROUTES, self.accounts, account, route, call.path, segments)
                 hints += [why] if why else []
             elif error.hint is not None:
                 hints.append(error.hint)

@@ -7,6 +7,7 @@ from typing import Any
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
+from fakenotify.core.values import is_whole
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.targets import Target
@@ -71,7 +72,7 @@ def outcome(
     times: int | None = None,
 ) -> Outcome:
     """A checked outcome. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
-    if isinstance(code, bool) or not isinstance(code, int) or code not in INJECTABLE:
+    if not is_whole(code) or code not in INJECTABLE:
         raise _no_such_outcome(code)
     if binding_type is not None and binding_type not in list(CHANNELS):
         close = nearest(str(binding_type), CHANNELS)
@@ -84,7 +85,7 @@ def outcome(
     for name, value in (("address", address), ("identity", identity)):
         if not isinstance(value, (str, type(None))):
             raise ValueError(f"{name} is a text, not {value!r}")
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+    if times is not None and (not is_whole(times) or times < 1):
         raise ValueError(f"times is a whole number from 1, or None for good, not {times!r}")
     return Outcome(code, address, identity, binding_type, times)
 

@@ -19,6 +19,7 @@ from fakenotify.core.clock import Clock
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.core.sids import SidGenerator
+from fakenotify.core.values import is_whole
 from fakenotify.notify.records import Records
 from fakenotify.providers.apns import APNS
 from fakenotify.providers.fcm import FCM
@@ -71,7 +72,7 @@ class Providers:
         if provider not in PROVIDERS:
             close = nearest(str(provider), PROVIDERS)
             raise UnknownName(f"there is no provider {provider!r}; there are {', '.join(PROVIDERS)}", close)
-        if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        if times is not None and (not is_whole(times) or times < 1):
             raise ValueError(f"times is a whole number from 1, or None for all, not {times!r}")
         chosen = PROVIDERS[provider]
         self._failures.append(_Failure(chosen, chosen.code_of(what), address, times))

@@ -125,7 +125,7 @@ class App:
         """Answer one request."""
         began = monotonic()
         path, query = target(environ)
-        if path.startswith(CONTROL) and self.control is not None and is_control(path):
+        if self.control is not None and is_control(path):
             return self.control(environ, start_response)
         refusal = self.doors.refusal(environ, control=False)
         if refusal is not None:

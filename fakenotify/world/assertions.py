@@ -10,6 +10,7 @@ from typing import Any
 
 from fakenotify.core.matching import matches
 from fakenotify.core.printable import printable, printable_lines
+from fakenotify.core.values import is_whole
 from fakenotify.notify.account import AccountState, Departure
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.journal import Journal
@@ -73,7 +74,7 @@ def _is(field: str, expected: Any, actual: Any) -> bool:
 def assert_delivered(account: AccountState, journal: Journal, times: int | None, wanted: dict[str, Any]) -> Delivery:
     """The newest delivery that is as ``wanted``; without a ``status`` among it, one that was sent."""
     __tracebackhide__ = True
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+    if times is not None and (not is_whole(times) or times < 1):
         raise ValueError(f"times is a whole number from 1, not {times!r}; for none there is assert_not_delivered")
     wanted = _checked(wanted)
     matching = _matching(account, wanted)
