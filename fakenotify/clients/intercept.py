@@ -22,7 +22,7 @@ from fakenotify.clients.active import ACTIVE, Entry
 from fakenotify.clients.in_process import App
 from fakenotify.server.wsgi import NOTIFY
 
-_INNER = "fakenotify_inner"
+_REPLACES = "fakenotify_replaces"
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 _CONNECTS = ("connect", "connect_ex")
 _SOCKET = next(each for each in socket.socket.__mro__ if each.__module__ == "socket")
@@ -98,21 +98,30 @@ class Replacement:
         """Replace the current value, unless it is already a replacement."""
         inherited = self._name not in vars(self._owner)
         inner = getattr(self._owner, self._name) if inherited else vars(self._owner)[self._name]
-        if hasattr(inner, _INNER):
-            return
-        made = self._make(inner)
-        setattr(made, _INNER, (inner, inherited))
-        setattr(self._owner, self._name, made)
+        if _replaced(inner) is None:
+            made = self._make(inner)
+            setattr(made, _REPLACES, (made, inner, inherited))
+            setattr(self._owner, self._name, made)
 
     def undo(self) -> None:
         """Restore what was replaced, unless another tool has wrapped it and will restore it itself."""
-        inner, inherited = getattr(vars(self._owner).get(self._name), _INNER, (None, None))
-        if inherited is None:
+        replaced = _replaced(vars(self._owner).get(self._name))
+        if replaced is None:
             return
+        inner, inherited = replaced
         if inherited:
             delattr(self._owner, self._name)
         else:
             setattr(self._owner, self._name, inner)
+
+
+def _replaced(value: Any) -> tuple[Any, bool] | None:
+    """What ``value`` replaces, and whether that was inherited; None for what is no replacement of ours.
+
+    A tool that wraps a replacement by ``functools.wraps`` copies its attributes, so the mark names its bearer.
+    """
+    mark = getattr(value, _REPLACES, None)
+    return mark[1:] if mark is not None and mark[0] is value else None
 
 
 @lru_cache(maxsize=1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -111,21 +111,21 @@ def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(
 ) -> None:
     for order in ORDERS:
         fake.reset()
-        mock, intercept = tool(tmp_path), fake.intercept()
-        steps = {
-            "tool begins": mock.__enter__,
-            "fake begins": intercept.__enter__,
-            "tool ends": partial(mock.__exit__, None, None, None),
-            "fake ends": partial(intercept.__exit__, None, None, None),
-        }
-        intercepted, asked = False, 0
-        for step in order:
-            steps[step]()
-            intercepted = step == "fake begins" or (intercepted and step != "fake ends")
-            if intercepted:
-                ask(fake, "POST", SERVICES)
-                asked += 1
-        assert len(fake.services) == asked > 0, order
+        with ExitStack() as tools, ExitStack() as fakes:  # a failure ends both, or later tests would meet the tool
+            steps: dict[str, Callable[[], Any]] = {
+                "tool begins": partial(tools.enter_context, tool(tmp_path)),
+                "fake begins": partial(fakes.enter_context, fake.intercept()),
+                "tool ends": tools.close,
+                "fake ends": fakes.close,
+            }
+            intercepted, asked = False, 0
+            for step in order:
+                steps[step]()
+                intercepted = step == "fake begins" or (intercepted and step != "fake ends")
+                if intercepted:
+                    ask(fake, "POST", SERVICES)
+                    asked += 1
+            assert len(fake.services) == asked > 0, order
 
         with pytest.raises((AssertionError, OSError, httpx.HTTPError)):  # nobody answers, and nothing may leave
             ask(fake, "POST", SERVICES)
@@ -145,6 +145,19 @@ def test_what_a_tool_mocks_elsewhere_stays_mocked(
         assert statuses() == [202, 201]
     with tool(tmp_path), fake.intercept():
         assert statuses() == [202, 201]
+
+
+def test_a_tool_that_copies_the_attributes_of_what_it_wraps_is_seen_through(
+    fake: FakeNotify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake.intercept():
+
+        @wraps(httpx.HTTPTransport.handle_request)
+        def of_the_tool(*_: Any) -> Any:
+            raise AssertionError("the tool was asked")
+
+        monkeypatch.setattr(httpx.HTTPTransport, "handle_request", of_the_tool)
+        assert by_httpx(fake, "POST", SERVICES).status == 201
 
 
 def test_a_session_that_requests_mock_has_touched_goes_free_again(fake: FakeNotify) -> None:
