@@ -91,10 +91,6 @@ class End(asyncio.Transport):
         """Whether this end is closed."""
         return self._closed
 
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """There is no socket."""
-        return default
-
 
 class _Wire:
     """What a fault may do to the connection. No time passes: a client that would have timed out does so at once."""

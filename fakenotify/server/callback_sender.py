@@ -44,15 +44,13 @@ class CallbackSender:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._timeout = timeout
         self._condition = threading.Condition()
-        """Guards the attributes that ``stop`` and ``wake`` set. A thread that holds it never waits for another lock."""
+        """Guards the attributes below. A thread that holds it never waits for another lock."""
         self._woken = False
         self._stopped = False
         self._timekeeper: threading.Thread | None = None
-        self._connections: set[socket.socket] = set()
-        self._taking = threading.Lock()
-        """Guards which URLs are being posted to, and by whom. An account's lock may be taken inside it."""
-        self._busy: set[str] = set()
-        self._workers: set[threading.Thread] = set()
+        self._workers: dict[str, threading.Thread] = {}
+        """The thread that posts to each URL; only the timekeeper adds one."""
+        self._connections: dict[str, socket.socket] = {}
 
     def wake(self) -> None:
         """Look for due callbacks in the background. The first call starts the thread, as does one after it has died."""
@@ -71,9 +69,9 @@ class CallbackSender:
         with self._condition:
             self._stopped = True
             self._condition.notify_all()
-            threads = [*self._workers] if self._timekeeper is None else [self._timekeeper, *self._workers]
+            threads = [each for each in (self._timekeeper, *self._workers.values()) if each is not None]
             self._timekeeper = None
-            for connection in self._connections:
+            for connection in self._connections.values():
                 _cut(connection)
         latest = monotonic() + self._timeout
         for thread in threads:
@@ -96,7 +94,7 @@ class CallbackSender:
         return Attempt(clock.stamp(), status, body)
 
     def _keep_time(self) -> None:
-        """Start workers for due callbacks, and wait for the next."""
+        """Start a thread for each due callback whose URL is not being posted to, and wait for the next."""
         while True:
             with self._condition:
                 if not self._woken and not self._stopped:
@@ -104,61 +102,42 @@ class CallbackSender:
                 if self._stopped:
                     return
                 self._woken = False
-            with self._taking:
-                while len(self._workers) < MOST_AT_ONCE and (taken := self._take()) is not None:
-                    worker = threading.Thread(target=self._work, args=taken, name=THREAD, daemon=True)
-                    self._workers.add(worker)
+            world = self._world()
+            for account in world.accounts:
+                while len(self._workers) < MOST_AT_ONCE and world.behaviour.callback_delivery == "automatic":
+                    callback = callbacks.take_due(account, self._workers)
+                    if callback is None:
+                        break
+                    worker = threading.Thread(
+                        target=self._work, args=(world, account, callback), name=THREAD, daemon=True
+                    )
+                    with self._condition:
+                        self._workers[callback.url] = worker
                     worker.start()
 
-    def _take(self) -> tuple[World, AccountState, Callback] | None:
-        """Take the first due callback whose URL is not being posted to, and mark its URL."""
-        world = self._world()
-        if self._stopped or world.behaviour.callback_delivery != "automatic":
-            return None
-        for account in world.accounts:
-            callback = callbacks.take_due(account, self._busy)
-            if callback is not None:
-                self._busy.add(callback.url)
-                return world, account, callback
-        return None
-
     def _work(self, world: World, account: AccountState, callback: Callback) -> None:
-        """Post a callback, then others, until there is none left that this thread may post."""
-        while True:
-            try:
-                self._post(world, account, callback)
-            except Exception as error:  # a bug of ours must not leave the other callbacks waiting
-                sys.excepthook(type(error), error, error.__traceback__)
-            with self._taking:
-                self._busy.discard(callback.url)
-                taken = self._take()
-                if taken is None:
-                    self._workers.discard(threading.current_thread())
-                    break
-            world, account, callback = taken
-        with self._condition:  # another thread may post the remaining callbacks now
-            self._woken = True
-            self._condition.notify_all()
-
-    def _post(self, world: World, account: AccountState, callback: Callback) -> None:
-        opened: list[socket.socket] = []
+        """Post a callback, note the attempt, and let the timekeeper look for another."""
 
         def connected(connection: socket.socket) -> None:
             with self._condition:
                 if self._stopped:
                     raise ConnectionAbortedError("the fake was stopped")
-                opened.append(connection)
-                self._connections.add(connection)
+                self._connections[callback.url] = connection
 
         try:
             attempt = self.post(callback, connected)
+            if self._stopped and not attempt.succeeded:
+                callbacks.put_back(account, callback)
+            else:
+                world.callback_tried(callbacks.note_attempt(account, callback, attempt))
+        except Exception as error:  # a bug of ours must not leave the other callbacks waiting
+            sys.excepthook(type(error), error, error.__traceback__)
         finally:
             with self._condition:
-                self._connections.difference_update(opened)
-        if self._stopped and not attempt.succeeded:
-            callbacks.put_back(account, callback)
-        else:
-            world.callback_tried(callbacks.note_attempt(account, callback, attempt))
+                self._connections.pop(callback.url, None)
+                del self._workers[callback.url]
+                self._woken = True
+                self._condition.notify_all()
 
     def _until_due(self) -> float | None:
         """Seconds until the next callback is due; None (for ever) when there is none, or the clock is frozen."""
@@ -167,7 +146,7 @@ class CallbackSender:
             return None
         now = world.clock.seconds()
         moments = [due for account in world.accounts if (due := account.schedule.next_due()) is not None]
-        if not moments or (self._workers and min(moments) <= now):  # a worker that ends looks again
+        if not moments or (self._workers and min(moments) <= now):  # a worker that ends wakes the timekeeper
             return None
         return max(min(moments) - now, _SHORTEST_WAIT)
 

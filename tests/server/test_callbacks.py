@@ -915,25 +915,20 @@ def test_an_aborted_attempt_is_not_repeated_in_a_world_that_has_forgotten_it(ope
     assert (fake.callbacks, fake.deliver_callback()) == ([], None)
 
 
-def test_a_stop_before_the_connection_is_there_leaves_the_callback_alone(fake, receive) -> None:
-    receiver = receive()
-    fake.stop()
-    send(fake, receiver.url)
-    looked, go = threading.Event(), threading.Event()
-    looks: list[str] = []
+def test_a_stop_before_the_connection_is_there_leaves_the_callback_alone(open_fake, receive, monkeypatch) -> None:
+    fake, receiver = open_fake(timeout=0.5), receive()
+    post, began, go = CallbackSender.post, threading.Event(), threading.Event()
 
-    def world() -> Any:
-        looks.append(threading.current_thread().name)
-        if looks.count(THREAD) == 2:  # it was automatic, now an attempt begins
-            looked.set()
-            assert go.wait(5)
-        return fake.world
+    def late(*arguments: Any) -> Attempt:
+        began.set()
+        assert go.wait(5)
+        return post(*arguments)
 
-    sender = CallbackSender(world, timeout=0.05)
     before = sender_threads()
-    sender.wake()
-    assert looked.wait(5)
-    sender.stop()
+    monkeypatch.setattr(CallbackSender, "post", late)
+    send(fake, receiver.url)
+    assert began.wait(5)
+    fake.stop()
     go.set()
     fake.wait_for(lambda: sender_threads() == before)
 
@@ -962,8 +957,7 @@ def test_at_most_sixteen_callbacks_are_posted_at_once_and_none_is_lost(open_fake
     set_delivery(fake, "automatic")
     for receiver in receivers[:16]:
         receiver.wait()
-    with fake._sender()._taking:
-        assert len(fake._sender()._workers) == 16
+    assert len(fake._sender()._workers) == 16
     for receiver in receivers:
         receiver.released.set()
 
@@ -1004,16 +998,16 @@ def test_a_sender_whose_thread_has_died_starts_another(fake, receive, monkeypatc
 
 def test_a_bug_in_a_worker_leaves_no_other_callback_waiting(manual, receive, monkeypatch) -> None:
     receiver = receive()
-    post = CallbackSender._post
+    post = CallbackSender.post
     printed: list[str] = []
 
-    def failing(self: CallbackSender, world: Any, account: Any, callback: Callback) -> None:
+    def failing(self: CallbackSender, callback: Callback, *arguments: Any) -> Attempt:
         if callback is first:
             raise ZeroDivisionError("a bug")
-        post(self, world, account, callback)
+        return post(self, callback, *arguments)
 
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: printed.append(f"{kind.__name__}: {error}"))
-    monkeypatch.setattr(CallbackSender, "_post", failing)
+    monkeypatch.setattr(CallbackSender, "post", failing)
     for _ in range(2):
         send(manual, receiver.url)
     first = manual.callbacks[0]
