@@ -658,7 +658,7 @@ def fidelity() -> Iterator[str]:
     yield from ("## Decisions", "", *prose(DECISIONS_PAGE))
     yield from rows(("D", "Question", "What the sources say", "What the fake does", "Switch"), map(decision, DECISIONS))
     yield from ("## Recordings", "", *prose(RECORDINGS_PAGE))
-    recordings = ((each.id, each.trigger, each.answer, each.source) for each in RECORDINGS.values())
+    recordings = ((number, *each) for number, each in RECORDINGS.items())
     yield from rows(("O", "What was asked", "What came back", "Source"), recordings)
     yield from ("## Sources", "")
     yield from rows(("Name", "Source"), SOURCES.items())

@@ -125,6 +125,6 @@ def _switches() -> Iterator[Provenance]:
 
 
 def _decisions() -> Iterator[Provenance]:
-    for decision in DECISIONS.values():
+    for number, decision in DECISIONS.items():
         says = f"{decision.question} {decision.choice}"
-        yield Provenance(decision.id, says, decision.label, decision.evidence)
+        yield Provenance(number, says, decision.label, decision.evidence)
