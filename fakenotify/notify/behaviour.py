@@ -90,18 +90,17 @@ class Behaviour:
     )
 
     def __post_init__(self) -> None:
-        for name, allowed in allowed_values().items():
+        for name, switch in switches().items():
             value = getattr(self, name)
-            if not any(type(value) is type(each) and value == each for each in allowed):
-                choices = ", ".join(repr(each) for each in allowed if each is not None)
+            if not any(type(value) is type(each) and value == each for each in switch.allowed):
+                choices = ", ".join(repr(each) for each in switch.allowed if each is not None)
                 raise ValueError(f"Behaviour.{name} can't be {value!r}; it is one of {choices}")
 
     def changed(self, changes: Mapping[str, Any]) -> Behaviour:
         """A copy with some switches changed. An unknown one is a ``TypeError`` that names the nearest."""
-        known = [field.name for field in fields(self)]
         for name in changes:
-            if name not in known:
-                raise TypeError(f"Behaviour has no switch {name!r}{did_you_mean(name, known)}")
+            if name not in switches():
+                raise TypeError(f"Behaviour has no switch {name!r}{did_you_mean(name, switches())}")
         return replace(self, **changes)
 
     def parsed(self, settings: list[str]) -> Behaviour:
@@ -112,15 +111,15 @@ class Behaviour:
             name, value = name.strip(), value.strip()
             if not equals:
                 raise ValueError(f"{setting!r} is not NAME=VALUE, e.g. identity_limit=evict_oldest")
-            if allowed_values().get(name) == (True, False):
+            changes[name] = value
+            allowed = switches()[name].allowed if name in switches() else ()
+            if allowed == (True, False):
                 try:
                     changes[name] = Boolean().read(value)
                 except ValueError:
                     raise ValueError(f"Behaviour.{name} can't be {value!r}; it is true or false") from None
-            elif 0 in allowed_values().get(name, ()) and value.isdecimal():
+            elif 0 in allowed and value.isdecimal():
                 changes[name] = int(value)
-            else:
-                changes[name] = value
         return self.changed(changes)
 
     def to_json(self) -> dict[str, Any]:
@@ -129,26 +128,21 @@ class Behaviour:
 
 
 @cache
-def allowed_values() -> dict[str, tuple[Any, ...]]:
-    """The values that each switch may have, read from the annotations above."""
-    allowed: dict[str, tuple[Any, ...]] = {}
-    for name, hint in get_type_hints(Behaviour).items():
-        if hint is bool:
-            allowed[name] = (True, False)
-        elif hint is int:
-            allowed[name] = tuple(range(MOST_RETRIES + 1))
-        else:
-            members = [get_args(each) or ((None,) if each is type(None) else (each,)) for each in get_args(hint)]
-            allowed[name] = tuple(value for each in members for value in each)
-    return allowed
-
-
-@cache
 def switches() -> dict[str, Switch]:
-    """Every switch by its name."""
+    """Every switch by its name; the values that it may have are read from its annotation above."""
+    hints = get_type_hints(Behaviour)
     return {
         each.name: Switch(
-            each.name, each.metadata["words"], each.metadata["decision"], each.default, allowed_values()[each.name]
+            each.name, each.metadata["words"], each.metadata["decision"], each.default, _allowed(hints[each.name])
         )
         for each in fields(Behaviour)
     }
+
+
+def _allowed(hint: Any) -> tuple[Any, ...]:
+    if hint is bool:
+        return (True, False)
+    if hint is int:
+        return tuple(range(MOST_RETRIES + 1))
+    members = (get_args(each) or (None if each is type(None) else each,) for each in get_args(hint))
+    return tuple(value for each in members for value in each)
