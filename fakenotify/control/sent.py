@@ -25,7 +25,7 @@ from fakenotify.control.sight import (
 )
 from fakenotify.control.tables import Rows
 from fakenotify.notify.channels import CHANNELS, HttpRequest
-from fakenotify.notify.channels.channel import inside
+from fakenotify.notify.payloads import inside
 from fakenotify.notify.records import Alert, Callback, Delivery, Notification
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.world.saved_state import to_json

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from fakenotify import FakeNotify
 from fakenotify.notify.behaviour import Behaviour
 from fakenotify.notify.channels import CHANNELS, Failure, Outgoing, Rendered, Shown
-from fakenotify.notify.channels.channel import BadAddress, merged, size_in_bytes
+from fakenotify.notify.channels.channel import BadAddress
+from fakenotify.notify.payloads import merged, size_in_bytes
 from fakenotify.notify.records import Credential, Notification
 
 NOW = datetime(2027, 10, 31, 12, 0, 0, 900_000, tzinfo=timezone.utc)

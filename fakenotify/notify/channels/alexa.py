@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.params import Param
 from fakenotify.core.values import JsonObject
-from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, given, inside, merged, words
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown
+from fakenotify.notify.payloads import given, inside, merged, words
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Notification, Service

@@ -11,20 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.params import Param
-from fakenotify.notify.channels.channel import (
-    BadAddress,
-    Channel,
-    Failure,
-    Outgoing,
-    Rendered,
-    Shown,
-    given,
-    inside,
-    merged,
-    size_in_bytes,
-    words,
-)
-from fakenotify.notify.payloads import Payload
+from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown
+from fakenotify.notify.payloads import Payload, given, inside, merged, size_in_bytes, words
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Notification

@@ -6,7 +6,6 @@ asks its channel for the request to the provider.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -126,43 +125,3 @@ class Channel:
             payload,
             self.body_type,
         )
-
-
-def merged(generic: Mapping[str, Any], override: Mapping[str, Any] | None) -> dict[str, Any]:
-    """``override`` laid over ``generic``: deep, and the override wins at the leaves. (assumed D35)"""
-    result = dict(generic)
-    for key, value in (override or {}).items():
-        below = result.get(key)
-        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return result
-
-
-def given(**attributes: Any) -> dict[str, Any]:
-    """The attributes that have a value: a generic parameter that was not sent leaves no trace in a payload."""
-    return {name: value for name, value in attributes.items() if value is not None}
-
-
-def size_in_bytes(payload: Any) -> int:
-    """The size of compact JSON in UTF-8, which is what providers limit. (assumed D50)
-
-    A lone surrogate, which JSON can spell but UTF-8 can't, counts three bytes.
-    """
-    text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
-    return len(text.encode("utf-8", "surrogatepass"))
-
-
-def inside(payload: Any, *path: str) -> Any:
-    """The value at ``path``, or None where an override has put something else in its way."""
-    for key in path:
-        payload = payload.get(key) if isinstance(payload, Mapping) else None
-    return payload
-
-
-def texts(value: Any) -> tuple[str, ...]:
-    """The texts of a list, or the one text: an override can hold anything."""
-    return tuple(each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
-
-
-def words(value: Any) -> str | None:
-    """A text, or None: an override can hold anything."""
-    return value if isinstance(value, str) else None

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.params import Param
 from fakenotify.core.values import JsonObject
-from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged, texts, words
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown
 from fakenotify.notify.channels.sms import PHONE_NUMBER
+from fakenotify.notify.payloads import inside, merged, texts, words
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Service

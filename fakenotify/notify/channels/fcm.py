@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from fakenotify.core.params import Param
 from fakenotify.notify.channels import gcm
-from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown, inside, merged
-from fakenotify.notify.payloads import Payload
+from fakenotify.notify.channels.channel import Failure, Outgoing, Rendered, Shown
+from fakenotify.notify.payloads import RESERVED, Payload, inside, merged
 
 ROOT = frozenset(("message", "validate_only"))
 """The members of a request of FCM HTTP v1."""
@@ -68,14 +69,17 @@ def shows(payload: Mapping[str, Any]) -> Shown:
     return gcm.shows(message if isinstance(message, Mapping) else payload)
 
 
-CHANNEL = Channel(
+FORBIDDEN = {
+    (): (RESERVED, "condition", *gcm.TARGETS),
+    ("data",): (RESERVED,),
+    ("message", "data"): (RESERVED,),
+    ("message",): ("token", "topic", "condition"),
+}
+CHANNEL = replace(
+    gcm.CHANNEL,
     binding_type="fcm",
     label="FCM",
-    example=gcm.EXAMPLE,
-    addresses=gcm.TOKENS,
-    override=Param("Fcm", "fcm", Payload(gcm.TARGETS | {"condition"}, ("data",), ("message", "data"), message=True)),
-    uses_credential=True,
-    codes=gcm.CODES,
+    override=Param("Fcm", "fcm", Payload(FORBIDDEN)),
     render=render,
     put_address=put_address,
     shows=shows,

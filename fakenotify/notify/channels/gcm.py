@@ -11,19 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.params import Param
-from fakenotify.notify.channels.channel import (
-    Channel,
-    Failure,
-    Outgoing,
-    Rendered,
-    Shown,
-    given,
-    inside,
-    merged,
-    size_in_bytes,
-    words,
-)
-from fakenotify.notify.payloads import Payload
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown
+from fakenotify.notify.payloads import RESERVED, Payload, given, inside, merged, size_in_bytes, words
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Notification
@@ -32,7 +21,7 @@ MOST_BYTES = 4096
 PRIORITIES = {"high": "high", "low": "normal"}
 RESERVED_KEYS = frozenset({"from", "gcm"})
 RESERVED_PREFIX = "google"
-TARGETS = frozenset(("to", "registration_ids", "notification_key"))
+TARGETS = ("notification_key", "registration_ids", "to")
 """What an override may not hold, since Notify chooses the recipients. (documented)"""
 CODES = range(52101, 52117 + 1)
 EXAMPLE = "f0xiqa1mVEtvkiEQBE00Xx:APA91bHun4MxP5egoKMwt2KZFBaFUH"
@@ -105,7 +94,7 @@ CHANNEL = Channel(
     label="GCM",
     example=EXAMPLE,
     addresses=TOKENS,
-    override=Param("Gcm", "gcm", Payload(TARGETS, ("data",))),
+    override=Param("Gcm", "gcm", Payload({(): (RESERVED, *TARGETS), ("data",): (RESERVED,)})),
     uses_credential=True,
     codes=CODES,
     render=render,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.params import Param
-from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown, texts, words
-from fakenotify.notify.payloads import SmsOverride
+from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown
+from fakenotify.notify.payloads import SmsOverride, texts, words
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Service
