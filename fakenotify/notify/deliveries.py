@@ -13,9 +13,9 @@ from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS, Channel, Failure, Outgoing, Rendered
 from fakenotify.notify.debugger import CODES
-from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch
 from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED
 from fakenotify.notify.records import Alert, Credential, Delivery, Notification, Service
+from fakenotify.notify.resources.services import credential_error
 from fakenotify.notify.tables import DELIVERY_SIZE
 from fakenotify.notify.targets import Target, members, targets
 
@@ -153,12 +153,8 @@ class Sending:
 def _bad_credential(binding_type: str, sid: str | None, credential: Credential | None) -> Failure | None:
     if sid is None:
         return Failure(52004)
-    if credential is None:
-        return Failure(CredentialNotFound.code)
-    if credential.type != binding_type:
-        mismatch = CredentialTypeMismatch(credential.type, binding_type)
-        return Failure(mismatch.code, mismatch.message)
-    return None
+    error = credential_error(credential, binding_type)
+    return None if error is None else Failure(error.code, error.message)
 
 
 def _text(failure: Failure) -> str:

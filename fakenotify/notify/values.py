@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fakenotify.core import json_objects
@@ -13,36 +13,24 @@ from fakenotify.notify import hints
 from fakenotify.notify.channels import CHANNELS
 
 
-class Identity(Text):
-    """An identity: the application's own name for a user; exact, of any length. (D10)"""
+class Advised(Text):
+    """A text on which ``advice`` may have something to say where one of the ``signs`` is in it."""
 
-    signs = ("@", "+", "[")
-
-    def advice(self, value: str) -> str | None:
-        """Whether it looks like personal data, or like a list."""
-        return hints.about_identity(value)
-
-
-class Word(Text):
-    """A tag or an identity in a list of such. (D9, D10)"""
-
-    signs = ("[",)
+    def __init__(self, signs: Sequence[str], advice: Callable[[str], str | None], *examples: str) -> None:
+        super().__init__("text", *examples)
+        self.signs = signs
+        self._advice = advice
 
     def advice(self, value: str) -> str | None:
-        """Whether it looks like a list."""
-        return hints.about_list(value)
+        """What there is to say."""
+        return self._advice(value)
 
 
-IDENTITY = Identity("text", "alice", "bob", "User0001", "00000001", "new user")
-TAG = Word("text", "vip", "new user", "preferred device", "opt-in_2", "all", "sms")
-IDENTITIES = Word("text", "alice", "bob", "User0001")
-
-
-class Certificate(Text):
-    """A certificate in PEM. Whether it is looked at depends on the Credential's type and on a switch. (D47)"""
-
-    def __init__(self) -> None:
-        super().__init__("certificate, PEM", "-----BEGIN CERTIFICATE-----MAA=-----END CERTIFICATE-----")
+IDENTITY = Advised("@+[", hints.about_identity, "alice", "bob", "User0001", "00000001", "new user")
+TAG = Advised("[", hints.about_list, "vip", "new user", "preferred device", "opt-in_2", "all", "sms")
+IDENTITIES = Advised("[", hints.about_list, "alice", "bob", "User0001")
+CERTIFICATE = Text("certificate, PEM", "-----BEGIN CERTIFICATE-----MAA=-----END CERTIFICATE-----")
+"""Whether it is looked at depends on the Credential's type and on a switch. (D47)"""
 
 
 class Address(Text):
@@ -88,12 +76,7 @@ class ToBinding(Kind):
             "binding_type": {"type": "string", "enum": list(CHANNELS)},
             "address": {"type": "string", "minLength": 1},
         }
-        content = {
-            "type": "object",
-            "properties": members,
-            "required": list(members),
-            "additionalProperties": True,
-        }
+        content = {"type": "object", "properties": members, "required": [*members], "additionalProperties": True}
         return {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
 
     def examples(self) -> Sequence[str]:

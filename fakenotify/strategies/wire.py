@@ -121,7 +121,7 @@ def _good(row: Param) -> SearchStrategy[str]:
 
 def _fitting(row: Param) -> SearchStrategy[str]:
     schema: dict[str, Any] = row.kind.schema()
-    if isinstance(row.kind, (SmsOverride, values.Certificate)):
+    if isinstance(row.kind, SmsOverride) or row.kind is values.CERTIFICATE:
         return st.nothing()  # any other member of Sms is ignored, any other certificate refused for apn
     if isinstance(row.kind, values.Address):
         return binding_types().flatmap(addresses)

@@ -9,7 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from fakenotify.core import json_objects
 from fakenotify.core.errors import SAMPLE, NotFound
@@ -21,14 +21,15 @@ from fakenotify.notify import values
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import InvalidFriendlyName, UnparsableCertificate, invalid
 from fakenotify.notify.records import Credential, Service
-from fakenotify.notify.resources.representation import fetch, timestamp
+from fakenotify.notify.resources.members import members
+from fakenotify.notify.resources.representation import fetch
 from fakenotify.notify.tables import TableDefinition
 
 _CHANGEABLE = (
     Param(
         "FriendlyName", "friendly_name", ShortText(64, "My Credential"), error=lambda name, value: InvalidFriendlyName()
     ),
-    Param("Certificate", "certificate", values.Certificate(), secret=True),
+    Param("Certificate", "certificate", values.CERTIFICATE, secret=True),
     Param("PrivateKey", "private_key", secret=True),
     Param(
         "Sandbox",
@@ -100,14 +101,6 @@ def delete(account: AccountState, credential: Credential) -> None:
     account.credentials.remove(credential.sid)
 
 
-def fcm_api(credential_type: str, secret: str | None = None) -> Literal["v1", "legacy"] | None:
-    """Which API of Google a Secret opens: a service account's JSON key, or none, means FCM HTTP v1. (assumed D51)"""
-    if credential_type == "apn":
-        return None
-    v1 = credential_type == "fcm" and (not secret or _service_account(secret) is not None)
-    return "v1" if v1 else "legacy"
-
-
 def check_certificate(account: AccountState, credential_type: str, certificate: str | None) -> None:
     """Refuse the Certificate of an apn Credential that is no PEM block around a DER SEQUENCE. (extent: assumed D47)
 
@@ -135,11 +128,18 @@ def _is_der_sequence(base64: str) -> bool:
     return der[1] != 0x80 and len(der) == 2 + digits + length
 
 
-def _google(credential_type: str, secret: str | None) -> dict[str, Any]:
-    """What a Credential remembers of its Secret: no secret."""
-    project = (_service_account(secret or "") or {}).get("project_id")
-    known = credential_type == "fcm" and isinstance(project, str)
-    return {"fcm_api": fcm_api(credential_type, secret), "project_id": project if known else None}
+def _google(credential_type: str, secret: str | None = None) -> dict[str, Any]:
+    """What a Credential remembers of its Secret: which API of Google it opens, and for which project. (assumed D51)
+
+    A service account's JSON key, or none, means FCM HTTP v1.
+    """
+    key = _service_account(secret or "")
+    is_v1 = credential_type == "fcm" and (key is not None or not secret)
+    project = key.get("project_id") if key and is_v1 else None
+    return {
+        "fcm_api": None if credential_type == "apn" else "v1" if is_v1 else "legacy",
+        "project_id": project if isinstance(project, str) else None,
+    }
 
 
 def _service_account(secret: str) -> dict[str, Any] | None:
@@ -158,21 +158,15 @@ def sandbox_text(credential_type: str, sandbox: bool | None) -> str | None:
 
 def represent(account: AccountState, credential: Credential, base: str) -> dict[str, Any]:
     """A Credential on the wire; ``base`` ends in ``/v1``. The order is that of D28."""
-    return {
-        "sid": credential.sid,
-        "account_sid": credential.account_sid,
-        "friendly_name": credential.friendly_name,
-        "type": credential.type,
-        "sandbox": credential.sandbox,
-        "date_created": timestamp(credential.date_created),
-        "date_updated": timestamp(credential.date_updated),
-        "url": f"{base}/Credentials/{credential.sid}",
-    }
+    return {**_members(credential), "url": f"{base}/Credentials/{credential.sid}"}
+
+
+_members = members(Credential, "fcm_api", "project_id")
 
 
 def _loaded_defaults(account: AccountState, service: Service | None, row: Mapping[str, Any]) -> dict[str, Any]:
     credential_type = str(row.get("type"))
-    return {"sandbox": sandbox_text(credential_type, None), "fcm_api": fcm_api(credential_type), "project_id": None}
+    return {"sandbox": sandbox_text(credential_type, None), **_google(credential_type)}
 
 
 TABLES = (TableDefinition("credentials", Credential, "account", "CR", params=CREATE, defaults=_loaded_defaults),)

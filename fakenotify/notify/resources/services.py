@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fakenotify.core.errors import OBSERVED, SAMPLE, InvalidQuery, NotFound
+from fakenotify.core.errors import OBSERVED, SAMPLE, InvalidQuery, NotFound, TwilioError
 from fakenotify.core.params import Param, Params
 from fakenotify.core.routes import Route
 from fakenotify.core.store import Selection
 from fakenotify.core.values import Boolean, ShortText, Sid, Text
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch, InvalidFriendlyName, invalid
-from fakenotify.notify.records import Service
-from fakenotify.notify.resources.representation import fetch, timestamp
+from fakenotify.notify.records import Credential, Service
+from fakenotify.notify.resources.members import members
+from fakenotify.notify.resources.representation import fetch
 from fakenotify.notify.tables import TableDefinition
 
 CREDENTIAL_TYPES = ("apn", "gcm", "fcm")
@@ -22,7 +23,15 @@ CREDENTIAL_TYPES = ("apn", "gcm", "fcm")
 _APN_VERSION = "default_apn_notification_protocol_version"
 _OBSERVED = (OBSERVED, "RJP")
 _SAMPLE = (SAMPLE, "OAI")
-_VERSION = Text("text", "3", "4")
+_NO_ALEXA = "Alexa was withdrawn"
+
+
+def _version(channel: str, **known: Any) -> Param:
+    """The protocol version of new Bindings of a channel."""
+    name, field = f"Default{channel}NotificationProtocolVersion", _APN_VERSION.replace("apn", channel.lower())
+    return Param(name, field, Text("text", "3", "4"), **known)
+
+
 PARAMS = Params(
     invalid("Service"),
     Param(
@@ -41,38 +50,17 @@ PARAMS = Params(
         Text("text", "4"),
         deprecated="Facebook Messenger was withdrawn",
     ),
-    Param(
-        "DefaultApnNotificationProtocolVersion",
-        _APN_VERSION,
-        _VERSION,
+    _version(
+        "Apn",
         default_from=(OBSERVED, "RJP, APNS; D5"),
         default_words="`4`, or what the switch `apn_protocol_version` says",
     ),
-    Param(
-        "DefaultGcmNotificationProtocolVersion",
-        "default_gcm_notification_protocol_version",
-        _VERSION,
-        default="3",
-        default_from=_SAMPLE,
-    ),
+    _version("Gcm", default="3", default_from=_SAMPLE),
     Param("FcmCredentialSid", "fcm_credential_sid", Sid("CR")),
-    Param(
-        "DefaultFcmNotificationProtocolVersion",
-        "default_fcm_notification_protocol_version",
-        _VERSION,
-        default="3",
-        default_from=_OBSERVED,
-    ),
+    _version("Fcm", default="3", default_from=_OBSERVED),
     Param("LogEnabled", "log_enabled", Boolean(), default=True, default_from=_OBSERVED),
-    Param("AlexaSkillId", "alexa_skill_id", deprecated="Alexa was withdrawn"),
-    Param(
-        "DefaultAlexaNotificationProtocolVersion",
-        "default_alexa_notification_protocol_version",
-        _VERSION,
-        default="3",
-        default_from=_SAMPLE,
-        deprecated="Alexa was withdrawn",
-    ),
+    Param("AlexaSkillId", "alexa_skill_id", deprecated=_NO_ALEXA),
+    _version("Alexa", default="3", default_from=_SAMPLE, deprecated=_NO_ALEXA),
     Param(
         "DeliveryCallbackUrl",
         "delivery_callback_url",
@@ -134,13 +122,17 @@ def delete(account: AccountState, service: Service) -> None:
 
 def check_credential(account: AccountState, credential_sid: str | None, binding_type: str) -> None:
     """Under ``credentials_checked="at_write"``, refuse a Credential that is unknown or of another type. (assumed D3)"""
-    if credential_sid is None or account.behaviour.credentials_checked != "at_write":
-        return
-    credential = account.credentials.get(credential_sid)
+    if credential_sid is not None and account.behaviour.credentials_checked == "at_write":
+        error = credential_error(account.credentials.get(credential_sid), binding_type)
+        if error is not None:
+            raise error
+
+
+def credential_error(credential: Credential | None, binding_type: str) -> TwilioError | None:
+    """What is wrong with the Credential that a sid names, at a write or at a delivery."""
     if credential is None:
-        raise CredentialNotFound
-    if credential.type != binding_type:
-        raise CredentialTypeMismatch(credential.type, binding_type)
+        return CredentialNotFound()
+    return None if credential.type == binding_type else CredentialTypeMismatch(credential.type, binding_type)
 
 
 def _complete(account: AccountState, values: dict[str, Any]) -> None:
@@ -157,28 +149,10 @@ def represent(account: AccountState, service: Service, base: str) -> dict[str, A
     links = {"bindings": f"{url}/Bindings", "notifications": f"{url}/Notifications"}
     if account.behaviour.legacy_resources:
         links |= {"segments": f"{url}/Segments", "users": f"{url}/Users"}
-    return {
-        "sid": service.sid,
-        "account_sid": service.account_sid,
-        "friendly_name": service.friendly_name,
-        "date_created": timestamp(service.date_created),
-        "date_updated": timestamp(service.date_updated),
-        "apn_credential_sid": service.apn_credential_sid,
-        "gcm_credential_sid": service.gcm_credential_sid,
-        "fcm_credential_sid": service.fcm_credential_sid,
-        "messaging_service_sid": service.messaging_service_sid,
-        "facebook_messenger_page_id": service.facebook_messenger_page_id,
-        "alexa_skill_id": service.alexa_skill_id,
-        "default_apn_notification_protocol_version": service.default_apn_notification_protocol_version,
-        "default_gcm_notification_protocol_version": service.default_gcm_notification_protocol_version,
-        "default_fcm_notification_protocol_version": service.default_fcm_notification_protocol_version,
-        "default_alexa_notification_protocol_version": service.default_alexa_notification_protocol_version,
-        "log_enabled": service.log_enabled,
-        "delivery_callback_url": service.delivery_callback_url,
-        "delivery_callback_enabled": service.delivery_callback_enabled,
-        "url": url,
-        "links": links,
-    }
+    return {**_members(service), "url": url, "links": links}
+
+
+_members = members(Service)
 
 
 def _loaded_defaults(account: AccountState, service: Service | None, row: Mapping[str, Any]) -> dict[str, Any]:

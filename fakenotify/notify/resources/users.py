@@ -19,7 +19,8 @@ from fakenotify.notify.account import AccountState, Scope
 from fakenotify.notify.errors import AlreadyInSegment, UserExists, UserHasBindings, invalid
 from fakenotify.notify.records import Binding, Segment, Service, User, strings
 from fakenotify.notify.resources import bindings, services
-from fakenotify.notify.resources.representation import fetch, timestamp
+from fakenotify.notify.resources.members import members
+from fakenotify.notify.resources.representation import fetch
 from fakenotify.notify.resources.representation import segment as encoded
 from fakenotify.notify.tables import TableDefinition
 
@@ -83,17 +84,16 @@ def delete(account: AccountState, user: User) -> None:
 def represent(account: AccountState, user: User, base: str) -> dict[str, Any]:
     """A User on the wire; ``base`` ends in ``/v1``. (sample)"""
     url = _url(user.service_sid, user.identity, base)
-    return {
-        "account_sid": user.account_sid,
-        "date_created": timestamp(user.date_created),
-        "date_updated": timestamp(user.date_updated),
-        "identity": user.identity,
-        "links": {"bindings": f"{url}/Bindings", "segment_memberships": f"{url}/SegmentMemberships"},
-        "segments": user.segments,
-        "service_sid": user.service_sid,
-        "sid": user.sid,
-        "url": url,
-    }
+    links = {"bindings": f"{url}/Bindings", "segment_memberships": f"{url}/SegmentMemberships"}
+    return _alphabetical(_user(user), links=links, url=url)
+
+
+_user, _segment = members(User), members(Segment)
+
+
+def _alphabetical(shown: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Members in the order of the samples."""
+    return dict(sorted((shown | more).items()))
 
 
 def _url(service_sid: str, identity: str, base: str) -> str:
@@ -146,14 +146,7 @@ def find_segments(account: AccountState, service: Service) -> Selection[Segment]
 
 def represent_segment(account: AccountState, segment: Segment, base: str) -> dict[str, Any]:
     """A Segment on the wire; it has no URL. (sample)"""
-    return {
-        "account_sid": segment.account_sid,
-        "date_created": timestamp(segment.date_created),
-        "date_updated": timestamp(segment.date_updated),
-        "service_sid": segment.service_sid,
-        "sid": segment.sid,
-        "unique_name": segment.unique_name,
-    }
+    return _alphabetical(_segment(segment))
 
 
 Membership = tuple[User, str]
