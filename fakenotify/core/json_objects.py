@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from fakenotify.core.printable import beginning
-from fakenotify.core.strict_json import finite, no_number
+from fakenotify.core.strict_json import decode, finite, no_number
 
 MOST_NESTED = 100
 
@@ -45,31 +45,10 @@ def kind_of(parsed: Any) -> str:
 
 
 def _read(text: str) -> Any:
-    try:
-        parsed = _STRICT.decode(text)
-    except RecursionError:
-        raise ValueError(f"it is nested more than {MOST_NESTED} deep") from None
-    if isinstance(parsed, (dict, list)) and _deeper_than(MOST_NESTED, parsed):
-        raise ValueError(f"it is nested more than {MOST_NESTED} deep")
-    return parsed
+    return decode(text, _DECODER, MOST_NESTED)
 
 
-def _deeper_than(most: int, parsed: Any) -> bool:
-    """Whether JSON is nested more than ``most`` deep, found without recursion."""
-    level = [parsed]
-    for _ in range(most):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
-
-
-_STRICT = json.JSONDecoder(parse_constant=no_number, parse_float=finite)
+_DECODER = json.JSONDecoder(parse_constant=no_number, parse_float=finite)
 
 # patterns are compiled when the first mistake needs them
 _STRINGS = r'"(?:[^"\\]|\\.)*"'

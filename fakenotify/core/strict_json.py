@@ -8,21 +8,46 @@ from typing import Any, NoReturn
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 MOST_DEPTH = 200
-"""The greatest depth of written JSON; a deeper value is written as a string."""
+"""The greatest depth of JSON: deeper JSON isn't read, and a deeper value is written as a string."""
 
 
 def parse(text: str | bytes) -> Any:
     """Read JSON. Raises ``ValueError`` that says what is wrong with it."""
+    text = text.decode() if isinstance(text, bytes) else text
+    parsed = decode(text, _DECODER, MOST_DEPTH)
+    if "\\u" in text or not text.isascii():
+        try:
+            json.dumps(parsed, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("it has half of a surrogate pair, which is not a character") from None
+    return parsed
+
+
+def decode(text: str, decoder: json.JSONDecoder, most: int) -> Any:
+    """Read JSON that is nested at most ``most`` deep. Raises ``ValueError``."""
     try:
-        text = text.decode() if isinstance(text, bytes) else text
-        read = json.loads(text, parse_constant=no_number, parse_float=finite, object_pairs_hook=_object)
-        if "\\u" in text or not text.isascii():
-            json.dumps(read, ensure_ascii=False).encode()
+        parsed = decoder.decode(text)
+        too_deep = _is_deeper(most, parsed)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    except UnicodeEncodeError:
-        raise ValueError("it has half of a surrogate pair, which is not a character") from None
-    return read
+        too_deep = True
+    if too_deep:
+        raise ValueError(f"it is nested more than {most} deep")
+    return parsed
+
+
+def _is_deeper(most: int, parsed: Any) -> bool:
+    """Whether JSON is nested more than ``most`` deep, found without recursion."""
+    level = [parsed] if isinstance(parsed, (dict, list)) else []
+    for _ in range(most):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    return bool(level)
 
 
 def write(value: Any) -> str:
@@ -56,9 +81,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return read
 
 
+_DECODER = json.JSONDecoder(parse_constant=no_number, parse_float=finite, object_pairs_hook=_object)
+
+
+def whole(text: str) -> str:
+    """A text with U+FFFD in place of each lone surrogate."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _clean(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if not isinstance(value, (dict, list, tuple)):

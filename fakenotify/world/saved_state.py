@@ -9,7 +9,6 @@ The definitions in ``notify.tables`` say which tables there are and by which rul
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
@@ -19,9 +18,10 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from fakenotify.core.clock import parse_instant
 from fakenotify.core.errors import TwilioError
-from fakenotify.core.params import Params, did_you_mean
+from fakenotify.core.params import did_you_mean
 from fakenotify.core.printable import printable, shortened
 from fakenotify.core.sids import SidGenerator, is_sid
+from fakenotify.core.strict_json import whole
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts, check_credentials
 from fakenotify.notify.records import NO_STRINGS, Service, Strings, strings
@@ -33,9 +33,6 @@ R = TypeVar("R")
 
 FORMAT = 1
 REDACTED = "[redacted]"
-MOST_NESTED = 200
-_LONGEST_NUMBER = 10_000
-"""Bits of a whole number; Python writes no number of more than 4,300 digits."""
 _JSON_NAMES = {"dict": "an object", "list": "a list", "str": "a text"}
 
 
@@ -74,7 +71,7 @@ def to_json(record: Any) -> dict[str, Any]:
 
 def _json(value: Any) -> Any:
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole(value)
     if isinstance(value, datetime):
         return timestamp(value)
     if isinstance(value, (tuple, list)):
@@ -86,12 +83,8 @@ def _json(value: Any) -> Any:
 
 def load(accounts: Accounts, state: Any) -> None:
     """Replace the world by ``state``; on a ``StateError`` nothing has changed."""
-    _expect(state, dict, "the state")
-    if found := _complaint(state):
-        place, complaint = found
-        raise StateError(f"{shortened(place.removeprefix('.'), 80) or 'the state'} {complaint}")
     names = names_of("account")
-    _known(state, ("fakenotify", "accounts", *names), "the state")
+    _known(_expect(state, dict, "the state"), ("fakenotify", "accounts", *names), "the state")
     if state.get("fakenotify", FORMAT) != FORMAT:
         raise StateError(f"this state has format {state['fakenotify']!r}; this version reads format {FORMAT}")
     given = dict(_expect(state.get("accounts", {}), dict, "accounts"))
@@ -116,14 +109,7 @@ def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) 
         auth_token = accounts[account_sid].auth_token if account_sid in accounts else None
     account = accounts.fresh(account_sid, auth_token)
     account.sids = SidGenerator(f"{account_sid}/{sorted(_given_sids(given))}")  # it makes none of these
-    for name in names:
-        definition, table = TABLES[name], getattr(account, name)
-        for place, row in _rows(given, name, where):
-            if definition.record is Service:
-                _load_service(account, definition, table, row, place)
-            else:
-                _load_row(account, definition, table, None, row, place)
-        definition.finish(account, None)
+    _load_tables(account, None, given, where)
     return account
 
 
@@ -137,36 +123,34 @@ def _given_sids(given: Any) -> set[str]:
     return found
 
 
-def _load_service(
-    account: AccountState, definition: TableDefinition[Service], table: Any, given: dict[str, Any], where: str
-) -> None:
-    names = names_of("service")
-    own = {name: value for name, value in given.items() if name not in names}
-    service = _load_row(account, definition, table, None, own, where)
-    scope = account.open_scope(service.sid)
-    for name in names:
-        for place, row in _rows(given, name, where):
-            _load_row(account, TABLES[name], getattr(scope, name), service, row, place)
-    for name in names:
-        TABLES[name].finish(account, service)
+def _load_tables(account: AccountState, service: Service | None, given: dict[str, Any], where: str) -> None:
+    """Load the tables of an account, or of one of its Services."""
+    definitions = [TABLES[name] for name in names_of("account" if service is None else "service")]
+    below = names_of("service")
+    for definition in definitions:
+        for place, row in _rows(given, definition.name, where):
+            if definition.record is Service:
+                own = {name: value for name, value in row.items() if name not in below}
+                record = _load_row(account, definition, service, own, place)
+                account.open_scope(record.sid)
+                _load_tables(account, record, row, place)
+            else:
+                _load_row(account, definition, service, row, place)
+    for definition in definitions:
+        definition.finish(account, service)
 
 
 def _load_row(
-    account: AccountState,
-    definition: TableDefinition[R],
-    table: Any,
-    service: Service | None,
-    given: dict[str, Any],
-    where: str,
+    account: AccountState, definition: TableDefinition[R], service: Service | None, given: dict[str, Any], where: str
 ) -> R:
     """Complete, check and store one row."""
+    table = getattr(account if service is None else account.scopes[service.sid], definition.name)
     now, params = account.clock.stamp(), definition.params
+    owners = {"account_sid": account.account_sid} | ({} if service is None else {"service_sid": service.sid})
     defaults = {name: NO_STRINGS if value == () else value for name, value in params.defaults.items()}
-    defaults |= {"account_sid": account.account_sid, "date_created": now, "date_updated": now}
+    defaults |= {"date_created": now, "date_updated": now, **owners}
     if definition.prefix is not None and "sid" not in given:
         defaults["sid"] = account.sids.new(definition.prefix)
-    if service is not None:
-        defaults["service_sid"] = service.sid
     further = definition.defaults(account, service, given)
     record: Any = read_record(definition.record, given, where, {**defaults, **further})
     if definition.prefix is not None:
@@ -174,13 +158,14 @@ def _load_row(
             raise StateError(f"{where}: sid {record.sid!r} is not {definition.prefix} and 32 hex digits")
         if record.sid in table:
             raise StateError(f"{where}: sid {record.sid} is there twice")
-    if record.account_sid != account.account_sid:
-        raise StateError(f"{where}: account_sid {record.account_sid} is not the account it stands in")
-    if service is not None and record.service_sid != service.sid:
-        raise StateError(f"{where}: service_sid {record.service_sid} is not the service it stands in")
-    _check_params(params, record, where)
-    try:
+    for name, sid in owners.items():
+        if getattr(record, name) != sid:
+            raise StateError(f"{where}: {name} {getattr(record, name)} is not the {name[:-4]} it stands in")
+    try:  # what the wire would refuse is refused here
+        params.parse(params.to_form("load", {field: getattr(record, field, None) for field in params.fields}))
         record = definition.check(account, record)
+    except TwilioError as error:
+        raise StateError(f"{where}: {error.message}") from None
     except ValueError as error:
         raise StateError(f"{where}: {error}") from None
     if definition.prefix is None:
@@ -188,14 +173,6 @@ def _load_row(
     else:
         table.add(account.next_sequence(), record)
     return record  # type: ignore[no-any-return]  # read_record made it
-
-
-def _check_params(params: Params, record: Any, where: str) -> None:
-    """What the wire would refuse is refused here."""
-    try:
-        params.parse(params.to_form("load", {field: getattr(record, field, None) for field in params.fields}))
-    except TwilioError as error:
-        raise StateError(f"{where}: {error.message}") from None
 
 
 def _rows(given: dict[str, Any], name: str, where: str) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -282,28 +259,3 @@ def _known(given: Mapping[str, Any], names: Collection[str], where: str) -> None
     for name in given:
         if name not in names:
             raise StateError(f"{where} has an unknown field {name!r}{did_you_mean(name, names)}")
-
-
-def _complaint(value: Any, depth: int = 0) -> tuple[str, str] | None:
-    """What JSON can't express, or what couldn't be read back: its place below ``value``, and the complaint."""
-    if isinstance(value, str):
-        return ("", "has half of a surrogate pair, which is not a character") if _has_half_a_pair(value) else None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else ("", f"can't be {value}: JSON has no such number")
-    if isinstance(value, int):  # a bool too
-        return None if value.bit_length() <= _LONGEST_NUMBER else ("", "is too long a number")
-    if not isinstance(value, (dict, list, tuple)):
-        return None if value is None else ("", f"is {type(value).__name__}, which JSON doesn't have")
-    if depth > MOST_NESTED:
-        return "", f"is nested more than {MOST_NESTED} deep"
-    for name, each in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(value, dict) and (not isinstance(name, str) or _has_half_a_pair(name)):
-            return "", f"has the name {name!r}, which is no text of JSON"
-        if found := _complaint(each, depth + 1):
-            place, complaint = found
-            return (f".{name}" if isinstance(value, dict) else f"[{name}]") + place, complaint
-    return None
-
-
-def _has_half_a_pair(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text)

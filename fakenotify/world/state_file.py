@@ -8,17 +8,18 @@ import os
 import stat
 from typing import Any
 
+from fakenotify.core import strict_json
 from fakenotify.world.saved_state import StateError
 
 LARGEST_FILE = 2**30
 """Larger files are not read, so that an endless one can't fill the memory."""
 
 
-def parse(text: str | bytes) -> Any:
-    """JSON as a state is written. Raises ``StateError``."""
+def parse(text: bytes) -> Any:
+    """JSON as a state is written, in an encoding that editors and shells write. Raises ``StateError``."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return strict_json.parse(text.decode(json.detect_encoding(text)))
+    except ValueError as error:
         raise StateError(f"this is not JSON: {error}") from None
 
 

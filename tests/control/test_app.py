@@ -242,7 +242,7 @@ def test_a_body_that_is_not_json_is_a_400(control: Control) -> None:
         b'{"a": 1e999}': "1e999 is too large a number",
         b'{"a": "\\ud800"}': "it has half of a surrogate pair, which is not a character",
         b'{"\\udc00": 1}': "it has half of a surrogate pair, which is not a character",
-        b"[" * 100_000: "it is nested too deeply",
+        b"[" * 100_000: "it is nested more than 200 deep",
     }
     for body, error in wrong.items():
         status, message, _ = control.send("PUT", "state", body).refusal

@@ -24,6 +24,7 @@ def test_json_is_read_from_text_and_bytes() -> None:
         b'"\\ud83d\\ude00"': "\U0001f600",
         '"\U0001f600"': "\U0001f600",
         '["\\\\ud800"]': ["\\ud800"],
+        "[" * 200 + "]" * 200: json.loads("[" * 200 + "]" * 200),
     }
 
     assert {text: strict_json.parse(text) for text in values} == values
@@ -39,7 +40,8 @@ def test_json_is_read_from_text_and_bytes() -> None:
         ('"\ud800"', "half of a surrogate pair"),
         (b'"\xed\xa0\x80"', "can't decode byte"),
         ('{"a": 1, "b": 2, "a": 1}', "'a' occurs twice"),
-        ("[" * 99_999, "nested too deeply"),
+        ("[" * 99_999, "nested more than 200 deep"),
+        ("[" * 201 + "]" * 201, "nested more than 200 deep"),
     ],
 )
 def test_what_is_no_json_is_refused(text: str | bytes, said: str) -> None:

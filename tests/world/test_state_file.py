@@ -36,9 +36,25 @@ def mode_of(path: Path) -> str:
 
 
 def test_what_is_no_json_is_a_state_error() -> None:
-    for text in ("", "{", b"\xff\xfe\x00", "[" * 100_000, "1" * 5000):
+    for text in (
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[" * 201 + b"]" * 201,
+        b"1" * 5000,
+        b"NaN",
+        b'"\\ud800"',
+        b'{"a": 1, "a": 2}',
+    ):
         with pytest.raises(StateError, match="this is not JSON: "):
             parse(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_state_is_read_in_the_encodings_of_editors_and_shells(encoding: str) -> None:
+    assert parse('{"services": [{"friendly_name": "zoë"}]}'.encode(encoding)) == {
+        "services": [{"friendly_name": "zoë"}]
+    }
 
 
 def test_a_path_may_be_a_text_and_relative(fake: FakeNotify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +77,7 @@ def test_what_cannot_be_read_is_refused_by_its_place_or_its_name_and_changes_not
     for content, complaint in (
         (b'{"services": [{}, 5]}', r"services\[1\] must be an object, not int"),
         (b"", "there is nothing in it"),
-        (b'{"services": [{"friendly_name": 1e999}]}', "can't be inf"),
+        (b'{"services": [{"friendly_name": 1e999}]}', "this is not JSON: 1e999 is too large a number"),
     ):
         path.write_bytes(content)
         with pytest.raises(StateError, match=complaint):
