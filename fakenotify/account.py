@@ -24,7 +24,7 @@ from fakenotify.notify.records import (
     with_sids,
 )
 from fakenotify.notify.tables import TABLES
-from fakenotify.world.hints import called, names_arguments, names_fields, unknown_attribute
+from fakenotify.world.hints import called, names_arguments, names_arguments_of, unknown_attribute
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Account:
 
     # arranging
 
-    @names_fields
+    @names_arguments_of("services.create")
     def create_service(
         self, friendly_name: str | None = None, sid: str | None = None, **fields: Unpack[ServiceArguments]
     ) -> Service:
@@ -118,7 +118,7 @@ class Account:
         )
         return service
 
-    @names_fields
+    @names_arguments_of("credentials.create")
     def create_credential(
         self, type: CredentialType | None = None, **fields: Unpack[CredentialArguments]
     ) -> Credential:
@@ -126,19 +126,19 @@ class Account:
         credential: Credential = self._create("credentials.create", type=type, **fields)
         return credential
 
-    @names_fields
+    @names_arguments_of("bindings.create")
     def create_binding(self, service: Service | str, **fields: Unpack[BindingArguments]) -> Binding:
         """Create or replace a Binding: ``identity``, ``binding_type``, ``address``, ``tags`` and so on."""
         binding: Binding = self._create("bindings.create", service, **fields)
         return binding
 
-    @names_fields
+    @names_arguments_of("notifications.create")
     def create_notification(self, service: Service | str, **fields: Unpack[NotificationArguments]) -> Notification:
         """Send: ``identities``, ``tags``, ``to_binding``, ``body`` and so on."""
         notification: Notification = self._create("notifications.create", service, **fields)
         return notification
 
-    @names_fields
+    @names_arguments_of("users.create")
     def create_user(self, service: Service | str, **fields: Unpack[UserArguments]) -> User:
         """Create a User: ``identity`` and ``segments``."""
         user: User = self._create("users.create", service, **fields)

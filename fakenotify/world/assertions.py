@@ -16,7 +16,7 @@ from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.journal import Journal
 from fakenotify.notify.records import Delivery
 from fakenotify.world.explain import explain, name
-from fakenotify.world.hints import DELIVERY_FIELDS, hint_of
+from fakenotify.world.hints import ARGUMENTS, hint_of
 
 _NEAREST = 3
 _MOST_REASONS = 10
@@ -100,7 +100,7 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     __tracebackhide__ = True
     for field in wanted:
         if field not in FIELDS:
-            hint = hint_of(field, DELIVERY_FIELDS, FIELDS)
+            hint = hint_of(field, ARGUMENTS, (*FIELDS, "times"))
             raise TypeError(f"a delivery has no {field!r}{hint}; it has {', '.join(FIELDS)}")
     return wanted if "status" in wanted else {**wanted, "status": "SENT"}
 

@@ -5,19 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from fakenotify.core.params import did_you_mean
+from fakenotify.core.params import Params, did_you_mean
+from fakenotify.core.routes import NO_PARAMS
+from fakenotify.notify.dispatch import ROUTES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _guesses(meant: Mapping[str, str]) -> dict[str, str]:
-    """The right name by each wrong one, from the wrong ones by the right one."""
-    return {name: right for right, names in meant.items() for name in names.split()}
+def _guesses(meant: Mapping[str, str]) -> dict[str, list[str]]:
+    """The right names by each wrong one, from the wrong ones by the right one."""
+    guesses: dict[str, list[str]] = {}
+    for right, names in meant.items():
+        for name in names.split():
+            guesses.setdefault(name, []).append(right)
+    return guesses
 
 
 ATTRIBUTES = _guesses(
@@ -47,88 +54,45 @@ ATTRIBUTES = _guesses(
 )
 """An attribute that a fake doesn't have, and the one that is meant."""
 
-_WHOM = "identity (whom) or address (which device)"
-_CHANNEL = "channel kind transport type via"
-_COUNT = "count n number repeat"
-_DEVICE = "device device_token phone phone_number registration_id token"
-_TEXT = "content message msg text"
-_USER = "user user_id username"
-
-DELIVERY_FIELDS = _guesses(
+ARGUMENTS = _guesses(
     {
-        "address": _DEVICE,
-        "binding_sid": "binding",
-        "binding_type": _CHANNEL,
-        "body": _TEXT,
-        "error_code": "code error",
-        "identity": _USER,
-        "notification_sid": "notification",
+        "address": "device device_token phone phone_number registration_id token",
+        "after": "offset skip",
+        "binding_type": "channel kind transport type via",
+        "body": "content message msg text",
+        "data": "payload",
+        "delivery_callback_url": "callback webhook",
+        "error_code": "code",
+        "fault=Fault.http(status, code=…)": "code",
+        "fault=Fault.http(status, message=…)": "body message",
+        "fault=Fault.latency(seconds)": "delay latency seconds sleep",
+        "fault=Fault.reset_connection()": "error exc exception raises side_effect",
+        "fault=Fault.stall()": "hang timed_out timeout",
+        "friendly_name": "name service_name",
+        "identities": "identity recipient user",
+        "identity": "user user_id username",
+        "operation, e.g. 'notifications.create'": "endpoint method path url",
         "payload": "data json",
-        "service_sid": "service",
-        "status": "state",
-        "times": "call_count called count exactly n number",
+        "requests": "count limit n times",
+        "seconds": "interval per period window",
+        "status": "http_status return_status status_code",
+        "timeout": "deadline max_wait seconds",
+        "times": "call_count called count exactly n number repeat",
         "title": "subject",
-        _WHOM: "recipient to target who",
+        "to_binding": "address to to_bindings",
+        "when": "condition match predicate where",
+        "identity (whom) or address (which device)": "recipient target to who",
     }
 )
-"""An argument that ``assert_delivered`` doesn't have, and the one that is meant."""
-
-ARGUMENTS: Mapping[str, Mapping[str, str]] = {
-    verb: _guesses(meant)
-    for verb, meant in {
-        "create_binding": {
-            "address": "device device_token phone phone_number to token",
-            "binding_type": "channel kind type",
-            "credential_sid": "credential",
-            "identity": _USER,
-            "tags": "tag",
-        },
-        "create_notification": {
-            "body": _TEXT,
-            "data": "payload",
-            "delivery_callback_url": "callback callback_url webhook",
-            "identities": "identity recipient user",
-            "segments": "segment",
-            "tags": "tag",
-            "title": "subject",
-            "to_binding": "address to to_bindings",
-        },
-        "create_service": {
-            "delivery_callback_url": "callback_url webhook",
-            "friendly_name": "name service_name",
-            "messaging_service_sid": "messaging_service",
-            "the same name with _sid": "apn_credential fcm_credential gcm_credential",
-        },
-        "fail": {
-            "Fault.http(status, code=…)": "code",
-            "Fault.http(status, message=…)": "message body",
-            "Fault.latency(seconds)": "delay latency sleep",
-            "Fault.reset_connection()": "error exception exc raises side_effect",
-            "Fault.stall()": "timeout hang timed_out",
-            "account": "account_sid",
-            "after": "skip offset",
-            "status": "status_code http_status return_status",
-            "the operation, e.g. 'notifications.create'": "method path url endpoint",
-            "times": _COUNT,
-            "when": "match predicate condition where",
-        },
-        "fail_delivery": {
-            "address": _DEVICE,
-            "binding_type": _CHANNEL,
-            "identity": _USER,
-            "times": _COUNT,
-            _WHOM: "recipient to target",
-        },
-        "rate_limit": {"requests": "count limit n times", "seconds": "per period window interval"},
-        "wait_for": {"timeout": "seconds max_wait deadline"},
-    }.items()
-}
-"""For each verb: arguments that it doesn't have, and what is meant."""
+"""An argument that a verb doesn't have, and what is meant: the first that the verb does have."""
 
 
-def hint_of(name: str, guesses: Mapping[str, str], known: Iterable[str]) -> str:
+def hint_of(name: str, guesses: Mapping[str, list[str]], known: Collection[str]) -> str:
     """What an unknown name means, or looks like."""
-    return f"; did you mean {guesses[name]}?" if name in guesses else did_you_mean(name, known)
+    for meant in guesses.get(name, ()):
+        if not {*re.findall(r"\w+", meant)}.isdisjoint(known):
+            return f"; did you mean {meant}?"
+    return did_you_mean(name, known)
 
 
 def unknown_attribute(owner: object, name: str) -> AttributeError:
@@ -137,37 +101,30 @@ def unknown_attribute(owner: object, name: str) -> AttributeError:
     return AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}{hint}")
 
 
-def names_arguments(function: Function) -> Function:
-    """A decorator: answer an unknown argument with the name that is meant."""
+def names_arguments(function: Function, params: Params = NO_PARAMS) -> Function:
+    """A decorator: answer an argument that neither the verb nor its operation has with the name that is meant."""
     verb = function.__name__ if function.__name__ != "__init__" else function.__qualname__.partition(".")[0]
-    known = [name for name in signature(function).parameters if name != "self"]
+    own = [
+        each.name
+        for each in signature(function).parameters.values()
+        if each.name != "self" and each.kind is not Parameter.VAR_KEYWORD
+    ]
 
     @wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
         for name in named:
-            if name not in known:
-                hint = hint_of(name, ARGUMENTS.get(verb, {}), known)
+            if name not in own and name not in params.fields:
+                known = list(dict.fromkeys((*own, *params.fields)))
+                hint = hint_of(name, ARGUMENTS, known)
                 raise TypeError(f"{verb}() has no argument {name!r}{hint or '.'} It takes: {', '.join(known)}")
         return function(*arguments, **named)
 
     return cast("Function", checked)
 
 
-def names_fields(function: Function) -> Function:
-    """A decorator: add the name that is meant to the error about an unknown field."""
-    guesses = ARGUMENTS.get(function.__name__, {})
-
-    @wraps(function)
-    def checked(*arguments: Any, **named: Any) -> Any:
-        try:
-            return function(*arguments, **named)
-        except TypeError as error:
-            meant = [f"{guesses[name]} for {name}" for name in named if name in guesses]
-            if not meant:
-                raise
-            raise TypeError(f"{error}; did you mean {', '.join(meant)}?") from None
-
-    return cast("Function", checked)
+def names_arguments_of(operation: str) -> Callable[[Function], Function]:
+    """The same for a verb that passes its arguments on to an operation."""
+    return lambda function: names_arguments(function, ROUTES.by_operation[operation].params)
 
 
 if TYPE_CHECKING:

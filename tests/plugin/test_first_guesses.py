@@ -28,11 +28,11 @@ GUESSES = [
     ("fake.port", "did you mean url?"),
     # arranging
     ("fake.create_binding(service, identity='bob', binding_type='sms', address='+15005550007')", WORKS),
-    ("fake.create_binding(service, user='bob', binding_type='sms', address='+15005550007')", "identity for user"),
+    ("fake.create_binding(service, user='bob', binding_type='sms', address='+15005550007')", "did you mean identity?"),
     ("fake.create_notification(service, identities='alice', body='Hi')", WORKS),
-    ("fake.create_notification(service, identity='alice', text='Hi')", "identities for identity"),
+    ("fake.create_notification(service, identity='alice', text='Hi')", "did you mean identities?"),
     ("fake.create_service(fcm_credential_sid=fake.create_credential('fcm'))", WORKS),
-    ("fake.create_service(name='shop')", "friendly_name for name"),
+    ("fake.create_service(name='shop')", "did you mean friendly_name?"),
     ("fake.send(service, 'Hi')", "did you mean create_notification?"),
     ("fake.explain(fake.notifications.last)", WORKS),
     # asserting

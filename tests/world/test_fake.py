@@ -317,17 +317,17 @@ def test_an_account_that_is_not_there_is_named_with_the_nearest(fake: FakeNotify
 
 def test_an_unknown_argument_is_a_type_error_that_names_the_nearest(fake: FakeNotify) -> None:
     fake.create_service(sid=IS)
-    for create, arguments, beginning in (
-        (fake.create_service, {"frendly_name": "x"}, "services.create() has no argument 'frendly_name'; did you mean"),
-        (fake.create_service, {"FriendlyName": "x"}, "services.create() has no argument 'FriendlyName'"),
-        (fake.create_credential, {"secrets": "x"}, "credentials.create() has no argument 'secrets'; did you mean"),
-        (fake.create_binding, {"service": IS, "tag": "x"}, "bindings.create() has no argument 'tag'; did you mean 'ta"),
-        (fake.create_user, {"service": IS, "identiy": "x"}, "users.create() has no argument 'identiy'; did you mean"),
-        (fake.create_notification, {"service": IS, "identity": "x"}, "notifications.create() has no argument 'identit"),
+    for create, arguments, hint in (
+        (fake.create_service, {"frendly_name": "x"}, "; did you mean 'friendly_name'? It takes: friendly_name, sid, "),
+        (fake.create_service, {"FriendlyName": "x"}, "; did you mean 'friendly_name'? It takes: friendly_name, sid, "),
+        (fake.create_credential, {"secrets": "x"}, "; did you mean 'secret'? It takes: type, "),
+        (fake.create_binding, {"service": IS, "tag": "x"}, "; did you mean 'tags'? It takes: service, "),
+        (fake.create_user, {"service": IS, "identiy": "x"}, "; did you mean 'identity'? It takes: service, "),
+        (fake.create_notification, {"service": IS, "x": "x"}, ". It takes: service, "),
     ):
         with pytest.raises(TypeError) as raised:
             create(**arguments)
-        assert str(raised.value).startswith(beginning)
+        assert str(raised.value).startswith(f"{create.__name__}() has no argument {[*arguments][-1]!r}{hint}")
     assert (len(fake.services), fake.credentials, fake.bindings, fake.users) == (1, [], [], [])
 
 
