@@ -1,4 +1,4 @@
-"""The checks: each with an id, what it says, how sure we are, and whether it writes.
+"""The checks: each with the rule that it is about, what it says, how sure we are of that, and how we know.
 
 A check gives two values, what is wanted and what came; it holds when they are equal. Most are a row of a table: one
 value, and a request. ``label`` is *observed* (real traffic of Notify), *documented*, *sample* (by a vendor), *sibling*
@@ -17,39 +17,37 @@ from typing import Any
 from fakenotify.conformance.client import NOBODY, Answer, RemoteNotify, Values
 
 Pair = tuple[Any, Any]
+Run = Callable[[RemoteNotify], Pair]
 Row = tuple[str, str, str, str, str, Any, Callable[[RemoteNotify], Any]]
-"""Id, rule, label, source and what it says; what is wanted, and how it is asked."""
+"""The facts of a check; what is wanted, and how it is asked."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check; ``rule`` is the id of the rule that it is about, as in ``/_fake/rules``."""
+    """One check; ``rule`` is an id of ``/_fake/rules``."""
 
     id: str
     rule: str
     label: str
     source: str
     says: str
-    writes: bool
-    run: Callable[[RemoteNotify], Pair]
+    run: Run
 
 
 CHECKS: dict[str, Check] = {}
 
 
-def _check(
-    id: str, rule: str, label: str, source: str, says: str, *, writes: bool = True
-) -> Callable[[Callable[[RemoteNotify], Pair]], None]:
-    def enter(run: Callable[[RemoteNotify], Pair]) -> None:
+def _check(id: str, rule: str, label: str, source: str, says: str) -> Callable[[Run], None]:
+    def enter(run: Run) -> None:
         assert id not in CHECKS
-        CHECKS[id] = Check(id, rule, label, source, says, writes, run)
+        CHECKS[id] = Check(id, rule, label, source, says, run)
 
     return enter
 
 
-def _table(*rows: Row, writes: bool) -> None:
+def _table(*rows: Row) -> None:
     for *facts, wanted, ask in rows:
-        _check(*facts, writes=writes)(partial(_pair, wanted, ask))
+        _check(*facts)(partial(_pair, wanted, ask))
 
 
 def _pair(wanted: Any, ask: Callable[[RemoteNotify], Any], notify: RemoteNotify) -> Pair:
@@ -94,6 +92,27 @@ def _of(answer: Answer, *names: str) -> tuple[Any, ...]:
     return tuple((answer.json or {}).get(name) for name in names)
 
 
+def _listed(notify: RemoteNotify, key: str, made: Any) -> list[Any]:
+    """What a list has of one record."""
+    pages = notify.pages(f"/{key.title()}")
+    return [row for page in pages for row in page[key] if row["sid"] == made["sid"]]
+
+
+def _gone(path: str) -> list[Any]:
+    return [204, b"", _not_found(path)]
+
+
+def _deleted(notify: RemoteNotify, path: str) -> list[Any]:
+    """What a DELETE answers, and a GET after it."""
+    answer = notify.delete(path)
+    return [answer.status, answer.body, notify.get(path).error]
+
+
+def _deleted_twice(notify: RemoteNotify, path: str) -> Pair:
+    notify.delete(path)
+    return _not_found(path), notify.delete(path).error
+
+
 # paths that don't exist, and credentials of the caller
 
 _NO_SERVICE, _NO_CREDENTIAL = f"/Services/IS{'0' * 32}/Bindings", f"/Credentials/CR{'0' * 32}"
@@ -106,13 +125,13 @@ _table(
      _not_found("/Services/IS71"), lambda notify: notify.get("/Services/IS71").error),
     ("errors.404.malformed", "errors.NotFound", "observed", "public code (O3)",
      "a malformed sid is 404, never 400",
-     _not_found(_BAD_SERVICE), lambda notify: notify.probe(_BAD_SERVICE, Identity="a", Body="b").error),
+     _not_found(_BAD_SERVICE), lambda notify: notify.post(_BAD_SERVICE, Identity="a", Body="b").error),
     ("errors.404.no-service", "errors.NotFound", "observed", "ex_twilio#144 (O3b)",
      "no Service in the path",
-     _not_found("/Notifications"), lambda notify: notify.probe("/Notifications", Body="b").error),
+     _not_found("/Notifications"), lambda notify: notify.post("/Notifications", Body="b").error),
     ("errors.404.empty-sid", "errors.NotFound", "observed", "sdk-starter-node#50 (O3c)",
      "an empty sid keeps its two slashes",
-     _not_found("/Services//Notifications"), lambda notify: notify.probe("/Services//Notifications", Body="b").error),
+     _not_found("/Services//Notifications"), lambda notify: notify.post("/Services//Notifications", Body="b").error),
     ("errors.404.well-formed", "errors.NotFound", "observed", "O3",
      "a well-formed sid that nobody has is the same 404",
      _not_found(_NO_SERVICE), lambda notify: notify.get(_NO_SERVICE).error),
@@ -131,7 +150,6 @@ _table(
     ("errors.401.before-404", "errors.Unauthorized", "assumed", "D30",
      "authentication is checked before the path",
      401, lambda notify: notify.get_as(None, "/Nothing").status),
-    writes=False,
 )
 # fmt: on
 
@@ -165,7 +183,6 @@ _table(
      "a PageToken that nobody gave is refused",
      _refusal(400, 20001, "Parameter 'PageToken' is invalid"),
      lambda notify: notify.get("/Services", PageToken="PAnonsense").error),
-    writes=False,
 )
 # fmt: on
 
@@ -175,7 +192,7 @@ def _page_size(answer: Answer) -> Any:
 
 
 @_check("lists.meta.first", "services.find.Page", "observed", "RJP (A7)",
-        "a first page spells both paging values in its URLs", writes=False)  # fmt: skip
+        "a first page spells both paging values in its URLs")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     meta = notify.get("/Services").json["meta"]
     first = Like(r"https?://[^/]+/v1/Services\?PageSize=50&Page=0")
@@ -211,8 +228,7 @@ _HEADERS = {
 
 
 def _headers_of(answer: Answer) -> dict[str, Any]:
-    came = {name.lower(): value for name, value in answer.headers.items()}
-    return {name: came.get(name) for name in _HEADERS}
+    return {name: answer.headers.get(name) for name in _HEADERS}
 
 
 # fmt: off
@@ -223,22 +239,18 @@ _table(
     ("headers.error", "errors.NotFound", "sibling", "api 2010",
      "and so has an error",
      _HEADERS, lambda notify: _headers_of(notify.get("/Services/IS71"))),
-    writes=False,
-)
-_table(
     ("headers.create", "credentials.create", "observed", "CLI, June 2022",
      "an answer has Twilio's block of headers",
      _HEADERS, lambda notify: _headers_of(_credential(notify))),
     ("method.405", "errors.MethodNotAllowed", "assumed", "D17",
      "a method that a path doesn't have: 405, 20004",
-     _refusal(405, 20004, "Method not allowed"), lambda notify: notify.send("/Services", method="PUT").error),
-    writes=True,
+     _refusal(405, 20004, "Method not allowed"), lambda notify: notify.send("PUT", "/Services").error),
 )
 # fmt: on
 
 
 @_check("json.style", "errors.NotFound", "observed", "CLI, by length",
-        "JSON is one line, with a space after each comma and colon", writes=False)  # fmt: skip
+        "JSON is one line, with a space after each comma and colon")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     answer = notify.get("/Services/IS71")
     return json.dumps(answer.json), answer.body.decode()
@@ -265,36 +277,35 @@ def _service_like() -> dict[str, Any]:
 _table(
     ("services.create.empty", "services.create", "observed", "RJP (A2), A1",
      "a Service is created by an empty body, with these defaults",
-     (201, _service_like()), lambda notify: notify.create("/Services").result),
+     (201, _service_like()), lambda notify: notify.post("/Services").result),
     ("services.create.unknown", "services.create", "sample", "OAI",
      "unknown parameters are ignored (the docs send Type=S)",
-     201, lambda notify: notify.create("/Services", Type="S").status),
+     201, lambda notify: notify.post("/Services", Type="S").status),
     ("services.create.boolean", "services.create.LogEnabled", "sample", "OAI",
      "a boolean may be spelled True",
      (False, True), lambda notify: _of(
-         notify.create("/Services", LogEnabled="False", DeliveryCallbackEnabled="True"),
+         notify.post("/Services", LogEnabled="False", DeliveryCallbackEnabled="True"),
          "log_enabled", "delivery_callback_enabled")),
     ("services.create.callback", "services.create.DeliveryCallbackUrl", "sample", "OAI (A1)",
      "a DeliveryCallbackUrl is not checked",
      ("Hello",), lambda notify: _of(
-         notify.create("/Services", DeliveryCallbackUrl="Hello"), "delivery_callback_url")),
+         notify.post("/Services", DeliveryCallbackUrl="Hello"), "delivery_callback_url")),
     ("services.create.json", "services.create", "sibling", "twilio-chat-demo-android#147",
      "a JSON body counts as an empty form",
      (MOMENT, None), lambda notify: _of(
-         notify.send("/Services", '{"FriendlyName": "x"}', content_type="application/json"),
+         notify.send("POST", "/Services", '{"FriendlyName": "x"}', "application/json"),
          "date_created", "friendly_name")),
     ("services.create.long-name", "services.create.FriendlyName", "assumed", "D32",
      "a FriendlyName of more than 64 characters is refused",
      _refusal(400, 20002, "Invalid FriendlyName"),
-     lambda notify: notify.create("/Services", FriendlyName="x" * 65).error),
-    writes=True,
+     lambda notify: notify.post("/Services", FriendlyName="x" * 65).error),
 )
 # fmt: on
 
 
 @_check("services.fetch", "services.fetch", "observed", "RJP acceptance suite", "a Service is read as it was created")
 def _(notify: RemoteNotify) -> Pair:
-    made = notify.create("/Services").json
+    made = notify.post("/Services").json
     return (200, made), notify.get(f"/Services/{made['sid']}").result
 
 
@@ -306,14 +317,13 @@ def _(notify: RemoteNotify) -> Pair:
 @_check("services.find", "services.find", "observed", "RJP acceptance suite", "a Service is in the list, once")
 def _(notify: RemoteNotify) -> Pair:
     made = notify.get(notify.service).json
-    found = [row for page in notify.pages("/Services") for row in page["services"] if row["sid"] == made["sid"]]
-    return [made], found
+    return [made], _listed(notify, "services", made)
 
 
 @_check("services.find.name", "services.find.FriendlyName", "documented", "OAI", "FriendlyName filters the list")
 def _(notify: RemoteNotify) -> Pair:
     name = notify.name("one of a kind")
-    made = notify.create("/Services", FriendlyName=name)
+    made = notify.post("/Services", FriendlyName=name)
     return [made.json], notify.get("/Services", FriendlyName=name).json["services"]
 
 
@@ -321,54 +331,50 @@ def _(notify: RemoteNotify) -> Pair:
         "an empty update changes nothing")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     before = notify.get(notify.service).json
-    return (200, before | {"date_updated": MOMENT}), notify.update(notify.service).result
+    return (200, before | {"date_updated": MOMENT}), notify.post(notify.service).result
 
 
 @_check("services.update.partial", "services.update", "assumed", "D24", "an update leaves alone what it doesn't name")
 def _(notify: RemoteNotify) -> Pair:
-    made = notify.create("/Services", FriendlyName="before", LogEnabled="false").json
-    updated = notify.update(f"/Services/{made['sid']}", FriendlyName="after")
+    made = notify.post("/Services", FriendlyName="before", LogEnabled="false").json
+    updated = notify.post(f"/Services/{made['sid']}", FriendlyName="after")
     return (200, made | {"friendly_name": "after", "date_updated": MOMENT}), updated.result
 
 
 @_check("services.delete", "services.delete", "observed", "RJP acceptance suite",
         "a Service is deleted at once: 204 and no body")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
-    path = f"/Services/{notify.create('/Services').json['sid']}"
-    notify.create(f"{path}/Notifications", Identity="nobody", Body="b")
-    gone = notify.delete(path)
-    return (204, b"", _not_found(path)), (gone.status, gone.body, notify.get(path).error)
+    path = f"/Services/{notify.post('/Services').json['sid']}"
+    notify.post(f"{path}/Notifications", Identity="nobody", Body="b")
+    return _gone(path), _deleted(notify, path)
 
 
 @_check("services.delete.twice", "services.delete", "sibling", "20404", "a second delete is 404")
 def _(notify: RemoteNotify) -> Pair:
-    path = f"/Services/{notify.create('/Services').json['sid']}"
-    notify.delete(path)
-    return _not_found(path), notify.delete(path).error
+    return _deleted_twice(notify, f"/Services/{notify.post('/Services').json['sid']}")
 
 
 # Credentials
 
 
 def _credential(notify: RemoteNotify, **form: Values) -> Answer:
-    return notify.create("/Credentials", **{"Type": "fcm", "Secret": notify.name("secret"), **form})
+    return notify.post("/Credentials", **{"Type": "fcm", "Secret": notify.name("secret"), **form})
 
 
 # fmt: off
 _table(
     ("credentials.create.bare", "credentials.create.Type", "sample", "OAI",
      "only Type is required",
-     201, lambda notify: notify.create("/Credentials", Type="apn").status),
+     201, lambda notify: notify.post("/Credentials", Type="apn").status),
     ("credentials.create.sandbox", "credentials.create.Sandbox.default", "sample", "OAI (A8)",
      "the sandbox of an apn Credential is the text False",
-     ("False",), lambda notify: _of(notify.create("/Credentials", Type="apn"), "sandbox")),
+     ("False",), lambda notify: _of(notify.post("/Credentials", Type="apn"), "sandbox")),
     ("credentials.create.no-type", "credentials.create.Type", "sibling", "Chat",
      "a missing Type is refused by name",
-     _missing("Type"), lambda notify: notify.create("/Credentials").error),
+     _missing("Type"), lambda notify: notify.post("/Credentials").error),
     ("credentials.create.bad-type", "credentials.create.Type", "assumed", "D15",
      "a Type outside the enum is refused",
-     _invalid("Credential", "Type"), lambda notify: notify.create("/Credentials", Type="carrier-pigeon").error),
-    writes=True,
+     _invalid("Credential", "Type"), lambda notify: notify.post("/Credentials", Type="carrier-pigeon").error),
 )
 # fmt: on
 
@@ -396,10 +402,9 @@ def _(notify: RemoteNotify) -> Pair:
 def _(notify: RemoteNotify) -> Pair:
     made = _credential(notify).json
     path, name = f"/Credentials/{made['sid']}", notify.name("renamed")
-    listed = [row for page in notify.pages("/Credentials") for row in page["credentials"] if row["sid"] == made["sid"]]
-    fetched, renamed, gone = notify.get(path).json, notify.update(path, FriendlyName=name), notify.delete(path)
-    wanted = ([made], made, (200, made | {"friendly_name": name, "date_updated": MOMENT}), (204, b""))
-    return wanted, (listed, fetched, renamed.result, (gone.status, gone.body))
+    wanted = [[made], made, (200, made | {"friendly_name": name, "date_updated": MOMENT}), *_gone(path)]
+    came = [_listed(notify, "credentials", made), notify.get(path).json, notify.post(path, FriendlyName=name).result]
+    return wanted, came + _deleted(notify, path)
 
 
 # Bindings
@@ -407,7 +412,7 @@ def _(notify: RemoteNotify) -> Pair:
 
 def _bind(notify: RemoteNotify, **form: Values) -> Answer:
     sent = {"Identity": notify.name("who"), "BindingType": "sms", "Address": notify.number()} | form
-    return notify.create(f"{notify.service}/Bindings", **{name: value for name, value in sent.items() if value})
+    return notify.post(f"{notify.service}/Bindings", **{name: value for name, value in sent.items() if value})
 
 
 def _bindings(notify: RemoteNotify, **query: Values) -> Any:
@@ -448,7 +453,6 @@ _table(
      "more than five Tags are refused",
      _refusal(400, 20001, "Parameter 'Tag' is invalid"),
      lambda notify: notify.get(f"{notify.service}/Bindings", Tag=[f"t{number}" for number in range(6)]).error),
-    writes=True,
 )
 # fmt: on
 
@@ -501,9 +505,8 @@ def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("tag")
     made = _bind(notify, Tag=tag).json
     path = f"{notify.service}/Bindings/{made['sid']}"
-    listed, fetched, gone = _bindings(notify, Tag=tag), notify.get(path).json, notify.delete(path)
-    came = (listed, fetched, (gone.status, gone.body), notify.get(path).error)
-    return ([made], made, (204, b""), _not_found(path)), came
+    came = [_bindings(notify, Tag=tag), notify.get(path).json]
+    return [[made], made, *_gone(path)], came + _deleted(notify, path)
 
 
 @_check("bindings.find.identity", "bindings.find.Identity", "documented", "JAVA",
@@ -553,9 +556,7 @@ def _(notify: RemoteNotify) -> Pair:
 
 @_check("bindings.delete.twice", "bindings.delete", "sibling", "20404", "a second delete is 404")
 def _(notify: RemoteNotify) -> Pair:
-    path = f"{notify.service}/Bindings/{_bind(notify).json['sid']}"
-    notify.delete(path)
-    return _not_found(path), notify.delete(path).error
+    return _deleted_twice(notify, f"{notify.service}/Bindings/{_bind(notify).json['sid']}")
 
 
 # Notifications
@@ -571,7 +572,7 @@ TWENTY = [
 
 def _send(notify: RemoteNotify, **form: Values) -> Answer:
     """Send in the Service of this run, which has no way to reach anybody."""
-    return notify.create(f"{notify.service}/Notifications", **form)
+    return notify.post(f"{notify.service}/Notifications", **form)
 
 
 def _notification_like(**known: Any) -> dict[str, Any]:
@@ -624,12 +625,8 @@ _table(
     ("notifications.create.implicit", "notifications.create.Tag", "assumed", "D9",
      "an implicit tag is echoed like any other",
      (["facebook-messenger"],), lambda notify: _of(_send(notify, Tag="facebook-messenger", Body="b"), "tags")),
-    writes=True,
-)
-_table(
     ("notifications.absent", "errors.NotFound", "documented", "OAI, by absence",
      "a Notification can't be read",
      404, lambda notify: notify.get(f"/Services/{NOBODY}/Notifications/NT{'0' * 32}").status),
-    writes=False,
 )
 # fmt: on

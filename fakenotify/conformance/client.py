@@ -10,8 +10,9 @@ import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from fakenotify.core.real_time import sleep
 
@@ -20,7 +21,8 @@ Values = str | list[str]
 """What a parameter is given: its value, or several."""
 NOBODY = "IS" + "X" * 32
 """A sid that no Service can have: what is sent there creates nothing."""
-TIMEOUT = 30.0
+TIMEOUT = 60.0
+"""Seconds that another Notify has to answer."""
 RETRIES = 5
 LONGEST_WAIT = 60.0
 
@@ -38,7 +40,8 @@ class Answer:
     """What came back; ``json`` is None where the body is no JSON."""
 
     status: int
-    headers: Mapping[str, str]
+    reason: str
+    headers: Message
     body: bytes
 
     @property
@@ -46,7 +49,7 @@ class Answer:
         """The body as JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -111,7 +114,7 @@ class Connection:
         for attempt in range(RETRIES):  # pragma: no branch  # the last attempt returns or raises
             last = attempt == RETRIES - 1
             try:
-                answer = self._ask(method, f"{self._parts.path}/v1{path}", body, headers)
+                answer = exchange(self._parts, method, f"{self._parts.path}/v1{path}", body.encode(), headers)
             except (OSError, http.client.HTTPException):
                 if last or not self._retry_errors:
                     raise
@@ -122,12 +125,14 @@ class Connection:
             self._pause(_wait(answer, attempt))
         return answer
 
-    def _ask(self, method: str, target: str, body: str, headers: Mapping[str, str]) -> Answer:
-        connect = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        with contextlib.closing(connect(self._parts.hostname or "", self._parts.port, timeout=TIMEOUT)) as connection:
-            connection.request(method, target, body.encode(), dict(headers))
-            response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read())
+
+def exchange(url: SplitResult, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Send a request to the server at ``url``. Raises ``OSError`` or ``HTTPException`` where no answer comes."""
+    connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    with contextlib.closing(connect(url.hostname or "", url.port, timeout=TIMEOUT)) as connection:
+        connection.request(method, target, body or None, dict(headers))
+        response = connection.getresponse()
+        return Answer(response.status, response.reason, response.headers, response.read())
 
 
 def check_url(url: str) -> str:
@@ -143,9 +148,8 @@ def check_url(url: str) -> str:
 
 
 def _wait(answer: Answer, attempt: int) -> float:
-    named = {name.lower(): value for name, value in answer.headers.items()}.get("retry-after", "")
     try:
-        return min(max(float(named), 0.0), LONGEST_WAIT)
+        return min(max(float(answer.headers.get("Retry-After", "")), 0.0), LONGEST_WAIT)
     except ValueError:
         return 2.0**attempt
 
@@ -159,25 +163,19 @@ def below_v1(path: str) -> str:
 
 
 class RemoteNotify:
-    """Another Notify, as the checks ask it. Nothing is created there unless ``may_write`` allows it."""
+    """Another Notify, as the checks ask it: without ``may_write`` they only read, and never change what others made."""
 
     def __init__(self, connection: Connection, credentials: Credentials, *, may_write: bool) -> None:
         self._connection = connection
+        self.url = connection.url
         self.may_write = may_write
         self.run = uuid.uuid4().hex[:12]
         """What is in every name that this run gives."""
         self.created: list[str] = []
         """The paths of what this run created and has not yet deleted, oldest first."""
+        self._ours: set[str] = set()
         self._secrets = [credentials.password, credentials.header.partition(" ")[2], credentials.user]
-        self._gone: set[str] = set()
-        self._service: str | None = None
-
-    @property
-    def url(self) -> str:
-        """The base URL."""
-        return self._connection.url
-
-    # reading
+        self._service = ""
 
     def get(self, path: str, **query: Values) -> Answer:
         """Read a path below ``/v1``, or an absolute URL that the service gave."""
@@ -198,43 +196,34 @@ class RemoteNotify:
                 return
             page = self.get(following).json
 
-    # writing
-
-    def probe(self, path: str, **form: Values) -> Answer:
-        """A POST that can't create anything, since no such Service can exist."""
-        below_nobody = path.startswith((f"/Services/{NOBODY}/", "/Services//"))
-        if not below_nobody and path.split("/")[1] in ("Services", "Credentials"):
-            raise NotAllowed(f"POST {path} might create something")
-        return self._connection.send("POST", path, urlencode(form, doseq=True))
-
-    def create(self, path: str, **form: Values) -> Answer:
-        """Create below a collection; what comes into being will be deleted at the end."""
-        return self.send(path, urlencode(form, doseq=True))
-
-    def send(self, path: str, body: str = "", *, method: str = "POST", content_type: str = FORM) -> Answer:
-        """The same with any body."""
-        self._check_may_write()
-        if not path.endswith(("/Services", "/Credentials")):
-            self._check_is_ours(method, path)
-        answer = self._connection.send(method, path, body, content_type)
-        sid = (answer.json or {}).get("sid") if answer.status < 300 else None
-        if sid and not path.endswith("/Notifications"):
-            self.created.append(f"{path}/{sid}")
-        return answer
-
-    def update(self, path: str, **form: Values) -> Answer:
-        """Change what this run created."""
-        self._check_is_ours("POST", path)
-        return self._connection.send("POST", path, urlencode(form, doseq=True))
+    def post(self, path: str, **form: Values) -> Answer:
+        """Create below a collection, or update what this run created."""
+        return self.send("POST", path, urlencode(form, doseq=True))
 
     def delete(self, path: str) -> Answer:
         """Delete what this run created, perhaps for the second time."""
-        self._check_is_ours("DELETE", path)
-        answer = self._connection.send("DELETE", path)
-        if answer.status == 204 and path in self.created:
+        return self.send("DELETE", path)
+
+    def send(self, method: str, path: str, body: str = "", content_type: str = FORM) -> Answer:
+        """Send a request that may change something; what it creates is deleted at the end. Raises ``NotAllowed``."""
+        self._check(method, path)
+        answer = self._connection.send(method, path, body, content_type)
+        sid = (answer.json or {}).get("sid") if answer.status < 300 else None
+        if sid and path.endswith(("/Services", "/Credentials", "/Bindings")):
+            self.created.append(f"{path}/{sid}")
+            self._ours.add(self.created[-1])
+        elif method == "DELETE" and answer.status == 204 and path in self.created:
             self.created.remove(path)
-            self._gone.add(path)
         return answer
+
+    def _check(self, method: str, path: str) -> None:
+        _, collection, *below = path.split("/")
+        if collection not in ("Services", "Credentials") or path.startswith((f"/Services/{NOBODY}/", "/Services//")):
+            return  # nobody has such a path, so nothing can be created there
+        if not self.may_write:
+            raise NotAllowed("nothing is created or deleted there without --write")
+        if (below or method == "DELETE") and not any(f"{path}/".startswith(f"{each}/") for each in self._ours):
+            raise NotAllowed(f"{method} {path}: it was not created by this run")
 
     def undo(self) -> list[str]:
         """Delete everything that this run created; returns what could not be deleted."""
@@ -242,14 +231,13 @@ class RemoteNotify:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if self._connection.send("DELETE", path).status in (204, 404):
                     self.created.remove(path)
-        self._service = None
         return [*self.created]
 
     @property
     def service(self) -> str:
         """The path of a Service that this run made: no Messaging Service, no Credential, so that nothing gets out."""
-        if self._service is None or self._service not in self.created:
-            made = self.create("/Services", FriendlyName=f"conformance {self.run}")
+        if self._service not in self.created:
+            made = self.post("/Services", FriendlyName=f"conformance {self.run}")
             if made.status != 201:
                 raise RuntimeError(f"no Service to work in: {made.status}")
             self._service = f"/Services/{made.json['sid']}"
@@ -276,13 +264,3 @@ class RemoteNotify:
                 if len(spelled) >= 4:
                     value = value.replace(spelled, "(masked)")
         return re.sub(r"\b(AC|SK)[0-9a-fA-F]{32}\b", r"\1(masked)", value)
-
-    def _check_may_write(self) -> None:
-        if not self.may_write:
-            raise NotAllowed("nothing is created or deleted there without --write")
-
-    def _check_is_ours(self, method: str, path: str) -> None:
-        self._check_may_write()
-        ours = (*self.created, *self._gone)
-        if not any(path == each or path.startswith(f"{each}/") or path == f"{each}.json" for each in ours):
-            raise NotAllowed(f"{method} {path}: it was not created by this run")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
-
-MEMBERS = ("method", "path", "query", "form", "status", "headers", "body")
 
 
 class BadRecording(ValueError):
@@ -27,47 +25,47 @@ class RecordedCall:
     headers: Mapping[str, str]
     body: Any
 
-    def to_json(self) -> dict[str, Any]:
-        """The call as a line of a recording has it."""
-        return {name: getattr(self, name) for name in MEMBERS}
+    def to_line(self) -> str:
+        """The call as a recording has it."""
+        return json.dumps(asdict(self)) + "\n"
 
 
 def read(path: str | Path) -> list[RecordedCall]:
     """The calls of a recording, in their order. Raises ``OSError`` and ``BadRecording``."""
-    with open(path, encoding="utf-8") as file:
-        try:
-            return list(_calls(file.read(), str(path)))
-        except UnicodeDecodeError:
-            raise BadRecording(f"{path} is no recording: it is not UTF-8") from None
+    try:
+        *lines, rest = Path(path).read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise BadRecording(f"{path} is no recording: it is not UTF-8") from None
+    if rest:
+        raise BadRecording(f"{path} was cut off in line {len(lines) + 1}: its last line has no end")
+    if not lines:
+        raise BadRecording(f"{path} is no recording: it is empty")
+    return [_call(line, f"{path} is no recording: line {number}") for number, line in enumerate(lines, 1)]
 
 
-def _calls(text: str, name: str) -> Iterator[RecordedCall]:
-    lines = text.split("\n")
-    if lines[-1]:
-        raise BadRecording(f"{name} was cut off in line {len(lines)}: its last line has no end")
-    if not text.strip():
-        raise BadRecording(f"{name} is no recording: it is empty")
-    for number, line in enumerate(lines[:-1], 1):
-        try:
-            given = json.loads(line)
-        except (ValueError, RecursionError):
-            raise BadRecording(f"{name} is no recording: line {number} is not JSON") from None
-        yield _call(given, f"{name} is no recording: line {number}")
-
-
-def _call(given: Any, where: str) -> RecordedCall:
-    if not isinstance(given, dict) or set(given) != set(MEMBERS):
-        raise BadRecording(f"{where} is not an object with {', '.join(MEMBERS)}")
-    for name in ("method", "path"):
-        if not isinstance(given[name], str):
-            raise BadRecording(f"{where}: {name} is not a string")
-    for name in ("query", "form"):
-        values = given[name]
-        if not isinstance(values, dict) or not all(
-            isinstance(each, list) and each and all(isinstance(value, str) for value in each)
-            for each in values.values()
-        ):
-            raise BadRecording(f"{where}: {name} does not map names to lists of strings")
-    if type(given["status"]) is not int or not isinstance(given["headers"], dict):
-        raise BadRecording(f"{where}: status is not a number, or headers is not an object")
+def _call(line: str, where: str) -> RecordedCall:
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        raise BadRecording(f"{where} is not JSON") from None
+    members = [each.name for each in fields(RecordedCall)]
+    if not isinstance(given, dict) or set(given) != set(members):
+        raise BadRecording(f"{where} is not an object with {', '.join(members)}")
+    for name, (kind, words) in _KINDS.items():
+        if type(given[name]) is not kind or (name in ("query", "form") and not _has_strings(given[name])):
+            raise BadRecording(f"{where}: {name} is not {words}")
     return RecordedCall(**given)
+
+
+def _has_strings(form: Mapping[str, Any]) -> bool:
+    return all(type(each) is list and each and {type(value) for value in each} == {str} for each in form.values())
+
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "method": (str, "a string"),
+    "path": (str, "a string"),
+    "query": (dict, "an object with lists of strings"),
+    "form": (dict, "an object with lists of strings"),
+    "status": (int, "a number"),
+    "headers": (dict, "an object"),
+}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import ssl
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,16 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
+from fakenotify.conformance.client import Answer, exchange
 from fakenotify.conformance.masking import Masking
+from fakenotify.conformance.recording import RecordedCall
 from fakenotify.notify.dispatch import Call
 from fakenotify.proxy.counts import Counts
 from fakenotify.server.wsgi import is_loopback, read_body, read_call, target
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-_PATIENCE = 60.0
-"""Seconds that the other Notify has to answer."""
 
 _PASSED_ON = ("ACCEPT", "ACCEPT_LANGUAGE", "AUTHORIZATION", "USER_AGENT")
 _KEPT = frozenset(("allow", "content-type", "retry-after", "twilio-concurrent-requests", "www-authenticate"))
@@ -47,7 +45,7 @@ class Recorder:
         parts = urlsplit(upstream)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
             raise ValueError(f"{upstream!r} is not the URL of a Notify, such as https://notify.twilio.com")
-        self.scheme, self.host, self.port = parts.scheme, parts.hostname, parts.port
+        self._upstream = parts
         self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.statuses, self.unreached = Counts(), Counts()
         self._path = Path(path)
@@ -60,7 +58,8 @@ class Recorder:
 
     def is_at(self, port: int) -> bool:
         """Whether the other Notify is what listens on this machine's ``port``."""
-        return is_loopback(self.host) and (self.port or {"http": 80, "https": 443}[self.scheme]) == port
+        own = self._upstream.port or {"http": 80, "https": 443}[self._upstream.scheme]
+        return own == port and is_loopback(self._upstream.hostname or "")
 
     def close(self) -> None:
         """End the recording: the file takes its place, unless nothing was recorded."""
@@ -77,71 +76,48 @@ class Recorder:
         environ["wsgi.input_terminated"] = True
         path, query = target(environ)
         call = read_call(environ, path, query)
+        headers = {name.replace("_", "-"): environ[f"HTTP_{name}"] for name in _PASSED_ON if f"HTTP_{name}" in environ}
+        if environ.get("CONTENT_TYPE"):
+            headers["Content-Type"] = environ["CONTENT_TYPE"]
         try:
-            status, reason, headers, content = self._ask(environ, f"{path}?{query}" if query else path, body)
+            answer = exchange(self._upstream, call.method, f"{path}?{query}" if query else path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self.unreached.add(f"{self.origin}: {error}")
             content = json.dumps({"error": f"fakenotify: {self.origin} can't be reached: {error}"}).encode()
             start_response("502 BAD GATEWAY", [("Content-Type", "application/json")])
             return [content]
-        self._record(call, status, headers, content)
+        self._record(call, answer)
         own = json.dumps(call.origin)[1:-1].encode()  # in its URLs, so that the client asks this proxy for them too
-        content = content.replace(f'"{self.origin}/'.encode(), b'"' + own + b"/")
-        kept = [(name, value) for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
-        start_response(f"{status} {reason}", kept)
+        content = answer.body.replace(f'"{self.origin}/'.encode(), b'"' + own + b"/")
+        kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_THE_CONNECTION]
+        start_response(f"{answer.status} {answer.reason}", kept)
         return [content] if content else []
 
-    def _ask(self, environ: WSGIEnvironment, target: str, body: bytes) -> tuple[int, str, list[tuple[str, str]], bytes]:
-        connection: http.client.HTTPConnection
-        if self.scheme == "https":
-            context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(self.host, self.port, timeout=_PATIENCE, context=context)
-        else:
-            connection = http.client.HTTPConnection(self.host, self.port, timeout=_PATIENCE)
-        headers = {name.replace("_", "-"): environ[f"HTTP_{name}"] for name in _PASSED_ON if f"HTTP_{name}" in environ}
-        if environ.get("CONTENT_TYPE"):
-            headers["Content-Type"] = environ["CONTENT_TYPE"]
-        try:
-            connection.request(environ["REQUEST_METHOD"], target, body or None, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.reason, answer.getheaders(), answer.read()
-        finally:
-            connection.close()
-
-    def _record(self, call: Call, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+    def _record(self, call: Call, answer: Answer) -> None:
+        # the key is what a client proves itself by, so that pseudonyms differ from account to account
+        password = call.credentials[1] if call.credentials else ""
         with self._lock:
-            masking = self._masking(call.credentials[1] if call.credentials else "")
+            masking = self._maskings.setdefault(password, Masking(password))
             path = masking.path(unquote(call.path))
-            line = {
-                "method": call.method,
-                "path": "/".join(quote(each, safe="") for each in path.split("/")),
-                "query": masking.form(call.query),
-                "form": masking.form(call.form),
-                "status": status,
-                "headers": {name: value for name, value in headers if name.lower() in _KEPT},
-                "body": _without_path(masking.body(_json(content)), unquote(call.path), path),
-            }
-            self.statuses.add(str(status))
+            recorded = RecordedCall(
+                call.method,
+                "/".join(quote(each, safe="") for each in path.split("/")),
+                masking.form(call.query),
+                masking.form(call.form),
+                answer.status,
+                {name: value for name, value in answer.headers.items() if name.lower() in _KEPT},
+                _without_path(masking.body(answer.json), unquote(call.path), path),
+            )
+            self.statuses.add(str(answer.status))
             with suppress(ValueError):  # the recording has ended, and a late call is not part of it
-                self._file.write(json.dumps(line) + "\n")
+                self._file.write(recorded.to_line())
                 self._file.flush()
-
-    def _masking(self, password: str) -> Masking:
-        """Pseudonyms are keyed with what a client proves itself by, and so differ from account to account."""
-        return self._maskings.setdefault(password, Masking(password))
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content) if content else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def _without_path(body: Any, path: str, masked: str) -> Any:
     """An error names the path that was not found; there, too, it is masked."""
-    if path != masked and isinstance(body, dict) and isinstance(body.get("message"), str):
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
         for own, shown in zip(path.split("/"), masked.split("/"), strict=True):
-            body["message"] = body["message"].replace(own, shown) if own != shown else body["message"]
-            body["message"] = body["message"].replace(quote(own), shown) if own != shown else body["message"]
+            if own != shown:
+                body["message"] = body["message"].replace(own, shown).replace(quote(own), shown)
     return body

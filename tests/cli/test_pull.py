@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 from collections.abc import Callable
+from email.message import Message
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -289,7 +290,8 @@ def test_a_service_that_vanishes_is_named(other: FakeNotify, run: Pull, monkeypa
     ("body", "what"), [(b"<html>", "list"), (b'{"services": ["IS1"], "meta": {"next_page_url": null}}', "service")]
 )
 def test_an_answer_that_is_none_is_refused(run: Pull, monkeypatch: pytest.MonkeyPatch, body: bytes, what: str) -> None:
-    monkeypatch.setattr(pull.Connection.func, "_ask", lambda *arguments: pull.Answer(200, {}, body))
+    answer = pull.Answer(200, "OK", Message(), body)
+    monkeypatch.setattr(pull.Connection.func, "send", lambda *arguments: answer)
 
     with pytest.raises(CommandError, match=f"answered with something that is no {what}"):
         run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from email.message import Message
 from typing import Any
 
 import pytest
@@ -57,8 +58,9 @@ def test_an_equal_notify_has_no_difference_and_keeps_what_it_had(other: FakeNoti
 def test_without_write_nothing_is_created_and_what_would_be_is_skipped(other: FakeNotify) -> None:
     outcomes = suite.run(ask(other, may_write=False))
 
-    assert {each.verdict for each in outcomes} == {suite.AS_EXPECTED, suite.SKIPPED}
-    assert [each.check.id for each in outcomes if (each.verdict == suite.SKIPPED) != each.check.writes] == []
+    verdicts = [each.verdict for each in outcomes]
+    assert {*verdicts} == {suite.AS_EXPECTED, suite.SKIPPED}
+    assert verdicts.count(suite.AS_EXPECTED) > 20
     assert [each.operation for each in other.requests if each.method != "GET" and each.status != 404] == []
 
 
@@ -127,27 +129,26 @@ def test_every_check_names_a_rule_and_says_how_sure_we_are() -> None:
 # what a run may do
 
 
-def test_nothing_is_written_where_it_may_not_be(other: FakeNotify) -> None:
-    guarded = ask(other, may_write=False)
-    reading = replace(CHECKS["services.create.unknown"], writes=False)
-    for write in (
-        lambda: guarded.create("/Services"),
-        lambda: guarded.delete("/Services/IS"),
-        lambda: guarded.service,
-        lambda: suite.ask(guarded, reading),
-    ):
-        with pytest.raises(NotAllowed, match="without --write"):
-            write()
-    for path in ("/Services", "/Credentials", f"/Services/IS{'0' * 32}/Bindings", f"/Services/{NOBODY}"):
-        with pytest.raises(NotAllowed, match="might create"):
-            guarded.probe(path)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["", "/{}", "/{}/Bindings", "/IS/Bindings", f"/{NOBODY}", "/"])
+def test_nothing_of_others_is_ever_changed_and_without_write_nothing_at_all(
+    other: FakeNotify, method: str, path: str
+) -> None:
+    path = f"/Services{path.format(other.services.last.sid)}"
+    before = other.snapshot()
 
-
-def test_what_others_created_is_never_touched(other: FakeNotify) -> None:
-    notify, theirs = ask(other), f"/Services/{other.services.last.sid}"
-    for write in (notify.delete, notify.update, lambda path: notify.create(f"{path}/Bindings")):
+    with pytest.raises(NotAllowed, match="without --write"):
+        ask(other, may_write=False).send(method, path)
+    if (method, path) not in (("POST", "/Services"), ("PUT", "/Services")):
         with pytest.raises(NotAllowed, match="not created by this run"):
-            write(theirs)
+            ask(other).send(method, path)
+    assert not other.diff(before)
+
+
+def test_what_this_run_has_deleted_may_be_deleted_again(other: FakeNotify) -> None:
+    notify = ask(other)
+
+    assert [notify.delete(path).status for path in [notify.service] * 2] == [204, 404]
 
 
 def test_what_cannot_be_deleted_is_named(other: FakeNotify) -> None:
@@ -204,7 +205,7 @@ def test_what_is_no_url_is_refused(url: str) -> None:
 
 def test_a_url_may_end_in_v1_and_an_answer_may_be_no_json() -> None:
     assert check_url("https://notify.twilio.com/v1/") == "https://notify.twilio.com"
-    assert Answer(200, {}, b"<html>").json is None
+    assert Answer(200, "OK", Message(), b"<html>").json is None
 
 
 def test_a_walk_over_pages_ends(other: FakeNotify) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -13,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twilio.base.exceptions import TwilioException
 
 from fakenotify import FakeNotify
 from fakenotify.cli.commands import main
-from fakenotify.clients import twilio
 from fakenotify.conformance import replay
-from fakenotify.conformance.recording import MEMBERS, read
+from fakenotify.conformance.recording import read
 from fakenotify.proxy.recording import Recorder
 
 pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
@@ -61,36 +58,9 @@ def test_a_program_is_recorded_masked_with_the_pages_that_it_followed(
     text = target.read_text()
     assert [word for word in PERSONAL if word in text] == []
     assert [path.name for path in tmp_path.iterdir()] == ["calls.jsonl"]
-    calls = [json.loads(line) for line in text.splitlines()]
-    assert {tuple(call) for call in calls} == {MEMBERS}
-    pages = [call for call in calls if call["method"] == "GET" and call["path"].endswith("/Bindings")]
-    assert [(len(page["body"]["bindings"]), "PageToken" in page["query"]) for page in pages] == [(2, False), (2, True)]
+    pages = [call for call in read(target) if call.method == "GET" and call.path.endswith("/Bindings")]
+    assert [(len(page.body["bindings"]), "PageToken" in page.query) for page in pages] == [(2, False), (2, True)]
     assert replay.compare(read(target)) == []
-
-
-def test_of_a_recording_just_the_other_switches_are_found(open_fake: Callable[..., FakeNotify], tmp_path: Path) -> None:
-    switches: dict[str, Any] = {
-        "identity_limit": "evict_oldest",
-        "replacement_keeps_sid": True,
-        "apn_protocol_version": "3",
-        "page_size_limit": "reject",
-        "legacy_resources": False,
-    }
-    recorder = Recorder(open_fake(seed=5, **switches).url, str(tmp_path / "calls"))
-    client = twilio.client("https://notify.twilio.com", "AC" + "a" * 32, "secret", recorder)
-    service = client.notify.v1.services.create()
-    for name in ("bob", "carol"):
-        service.bindings.create(name, "apn", "a" * 64)
-    for number in range(21):
-        service.bindings.create("busy", "fcm", f"token {number}")
-    with pytest.raises(TwilioException):
-        service.bindings.page(page_size=1001)
-    client.request("GET", f"https://notify.twilio.com/v1/Services/{service.sid}/Users/bo%20bby")
-    recorder.close()
-    *_, last = read(tmp_path / "calls")
-    assert (last.status, "bby" in last.path + last.body["message"]) == (404, False)
-    found = replay.compare(read(tmp_path / "calls"))
-    assert {str(each.switch).partition("=")[0] for each in found} == set(switches)
 
 
 def ask(recorder: Recorder, path: str) -> tuple[str, bytes]:
