@@ -31,8 +31,8 @@ LAYERS = (
 SOCKETS = "asyncio http.client http.server select selectors socket socketserver ssl urllib.request werkzeug wsgiref"
 NETWORK = dict.fromkeys(("server", "clients", "proxy", "conformance", "cli"), "they reach other programs")
 IMPORTS: tuple[tuple[str, dict[str, str]], ...] = (
-    (SOCKETS, NETWORK),
-    ("werkzeug", {"server": "it is werkzeug's handler", "proxy": "a server"}),
+    (SOCKETS, NETWORK | {"providers": "their requests and answers are werkzeug's"}),
+    ("werkzeug", {"server": "it is werkzeug's handler", "proxy": "a server", "providers": "WSGI applications"}),
     (
         "concurrent multiprocessing queue threading _thread",
         {

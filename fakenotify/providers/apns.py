@@ -11,8 +11,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fakenotify.providers.provider import Answered, Asked, Message, Provider, flat, mapping
+from werkzeug.wrappers import Request
 
+from fakenotify.providers.provider import Answer, Message, flat, json_object, mapping
+
+LABEL = "APNs"
+HOSTS = re.compile(r"api(\.sandbox|\.development)?\.push\.apple\.com")
+CHANNELS: tuple[str, ...] = ("apn",)
 MOST_BYTES = 4096
 _REASONS = {
     400: "BadDeviceToken BadCollapseId BadExpirationDate BadPriority BadTopic DeviceTokenNotForTopic "
@@ -27,41 +32,41 @@ _REASONS = {
     500: "InternalServerError",
     503: "ServiceUnavailable Shutdown",
 }
-REASONS = {reason: status for status, reasons in _REASONS.items() for reason in reasons.split()}
+CODES: Mapping[Any, int] = {reason: status for status, reasons in _REASONS.items() for reason in reasons.split()}
 """Apple's reasons and their statuses. (documented by Apple)"""
 
 _DEVICE = re.compile("/3/device/([^/]+)")
 
 
-def parse(asked: Asked) -> tuple[dict[str, Any], str | None]:
+def parse(request: Request) -> tuple[dict[str, Any], str | None]:
     """The JSON, and the device's token."""
-    device = _DEVICE.fullmatch(asked.path)
-    return asked.json_object(), device[1] if device else None
+    device = _DEVICE.fullmatch(request.path)
+    return json_object(request), device[1] if device else None
 
 
-def complaint(asked: Asked, body: Mapping[str, Any], token: str | None) -> Answered | None:
+def complaint(request: Request, body: Mapping[str, Any], token: str | None) -> Answer | None:
     """What Apple refuses."""
     if token is None:
         return error("BadPath")
-    if asked.method != "POST":
+    if request.method != "POST":
         return error("MethodNotAllowed")
-    if not asked.body:
+    if not request.get_data():
         return error("PayloadEmpty")
-    return error("PayloadTooLarge") if len(asked.body) > MOST_BYTES else None
+    return error("PayloadTooLarge") if len(request.get_data()) > MOST_BYTES else None
 
 
-def accept(asked: Asked, body: Mapping[str, Any], unique: str) -> Answered:
+def accept(request: Request, body: Mapping[str, Any], unique: str) -> Answer:
     """200 without a body; ``apns-id`` is the caller's, or new."""
     made = "-".join((unique[:8], unique[8:12], unique[12:16], unique[16:20], unique[20:32])).upper()
-    return Answered(200, headers={"apns-id": asked.headers.get("apns-id") or made})
+    return Answer(200, headers={"apns-id": request.headers.get("apns-id") or made})
 
 
-def error(reason: str, token: str | None = None, now: datetime | None = None) -> Answered:
+def error(reason: str, token: str | None = None, now: datetime | None = None) -> Answer:
     """Refuse for a reason."""
     body: dict[str, Any] = {"reason": reason}
-    if REASONS[reason] == 410 and now is not None:
+    if CODES[reason] == 410 and now is not None:
         body["timestamp"] = int(now.timestamp() * 1000)
-    return Answered(REASONS[reason], body)
+    return Answer(CODES[reason], body)
 
 
 def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:
@@ -91,17 +96,3 @@ def _expiry(header: str | None, now: float) -> int | None:
     if header is None or not header.isdecimal():
         return None
     return max(0, round(int(header) - now)) if int(header) else 0
-
-
-APNS = Provider(
-    name="apns",
-    label="APNs",
-    hosts=re.compile(r"api(\.sandbox|\.development)?\.push\.apple\.com"),
-    channels=("apn",),
-    codes=REASONS,
-    parse=parse,
-    complaint=complaint,
-    accept=accept,
-    error=error,
-    read=read,
-)

@@ -6,14 +6,13 @@ their own stack, such as aioapns and hyper, are not reached; their look-up of a 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import unquote
+
+from werkzeug.wrappers import Request
 
 from fakenotify.core.clock import Clock
 from fakenotify.core.errors import UnknownName
@@ -21,25 +20,22 @@ from fakenotify.core.params import nearest
 from fakenotify.core.sids import SidGenerator
 from fakenotify.core.values import is_whole
 from fakenotify.notify.records import Records
-from fakenotify.providers.apns import APNS
-from fakenotify.providers.fcm import FCM
-from fakenotify.providers.messages import MESSAGES
-from fakenotify.providers.provider import Answered, Asked, Provider, ProviderRequest, redacted
-from fakenotify.server.wsgi import read_body, target
+from fakenotify.providers import apns, fcm, messages
+from fakenotify.providers.provider import Answer, Provider, ProviderRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-PROVIDERS = {provider.name: provider for provider in (APNS, FCM, MESSAGES)}
-HOSTS = re.compile("|".join(f"(?:{provider.hosts.pattern})" for provider in PROVIDERS.values()))
-LARGEST_BODY = 16 * 1_048_576
+PROVIDERS: dict[str, Provider] = {"apns": apns, "fcm": fcm, "messages": messages}
+HOSTS = re.compile("|".join(each.pattern for each in (apns.HOSTS, fcm.HOSTS, fcm.TOKEN_HOST, messages.HOSTS)))
+_SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
 
 Name = Literal["apns", "fcm", "messages"]
 
 
 @dataclass(slots=True)
 class _Failure:
-    provider: Provider
+    provider: Name
     code: Any
     address: str | None
     times: int | None
@@ -74,64 +70,51 @@ class Providers:
             raise UnknownName(f"there is no provider {provider!r}; there are {', '.join(PROVIDERS)}", close)
         if times is not None and (not is_whole(times) or times < 1):
             raise ValueError(f"times is a whole number from 1, or None for all, not {times!r}")
-        chosen = PROVIDERS[provider]
-        self._failures.append(_Failure(chosen, chosen.code_of(what), address, times))
+        self._failures.append(_Failure(provider, _code(PROVIDERS[provider], what), address, times))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request to a provider."""
-        answered = self._answer(_asked(environ))
-        body = b"" if answered.body is None else json.dumps(answered.body).encode()
-        headers = [("Content-Length", str(len(body))), *answered.headers.items()]
-        if body:
-            headers.append(("Content-Type", "application/json; charset=UTF-8"))
-        start_response(f"{answered.status} {HTTPStatus(answered.status).phrase}", headers)
-        return (body,)
+        return self._answer(Request(environ))(environ, start_response)
 
-    def _answer(self, asked: Asked) -> Answered:
-        provider = next(each for each in PROVIDERS.values() if each.hosts.fullmatch(asked.host))
-        other = provider.other(asked)
-        if other is not None:
-            return other
-        body, address = provider.parse(asked)
-        answered = provider.complaint(asked, body, address)
+    def _answer(self, request: Request) -> Answer:
+        host = request.host.partition(":")[0].lower()
+        if fcm.TOKEN_HOST.fullmatch(host):
+            return fcm.give_token(request)
+        name, provider = next(each for each in PROVIDERS.items() if each[1].HOSTS.fullmatch(host))
+        body, address = provider.parse(request)
+        answer = provider.complaint(request, body, address)
+        sent = {header.lower(): value for header, value in request.headers.items()}
         with self._lock:
-            if answered is None:
-                answered = self._failure(provider, address) or provider.accept(asked, body, self._unique.new(""))
+            if answer is None:
+                answer = self._failure(name, address) or provider.accept(request, body, self._unique.new(""))
             self._requests.append(
                 ProviderRequest(
-                    provider=provider.name,
-                    method=asked.method,
-                    url=asked.url,
-                    headers=redacted(asked.headers),
+                    provider=name,
+                    method=request.method,
+                    url=request.url,
+                    headers=sent | {header: "[redacted]" for header in _SECRET_HEADERS if header in sent},
                     body=body,
                     address=address,
-                    status=answered.status,
+                    status=answer.status_code,
                     date=self._clock.now(),
                 )
             )
-        return answered
+        return answer
 
-    def _failure(self, provider: Provider, address: str | None) -> Answered | None:
+    def _failure(self, provider: str, address: str | None) -> Answer | None:
         for failure in self._failures:
-            if failure.provider is provider and failure.address in (None, address) and failure.times != 0:
+            if failure.provider == provider and failure.address in (None, address) and failure.times != 0:
                 if failure.times is not None:
                     failure.times -= 1
-                return provider.error(failure.code, address, self._clock.now())
+                return PROVIDERS[provider].error(failure.code, address, self._clock.now())
         return None
 
 
-def _asked(environ: WSGIEnvironment) -> Asked:
-    path, query = target(environ)
-    host = environ["HTTP_HOST"]
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = environ[name]
-    return Asked(
-        method=environ["REQUEST_METHOD"],
-        url=f"{environ['wsgi.url_scheme']}://{host}{path}{f'?{query}' if query else ''}",
-        host=host.partition(":")[0].lower(),
-        path=unquote(path),
-        headers=headers,
-        body=read_body(environ, LARGEST_BODY)[0],
-    )
+def _code(provider: Provider, what: Any) -> Any:
+    """A code of the provider, or the usual one of a status. Raises ``ValueError`` for one that it doesn't have."""
+    usual = {status: code for code, status in reversed([*provider.CODES.items()])}
+    code = usual.get(what, what)
+    if code not in provider.CODES:
+        statuses, codes = (", ".join(map(str, names)) for names in (sorted(usual), provider.CODES))
+        raise ValueError(f"{provider.LABEL} doesn't answer {what!r}; it has the statuses {statuses} and {codes}")
+    return code

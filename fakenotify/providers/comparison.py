@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from fakenotify.core.params import did_you_mean
-from fakenotify.core.printable import printable
+from fakenotify.core.printable import beginning, printable
 from fakenotify.notify.records import Delivery
 from fakenotify.providers.caught import PROVIDERS
 from fakenotify.providers.provider import Message, ProviderRequest
@@ -16,36 +15,12 @@ from fakenotify.providers.provider import Message, ProviderRequest
 FIELDS = ("title", "body", "priority", "expiry", "collapse")
 CLOCKS_DIFFER = 60
 """Seconds by which an expiry may differ: Notify's is counted on the fake's clock, the new code's on its own."""
-_BY_CHANNEL = {channel: provider for provider in PROVIDERS.values() for channel in provider.channels}
+_BY_CHANNEL = {channel: provider for provider in PROVIDERS.values() for channel in provider.CHANNELS}
+_ABSENT = object()
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The differences, in words; falsy when there are none."""
-
-    missing: tuple[str, ...]
-    extra: tuple[str, ...]
-    different: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.extra or self.different)
-
-    def __str__(self) -> str:
-        lines = ["the new code doesn't send what Notify would have sent" if self else "the messages are the same"]
-        for label, found in (
-            ("missing: Notify would have sent", self.missing),
-            ("extra: Notify would not have sent", self.extra),
-            ("different", self.different),
-        ):
-            if found:
-                lines += [f"{label} ({len(found)}):", *(f"  {each}" for each in found)]
-        return "\n".join(lines)
-
-
-def compare(
-    deliveries: Iterable[Delivery], requests: Iterable[ProviderRequest], ignore: Iterable[str] = ()
-) -> Comparison:
-    """Compare what was sent by Notify with what was sent to providers.
+def compare(deliveries: Iterable[Delivery], requests: Iterable[ProviderRequest], ignore: Iterable[str] = ()) -> str:
+    """How what was sent to providers differs from what Notify sent, in words; empty if it doesn't.
 
     ``ignore`` names what may differ: ``title``, ``body``, ``priority``, ``expiry``, ``collapse``, ``data.<key>`` with
     ``*``. Anything else is a ``ValueError``.
@@ -56,29 +31,34 @@ def compare(
     missing: list[str] = []
     extra: list[str] = []
     different: list[str] = []
-    for key in dict.fromkeys((each.channel, each.address) for each in (*wanted, *came)):
-        of_notify = [each for each in wanted if (each.channel, each.address) == key]
-        of_new = [each for each in came if (each.channel, each.address) == key]
-        for message in list(of_notify):
-            equal = next((each for each in of_new if not differences(message, each, ignored)), None)
+    for target in dict.fromkeys(map(_name, (*wanted, *came))):
+        of_notify, of_new = ([each for each in side if _name(each) == target] for side in (wanted, came))
+        for message in [*of_notify]:
+            equal = next((each for each in of_new if not _differences(message, each, ignored)), None)
             if equal is not None:
                 of_notify.remove(message)
                 of_new.remove(equal)
-        pairs = min(len(of_notify), len(of_new))
-        for one, other in zip(of_notify[:pairs], of_new[:pairs], strict=True):
-            different.append(f"{_name(one)}: {'; '.join(differences(one, other, ignored))}")
-        missing += [_described(each) for each in of_notify[pairs:]]
-        extra += [_described(each) for each in of_new[pairs:]]
-    return Comparison(tuple(missing), tuple(extra), tuple(different))
+        pairs = list(zip(of_notify, of_new, strict=False))
+        different += [f"{target}: {'; '.join(_differences(*pair, ignored))}" for pair in pairs]
+        missing += map(_described, of_notify[len(pairs) :])
+        extra += map(_described, of_new[len(pairs) :])
+    lines = []
+    for label, found in (
+        ("missing: Notify would have sent", missing),
+        ("extra: Notify would not have sent", extra),
+        ("different", different),
+    ):
+        if found:
+            lines += [f"{label} ({len(found)}):", *(f"  {each}" for each in found)]
+    return "\n".join(["the new code doesn't send what Notify would have sent", *lines]) if lines else ""
 
 
 def _checked(ignore: Iterable[str]) -> tuple[str, ...]:
     if isinstance(ignore, str):
         raise TypeError(f"ignore is a collection, e.g. ({ignore!r},)")
-    names = tuple(ignore)
+    names, known = tuple(ignore), (*FIELDS, "data.<key>")
     for name in names:
         if name not in FIELDS and not name.startswith("data."):
-            known = (*FIELDS, "data.<key>")
             raise ValueError(f"ignore can't name {name!r}{did_you_mean(name, known)}; it takes {', '.join(known)}")
     return names
 
@@ -95,19 +75,21 @@ def _of_request(request: ProviderRequest) -> Message:
     return PROVIDERS[request.provider].read(request.address, request.headers, request.body, request.date.timestamp())
 
 
-def differences(one: Message, other: Message, ignored: Sequence[str] = ()) -> list[str]:
-    """Field by field, in words: what Notify would have sent, and what the new code sent."""
-    found = [
-        f"{name}: Notify {_short(getattr(one, name))}, new code {_short(getattr(other, name))}"
-        for name in FIELDS
-        if name not in ignored and not _equal(name, getattr(one, name), getattr(other, name))
+def _differences(one: Message, other: Message, ignored: Sequence[str]) -> list[str]:
+    """What Notify would have sent, and what the new code sent, field by field."""
+    sent, came = _contents(one), _contents(other)
+    return [
+        f"{name}: Notify {_short(sent.get(name, _ABSENT))}, new code {_short(came.get(name, _ABSENT))}"
+        for name in sent | came
+        if not _equal(name, sent.get(name, _ABSENT), came.get(name, _ABSENT))
+        and not any(fnmatchcase(name, pattern) for pattern in ignored)
     ]
-    for key in dict.fromkeys((*one.data, *other.data)):
-        sent = [_short(each.data[key]) if key in each.data else "sends none" for each in (one, other)]
-        same = key in one.data and key in other.data and one.data[key] == other.data[key]
-        if not same and not any(fnmatchcase(f"data.{key}", pattern) for pattern in ignored):
-            found.append(f"data.{key}: Notify {sent[0]}, new code {sent[1]}")
-    return found
+
+
+def _contents(message: Message) -> dict[str, Any]:
+    """What a message says, by the names that ``ignore`` takes."""
+    data = {f"data.{key}": value for key, value in message.data.items()}
+    return {name: getattr(message, name) for name in FIELDS} | data
 
 
 def _equal(name: str, one: Any, other: Any) -> bool:
@@ -127,5 +109,4 @@ def _described(message: Message) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return printable(text if len(text) <= 80 else f"{text[:77]}…")
+    return "sends none" if value is _ABSENT else printable(beginning(repr(value), 80))

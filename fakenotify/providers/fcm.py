@@ -10,11 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fakenotify.providers.provider import Answered, Asked, Message, Provider, flat, mapping
+from werkzeug.wrappers import Request
 
+from fakenotify.providers.provider import Answer, Message, flat, json_object, mapping
+
+LABEL = "FCM"
+HOSTS = re.compile(r"fcm\.googleapis\.com")
+TOKEN_HOST = re.compile(r"oauth2\.googleapis\.com")
+CHANNELS: tuple[str, ...] = ("fcm", "gcm")
 FOUR_WEEKS = 2_419_200
 """How long FCM keeps a message that says nothing. (documented by Google)"""
-CODES = {
+_ERRORS = {
     "INVALID_ARGUMENT": (400, "INVALID_ARGUMENT", "The registration token is not a valid FCM registration token"),
     "THIRD_PARTY_AUTH_ERROR": (401, "UNAUTHENTICATED", "Auth error from APNS or Web Push Service"),
     "SENDER_ID_MISMATCH": (403, "PERMISSION_DENIED", "SenderId mismatch"),
@@ -23,14 +29,15 @@ CODES = {
     "INTERNAL": (500, "INTERNAL", "Internal error encountered."),
     "UNAVAILABLE": (503, "UNAVAILABLE", "The service is currently unavailable."),
 }
+CODES: Mapping[Any, int] = {code: status for code, (status, _, _) in _ERRORS.items()}
 """FCM's error codes with status, Google's status name and a text. (codes and statuses documented by Google)"""
 
 _SEND = re.compile("/v1/projects/([^/]+)/messages:send")
 
 
-def parse(asked: Asked) -> tuple[dict[str, Any], str | None]:
+def parse(request: Request) -> tuple[dict[str, Any], str | None]:
     """The JSON, and the token, topic or condition."""
-    body = asked.json_object()
+    body = json_object(request)
     targets = _targets(mapping(body.get("message")))
     return body, str(targets[0]) if targets else None
 
@@ -39,14 +46,14 @@ def _targets(message: Mapping[str, Any]) -> list[Any]:
     return [message[name] for name in ("token", "topic", "condition") if message.get(name)]
 
 
-def complaint(asked: Asked, body: Mapping[str, Any], address: str | None) -> Answered | None:
+def complaint(request: Request, body: Mapping[str, Any], address: str | None) -> Answer | None:
     """What Google refuses."""
     message = body.get("message")
-    if not _SEND.fullmatch(asked.path) or asked.method != "POST":
+    if not _SEND.fullmatch(request.path) or request.method != "POST":
         return _plain(404, "NOT_FOUND", "Not found.")
     if not isinstance(message, dict):
         return _plain(400, "INVALID_ARGUMENT", "Invalid JSON payload received.")
-    if not asked.headers.get("authorization", "").lower().startswith("bearer "):
+    if not request.headers.get("authorization", "").lower().startswith("bearer "):
         text = "Request is missing required authentication credential. Expected OAuth 2 access token."
         return _plain(401, "UNAUTHENTICATED", text)
     if len(_targets(message)) != 1:
@@ -57,30 +64,28 @@ def complaint(asked: Asked, body: Mapping[str, Any], address: str | None) -> Ans
     return None
 
 
-def accept(asked: Asked, body: Mapping[str, Any], unique: str) -> Answered:
+def accept(request: Request, body: Mapping[str, Any], unique: str) -> Answer:
     """200 with the message's name."""
-    project = asked.path.split("/")[3]
-    return Answered(200, {"name": f"projects/{project}/messages/{int(unique[:15], 16)}"})
+    project = request.path.split("/")[3]
+    return Answer(200, {"name": f"projects/{project}/messages/{int(unique[:15], 16)}"})
 
 
-def error(code: str, address: str | None = None, now: datetime | None = None, text: str = "") -> Answered:
+def error(code: str, address: str | None = None, now: datetime | None = None, text: str = "") -> Answer:
     """Refuse with a code."""
-    status, name, words = CODES[code]
+    status, name, words = _ERRORS[code]
     detail = {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}
     return _plain(status, name, text or words, details=[detail])
 
 
-def _plain(status: int, name: str, text: str, **more: Any) -> Answered:
-    return Answered(status, {"error": {"code": status, "message": text, "status": name, **more}})
+def _plain(status: int, name: str, text: str, **more: Any) -> Answer:
+    return Answer(status, {"error": {"code": status, "message": text, "status": name, **more}})
 
 
-def other(asked: Asked) -> Answered | None:
+def give_token(request: Request) -> Answer:
     """Google's token endpoint: an access token for every request."""
-    if asked.host == "fcm.googleapis.com":
-        return None
-    if asked.path == "/token" and asked.method == "POST":
-        return Answered(200, {"access_token": "ya29.fake-access-token", "expires_in": 3599, "token_type": "Bearer"})
-    return Answered(404, {"error": "not_found"})
+    if request.path == "/token" and request.method == "POST":
+        return Answer(200, {"access_token": "ya29.fake-access-token", "expires_in": 3599, "token_type": "Bearer"})
+    return Answer(404, {"error": "not_found"})
 
 
 def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:
@@ -108,18 +113,3 @@ def _seconds(ttl: Any) -> int | None:
         return round(float(str(ttl).removesuffix("s")))
     except (ValueError, OverflowError):
         return None
-
-
-FCM = Provider(
-    name="fcm",
-    label="FCM",
-    hosts=re.compile(r"(fcm|oauth2)\.googleapis\.com"),
-    channels=("fcm", "gcm"),
-    codes={code: status for code, (status, _, _) in CODES.items()},
-    parse=parse,
-    complaint=complaint,
-    accept=accept,
-    error=error,
-    read=read,
-    other=other,
-)

@@ -11,11 +11,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+from werkzeug.wrappers import Request
+
 from fakenotify.core.errors import error_body
 from fakenotify.notify.channels.sms import PHONE_NUMBER
-from fakenotify.providers.provider import Answered, Asked, Message, Provider
+from fakenotify.providers.provider import Answer, Message
 
-CODES = {
+LABEL = "Twilio Messages"
+HOSTS = re.compile(r"api(\.[a-z0-9-]+){0,2}\.twilio\.com")
+CHANNELS: tuple[str, ...] = ("sms",)
+_ERRORS = {
     20003: (401, "Authenticate"),
     20429: (429, "Too Many Requests"),
     20500: (500, "Internal Server Error"),
@@ -30,6 +35,7 @@ CODES = {
     21614: (400, "'To' number is not a valid mobile number"),
     21617: (400, "The concatenated message body exceeds the 1600 character limit"),
 }
+CODES: Mapping[Any, int] = {code: status for code, (status, _) in _ERRORS.items()}
 """Twilio's codes for a send, with status and text. (documented, Twilio's dictionary)"""
 LONGEST = 1600
 
@@ -37,18 +43,18 @@ _PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages(\.json)?"
 _DATA = ("MediaUrl", "StatusCallback", "MaxPrice", "ContentSid", "ContentVariables", "ValidityPeriod")
 
 
-def parse(asked: Asked) -> tuple[dict[str, Any], str | None]:
+def parse(request: Request) -> tuple[dict[str, Any], str | None]:
     """The form, and the phone number."""
-    form = parse_qs(asked.body.decode("utf-8", "replace"), keep_blank_values=True)
+    form = parse_qs(request.get_data().decode("utf-8", "replace"), keep_blank_values=True)
     body = {name: values if len(values) > 1 else values[0] for name, values in form.items()}
     return body, form.get("To", [""])[0] or None
 
 
-def complaint(asked: Asked, body: Mapping[str, Any], to: str | None) -> Answered | None:
+def complaint(request: Request, body: Mapping[str, Any], to: str | None) -> Answer | None:
     """What Twilio refuses."""
-    if not _PATH.fullmatch(asked.path):
-        return _error(404, 20404, f"The requested resource {asked.path} was not found")
-    if not asked.headers.get("authorization", "").lower().startswith("basic "):
+    if not _PATH.fullmatch(request.path):
+        return _error(404, 20404, f"The requested resource {request.path} was not found")
+    if not request.headers.get("authorization", "").lower().startswith("basic "):
         return error(20003)
     if not to:
         return error(21604)
@@ -61,9 +67,9 @@ def complaint(asked: Asked, body: Mapping[str, Any], to: str | None) -> Answered
     return error(21617) if len(str(body.get("Body", ""))) > LONGEST else None
 
 
-def accept(asked: Asked, form: Mapping[str, Any], unique: str) -> Answered:
+def accept(request: Request, form: Mapping[str, Any], unique: str) -> Answer:
     """201 with a Message that is queued, or accepted by its Messaging Service. (documented)"""
-    account, sid = asked.path.split("/")[3], f"SM{unique[:32]}"
+    account, sid = request.path.split("/")[3], f"SM{unique[:32]}"
     uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
     media = form.get("MediaUrl", [])
     resource = {
@@ -88,17 +94,17 @@ def accept(asked: Asked, form: Mapping[str, Any], unique: str) -> Answered:
         "to": form["To"],
         "uri": f"{uri}.json",
     }
-    return Answered(201, resource)
+    return Answer(201, resource)
 
 
-def error(code: int, to: str | None = None, now: datetime | None = None) -> Answered:
+def error(code: int, to: str | None = None, now: datetime | None = None) -> Answer:
     """Refuse with a code."""
-    status, text = CODES[code]
+    status, text = _ERRORS[code]
     return _error(status, code, text.format(to=to or "").replace("  ", " "))
 
 
-def _error(status: int, code: int, text: str) -> Answered:
-    return Answered(status, error_body(status, code, text))
+def _error(status: int, code: int, text: str) -> Answer:
+    return Answer(status, error_body(status, code, text))
 
 
 def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, Any], now: float) -> Message:
@@ -107,17 +113,3 @@ def read(address: str | None, headers: Mapping[str, str], payload: Mapping[str, 
     if isinstance(data.get("MediaUrl"), str):
         data["MediaUrl"] = [data["MediaUrl"]]
     return Message(channel="sms", address=address, title=None, body=payload.get("Body") or None, data=data)
-
-
-MESSAGES = Provider(
-    name="messages",
-    label="Twilio Messages",
-    hosts=re.compile(r"api\.twilio\.com|api\.[a-z0-9-]+(\.[a-z0-9-]+)?\.twilio\.com"),
-    channels=("sms",),
-    codes={code: status for code, (status, _) in CODES.items()},
-    parse=parse,
-    complaint=complaint,
-    accept=accept,
-    error=error,
-    read=read,
-)

@@ -1,16 +1,17 @@
-"""What a provider is here: which hosts it has, how it answers a request, and what message the request carries."""
+"""What a provider is here, and what Notify and the providers have in common."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-REDACTED = "[redacted]"
-_SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
+from werkzeug.wrappers import Request, Response
+
+Headers = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,8 @@ class ProviderRequest:
     """A message that the code under test sent to a provider: ``provider`` is ``apns``, ``fcm`` or ``messages``.
 
     ``body`` is the JSON or the form; of a form, a parameter that was sent several times is a list. ``address`` is the
-    device token or the phone number. ``status`` is what it was answered with: a message that the provider refused was
-    sent all the same. ``Authorization`` is redacted in ``headers``.
+    device token or the phone number. ``status`` is that of the answer: a message that the provider refused was sent all
+    the same. ``Authorization`` is redacted in ``headers``, whose names are in lower case.
     """
 
     provider: str
@@ -33,35 +34,6 @@ class ProviderRequest:
 
     def __str__(self) -> str:
         return f"{self.provider} {self.address} ({self.status})"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as a provider gets it. ``path`` is decoded; header names are in lower case."""
-
-    method: str
-    url: str
-    host: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; an empty one if it is something else."""
-        try:
-            parsed = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return parsed if isinstance(parsed, dict) else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer: JSON, or an empty body for None."""
-
-    status: int
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +54,56 @@ class Message:
     collapse: str | None = None
 
 
-@dataclass(frozen=True)
-class Provider:
-    """One provider. ``codes`` are its words for errors with their statuses; the first of a status is the usual one.
+class Answer(Response):
+    """JSON, or an empty body for None."""
 
-    ``parse`` reads the body of a request and whom it is for; ``complaint`` is how the provider refuses it, if it does;
-    ``accept`` answers a message that is taken, ``error`` refuses one with a code; ``read`` makes a ``Message`` of
-    address, headers and body at a moment (seconds since the epoch); ``other`` answers requests that carry no message.
+    default_mimetype = None
+
+    def __init__(self, status: int, body: Any = None, headers: Headers | None = None) -> None:
+        text, kind = ("", None) if body is None else (json.dumps(body), "application/json; charset=UTF-8")
+        super().__init__(text, status, headers, content_type=kind)
+
+
+class Provider(Protocol):
+    """A provider is a module with these names.
+
+    ``HOSTS`` are its hosts, ``CHANNELS`` the binding types that it serves, and ``CODES`` its words for errors with
+    their statuses; the first of a status is the usual one.
     """
 
-    name: str
-    label: str
-    hosts: re.Pattern[str]
-    channels: tuple[str, ...]
-    codes: Mapping[Any, int]
-    parse: Callable[[Asked], tuple[dict[str, Any], str | None]]
-    complaint: Callable[[Asked, Mapping[str, Any], str | None], Answered | None]
-    accept: Callable[[Asked, Mapping[str, Any], str], Answered]
-    error: Callable[[Any, str | None, datetime], Answered]
-    read: Callable[[str | None, Mapping[str, str], Mapping[str, Any], float], Message]
-    other: Callable[[Asked], Answered | None] = lambda asked: None
+    LABEL: str
+    HOSTS: re.Pattern[str]
+    CHANNELS: tuple[str, ...]
+    CODES: Mapping[Any, int]
 
-    def code_of(self, what: Any) -> Any:
-        """A code of the provider, or the usual one of a status. Raises ``ValueError`` for one that it doesn't have."""
-        usual = {status: code for code, status in reversed([*self.codes.items()])}
-        code = usual.get(what, what)
-        if code not in self.codes:
-            statuses, codes = (", ".join(map(str, names)) for names in (sorted(usual), self.codes))
-            raise ValueError(f"{self.label} doesn't answer {what!r}; it has the statuses {statuses} and {codes}")
-        return code
+    def parse(self, request: Request, /) -> tuple[dict[str, Any], str | None]:
+        """The body of a request, and the address that it is for."""
+        ...
+
+    def complaint(self, request: Request, body: Mapping[str, Any], address: str | None, /) -> Answer | None:
+        """How the provider refuses a request, if it does."""
+        ...
+
+    def accept(self, request: Request, body: Mapping[str, Any], unique: str, /) -> Answer:
+        """The answer to a message that is taken; ``unique`` is 32 hex digits."""
+        ...
+
+    def error(self, code: Any, address: str | None, now: datetime, /) -> Answer:
+        """A refusal with a code."""
+        ...
+
+    def read(self, address: str | None, headers: Headers, payload: Mapping[str, Any], now: float, /) -> Message:
+        """The message in headers and body; ``now``, in seconds since the epoch, is when it was sent."""
+        ...
 
 
-def redacted(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers to be shown."""
-    return {name: REDACTED if name in _SECRET_HEADERS else value for name, value in headers.items()}
+def json_object(request: Request) -> dict[str, Any]:
+    """The body as a JSON object; an empty one if it is something else."""
+    try:
+        parsed = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
