@@ -71,18 +71,21 @@ def bindings(
 
     For the official client: ``bindings().map(for_sdk)``.
     """
+    owner = st.fixed_dictionaries(
+        {"identity": identities() if identity is None else identity},
+        optional={"tags": st.lists(tags() if tag is None else tag, max_size=5, unique=True)},
+    )
+    return st.builds(lambda device, owned: {**device, **owned}, _devices(binding_type, address), owner)
 
-    def of_type(chosen: str) -> SearchStrategy[Arguments]:
-        return st.fixed_dictionaries(
-            {
-                "identity": identities() if identity is None else identity,
-                "binding_type": st.just(chosen),
-                "address": addresses(chosen) if address is None else address,
-            },
-            optional={"tags": st.lists(tags() if tag is None else tag, max_size=5, unique=True)},
+
+def _devices(
+    binding_type: SearchStrategy[str] | None = None, address: SearchStrategy[str] | None = None
+) -> SearchStrategy[dict[str, str]]:
+    return (binding_types() if binding_type is None else binding_type).flatmap(
+        lambda chosen: st.fixed_dictionaries(
+            {"binding_type": st.just(chosen), "address": addresses(chosen) if address is None else address}
         )
-
-    return (binding_types() if binding_type is None else binding_type).flatmap(of_type)
+    )
 
 
 _JSON = st.recursive(
@@ -126,9 +129,7 @@ def notifications(
 
 def targets() -> SearchStrategy[dict[str, str]]:
     """A target of a direct send: ``{"binding_type": …, "address": …}``."""
-    return binding_types().flatmap(
-        lambda chosen: st.fixed_dictionaries({"binding_type": st.just(chosen), "address": addresses(chosen)})
-    )
+    return _devices()
 
 
 _SDK_NAMES = {"identities": "identity", "tags": "tag", "segments": "segment"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -41,52 +41,41 @@ def forms(operation: str) -> SearchStrategy[Form]:
     return st.one_of(*(_form(query, [name]) for name in _SELECTORS), _form(direct, ["ToBinding"]))
 
 
+@cache
 def forms_with_mistakes(operation: str) -> SearchStrategy[Form]:
     """The same with one mistake: a required parameter is missing or empty, a name misspelt or in the wrong case, a
     value that can't be read or is one too many, a single parameter doubled, or one that the operation doesn't have.
 
     Notify refuses such a form, or silently ignores a part of it; then the fake warns.
     """
-    _rows(operation)
-    return _mistaken(operation)
+    return st.builds(
+        lambda form, mistake: {name: form[name] for name in form if name not in mistake[0]} | mistake[1],
+        forms(operation),
+        st.one_of(*_mistakes(operation)),
+    )
 
 
-@st.composite
-def _mistaken(draw: st.DrawFn, operation: str) -> Form:
-    form, rows = draw(forms(operation)), _rows(operation)
-    mistakes: list[tuple[str, Param | None]] = [("unknown", None)] * 3
+def _mistakes(operation: str) -> Iterator[SearchStrategy[tuple[Sequence[str], Form]]]:
+    """The mistakes that can be made: the names that each takes out of a form, and what it puts in."""
+    rows = _rows(operation)
+    known = {each.name for each in (*rows, *_PAGING)}
+    unknown: SearchStrategy[Form] = st.sampled_from(_UNKNOWN).map(lambda name: {name: ["x"]})
+    yield from [st.tuples(st.just(()), unknown)] * 3  # as likely as three of a single parameter
     if operation == "notifications.create":
-        mistakes += [("nobody", None)] * 3
-    mistakes += [(kind, row) for row in rows for kind in _mistakes(row)]
-    kind, row = draw(st.sampled_from(mistakes))
-    if row is None:
-        if kind == "nobody":
-            return _without(form, (*_SELECTORS, "ToBinding"))
-        return {**form, draw(st.sampled_from(_UNKNOWN)): ["x"]}
-    rest = _without(form, (row.name,))
-    if kind == "missing":
-        return rest
-    if kind == "misspelt":
-        known = {each.name for each in (*rows, *_PAGING)}
-        wrong = draw(st.sampled_from([each for each in _misspelt(row.name) if each not in known]))
-        return {**rest, wrong: form.get(row.name) or draw(_values(row))}
-    least = {"doubled": 2, "too many": (row.most or 0) + 1}.get(kind)
-    if least:
-        return {**rest, row.name: draw(st.lists(_good(row), min_size=least, max_size=least, unique=True))}
-    return {**rest, row.name: [draw(st.sampled_from(list(row.kind.mistakes()))) if kind == "unreadable" else ""]}
-
-
-def _mistakes(row: Param) -> Iterable[str]:
-    """The mistakes that can be made with one parameter."""
-    possible = {
-        "misspelt": True,
-        "missing": row.required,
-        "empty": row.required,
-        "doubled": row.most is None and row not in _PAGING,
-        "too many": bool(row.most),
-        "unreadable": bool(row.kind.mistakes()),
-    }
-    return (kind for kind, is_possible in possible.items() if is_possible)
+        yield from [st.just(((*_SELECTORS, "ToBinding"), {}))] * 3
+    for row in rows:
+        misspelt = st.sampled_from([each for each in _misspelt(row.name) if each not in known])
+        instead: list[SearchStrategy[Form]] = [st.dictionaries(misspelt, _values(row), min_size=1, max_size=1)]
+        if row.required:
+            instead += [st.just({}), st.just({row.name: [""]})]
+        if row.most != 0 and row not in _PAGING:
+            number = (row.most or 1) + 1
+            too_many = st.lists(_good(row), min_size=number, max_size=number, unique=True)
+            instead.append(st.fixed_dictionaries({row.name: too_many}))
+        if row.kind.mistakes():
+            unreadable = st.lists(st.sampled_from(list(row.kind.mistakes())), min_size=1, max_size=1)
+            instead.append(st.fixed_dictionaries({row.name: unreadable}))
+        yield from (st.tuples(st.just((row.name,)), each) for each in instead)
 
 
 def _misspelt(name: str) -> list[str]:
@@ -138,7 +127,3 @@ def _fitting(row: Param) -> SearchStrategy[str]:
     if schema["type"] == "integer":
         return st.integers(schema["minimum"], schema.get("maximum", schema["minimum"] + 2000)).map(str)
     return {"Identity": identities(), "Tag": tags()}.get(row.name, TEXT)
-
-
-def _without(form: Form, names: Iterable[str]) -> Form:
-    return {name: values for name, values in form.items() if name not in names}
