@@ -9,17 +9,15 @@ from importlib import import_module
 PROOFS = {
     "fuzz": ("byte noise and mutated requests on the socket", 50_000),
     "forms": ("forms for every operation, in process", 100_000),
-    "soak": (
-        "thousands of requests, callbacks, starts and stops, and nothing is left behind; the count is of rounds",
-        60,
-    ),
+    "soak": ("rounds of requests, callbacks, starts and stops, after which nothing is left behind", 60),
     "concurrency": ("threads at one identity, one address and one chain of pages, with restores and resets", 400_000),
-    "survive": ("bad receivers, vanishing clients, a full disk, signals, crowds, clocks; the count is of rounds", 1),
+    "survive": ("rounds of bad receivers, vanishing clients, a full disk, signals, crowds and clocks", 1),
     "memory": ("what is kept takes no more memory than documented, whatever is sent", 100_000),
     "schema": ("schemathesis, by the two OpenAPI documents; the count is of examples an operation", 5),
     "guided": ("coverage-guided fuzzing of head, form and body by atheris", 40_000),
     "matrix": ("the suite's quick part under other Pythons and other versions", 0),
 }
+"""What each proof does, and how often without ``--count``; 0 for one that does everything once."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,10 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
             each.add_argument(
                 "--seed", type=int, default=0, help="equal seeds make equal inputs (default: %(default)s)"
             )
-    options = parser.parse_args(arguments)
-    prove = import_module(f"{__package__}.{options.proof}").prove
-    figure = prove() if options.proof == "matrix" else prove(options.count, options.seed)
-    return figure.tell()
+    options = vars(parser.parse_args(arguments))
+    tried: int = import_module(f"{__package__}.{options.pop('proof')}").prove(**options).tell()
+    return tried
 
 
 if __name__ == "__main__":

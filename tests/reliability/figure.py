@@ -1,4 +1,4 @@
-"""The result of a proof: how many inputs it tried, in what time, and what failed."""
+"""What all proofs share: the figure of one, its loop and its failures, and commands that it runs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-_SHOWN = 20
+TOP = Path(__file__).parents[2]
+_ENOUGH = 20
+"""Failures after which a proof ends."""
 
 
 @dataclass
 class Figure:
-    """The figure of one proof, counted by any number of threads."""
+    """What one proof has tried, how often, in what time, and what failed; any number of threads may count."""
 
     proof: str
     inputs: str = "inputs"
+    seed: int | None = None
+    """What makes the inputs, where something does; each failure names it."""
     tried: int = 0
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -31,31 +40,41 @@ class Figure:
 
     def fail(self, what: str) -> None:
         """Note a failure."""
-        with self._lock:
-            self.failures.append(what)
+        self.failures.append(what if self.seed is None else f"seed {self.seed}: {what}")
+
+    def until(self, tried: int) -> Iterator[None]:
+        """Go on until that many inputs have been tried, or enough of them have failed."""
+        while self.tried < tried and len(self.failures) < _ENOUGH:
+            yield
+
+    @contextmanager
+    def trying(self, what: str, count: int = 1) -> Iterator[None]:
+        """Try an input and count it; an exception is a failure."""
+        try:
+            yield
+        except Exception:
+            self.fail(f"{what}: {traceback.format_exc(limit=-4)}")
+        self.count(count)
 
     def python_with(self, tool: str) -> str | None:
         """The Python that has a tool: this one, or ``<TOOL>_PYTHON``'s; None, and a note, if it isn't installed."""
         python = os.environ.get(f"{tool.upper()}_PYTHON", sys.executable)
-        if subprocess.run([python, "-c", f"import {tool}"], capture_output=True, check=False).returncode == 0:
+        if run(python, "-c", f"import {tool}").returncode == 0:
             return python
         self.notes.append(f"not run: {python} has no {tool}")
         return None
 
-    @property
-    def seconds(self) -> float:
-        """Seconds since it began."""
-        return time.monotonic() - self.began
-
     def __str__(self) -> str:
         """The last line."""
-        return f"{self.proof}: {self.tried} {self.inputs} in {self.seconds:.1f} s, {len(self.failures)} failures"
+        seconds = time.monotonic() - self.began
+        return f"{self.proof}: {self.tried} {self.inputs} in {seconds:.1f} s, {len(self.failures)} failures"
 
     def tell(self) -> int:
         """Print everything, the figure last; returns the exit status."""
-        for note in self.notes:
-            print(note)
-        for failure in self.failures[:_SHOWN]:
-            print(f"FAILED {failure}")
-        print(self, flush=True)
+        print(*self.notes, *(f"FAILED {failure}" for failure in self.failures[:_ENOUGH]), self, sep="\n", flush=True)
         return 1 if self.failures else 0
+
+
+def run(*command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command and keep what it prints."""
+    return subprocess.run(command, text=True, capture_output=True, check=False, **options)

@@ -9,15 +9,13 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import time
-from base64 import b64encode
 from random import Random
 from urllib.parse import urlencode
 
-from fakenotify import FakeNotify
 from fakenotify.core.params import Param
 from fakenotify.notify.dispatch import ROUTES
 
+from .client import PHONE, head_of, new_fake
 from .figure import Figure
 
 HANG = 5.0
@@ -29,9 +27,8 @@ _RENEW_EVERY = 2000
 PIECES = [
     b"GET ", b"POST ", b"PUT ", b"DELETE ", b"HEAD ", b"OPTIONS ", b"PRI * HTTP/2.0", b" HTTP/1.1", b" HTTP/1.0",
     b" HTTP/0.9", b" HTTP/2", b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\x00", b"\xff\xfe", b"\xc3\x28", b"%", b"%00",
-    b"%ff", b"%2F", b"%2e%2e", b"..", b"//", b"?", b"#", b"&", b"=", b";", b":", b" ", b"\t", b"+",
-    b"Content-Length: ", b"Content-Length: 99999999999999999999\r\n", b"Content-Length: -1\r\n",
-    b"Content-Length: 5\r\n",
+    b"%ff", b"%2F", b"%2e%2e", b"..", b"//", b"?", b"#", b"&", b"=", b";", b":", b" ", b"\t", b"+", b"Content-Length: ",
+    b"Content-Length: 99999999999999999999\r\n", b"Content-Length: -1\r\n", b"Content-Length: 5\r\n",
     b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n", b"Expect: 100-continue\r\n",
     b"Connection: close\r\n", b"Connection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n", b"Authorization: Basic \r\n",
     b"Authorization: Basic ////\r\n", b"Host: [::1\r\n", b"Host: \xff\r\n", b"X-Forwarded-Host: a\x00b\r\n",
@@ -39,24 +36,25 @@ PIECES = [
     b"Content-Type: application/x-www-form-urlencoded; charset=utf-16\r\n", b"Cookie: " + b"a" * 5000 + b"\r\n",
     b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"5;x=y\r\nabcde\r\n", b" folded: header\r\n", b"/v1/", b"/_fake/", b".json",
     b"PageToken=PA", b"PageSize=", b"Page=", b"9" * 400, b"-1", b"1e999", b"NaN", b"null", b"true", b"[" * 300,
-    b'{"a":' * 300, b'{"binding_type":"sms","address":"+1"}', b"\xf0\x9f\x98\x80", b"\\ud800", b"\\u0000", b"A" * 70000,
+    b'{"a":' * 300, PHONE.encode(), b"\xf0\x9f\x98\x80", b"\\ud800", b"\\u0000", b"A" * 70000,
 ]  # fmt: skip
 _WORDS = [
-    "", "x", "0", "-1", "1e5", "²", "true", "é", "\x00", "\U0001f600", "a b+c", "{}", "[]", "null", "{", "NaN",
-    '{"a": NaN}', '{"twi_a": 1}', '{"to": 1}', '{"data": {"from": []}}', '{"binding_type": "sms", "address": "+1"}',
-    '{"binding_type": [], "address": {}}', '{"binding_type": "apn"}', "[" * 2000, "9" * 5000, "2027-02-30",
-    "0000-00-00",
-    "10000-01-01", "PA", "PA" + "z" * 60, "apn", "sms", "IS" + "a" * 32, "CR" + "0" * 32, "http://[",
-    "http://127.0.0.1:9",
-    "+15005550006", "x" * 65, "all", "\ud800",
+    "", "x", "0", "-1", "1e5", "²", "true", "é", "\x00", "\U0001f600", "a b+c", "{}", "[]", "null", "{", "NaN", PHONE,
+    '{"a": NaN}', '{"twi_a": 1}', '{"to": 1}', '{"data": {"from": []}}', '{"binding_type": [], "address": {}}',
+    '{"binding_type": "apn"}', "[" * 2000, "9" * 5000, "2027-02-30", "0000-00-00", "10000-01-01", "PA", "PA" + "z" * 60,
+    "apn", "sms", "IS" + "a" * 32, "CR" + "0" * 32, "http://[", "http://127.0.0.1:9", "+15005550006", "x" * 65, "all",
+    "\ud800",
 ]  # fmt: skip
-CONTROL = [
-    ("GET", "health"), ("GET", "state"), ("PUT", "state"), ("GET", "requests"), ("GET", "deliveries"), ("GET",
-    "alerts"),
-    ("GET", "callbacks"), ("GET", "outcomes"), ("POST", "outcomes"), ("GET", "clock"), ("POST", "clock"),
-    ("GET", "behaviour"), ("PATCH", "behaviour"), ("GET", "rules"), ("GET", "openapi.json"), ("POST", "reset"),
-    ("GET", ""),
-]  # fmt: skip
+_CONTROL = {
+    "GET": (
+        "", "health", "state", "requests", "deliveries", "alerts", "callbacks", "outcomes", "clock", "behaviour",
+        "rules", "openapi.json",
+    ),
+    "PUT": ("state",),
+    "POST": ("outcomes", "clock", "reset"),
+    "PATCH": ("behaviour",),
+}  # fmt: skip
+CONTROL = [(method, path) for method, paths in _CONTROL.items() for path in paths]
 _JSONS = [
     "{}", "[]", "null", "", "{", '{"code": 52103}', '{"code": "x", "address": []}', '{"shift": 1e308}', '{"shift": 5}',
     '{"move_to": "9999-12-31T23:59:59Z"}', '{"move_to": "x"}', '{"freeze": true}', '{"resume": true}', '{"tick": -5}',
@@ -85,40 +83,34 @@ class Fuzzer:
 
     def renew(self) -> None:
         """Start with a fresh fake that has one of everything."""
-        self.fake = FakeNotify()
-        self.service = self.fake.create_service(messaging_service_sid="MG" + "0" * 32).sid
-        self.binding = self.fake.create_binding(
-            self.service, identity="alice", binding_type="sms", address="+15005550006"
-        ).sid
-        self.credential = self.fake.create_credential(type="fcm").sid
+        self.fake, self.service = new_fake()
+        binding = self.fake.create_binding(self.service, identity="alice", binding_type="sms", address="+15005550006")
+        self.sids = {"Bindings": binding.sid, "Credentials": self.fake.create_credential(type="fcm").sid}
         self.fake.create_user(self.service, identity="carol", segments=["s"])
-        token = b64encode(f"{self.fake.account_sid}:{self.fake.auth_token}".encode()).decode()
-        self.head = f"Host: 127.0.0.1\r\nAuthorization: Basic {token}\r\n"
         self.port = int(self.fake.url.rpartition(":")[2])
-        self._names = {"ServiceSid": self.service, "Identity": "carol", "Segment": "s"}
 
     def valid(self) -> bytes:
         """A request that is HTTP, whatever its parameters say."""
-        random = self.random
+        random, kind = self.random, "application/x-www-form-urlencoded"
         if random.random() < 0.25:
-            method, path = random.choice(CONTROL)
-            body = random.choice(_JSONS) if method != "GET" else ""
-            length = f"Content-Length: {len(body)}\r\nContent-Type: application/json\r\n" if body else ""
-            return f"{method} /_fake/{path} HTTP/1.1\r\n{self.head}{length}\r\n{body}".encode()
-        route = random.choice(list(ROUTES.by_operation.values()))
-        path = route.path
-        for part in route.segments:
-            if part.startswith("{"):
-                sid = {"Bindings": self.binding, "Credentials": self.credential}.get(path.split("/")[-2], self.service)
-                value = self._names.get(part[1:-1], sid)
-                path = path.replace(part, random.choice((value, value, value, "x", "%20", "")), 1)
-        sent = urlencode(form_of(route.params.rows, random), errors="surrogatepass")
-        if route.method == "GET":
-            return f"GET /v1{path}?{sent} HTTP/1.1\r\n{self.head}\r\n".encode()
-        kind = "Content-Type: application/x-www-form-urlencoded\r\n"
-        return (
-            f"{route.method} /v1{path} HTTP/1.1\r\n{self.head}{kind}Content-Length: {len(sent)}\r\n\r\n{sent}".encode()
-        )
+            (method, path), kind = random.choice(CONTROL), "application/json"
+            path, body = f"/_fake/{path}", random.choice(_JSONS) if method != "GET" else ""
+        else:
+            route = random.choice(list(ROUTES.by_operation.values()))
+            method, segments = route.method, list(route.segments)
+            for place, part in enumerate(segments):
+                if part.startswith("{"):
+                    sid = self.sids.get(segments[place - 1], self.service)
+                    value = {"{Identity}": "carol", "{Segment}": "s"}.get(part, sid)
+                    segments[place] = random.choice((value, value, value, "x", "%20", ""))
+            path, body = (
+                "/v1/" + "/".join(segments),
+                urlencode(form_of(route.params.rows, random), errors="surrogatepass"),
+            )
+            if method == "GET":
+                path, body = f"{path}?{body}", ""
+        length = f"Content-Length: {len(body)}\r\nContent-Type: {kind}\r\n" if body else ""
+        return head_of(self.fake, f"{method} {path}") + f"{length}\r\n{body}".encode()
 
     def noise(self) -> bytes:
         """Bytes without a grammar."""
@@ -152,9 +144,8 @@ class Fuzzer:
                 raw[end:end] = random.choice(PIECES)
         return bytes(raw)
 
-    def send(self, raw: bytes) -> tuple[bytes, float]:
-        """What comes back, and after how many seconds."""
-        began = time.monotonic()
+    def send(self, raw: bytes) -> bytes:
+        """What comes back."""
         came = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout=HANG) as line:
             with contextlib.suppress(ConnectionError):
@@ -163,42 +154,38 @@ class Fuzzer:
             with contextlib.suppress(ConnectionError):
                 while piece := line.recv(65536):
                     came += piece
-        return came, time.monotonic() - began
+        return came
 
     def wrong(self, raw: bytes) -> str | None:
         """What is wrong with the answer to ``raw``, if anything."""
         try:
-            came, _ = self.send(raw)
+            came = self.send(raw)
         except TimeoutError:
             return f"no end within {HANG} s"
         assert self.fake._server is not None
         if self.fake._server.errors:
-            found = self.fake._server.errors.pop()
-            return f"{type(found).__name__}: {found}"
+            return repr(self.fake._server.errors.pop())
         if came and not came.startswith(b"HTTP/1.1 "):
             return f"no HTTP: {came[:60]!r}"
         return f"a 5xx: {came[:60]!r}" if _OURS.search(came) else None
 
-    def alive(self) -> str | None:
+    def unwell(self) -> str | None:
         """What is wrong with the answer to a plain request."""
-        came, _ = self.send(f"GET /_fake/health HTTP/1.1\r\n{self.head}\r\n".encode())
+        came = self.send(head_of(self.fake, "GET /_fake/health") + b"\r\n")
         return None if came.startswith(b"HTTP/1.1 200 ") else f"not well: {came[:80]!r}"
 
 
 def prove(count: int, seed: int = 0) -> Figure:
     """Send noise so many times."""
-    figure = Figure("fuzz")
-    random = Random(seed)
+    figure, random = Figure("fuzz", seed=seed), Random(seed)
     fuzzer = Fuzzer(random)
     kinds = (fuzzer.noise, fuzzer.mutated, fuzzer.mutated, fuzzer.valid)
     try:
-        while figure.tried < count and len(figure.failures) < 20:
+        for _ in figure.until(count):
             raw = random.choice(kinds)()
-            found = fuzzer.wrong(raw)
-            if found is None and figure.tried % _CHECK_EVERY == 0:
-                found = fuzzer.alive()
+            found = fuzzer.wrong(raw) or (fuzzer.unwell() if figure.tried % _CHECK_EVERY == 0 else None)
             if found is not None:
-                figure.fail(f"seed {seed}: {found} after {raw[:3000]!r}")
+                figure.fail(f"{found} after {raw[:3000]!r}")
             figure.count()
             if figure.tried % _RENEW_EVERY == 0:
                 fuzzer.fake.stop()

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from .figure import Figure
-
-TOP = Path(__file__).parents[2]
+from .figure import TOP, Figure, run
 
 _TARGET = """
 import sys, io, json
@@ -82,23 +79,15 @@ def prove(count: int, seed: int = 0) -> Figure:
     python = figure.python_with("atheris")
     if python is None:
         return figure
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         corpus = Path(folder, "corpus")
         corpus.mkdir()
         for number, given in enumerate(_SEEDS):
             Path(corpus, str(number)).write_bytes(given)
         Path(folder, "target.py").write_text(_TARGET)
-        command = [
-            python,
-            "target.py",
-            str(corpus),
-            f"-runs={count}",
-            f"-seed={seed + 1}",
-            "-max_len=600",
-            "-timeout=30",
-        ]
+        options = (f"-runs={count}", f"-seed={seed + 1}", "-max_len=600", "-timeout=30")
         environment = {**os.environ, "PYTHONPATH": str(TOP)}
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace")
+        done = run(python, "target.py", "corpus", *options, cwd=folder, env=environment, errors="replace")
     tried = re.findall(r"^#(\d+)\s", done.stderr, re.MULTILINE)
     covered = re.findall(r"cov: (\d+)", done.stderr)
     figure.tried = int(tried[-1]) if tried else 0

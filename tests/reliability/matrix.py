@@ -10,14 +10,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
-from .figure import Figure
+from .figure import TOP, Figure, run
 
-TOP = Path(__file__).parents[2]
-OLDEST = (3, 10)
+OLDEST = 10
 _WIRE, _CLIENTS, _PLUGIN = "server/test_wire.py", "clients/test_clients.py", "plugin/test_plugin.py"
 _QUICK = ("core", "notify", _WIRE, "server/test_server.py", "server/test_connection.py", _CLIENTS, _PLUGIN)
 _NEEDED = (
@@ -50,39 +48,29 @@ def pythons() -> dict[str, str]:
     """The Pythons that are here, by version; a ``t`` is free-threaded."""
     candidates = [shutil.which(f"python{version}") for version in _WANTED]
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates += [str(each) for each in sorted(root.glob("versions/*/bin/python"))]
-    shown = (
-        "import sys, sysconfig; print('%d.%d' % sys.version_info[:2], sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
-    )
+    candidates += [*map(str, sorted(root.glob("versions/*/bin/python"))), sys.executable]
+    shown = "import sys, sysconfig; free = sysconfig.get_config_var('Py_GIL_DISABLED') or 0\n"
+    shown += "print('%d.%d' % sys.version_info[:2] + 't' * free)"
     found: dict[str, str] = {}
-    for candidate in [*candidates, sys.executable]:
-        if candidate is None:
-            continue
-        done = ask(candidate, "-c", shown)
-        words = done.stdout.split()
-        if done.returncode or len(words) != 2 or not re.fullmatch(r"3\.\d+", words[0]):
-            continue  # a shim of a version that is not chosen, or Python 2
-        version, free = words
-        if tuple(map(int, version.split("."))) >= OLDEST:
-            found.setdefault(version + ("t" if free == "1" else ""), candidate)
+    for candidate in filter(None, candidates):
+        done = run(candidate, "-c", shown)  # it fails for a shim of a version that is not chosen
+        version = re.fullmatch(r"3\.(\d+)t?\n", done.stdout)
+        if done.returncode == 0 and version is not None and int(version[1]) >= OLDEST:
+            found.setdefault(version[0].strip(), candidate)
     return found
 
 
-def ask(*command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command and keep what it prints."""
-    return subprocess.run(command, text=True, capture_output=True, check=False, **options)
-
-
-def run(python: str, pins: tuple[str, ...], names: tuple[str, ...], folder: Path) -> tuple[str, str]:
+def judge(python: str, pins: tuple[str, ...], names: tuple[str, ...], folder: Path) -> tuple[str, str]:
     """Whether the tests passed, and what was printed about it."""
-    if ask(python, "-m", "venv", str(folder)).returncode:
+    if run(python, "-m", "venv", str(folder)).returncode:
         return "not run", "no virtual environment"
     inside = str(folder / "bin" / "python")
-    needed = _NEEDED if names else ()
-    install = (inside, "-m", "pip", "install", "-q", "--disable-pip-version-check", *pins, *needed)
-    done = ask(*install, timeout=_TIMEOUT)
+    install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", *pins, *(_NEEDED if names else ()))
+    done = run(inside, *install, timeout=_TIMEOUT)
     if done.returncode:
         return "not run", f"can't be installed: {done.stderr.strip().splitlines()[-1][:150]}"
+    listed = run(inside, "-m", "pip", "list", "--format=freeze").stdout
+    used = re.findall(r"^(?:werkzeug|pytest|twilio)==\S+", listed, re.IGNORECASE | re.MULTILINE)
     environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONDONTWRITEBYTECODE": "1"}
     if names:
         chosen = ("-k", _WITHOUT_ASYNC) if "twilio>=7,<8" in pins else ()
@@ -94,19 +82,13 @@ def run(python: str, pins: tuple[str, ...], names: tuple[str, ...], folder: Path
     else:  # without the lock that would keep threads apart
         command = ("tests.reliability", "concurrency", "--count", "100000")
         asked = "import sys, fakenotify.fake, werkzeug; print(sys._is_gil_enabled())"
-        enabled = ask(inside, "-c", asked, cwd=TOP, env=environment).stdout.strip()
+        enabled = run(inside, "-c", asked, cwd=TOP, env=environment).stdout.strip()
         passed, said = enabled == "False", f"GIL enabled: {enabled}; "
-    done = ask(inside, "-m", *command, cwd=TOP, env=environment, timeout=_TIMEOUT)
+    done = run(inside, "-m", *command, cwd=TOP, env=environment, timeout=_TIMEOUT)
     lines = done.stdout.strip().splitlines() or done.stderr.strip().splitlines() or ["nothing printed"]
     broken = [line for line in lines if line.startswith(("FAILED", "ERROR"))][:5]
-    passed = passed and done.returncode == 0
-    return ("passed" if passed else "failed"), said + "; ".join([lines[-1].strip("= "), *broken])[:600]
-
-
-def versions(folder: Path) -> str:
-    """The versions that were used."""
-    listed = ask(str(folder / "bin" / "python"), "-m", "pip", "list", "--format=freeze").stdout
-    return " ".join(re.findall(r"^(?:werkzeug|pytest|twilio)==\S+", listed, re.IGNORECASE | re.MULTILINE))
+    said += "; ".join([lines[-1].strip("= "), *broken])[:600]
+    return "passed" if passed and done.returncode == 0 else "failed", f"{said} [{' '.join(used)}]"
 
 
 def prove() -> Figure:
@@ -114,21 +96,19 @@ def prove() -> Figure:
     figure = Figure("matrix", "combinations")
     here = pythons()
     figure.notes.append(f"not here, so not run: {', '.join(each for each in _WANTED if each not in here) or 'nothing'}")
-    order = sorted(here, key=lambda version: [int(part) for part in version.rstrip("t").split(".")])
-    plan = [(version, _FREE if version.endswith("t") else _NEWEST) for version in order]
+    order = sorted(here, key=lambda version: int(version[2:].rstrip("t")))
     locked = [version for version in order if not version.endswith("t")]
     pins = [pin for pin in _PINS if pin not in (_NEWEST, _FREE)]
+    plan = [(version, _NEWEST if version in locked else _FREE) for version in order]
     plan += [(version, pin) for version in dict.fromkeys((locked[0], locked[-1])) for pin in pins]
     for version, pin in plan:
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder:
             try:
-                verdict, said = run(here[version], *_PINS[pin], Path(folder, "venv"))
+                verdict, said = judge(here[version], *_PINS[pin], Path(folder, "venv"))
             except subprocess.TimeoutExpired:
                 verdict, said = "failed", f"not done within {_TIMEOUT} s"
-            used = versions(Path(folder, "venv")) if verdict != "not run" else ""
-        print(f"Python {version}, {pin}: {verdict}, {said} [{used}]", flush=True)
+        print(f"Python {version}, {pin}: {verdict}, {said}", flush=True)
         if verdict == "failed":
             figure.fail(f"Python {version}, {pin}")
-        if verdict != "not run":
-            figure.count()
+        figure.count(verdict != "not run")
     return figure

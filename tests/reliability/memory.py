@@ -6,58 +6,54 @@ The bound is ``keep_bytes``, an estimate: the process may take a quarter more, a
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.notify.accounts import KEPT_BYTES, MOST_MADE_UP
 from fakenotify.notify.dispatch import Call
-from fakenotify.notify.records import Service
 
-from .figure import Figure
+from .figure import Figure, run
 
 _SLACK = KEPT_BYTES // 4 + (32 << 20)
 _LOADED = 8
 """While a world is loaded, it takes at most so many bytes for each byte of its file."""
 
 
-def post(fake: FakeNotify, service: Service, **form: Any) -> None:
-    """Send a Notification as a client does, without a socket."""
-    call = Call("POST", f"/v1/Services/{service.sid}/Notifications", form=form)
-    call.credentials = (fake.account_sid, fake.auth_token)
-    assert fake.world.handle(call).status == 201
+def send(forms: Iterable[dict[str, list[str]]]) -> FakeNotify:
+    """A fake to which a client has sent so many Notifications, without a socket."""
+    fake = FakeNotify()
+    service = fake.create_service()
+    owner = (fake.account_sid, fake.auth_token)
+    for form in forms:
+        call = Call("POST", f"/v1/Services/{service.sid}/Notifications", form=form, credentials=owner)
+        assert fake.world.handle(call).status == 201
+    return fake
 
 
 def requests(count: int) -> int:
     """Requests with bodies of 100 KB."""
-    fake = FakeNotify()
-    service = fake.create_service()
-    for number in range(count):
-        post(fake, service, Identity=["alice"], Body=[f"{number}{'x' * 100_000}"])
+    send({"Identity": ["alice"], "Body": [f"{number}{'x' * 100_000}"]} for number in range(count))
     return KEPT_BYTES + _SLACK
 
 
 def objects(count: int) -> int:
     """Requests whose JSON takes far more memory than text: 33,000 empty objects each."""
-    fake = FakeNotify()
-    service = fake.create_service()
-    for number in range(count // 200):
-        data = f'{{"number": {number}, "empty": [{", ".join(["{}"] * 33_000)}]}}'
-        post(fake, service, Identity=["alice"], Data=[data])
+    empty = ", ".join(["{}"] * 33_000)
+    send(
+        {"Identity": ["alice"], "Data": [f'{{"number": {number}, "empty": [{empty}]}}']}
+        for number in range(count // 200)
+    )
     return KEPT_BYTES + _SLACK
 
 
 def deliveries(count: int) -> int:
     """Deliveries of a payload of 400 KB, a thousand for each Notification."""
-    fake = FakeNotify()
-    service = fake.create_service()
     targets = [json.dumps({"binding_type": "sms", "address": f"+1500555{number:04}"}) for number in range(1_000)]
-    for number in range(max(1, count // 1_000)):
-        post(fake, service, ToBinding=targets, Body=[f"{number}{'x' * 400_000}"])
+    bodies = (f"{number}{'x' * 400_000}" for number in range(max(1, count // 1_000)))
+    fake = send({"ToBinding": targets, "Body": [body]} for body in bodies)
     assert fake.deliveries.last.payload["Body"] is fake.deliveries[-2].payload["Body"]
     return KEPT_BYTES + _SLACK
 
@@ -74,19 +70,14 @@ def accounts(count: int) -> int:
 
 def loading(count: int) -> int:
     """A saved world of 100 MB, by a count of 100,000."""
-    rows = count * 5 // 2
+    rows, padding = count * 5 // 2, "x" * 250
     with TemporaryDirectory() as folder:
         path = Path(folder, "world.json")
         with path.open("w") as file:
             file.write('{"services": [{"bindings": [')
             for number in range(rows):
-                row = {
-                    "identity": f"user{number // 3}",
-                    "binding_type": "apn",
-                    "address": f"{number:064x}",
-                    "tags": ["vip", f"group{number % 50}"],
-                    "endpoint": "x" * 250,
-                }
+                whose = {"identity": f"user{number // 3}", "tags": ["vip", f"group{number % 50}"], "endpoint": padding}
+                row = {**whose, "binding_type": "apn", "address": f"{number:064x}"}
                 file.write(("," if number else "") + json.dumps(row, indent=1))
             file.write("]}]}")
         fake = FakeNotify()
@@ -106,11 +97,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, bound)
 """
 
 
-def prove(count: int, seed: int) -> Figure:
+def prove(count: int, seed: int = 0) -> Figure:
     """Run every scenario, each in a process of its own."""
     figure = Figure("memory", "requests, deliveries, accounts and rows")
     for name in SCENARIOS:
-        done = subprocess.run([sys.executable, "-c", _RUN, name, str(count)], text=True, capture_output=True)
+        done = run(sys.executable, "-c", _RUN, name, str(count))
         figure.count(count)
         if done.returncode:
             figure.fail(f"{name}: {done.stderr.strip().splitlines()[-1]}")

@@ -6,14 +6,13 @@ Without schemathesis, the proof says that it was not run; ``SCHEMATHESIS_PYTHON`
 from __future__ import annotations
 
 import re
-import subprocess
-from base64 import b64encode
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fakenotify import FakeNotify
 
-from .figure import Figure
+from .client import authorization
+from .figure import Figure, run
 
 _CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
 _OF_NOTIFY = f"{_CHECKS},status_code_conformance,response_headers_conformance,unsupported_method"
@@ -35,34 +34,25 @@ _STREAM = "/_fake/events"
 
 def prove(count: int, seed: int = 0) -> Figure:
     """Let schemathesis make so many examples of each operation, by one document and then by the other."""
-    figure = Figure("schema", "requests by schemathesis")
+    figure = Figure("schema", "requests by schemathesis", seed)
     python = figure.python_with("schemathesis")
-    if python is None:
-        return figure
-    for document, checks in _DOCUMENTS.items():
-        with FakeNotify() as fake:
+    for document, checks in _DOCUMENTS.items() if python else ():
+        with FakeNotify() as fake, TemporaryDirectory() as folder:
             service = fake.create_service(sid=_SERVICE, messaging_service_sid="MG" + "0" * 32)
             fake.create_binding(service.sid, identity="alice", binding_type="sms", address="+15005550006")
-            run_one(figure, python, fake, document, checks, count, seed)
+            Path(folder, "schemathesis.toml").write_text(_SETTINGS, encoding="ascii")  # it is read from where it starts
+            done = run(
+                str(python), "-m", "schemathesis.cli", "run", f"{fake.url}/_fake/{document}", "--checks", checks,
+                "--seed", str(seed), "--max-examples", str(count), "--phases", "examples,coverage,fuzzing,stateful",
+                "--no-color", "--exclude-path", _STREAM,
+                "-H", f"Authorization: {authorization(fake.account_sid, fake.auth_token)}", cwd=folder,
+            )  # fmt: skip
             assert fake._server is not None
             if fake._server.errors:
                 figure.fail(f"the server reported {fake._server.errors[:3]}")
+        tried = sum(int(number) for number in re.findall(r"(\d+) generated", done.stdout))
+        figure.count(tried)
+        figure.notes.append(f"{document}: {tried} requests")
+        if done.returncode:
+            figure.fail(done.stdout[-6000:] + done.stderr[-2000:])
     return figure
-
-
-def run_one(figure: Figure, python: str, fake: FakeNotify, document: str, checks: str, count: int, seed: int) -> None:
-    """One run of the tool."""
-    owner = b64encode(f"{fake.account_sid}:{fake.auth_token}".encode()).decode()
-    with TemporaryDirectory() as folder:
-        Path(folder, "schemathesis.toml").write_text(_SETTINGS, encoding="ascii")  # it is read from where it starts
-        command = [
-            python, "-m", "schemathesis.cli", "run", f"{fake.url}/_fake/{document}", "--checks", checks, "--seed",
-            str(seed), "--max-examples", str(count), "--phases", "examples,coverage,fuzzing,stateful",
-            "--no-color", "--exclude-path", _STREAM, "-H", f"Authorization: Basic {owner}",
-        ]  # fmt: skip
-        done = subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False)
-    tried = sum(int(number) for number in re.findall(r"(\d+) generated", done.stdout))
-    figure.count(tried)
-    figure.notes.append(f"{document}: {tried} requests")
-    if done.returncode:
-        figure.fail(done.stdout[-6000:] + done.stderr[-2000:])

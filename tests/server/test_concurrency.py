@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from reliability.concurrency import Hammer
@@ -39,15 +40,11 @@ def test_the_hammer_notices_a_21st_binding() -> None:
     first = next(iter(table))
     for number in range(20):
         sid = f"BS{number:032}"
-        table.add(account.next_sequence(), first.__class__(**{**fields_of(first), "sid": sid, "address": str(number)}))
+        table.add(account.next_sequence(), replace(first, sid=sid, address=str(number)))
 
-    hammer._check_end()
+    hammer.check_end()
 
     assert hammer.figure.failures[0] == "seed 0: stayer 0 has 21 Bindings"
-
-
-def fields_of(record: object) -> dict[str, object]:
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 def test_nobody_sees_a_reset_half_done(eager_threads: None) -> None:

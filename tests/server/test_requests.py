@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from raw_http import AUTH, FORM, Dial, Dialled, echoed, get, post
+from reliability import fuzz
 
-from fakenotify import FakeNotify
 from fakenotify.server.server import Server
 from fakenotify.server.wsgi import parse_form
 
@@ -92,54 +89,10 @@ def test_bytes_that_are_not_text_are_accepted(account: Dialled) -> None:
     assert {each: account.ask(each).status for each in expected} == expected
 
 
-_PIECES = st.sampled_from(
-    [
-        b"GET ", b"POST ", b"HEAD ", b"DELETE ", b"PUT ", b"PATCH ", b"OPTIONS ", b"\x00",
-        b"/v1/Services", b"/v1/Credentials", b"/v1/Services/IS" + b"a" * 32 + b"/Bindings", b"/_fake/health",
-        b"/_fake/state", b"/_fake/reset", b"http://[::1]", b"//", b"?", b"%", b"%00", b"%ff", b"&", b"=",
-        b"#", b".json",
-        b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", b" HTTP/9.9\r\n", b"\r\n", b"\n", b"\r\n\r\n", b" ", b":",
-        b"Host: 127.0.0.1\r\n", AUTH.encode(), FORM.encode(), b"Content-Type: application/json\r\n",
-        b"Content-Length: 3\r\n", b"Content-Length: -3\r\n", b"Transfer-Encoding: chunked\r\n",
-        b"Connection: close\r\n", b"Connection: keep-alive\r\n", b"Expect: 100-continue\r\n", b"Origin: null\r\n",
-        b"3\r\nabc\r\n", b"0\r\n\r\n", b"Identity=a", b"PageSize=0", b"PageToken=PA", b"[[[[", b'{"services": [{}]}',
-    ]
-)  # fmt: skip
-NOISE = st.one_of(
-    st.binary(max_size=400),
-    st.lists(_PIECES | st.binary(max_size=8), max_size=25).map(b"".join),
-    st.lists(_PIECES | st.binary(max_size=8), max_size=12).map(lambda pieces: b"GET /v1/" + b"".join(pieces)),
-    st.lists(_PIECES | st.binary(max_size=8), max_size=12).map(
-        lambda pieces: b"POST /v1/Services HTTP/1.1\r\n" + AUTH.encode() + b"".join(pieces)
-    ),
-)
-
-
-@pytest.fixture(scope="module")
-def noisy() -> Iterator[Server]:
-    """The server of a fake that is sent noise."""
-    with FakeNotify() as fake:
-        fake.start()
-        assert fake._server is not None
-        yield fake._server
-
-
-@settings(max_examples=300, deadline=None)
-@given(noise=NOISE)
-def test_random_bytes_are_answered_in_http_and_break_nothing(noisy: Server, noise: bytes) -> None:
-    connection = Dialled(noisy)
-    try:
-        with contextlib.suppress(ConnectionError):
-            connection.send(noise)
-            connection.no_more()
-        answers = b""
-        with contextlib.suppress(ConnectionResetError):
-            answers = connection.reader.read()
-    finally:
-        connection.close()
-    assert answers == b"" or answers.startswith(b"HTTP/1.1 ")
-    assert b"HTTP/1.1 500" not in answers
-    assert noisy.errors == []
+def test_noise_is_answered_in_http_and_breaks_nothing() -> None:
+    """A longer run is ``python -m tests.reliability fuzz``."""
+    figure = fuzz.prove(600)
+    assert (figure.tried, figure.failures) == (600, [])
 
 
 @given(st.text(alphabet="ab=&+%2C3é\udcff;", max_size=30))
