@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
-from fakenotify import Behaviour, FakeNotify
+from fakenotify import FakeNotify
 
 NOW = "2015-07-30T20:00:00Z"
 MOMENT = datetime(2015, 7, 30, 20, tzinfo=timezone.utc)
@@ -309,20 +309,6 @@ def test_a_replacement_can_keep_sid_creation_date_and_place(wire, fake_notify, s
     assert wire.get(PATH, {"Tag": "vip"}).json["bindings"] == []
 
 
-@pytest.mark.fake_notify(address_scope="service_and_type")
-def test_an_address_may_have_a_binding_for_each_type_until_the_switch_is_turned_off(wire, fake_notify, service):
-    def rows() -> list[tuple[str, str]]:
-        return [(each.identity, each.binding_type) for each in fake_notify.bindings]
-
-    for identity, type in (("alice", "fcm"), ("alice", "gcm"), ("alice", "sms"), ("bob", "gcm")):
-        wire.post(PATH, form(identity, type))
-    assert rows() == [("alice", "fcm"), ("alice", "sms"), ("bob", "gcm")]
-
-    fake_notify.behaviour = Behaviour()
-    wire.post(PATH, form("bob", "fcm"))
-    assert rows() == [("bob", "fcm")]
-
-
 # twenty
 
 
@@ -341,27 +327,6 @@ def test_the_21st_binding_of_an_identity_in_a_service_is_refused(wire, fake_noti
     assert wire.post(elsewhere, form(address="20")).status == 201
 
 
-@pytest.mark.parametrize("keeps", [False, True])
-@pytest.mark.parametrize("limit", ["reject", "evict_oldest"])
-def test_replacing_its_own_binding_never_counts_extra(open_fake, limit, keeps):
-    fake = open_fake(identity_limit=limit, replacement_keeps_sid=keeps)
-    fake.create_service(sid=SERVICE_SID)
-    crowd(fake)
-
-    fake.create_binding(SERVICE_SID, identity="alice", binding_type="apn", address="7")
-
-    assert sorted(each.address for each in fake.bindings) == sorted(str(at) for at in range(20))
-
-
-def test_there_is_room_again_after_a_delete_or_a_takeover(wire, fake_notify, service):
-    crowd(fake_notify)
-    wire.delete(f"{PATH}/{fake_notify.bindings[3].sid}")
-    assert [wire.post(PATH, form(address=address)).status for address in ("20", "21")] == [201, 400]
-
-    wire.post(PATH, form("bob", address="0"))
-    assert [wire.post(PATH, form(address=address)).status for address in ("21", "22")] == [201, 400]
-
-
 def test_a_takeover_counts_and_leaves_the_owner_alone_if_it_is_refused(wire, fake_notify, service):
     crowd(fake_notify)
     wire.post(PATH, form("bob", address="bob's", Tag="vip"))
@@ -369,19 +334,6 @@ def test_a_takeover_counts_and_leaves_the_owner_alone_if_it_is_refused(wire, fak
 
     assert wire.post(PATH, form("alice", address="bob's")).refusal == IDENTITY_LIMIT
     assert not fake_notify.diff(before)
-
-
-@pytest.mark.fake_notify(identity_limit="evict_oldest")
-def test_the_21st_binding_can_take_the_place_of_the_oldest(wire, fake_notify, service):
-    crowd(fake_notify, "bob", count=1)
-    crowd(fake_notify)  # alice has taken "0" over, so it is her oldest
-    wire.post(PATH, form("bob", address="bob's"))
-
-    wire.post(PATH, form(address="20"))
-    wire.post(PATH, form(address="bob's"))
-
-    expected = [*map(str, range(2, 21)), "bob's"]
-    assert [(each.identity, each.address) for each in fake_notify.bindings] == [("alice", each) for each in expected]
 
 
 # filters
@@ -426,20 +378,6 @@ def test_a_filter_is_exact_and_an_empty_one_counts_as_absent(wire, people):
     found = ["".join(addresses(wire.get(PATH, filters))) for filters, _ in expected]
 
     assert found == [each for _, each in expected]
-
-
-def test_a_list_has_any_of_the_identities_and_all_of_the_tags_within_the_days(wire, people):
-    identities = [[], ["alice"], ["bob", "carol"]]
-    tags = [[], ["vip"], ["sms"], ["sms", "new user"]]
-    days = ["", "2015-07-30", "2015-07-31"]
-    for who, what, start, end in product(identities, tags, days, days):
-        expected = [
-            address
-            for identity, type, address, own, moment in PEOPLE
-            if (not who or identity in who) and set(what) <= {*own, type} and start <= moment[:10] <= (end or "9")
-        ]
-        asked = {"Identity": who, "Tag": what, "StartDate": start, "EndDate": end}
-        assert addresses(wire.get(PATH, asked)) == expected
 
 
 def test_a_bad_filter_is_refused(wire, people):
