@@ -34,6 +34,23 @@ def some(*values: str) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from((*values, "")), max_size=3)
 
 
+def binding(identity: str, address: str) -> dict[str, Any]:
+    return {"identity": identity, "binding_type": "fcm", "address": address, "tags": ["vip"]}
+
+
+CREATE = st.fixed_dictionaries(
+    {
+        "identity": st.sampled_from((*IDENTITIES[:1] * 4, *IDENTITIES)),
+        "binding_type": st.sampled_from(list(VERSIONS)),
+        "address": st.integers(0, 5).map("address {}".format),
+        "tags": some(*TAGS),
+        "notification_protocol_version": st.sampled_from([None, "3", "default", ""]),
+        "credential_sid": st.sampled_from([None, "CR" + "a" * 32]),
+        "endpoint": st.sampled_from([None, "endpoint_id"]),
+    }
+)
+
+
 class Bindings(RuleBasedStateMachine):
     """One Service, whose Bindings are known by the rules: ``rows``, oldest first."""
 
@@ -46,37 +63,21 @@ class Bindings(RuleBasedStateMachine):
         self.rows: list[Binding] = []
         self.gone: set[str] = set()
         for number in range(crowd):
-            self.create("alice", "sms", f"crowd {number}", [], None, None)
+            self.create(binding("alice", f"crowd {number}"))
 
     @rule(behaviour=BEHAVIOURS)
     def turn_switches(self, behaviour: Behaviour) -> None:
         self.fake.behaviour = behaviour
 
-    @rule(
-        identity=st.sampled_from((*IDENTITIES[:1] * 4, *IDENTITIES)),
-        binding_type=st.sampled_from(list(VERSIONS)),
-        address=st.integers(0, 5).map("address {}".format),
-        tags=some(*TAGS),
-        version=st.sampled_from([None, "3", "default", ""]),
-        endpoint=st.sampled_from([None, "endpoint_id"]),
-    )
-    def create(
-        self, identity: str, binding_type: Any, address: str, tags: list[str], version: str | None, endpoint: str | None
-    ) -> None:
+    @rule(arguments=CREATE)
+    def create(self, arguments: dict[str, Any]) -> None:
+        identity, binding_type, address = (arguments[name] for name in ("identity", "binding_type", "address"))
         behaviour = self.fake.behaviour
         by_type = behaviour.address_scope == "service_and_type"
         replaced = [
             row for row in self.rows if row.address == address and (not by_type or row.binding_type == binding_type)
         ]
         owned = [row for row in self.rows if row.identity == identity and row not in replaced]
-        arguments: Any = {
-            "identity": identity,
-            "binding_type": binding_type,
-            "address": address,
-            "tags": tags,
-            "notification_protocol_version": version,
-            "endpoint": endpoint,
-        }
         if len(owned) == LIMIT and behaviour.identity_limit == "reject":
             with pytest.raises(TwilioError, match=IDENTITY_LIMIT[2]):
                 self.fake.create_binding(self.service, **arguments)
@@ -86,13 +87,12 @@ class Bindings(RuleBasedStateMachine):
 
         kept = replaced.pop() if replaced and behaviour.replacement_keeps_sid else None
         now = self.fake.clock.now()
-        assert asdict(made) == arguments | {
+        assert asdict(made) == {"credential_sid": None, "endpoint": None, **arguments} | {
             "sid": kept.sid if kept else made.sid,
             "account_sid": self.fake.account_sid,
             "service_sid": self.service.sid,
-            "tags": [tag for tag in dict.fromkeys(tags) if tag],
-            "notification_protocol_version": version or VERSIONS[binding_type],
-            "credential_sid": None,
+            "tags": [tag for tag in dict.fromkeys(arguments["tags"]) if tag],
+            "notification_protocol_version": arguments.get("notification_protocol_version") or VERSIONS[binding_type],
             "date_created": kept.date_created if kept else now,
             "date_updated": now,
         }
@@ -116,7 +116,7 @@ class Bindings(RuleBasedStateMachine):
             f"{identity} {at}" for at in range(LIMIT) if f"{identity} {at}" not in {row.address for row in self.rows}
         ]
         for address in free[: max(0, number - sum(row.identity == identity for row in self.rows))]:
-            self.create(identity, "fcm", address, ["vip"], None, None)
+            self.create(binding(identity, address))
 
     @precondition(lambda self: self.rows)
     @rule(data=st.data())

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Any
-
 import pytest
 import requests
 
@@ -78,10 +75,3 @@ def test_an_assertion_says_how_many_deliveries_were_dropped_and_a_fresh_world_co
     fake.assert_not_delivered(body="0")
     send_four(fake)
     assert len(fake.deliveries) == 1
-
-
-def test_something_must_be_kept() -> None:
-    values: list[Any] = [0, -1, True, 1.5, "2"]
-    for name, value in product(("keep_requests", "keep_deliveries"), values):
-        with pytest.raises(ValueError, match=f"{name} is a whole number from 1, not {value!r}"):
-            FakeNotify(**{name: value})

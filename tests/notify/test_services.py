@@ -228,21 +228,24 @@ def test_the_1001st_service_is_not_refused(wire, fake_notify):
 
 @pytest.mark.fake_notify(credentials_checked="at_write")
 @pytest.mark.parametrize(("type", "other"), [("apn", "fcm"), ("gcm", "apn"), ("fcm", "gcm")])
-def test_credentials_can_be_checked_at_write(wire, fake_notify, service, type, other):
+def test_the_credentials_of_services_and_bindings_can_be_checked_at_write(wire, fake_notify, service, type, other):
     right, wrong = fake_notify.create_credential(type), fake_notify.create_credential(other)
     before = fake_notify.snapshot()
-    paths = ("/v1/Services", f"/v1/Services/{service.sid}")
-    name = f"{type.title()}CredentialSid"
+    binding = {"Identity": "alice", "BindingType": type, "Address": "1"}
+    name, path = f"{type.title()}CredentialSid", f"/v1/Services/{service.sid}"
+
+    def answers(sid: str) -> list[Any]:
+        return [
+            wire.post("/v1/Services", {name: sid, "MessagingServiceSid": MG}),
+            wire.post(path, {name: sid}),
+            wire.post(path + "/Bindings", binding | {"CredentialSid": sid}),
+        ]
+
     mismatch = f"(Can not use credentialType='{other}' credentials for {type.upper()} notifications)"
-
-    unknown = [wire.post(path, {name: CR, "MessagingServiceSid": MG}).refusal for path in paths]
-    mistyped = [wire.post(path, {name: wrong.sid}).refusal for path in paths]
-
+    assert [each.refusal for each in answers(CR)] == [(400, 52002, "Invalid Credential Sid")] * 3
+    assert [each.refusal for each in answers(wrong.sid)] == [(400, 52003, f"Invalid credential type{mismatch}")] * 3
     assert not fake_notify.diff(before)
-    assert unknown == [(400, 52002, "Invalid Credential Sid")] * 2
-    assert mistyped == [(400, 52003, f"Invalid credential type{mismatch}")] * 2
-    assert [wire.post(path, {name: right.sid}).status for path in paths] == [201, 200]
-    assert wire.post(paths[1], {name: ""}).status == 200
+    assert [each.status for sid in (right.sid, "") for each in answers(sid)] == [201, 200, 201] * 2
 
 
 def test_credentials_are_not_checked_at_write_unless_asked(wire, fake_notify):

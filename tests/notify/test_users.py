@@ -349,40 +349,6 @@ def test_a_user_is_in_twenty_segments_at_most(wire, fake_notify, service):
     assert wire.post(path, {"Segment": "20"}).status == 201
 
 
-# sending by segment
-
-
-@warns
-@pytest.mark.parametrize(
-    ("selectors", "expected"),
-    [
-        ({"Segment": "north"}, ["+1501", "+1502", "+1504"]),
-        ({"Segment": ["north", "premium"]}, ["+1501", "+1504"]),
-        ({"Segment": ["premium", "nowhere"]}, 52307),
-        ({"Segment": "North"}, 52307),
-        ({"Segment": "north", "Tag": ["tagged", "bob"]}, ["+1502"]),
-        ({"Segment": "north", "Tag": "all"}, ["+1501", "+1502", "+1504"]),
-        ({"Segment": "north", "Identity": ["bob", "carol"]}, ["+1502"]),
-        ({"Segment": "north", "Identity": "alice", "Tag": "tagged"}, ["+1501"]),
-        ({"Segment": "premium", "Tag": "bob"}, 52301),
-        ({"Segment": "premium", "Identity": "bob"}, 52301),
-    ],
-)
-def test_segments_are_anded_and_intersect_with_tags_and_identities(wire, fake_notify, selectors, expected):
-    fake_notify.create_service(sid=SERVICE_SID, messaging_service_sid="MG" + "b" * 32)
-    for identity, segments, address in (("alice", ["north", "premium"], 1), ("bob", ["north"], 2), ("carol", [], 3)):
-        wire.post(USERS, {"Identity": identity, "Segment": segments})
-        tagged = {"BindingType": "sms", "Address": f"+150{address}", "Tag": [identity, "tagged"]}
-        wire.post(user(identity) + "/Bindings", tagged)
-    wire.post(user("alice") + "/Bindings", {"BindingType": "sms", "Address": "+1504"})
-
-    assert wire.post(f"{SERVICE}/Notifications", {"Body": "Hi", **selectors}).status == 201
-
-    reached = [each.address for each in fake_notify.deliveries]
-    alerts = [(each.code, each.level) for each in fake_notify.alerts]
-    assert (reached, alerts) == (([], [(expected, "WARNING")]) if isinstance(expected, int) else (expected, []))
-
-
 # what is not there
 
 ENDPOINTS = [
@@ -415,20 +381,6 @@ def test_no_endpoint_is_there_without_its_service_its_user_and_its_instance(wire
 
     fake_notify.behaviour = Behaviour(legacy_resources=False)
     assert not_missing([*ENDPOINTS, ("PUT", USERS)]) == []
-
-
-def test_users_and_segments_have_no_other_methods(wire, service):
-    asked = [
-        ("PUT", USERS),
-        ("POST", user("alice")),
-        ("DELETE", user("alice") + "/Bindings"),
-        ("POST", user("alice") + "/Bindings/BS" + "0" * 32),
-        ("POST", SEGMENTS),
-        ("GET", user("alice") + "/SegmentMemberships"),
-        ("POST", user("alice") + "/SegmentMemberships/premium"),
-    ]
-
-    assert [wire.send(*each).refusal for each in asked] == [(405, 20004, "Method not allowed")] * len(asked)
 
 
 @warns
