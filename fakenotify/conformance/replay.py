@@ -6,6 +6,7 @@ created it. Sids and dates are mapped: a sid that the fake makes stands for the 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -90,58 +91,45 @@ class _Replay:
         )
         rule = answer.error.rule(answer.operation) if answer.error else None
         label = rules()[rule].label if rule in rules() else None
-        request = f"{call.method} {call.path}"
+        for what, expected, actual in self._differences(answer, call):
+            yield Difference(number, f"{call.method} {call.path}", what, expected, actual, rule, label)
 
-        def different(what: str, expected: Any, actual: Any) -> Difference:
-            return Difference(number, request, what, expected, actual, rule, label)
-
+    def _differences(self, answer: Answer, call: RecordedCall) -> Iterator[tuple[str, Any, Any]]:
+        """What differs, what the fake answers, and what was recorded."""
+        mine = json.loads(json.dumps(answer.body))
         if answer.status != call.status:
-            yield different("status", _summary(answer.status, answer.body), _summary(call.status, call.body))
+            yield "status", _summary(answer.status, mine), _summary(call.status, call.body)
         elif call.status >= 400:
             for member in ("code", "message"):
-                expected, actual = ((each or {}).get(member) for each in (answer.body, call.body))
+                expected, actual = ((each or {}).get(member) for each in (mine, call.body))
                 if self._translated(actual) != expected:
-                    yield different(member, expected, actual)
-        elif isinstance(call.body, dict) or answer.body is not None:
-            yield from (different(*each) for each in self._body(answer, call.body))
+                    yield member, expected, actual
+        elif isinstance(mine, dict) and isinstance(call.body, dict):
+            places = list(_places("", mine, call.body))
+            for _, own, other in places:
+                self._learn(own, other)
+            for where, own, other in places:
+                yield from self._at(where, own, other)
+        elif mine != call.body:
+            yield "body", mine, call.body
 
-    def _body(self, answer: Answer, recorded: Any) -> Iterator[tuple[str, Any, Any]]:
-        """The differences of a body's members: which there are, their types, and their values."""
-        mine: Any = _plain(answer.body)
-        if not isinstance(mine, dict) or not isinstance(recorded, dict):
-            yield "body", mine, recorded
-            return
-        self._learn(mine, recorded)
-        yield from self._members("", mine, recorded)
-
-    def _members(self, where: str, mine: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
+    def _at(self, where: str, mine: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
+        """The difference at one place of a body: which members there are, the type, or the value."""
         if isinstance(mine, dict) and isinstance(theirs, dict):
             if set(mine) != set(theirs):
                 missing, more = sorted(set(mine) - set(theirs)), sorted(set(theirs) - set(mine))
                 yield f"members of {where or 'the body'}", missing, more
-            for name in mine:
-                if name in theirs:
-                    yield from self._members(f"{where}.{name}".lstrip("."), mine[name], theirs[name])
-        elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
-            for at, (own, other) in enumerate(zip(mine, theirs, strict=True)):
-                yield from self._members(f"{where}[{at}]", own, other)
-        elif _kind(mine) != _kind(theirs):
+        elif type(mine) is not type(theirs):
             yield f"type of {where}", mine, theirs
-        elif isinstance(mine, str):
-            if _comparable(mine) != _comparable(self._translated(theirs)):
+        elif isinstance(mine, list):
+            if len(mine) != len(theirs):
                 yield f"value of {where}", mine, theirs
-        elif mine != theirs:
+        elif _comparable(mine) != _comparable(self._translated(theirs)):
             yield f"value of {where}", mine, theirs
 
     def _learn(self, mine: Any, theirs: Any) -> None:
-        """Let a sid of the fake stand for the recorded one in the same place."""
-        if isinstance(mine, dict) and isinstance(theirs, dict):
-            for name in mine.keys() & theirs.keys():
-                self._learn(mine[name], theirs[name])
-        elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
-            for own, other in zip(mine, theirs, strict=True):
-                self._learn(own, other)
-        elif isinstance(mine, str) and isinstance(theirs, str):
+        """Let a sid, or a page token, of the fake stand for the recorded one in the same place."""
+        if isinstance(mine, str) and isinstance(theirs, str):
             for own, other in zip(_SID.findall(mine), _SID.findall(theirs), strict=False):
                 if own[:2] == other[:2]:
                     self.known.setdefault(other, own)
@@ -152,70 +140,68 @@ class _Replay:
         """A recorded text in the fake's sids."""
         if not isinstance(text, str):
             return text
-        if text in self.known:
-            return self.known[text]
-        return _SID.sub(lambda found: self.known.get(found[0], found[0]), text)
+        return self.known.get(text) or _SID.sub(lambda found: self.known.get(found[0], found[0]), text)
 
 
-def _comparable(text: str) -> str:
-    """A text without dates, hosts and page tokens."""
-    text = _TOKEN.sub("PageToken", _DATE.sub("date", text))
-    return re.sub(r"^https?://[^/]+/v1", "", text)
+def _places(where: str, mine: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Every place that both bodies have, with what is there."""
+    yield where, mine, theirs
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        for name in mine:
+            if name in theirs:
+                yield from _places(f"{where}.{name}".lstrip("."), mine[name], theirs[name])
+    elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
+        for at, (own, other) in enumerate(zip(mine, theirs, strict=True)):
+            yield from _places(f"{where}[{at}]", own, other)
 
 
-def _kind(value: Any) -> str:
-    return {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}.get(
-        type(value), type(value).__name__
-    )
-
-
-def _plain(value: Any) -> Any:
-    """The fake's body as JSON would bring it back."""
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+def _comparable(value: Any) -> Any:
+    """A value; a text without dates, hosts and page tokens."""
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"^https?://[^/]+/v1", "", _TOKEN.sub("PageToken", _DATE.sub("date", value)))
 
 
 def _summary(status: int | None, body: Any) -> str:
-    refusal = body if isinstance(body, Mapping) and "code" in body else None
+    refusal = body if isinstance(body, dict) and "code" in body else None
     return f"{status} {refusal['code']} {refusal.get('message')}" if refusal else str(status)
 
 
 # the world before
 
 
+_TABLES: Mapping[str, type[Any]] = {"IS": Service, "CR": Credential, "BS": Binding}
+"""What a sid's first letters say of its record."""
+
+
 def implied_world(calls: Sequence[RecordedCall], behaviour: Behaviour) -> dict[str, Any]:
-    """The state that the recording began with: the records that its answers show or its paths name, unless one of
-    its calls created them."""
+    """The state that the recording began with: the records that its answers show or its paths name, as they were first
+    shown, unless one of its calls created them."""
     created: set[str] = set()
-    services: dict[str, dict[str, Any]] = {}
-    credentials: dict[str, dict[str, Any]] = {}
-    bindings: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, dict[str, Any]]] = {prefix: {} for prefix in _TABLES}
     for call in calls:
         operation = _operation(call)
-        found = _SERVICE_PATH.match(call.path)
-        if found and call.status != 404 and found[1] not in created:
-            services.setdefault(found[1], {"sid": found[1]})
-        if call.status >= 400 or not isinstance(call.body, dict):
+        service = _SERVICE_PATH.match(call.path)
+        if service and call.status != 404 and service[1] not in created:
+            found["IS"].setdefault(service[1], {"sid": service[1]})
+        if call.status >= 400 or not isinstance(call.body, dict) or operation.endswith(".update"):
             continue
         if operation.endswith(".create"):
             created.add(str(call.body.get("sid")))
             continue
         for record in _records(call.body):
-            sid = str(record.get("sid"))
-            if sid in created or operation.endswith(".update"):
-                continue
-            if sid.startswith("IS"):
-                services[sid] = services.get(sid, {}) | _fields(Service, record)
-            elif sid.startswith("CR"):
-                credentials.setdefault(sid, _fields(Credential, record))
-            elif sid.startswith("BS") and record.get("service_sid") not in created:
-                services.setdefault(str(record["service_sid"]), {"sid": record["service_sid"]})
-                bindings.setdefault(sid, _fields(Binding, record))
-    for record in _as_created(bindings, behaviour):
-        service = services[record.pop("service_sid")]
-        service.setdefault("bindings", []).append(record)
-    return {"services": _as_created(services, behaviour), "credentials": _as_created(credentials, behaviour)}
+            sid, owner = str(record.get("sid")), str(record.get("service_sid"))
+            table = found.get(sid[:2])
+            if table is not None and not created & {sid, owner} and table.get(sid, {}).keys() <= {"sid"}:
+                table[sid] = _fields(_TABLES[sid[:2]], record)
+                if sid.startswith("BS"):
+                    found["IS"].setdefault(owner, {"sid": owner})
+    for record in _as_created(found["BS"], behaviour):
+        found["IS"][record.pop("service_sid")].setdefault("bindings", []).append(record)
+    return {
+        "services": _as_created(found["IS"], behaviour),
+        "credentials": _as_created(found["CR"], behaviour),
+    }
 
 
 def _as_created(records: Mapping[str, dict[str, Any]], behaviour: Behaviour) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ import http.client
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
-from typing import Any, get_args, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
 from fakenotify.conformance.checks import CHECKS, Check
 from fakenotify.conformance.client import Connection, Credentials, NotAllowed, RemoteNotify
 from fakenotify.fake import FakeNotify
-from fakenotify.notify.behaviour import Behaviour
+from fakenotify.notify.behaviour import Behaviour, switches
 
 AS_EXPECTED, DIFFERS, BROKE, SKIPPED = "as expected", "differs", "could not be asked", "skipped: it writes"
 _TESTERS_OWN = frozenset(("callback_delivery", "callback_retries", "unknown_accounts"))
@@ -90,13 +90,8 @@ def comparable(came: Any) -> str:
 
 def alternatives() -> Iterator[tuple[str, Behaviour]]:
     """Every switch at each of its other values, one at a time."""
-    plain = Behaviour()
-    hints = get_type_hints(Behaviour)
-    for field in fields(Behaviour):
-        if field.name in _TESTERS_OWN:
-            continue
-        values = (True, False) if hints[field.name] is bool else get_args(hints[field.name])
-        for value in values:
-            if value != getattr(plain, field.name):
+    for name, _, _, default, allowed in switches().values():
+        for value in allowed if name not in _TESTERS_OWN else ():
+            if value != default:
                 spelled = str(value).lower() if isinstance(value, bool) else value
-                yield f"{field.name}={spelled}", plain.changed({field.name: value})
+                yield f"{name}={spelled}", Behaviour().changed({name: value})

@@ -20,14 +20,16 @@ PERSONAL = ("alice", "bob", "bby", "theirs", "vip", "14155550", "Parcel")
 
 
 def program(call: Callable[..., Any], theirs: str) -> None:
-    """Ask for what is there, then make a Service and use it up."""
+    """Ask for what is there and rename it, then make a Service and use it up."""
     page = call("GET", f"{theirs}/Bindings?PageSize=2")
     call("GET", page["meta"]["next_page_url"])
     call("GET", f"{theirs}/Bindings/{page['bindings'][0]['sid']}")
     call("GET", f"{theirs}/Users/alice1")
+    call("GET", theirs)
+    call("POST", theirs, FriendlyName="renamed")
+    call("GET", theirs)
     service = call("POST", "/v1/Services", FriendlyName="new")
     path = f"/v1/Services/{service['sid']}"
-    call("POST", path, FriendlyName="renamed")
     sms = {"BindingType": "sms", "Address": "+14155550100"}
     first = call("POST", f"{path}/Bindings", Identity="bob", Tag=["vip", "b"], **sms)
     second = call("POST", f"{path}/Bindings", Identity="carol", **sms)
@@ -47,7 +49,7 @@ def program(call: Callable[..., Any], theirs: str) -> None:
     call("GET", f"/v1/Services/IS{'0' * 32}")
 
 
-CREATED = 5
+CREATED = 8
 """The number of the call that creates a Service."""
 
 
