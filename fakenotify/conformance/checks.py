@@ -127,16 +127,16 @@ _table(
      "a malformed sid is 404, never 400",
      _not_found(_BAD_SERVICE), lambda notify: notify.post(_BAD_SERVICE, Identity="a", Body="b").error),
     ("errors.404.no-service", "errors.NotFound", "observed", "ex_twilio#144 (O3b)",
-     "no Service in the path",
+     "a path without a Service is the same 404",
      _not_found("/Notifications"), lambda notify: notify.post("/Notifications", Body="b").error),
     ("errors.404.empty-sid", "errors.NotFound", "observed", "sdk-starter-node#50 (O3c)",
-     "an empty sid keeps its two slashes",
+     "a 404 for an empty sid names the path with its two slashes",
      _not_found("/Services//Notifications"), lambda notify: notify.post("/Services//Notifications", Body="b").error),
     ("errors.404.well-formed", "errors.NotFound", "observed", "O3",
-     "a well-formed sid that nobody has is the same 404",
+     "an unknown but well-formed sid is the same 404",
      _not_found(_NO_SERVICE), lambda notify: notify.get(_NO_SERVICE).error),
     ("errors.404.credential", "errors.NotFound", "sibling", "20404",
-     "a Credential that nobody has is the same 404",
+     "an unknown Credential is the same 404",
      _not_found(_NO_CREDENTIAL), lambda notify: notify.get(_NO_CREDENTIAL).error),
     ("paths.case", "errors.NotFound", "assumed", "D10",
      "paths are case-sensitive",
@@ -145,7 +145,7 @@ _table(
      "without credentials: 401, 20003",
      _refusal(401, 20003, "Authenticate"), lambda notify: notify.get_as(None, "/Services").error),
     ("errors.401.malformed", "errors.Unauthorized", "sibling", "api 2010",
-     "a user that is no sid: 401, 20003",
+     "a user name that is not a sid: 401, 20003",
      _refusal(401, 20003, "Authenticate"), lambda notify: notify.get_as("Basic bm9ib2R5Og==", "/Services").error),
     ("errors.401.before-404", "errors.Unauthorized", "assumed", "D30",
      "authentication is checked before the path",
@@ -167,7 +167,7 @@ _table(
      "meta has exactly these seven keys",
      META, lambda notify: sorted(notify.get("/Services").json["meta"])),
     ("lists.meta.credentials", "credentials.find", "observed", "RJP",
-     "and for Credentials the same",
+     "the meta of Credentials has the same keys",
      META, lambda notify: sorted(notify.get("/Credentials").json["meta"])),
     ("lists.page-size", "credentials.find.PageSize", "documented", "OAI",
      "meta.page_size is the PageSize that was asked for",
@@ -180,7 +180,7 @@ _table(
      _refusal(400, 20001, "Parameter 'PageSize' is invalid"),
      lambda notify: notify.get("/Services", PageSize="0").error),
     ("lists.page-token.unknown", "services.find.PageToken", "assumed", "D6",
-     "a PageToken that nobody gave is refused",
+     "a PageToken that Notify didn't give is refused",
      _refusal(400, 20001, "Parameter 'PageToken' is invalid"),
      lambda notify: notify.get("/Services", PageToken="PAnonsense").error),
 )
@@ -192,7 +192,7 @@ def _page_size(answer: Answer) -> Any:
 
 
 @_check("lists.meta.first", "services.find.Page", "observed", "RJP (A7)",
-        "a first page spells both paging values in its URLs")  # fmt: skip
+        "the URLs of a first page name PageSize and Page")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     meta = notify.get("/Services").json["meta"]
     first = Like(r"https?://[^/]+/v1/Services\?PageSize=50&Page=0")
@@ -237,13 +237,13 @@ _table(
      "a list has Twilio's block of headers",
      _HEADERS, lambda notify: _headers_of(notify.get("/Services"))),
     ("headers.error", "errors.NotFound", "sibling", "api 2010",
-     "and so has an error",
+     "an error has the same block of headers",
      _HEADERS, lambda notify: _headers_of(notify.get("/Services/IS71"))),
     ("headers.create", "credentials.create", "observed", "CLI, June 2022",
      "an answer has Twilio's block of headers",
      _HEADERS, lambda notify: _headers_of(_credential(notify))),
     ("method.405", "errors.MethodNotAllowed", "assumed", "D17",
-     "a method that a path doesn't have: 405, 20004",
+     "a method that a path doesn't allow: 405, 20004",
      _refusal(405, 20004, "Method not allowed"), lambda notify: notify.send("PUT", "/Services").error),
 )
 # fmt: on
@@ -430,7 +430,7 @@ _table(
      (["preferred device", "new user", "a"],),
      lambda notify: _of(_bind(notify, Tag=["preferred device", "new user", "a"]), "tags")),
     ("bindings.create.tags.doubled", "bindings.create.Tag", "assumed", "D9",
-     "a doubled tag is kept once",
+     "a repeated tag is kept once",
      (["b", "a"],), lambda notify: _of(_bind(notify, Tag=["b", "a", "b"]), "tags")),
     ("bindings.create.tags.21", "bindings.create.Tag", "assumed", "D33",
      "the 21st tag is refused",
@@ -543,7 +543,7 @@ def _(notify: RemoteNotify) -> Pair:
 
 
 @_check("bindings.find.stable", "bindings.find.PageToken", "assumed", "D7",
-        "rows that go between two pages move no others")  # fmt: skip
+        "rows that are deleted between two reads don't shift the next page")  # fmt: skip
 def _(notify: RemoteNotify) -> Pair:
     tag = notify.name("stable")
     made = [_bind(notify, Tag=tag).json["sid"] for _ in range(4)]
@@ -595,10 +595,10 @@ _table(
      (201, _notification_like(body="Hello World")),
      lambda notify: _send(notify, ToBinding=_TO, Body="Hello World").result),
     ("notifications.create.bad-number", "notifications.create.ToBinding", "observed", "bulk-sms-alerts#1 (O5)",
-     "201 for a number that is none",
+     "201 for an invalid phone number",
      201, lambda notify: _send(notify, ToBinding=_TO.replace("+15005550006", "no number"), Body="b").status),
     ("notifications.create.to-binding", "errors.InvalidToBinding", "observed", "api-snippets#798 (O1)",
-     "a ToBinding that is no JSON object",
+     "a ToBinding that isn't a JSON object is refused",
      _invalid("Notification", "ToBinding"), lambda notify: _send(notify, ToBinding="sms:+15005550006", Body="b").error),
     ("notifications.create.mixed", "errors.SelectorsMixed", "observed", "sample-code#30 (O2)",
      "ToBinding and Identity exclude each other",

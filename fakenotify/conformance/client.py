@@ -1,4 +1,4 @@
-"""A client of another Notify: HTTP, and a guard in front of whatever could leave something behind."""
+"""A client of another Notify, with a guard that refuses to change what others made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fakenotify.core.real_time import sleep
 
 FORM = "application/x-www-form-urlencoded"
 Values = str | list[str]
-"""What a parameter is given: its value, or several."""
+"""A parameter's value, or several."""
 NOBODY = "IS" + "X" * 32
 """A sid that no Service can have: what is sent there creates nothing."""
 TIMEOUT = 60.0
@@ -37,7 +37,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; ``json`` is None where the body is no JSON."""
+    """An answer; ``json`` is None if the body isn't JSON."""
 
     status: int
     reason: str
@@ -59,7 +59,7 @@ class Answer:
 
     @property
     def error(self) -> dict[str, Any]:
-        """Status and body of a refusal, or as much as shows what came instead."""
+        """Status and body of a refusal; of another answer, only the status."""
         return {"http": self.status, "body": self.json if self.status >= 400 else "(no error)"}
 
 
@@ -79,8 +79,8 @@ class Credentials:
 class Connection:
     """GET, POST and DELETE of a Notify at ``url``, one request after another.
 
-    429 is waited for, and with ``retry_errors`` 5xx and lost connections too: as long as ``Retry-After`` says, else 1,
-    2, 4 … seconds. ``pause`` waits.
+    It tries again after a 429, and with ``retry_errors`` after a 5xx or a lost connection too. It waits as long as
+    ``Retry-After`` says, else 1, 2, 4 … seconds; ``pause`` does the waiting.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Connection:
         content_type: str = FORM,
         authorization: str | None = "own",
     ) -> Answer:
-        """Ask for a path below ``/v1``. Raises ``OSError`` or ``HTTPException`` where no answer comes."""
+        """Ask for a path below ``/v1``. Raises ``OSError`` where no answer comes."""
         headers = {"Accept": "application/json"}
         if body or method == "POST":
             headers["Content-Type"] = content_type
@@ -115,7 +115,7 @@ class Connection:
             last = attempt == RETRIES - 1
             try:
                 answer = exchange(self._parts, method, f"{self._parts.path}/v1{path}", body.encode(), headers)
-            except (OSError, http.client.HTTPException):
+            except OSError:
                 if last or not self._retry_errors:
                     raise
                 self._pause(2.0**attempt)
@@ -126,17 +126,22 @@ class Connection:
         return answer
 
 
-def exchange(url: SplitResult, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Send a request to the server at ``url``. Raises ``OSError`` or ``HTTPException`` where no answer comes."""
+def exchange(
+    url: SplitResult, method: str, target: str, body: bytes, headers: Mapping[str, str], timeout: float = TIMEOUT
+) -> Answer:
+    """Send a request to the server at ``url``. Raises ``OSError`` where no answer of HTTP's comes."""
     connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    with contextlib.closing(connect(url.hostname or "", url.port, timeout=TIMEOUT)) as connection:
-        connection.request(method, target, body or None, dict(headers))
-        response = connection.getresponse()
-        return Answer(response.status, response.reason, response.headers, response.read())
+    with contextlib.closing(connect(url.hostname or "", url.port, timeout=timeout)) as connection:
+        try:
+            connection.request(method, target, body or None, dict(headers))
+            response = connection.getresponse()
+            return Answer(response.status, response.reason, response.headers, response.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"that is no answer of HTTP's: {error!r}") from None
 
 
 def check_url(url: str) -> str:
-    """The base URL without ``/v1`` and slashes at its end. Raises ``Unreachable`` for what is no http(s) URL."""
+    """The base URL without ``/v1`` and slashes at its end. Raises ``Unreachable`` if it isn't an http(s) URL."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
@@ -170,7 +175,7 @@ class RemoteNotify:
         self.url = connection.url
         self.may_write = may_write
         self.run = uuid.uuid4().hex[:12]
-        """What is in every name that this run gives."""
+        """A part of every name that this run gives."""
         self.created: list[str] = []
         """The paths of what this run created and has not yet deleted, oldest first."""
         self._ours: set[str] = set()
@@ -228,7 +233,7 @@ class RemoteNotify:
     def undo(self) -> list[str]:
         """Delete everything that this run created; returns what could not be deleted."""
         for path in reversed([*self.created]):
-            with contextlib.suppress(OSError, http.client.HTTPException):
+            with contextlib.suppress(OSError):
                 if self._connection.send("DELETE", path).status in (204, 404):
                     self.created.remove(path)
         return [*self.created]

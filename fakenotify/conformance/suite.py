@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ _TESTERS_OWN = frozenset(("callback_delivery", "callback_retries", "unknown_acco
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one check. ``switch`` is the ``NAME=VALUE`` of ``Behaviour`` that would explain a difference."""
+    """The outcome of one check. ``switch`` is the ``NAME=VALUE`` of ``Behaviour`` that would explain a difference."""
 
     check: Check
     verdict: str
@@ -46,8 +45,8 @@ def ask(notify: RemoteNotify, check: Check) -> Outcome:
         wanted, came = check.run(notify)
     except NotAllowed:
         return Outcome(check, SKIPPED)
-    except (OSError, http.client.HTTPException, LookupError, TypeError, AttributeError, RuntimeError) as error:
-        # the last ones: an answer of quite another shape than the check knows how to read
+    except (OSError, LookupError, TypeError, AttributeError, RuntimeError) as error:
+        # the last ones mean that an answer has another shape than the check expects
         return Outcome(check, BROKE, actual=notify.masked(f"{type(error).__name__}: {error}"))
     if wanted == came:
         return Outcome(check, AS_EXPECTED)

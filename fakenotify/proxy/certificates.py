@@ -1,4 +1,4 @@
-"""Certificates: for Notify's hosts, by an authority made for one run, and those that programs trust already.
+"""Certificates: those of Notify's hosts, by an authority made for one run, and those that programs trust already.
 
 The authority's key never leaves memory.
 """
@@ -107,14 +107,15 @@ def system_certificates() -> bytes:
         import certifi
 
         paths.append(certifi.where())
-    return first_certificates(paths) or "".join(map(ssl.DER_cert_to_PEM_cert, _found_by_python())).encode()
+    found = ssl.create_default_context().get_ca_certs  # on Windows, those of its store
+    return first_certificates(paths) or "".join(map(ssl.DER_cert_to_PEM_cert, found(binary_form=True))).encode()
 
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
 def java_store(pem: bytes) -> bytes | None:
-    """The same certificates as a store of Java's (PKCS #12); None where the installed ``cryptography`` makes none."""
+    """The certificates as a trust store of Java's (PKCS #12); None if the installed ``cryptography`` can't make one."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
@@ -127,7 +128,3 @@ def java_store(pem: bytes) -> bytes | None:
             with contextlib.suppress(ValueError):
                 found.append(pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(each), str(number).encode()))
     return pkcs12.serialize_java_truststore(found, BestAvailableEncryption(JAVA_STORE_PASSWORD.encode()))
-
-
-def _found_by_python() -> list[bytes]:
-    return ssl.create_default_context().get_ca_certs(binary_form=True)  # on Windows, those of its store

@@ -18,7 +18,7 @@ GIVEN = {
     "FAKENOTIFY_PROXY": "proxy",
     "FAKENOTIFY_PROXY_CA": "ca",
 }
-"""Variables that a program is given about the fake; fakenotify itself has no use for them."""
+"""Variables that tell a program about the fake; fakenotify itself doesn't read them."""
 
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 REPLACING = {
@@ -26,10 +26,10 @@ REPLACING = {
     "CURL_CA_BUNDLE": ("CURL_CA_BUNDLE", "SSL_CERT_FILE"),
     "REQUESTS_CA_BUNDLE": ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 }
-"""Variables that name all certificates to trust, each with the variables that name those of the user."""
+"""Variables that replace the trusted certificates, each with the variables that may name the user's own."""
 
 _PRELOAD = Path(__file__).parent / "preload"
-"""What Python and Node load before a program, so that its clients that read no such variables reach the fake too."""
+"""What Python and Node load before a program, so that clients that ignore the other variables reach the fake too."""
 
 JAVA_STORE = "java.p12"
 JAVA_STORE_PASSWORD = "changeit"
@@ -41,7 +41,7 @@ _OF_JAVA = re.compile(r"-D(https\.proxy|javax\.net\.ssl\.trustStore)")
 
 
 class NoProxy(Exception):
-    """There is no proxy; the message says why, in a line for the user."""
+    """The proxy could not be started; the message is a line for the user."""
 
 
 def variables(about: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -82,16 +82,15 @@ def _java_options(proxy: str, directory: Path, given: Mapping[str, str]) -> Iter
 
 
 def _exempts_notify(entry: str) -> bool:
-    """Whether an entry of ``NO_PROXY`` keeps a host of Notify's from the proxy, or one of Twilio's that could be."""
-    return covers(entry, "notify.twilio.com") or covers("twilio.com", entry.strip().lower().partition(":")[0])
+    """Whether an entry of ``NO_PROXY`` keeps a host of Notify's from the proxy, or another host of Twilio's."""
+    return _covers(entry, "notify.twilio.com") or _covers("twilio.com", entry.strip().lower().partition(":")[0])
 
 
 def traps(environment: Mapping[str, str], url: str) -> list[str]:
     """What in this environment would lead clients of ``url`` elsewhere, and what to do about it."""
     found = []
     names = [name for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY") if environment.get(name)]
-    exempt = environment.get("no_proxy") or environment.get("NO_PROXY", "")
-    if names and not exempts(exempt, "127.0.0.1"):
+    if names and not is_exempt("127.0.0.1", environment):
         found.append(f"{names[0]} is set, so that clients ask that proxy for {url}; add 127.0.0.1 to NO_PROXY")
     for name in ("TWILIO_EDGE", "TWILIO_REGION"):
         if environment.get(name):
@@ -99,13 +98,14 @@ def traps(environment: Mapping[str, str], url: str) -> list[str]:
     return found
 
 
-def exempts(no_proxy: str, host: str) -> bool:
-    """Whether a ``NO_PROXY`` keeps ``host`` from a proxy."""
-    return any(covers(entry, host) for entry in no_proxy.split(","))
+def is_exempt(host: str, environment: Mapping[str, str]) -> bool:
+    """Whether ``NO_PROXY`` keeps ``host`` from a proxy."""
+    no_proxy = environment.get("no_proxy") or environment.get("NO_PROXY", "")
+    return any(_covers(entry, host) for entry in no_proxy.split(","))
 
 
-def covers(entry: str, host: str) -> bool:
-    """Whether one entry of a ``NO_PROXY`` does: a name covers what is below it, ``*`` covers everything."""
+def _covers(entry: str, host: str) -> bool:
+    """Whether an entry of ``NO_PROXY`` covers ``host``: a name covers its subdomains too, ``*`` covers everything."""
     entry = entry.strip().lower()
     name = entry.partition(":")[0].lstrip("*.")
     return entry == "*" or (name != "" and f".{host}".endswith(f".{name}"))

@@ -1,4 +1,4 @@
-"""Which hosts are Notify's, and which are reached through the proxy that the user has already."""
+"""Which hosts are Notify's, and which are reached through a proxy that the user already has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from fakenotify.proxy.environment import exempts
+from fakenotify.proxy.environment import is_exempt
 from fakenotify.server.wsgi import NOTIFY, is_loopback
 
 
@@ -28,9 +28,9 @@ class Upstream:
     def of(cls, environment: Mapping[str, str], scheme: str, host: str) -> Upstream | None:
         """The proxy for ``host``; loopback is always called directly.
 
-        Raises ``OSError`` in words for one that our proxy can't go through.
+        Raises ``OSError`` for one that our proxy can't go through.
         """
-        if is_loopback(host) or exempts(environment.get("no_proxy") or environment.get("NO_PROXY", ""), host):
+        if is_loopback(host) or is_exempt(host, environment):
             return None
         names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
         name = next((each for each in names if environment.get(each)), None)

@@ -1,13 +1,12 @@
 """A proxy on loopback: requests for Notify reach the fake, requests for other hosts reach those hosts.
 
-TLS is ended here for Notify's hosts only, and every other byte passes as it is. Nothing polls; whatever is open ends
-with ``stop``.
+TLS is terminated here for Notify's hosts only; every other byte passes unchanged. Nothing polls, and ``stop`` closes
+whatever is open.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import socket
 import ssl
@@ -19,6 +18,7 @@ from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fakenotify.conformance.client import exchange
 from fakenotify.proxy.certificates import Authority
 from fakenotify.proxy.counts import Counts
 from fakenotify.proxy.hosts import Upstream, is_notify
@@ -39,7 +39,7 @@ _TLS = b"\x16"
 """The first byte of a client's hello."""
 
 _ONE_CONNECTION = frozenset(("connection", "expect", "keep-alive", "proxy-authorization", "proxy-connection"))
-"""Headers that are between the client and this proxy; an ``Expect`` has been answered by then."""
+"""Headers between the client and this proxy only; an ``Expect`` has already been answered."""
 
 App = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
@@ -51,11 +51,14 @@ class ProxyConnection(Connection):
 
     def serve(self) -> None:
         """Answer until the connection ends. Raises ``OSError`` if the client has closed it."""
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         if self.socket.recv(1, socket.MSG_PEEK) == _TLS:  # a preload has led the client here
             context = self.server.authority.context_by_name()
             self.server.serve_tls(self.socket, self.client_address, context, "notify.twilio.com")
         else:
-            super().serve()
+            with self.socket.makefile("rb", 1) as self.reader:  # one byte: what follows a CONNECT stays in the socket
+                while not self.closing:
+                    self._answer_next()
 
     def handle(self) -> None:
         """Read a request for another host, or for a tunnel."""
@@ -109,27 +112,18 @@ class Proxy(Server):
             connection = socket.create_connection(address, timeout=_PATIENCE)
         except UnicodeError:
             raise OSError("that is no host name") from None
-        self.own(connection)
-        return connection, upstream
-
-    def own(self, connection: socket.socket) -> None:
-        """Close a connection when the proxy stops."""
         with self._lock:
             self._connections[connection] = threading.current_thread()
             if self._stopped:  # and has closed all connections that it knew
                 connection.shutdown(socket.SHUT_RDWR)
-
-    def secure(self, connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
-        """Wrap a client's connection in TLS, without the handshake; ``stop`` then closes the wrapped one."""
-        with self._lock:
-            secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-            self._connections[secured] = self._connections.pop(connection)
-        return secured
+        return connection, upstream
 
     def serve_tls(self, connection: socket.socket, address: Any, context: ssl.SSLContext, host: str) -> None:
         """Serve Notify as ``host``, over TLS."""
         self.opened.add(host)
-        secured = self.secure(connection, context)
+        with self._lock:  # from now on, stop closes the wrapped connection
+            secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._connections[secured] = self._connections.pop(connection)
         try:
             secured.do_handshake()
         except OSError as error:
@@ -199,7 +193,7 @@ class ProxyHandler(Handler):
         elif is_notify(host) or not (scheme or tunnel):
             super().run_wsgi()
         elif not host or scheme not in ("http", "https") or (scheme == "https" and not tunnel):
-            self._refuse(HTTPStatus.BAD_REQUEST, f"{self.command} {target} is nothing that a proxy can be asked")
+            self._refuse(HTTPStatus.BAD_REQUEST, f"{self.command} {target} is not a request that a proxy understands")
         elif self.server.offline and not is_loopback(host):
             self.server.refused.add(f"{host}:{port}")
             self._refuse(HTTPStatus.FORBIDDEN, f"{host}:{port} is not reached, because of --offline")
@@ -219,42 +213,12 @@ class ProxyHandler(Handler):
         except ValueError as error:
             self._refuse(HTTPStatus.BAD_REQUEST, f"{host} can have no certificate: {error}")
             return
-        self.connection.settimeout(0)
-        early = self.owner.reader.peek(1)  # what came in one packet with the head
         self._established()
-        connection, answering = self._joined() if early else (self.connection, None)
-        if connection.recv(1, socket.MSG_PEEK) == _TLS:
-            self.server.serve_tls(connection, self.client_address, context, host)
+        if self.connection.recv(1, socket.MSG_PEEK) == _TLS:
+            self.server.serve_tls(self.connection, self.client_address, context, host)
         else:  # it has disconnected, or sends plain HTTP in its tunnel
             self.server.opened.add(host)
-            Connection(connection, self.client_address, Tunnel(self.server, connection)).serve()
-        if answering is not None:
-            self.server.leave(connection)
-            answering.join()
-
-    def _joined(self) -> tuple[socket.socket, threading.Thread]:
-        """A connection with all of the client's bytes after the head, and the thread that sends the answers.
-
-        TLS needs a socket, and ``rfile`` has already read some bytes of this one.
-        """
-        with socket.create_server((_LOOPBACK, 0)) as listener:
-            outer = socket.create_connection(listener.getsockname())
-            inner, address = listener.accept()
-        if address != outer.getsockname():
-            raise OSError("somebody else came")  # pragma: no cover  # another program would have to guess the port
-        self.server.own(inner)
-        self.server.own(outer)
-        reading = partial(_pass, _pieces(self.rfile), self.connection, outer)  # type: ignore[arg-type]
-
-        def answer() -> None:
-            with outer.makefile("rb") as answers:
-                _pass(_pieces(answers), outer, self.connection)
-            self.server.leave(outer)
-
-        threading.Thread(target=reading, daemon=True).start()
-        answering = threading.Thread(target=answer, daemon=True)
-        answering.start()
-        return inner, answering
+            Connection(self.connection, self.client_address, Tunnel(self.server, self.connection)).serve()
 
     def _established(self) -> None:
         self.owner.closing = True
@@ -322,7 +286,7 @@ def _pieces(reader: BufferedReader) -> Iterator[bytes]:
 def _last_answer(reader: BufferedReader) -> Iterator[bytes]:
     """Yield an answer as it arrives, with ``Connection: close``: the next request may be for another host."""
     status = b"HTTP/1.1 100"
-    while status[9:10] == b"1":  # heads that only precede it
+    while status[9:10] == b"1":  # interim answers
         status = line = reader.readline(_PIECE)
         while line not in (b"\r\n", b"\n", b""):
             if line.partition(b":")[0].decode("latin-1").lower() not in _ONE_CONNECTION:
@@ -346,14 +310,7 @@ def _pass(pieces: Iterable[bytes], source: socket.socket, target: socket.socket)
 
 def ask(port: int) -> dict[str, str]:
     """What the proxy on this port says about itself. Raises ``OSError`` or ``ValueError`` if there is none."""
-    connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=_PATIENCE)
-    try:
-        connection.request("GET", "/")
-        about = json.loads(connection.getresponse().read())
-        if not isinstance(about, dict) or "proxy" not in about:
-            raise ValueError("this is no proxy of fakenotify's")
-        return about
-    except http.client.HTTPException as error:
-        raise ValueError(str(error)) from None
-    finally:
-        connection.close()
+    about = exchange(urlsplit(f"http://{_LOOPBACK}:{port}"), "GET", "/", b"", {}, _PATIENCE).json
+    if not isinstance(about, dict) or "proxy" not in about:
+        raise ValueError("this is no proxy of fakenotify's")
+    return about

@@ -6,7 +6,6 @@ A line has ``method``, ``path``, ``query``, ``form``, ``status``, ``headers`` an
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import threading
@@ -81,7 +80,7 @@ class Recorder:
             headers["Content-Type"] = environ["CONTENT_TYPE"]
         try:
             answer = exchange(self._upstream, call.method, f"{path}?{query}" if query else path, body, headers)
-        except (OSError, http.client.HTTPException) as error:
+        except OSError as error:
             self.unreached.add(f"{self.origin}: {error}")
             content = json.dumps({"error": f"fakenotify: {self.origin} can't be reached: {error}"}).encode()
             start_response("502 BAD GATEWAY", [("Content-Type", "application/json")])
