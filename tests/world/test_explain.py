@@ -120,7 +120,7 @@ def why_skipped(binding: Binding, selectors: dict[str, Any], was_there: bool) ->
 def asked(selectors: dict[str, Any]) -> str:
     """What a selected Binding matches."""
     words = {"identities": "Identity", "tags": "Tag", "segments": "Segment"}
-    return ", ".join(f"{words[name]}=[{', '.join(values)}]" for name, values in selectors.items() if values)
+    return ", ".join(f"{word}=[{', '.join(selectors[name])}]" for name, word in words.items() if selectors[name])
 
 
 @settings(max_examples=100)
