@@ -12,12 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fakenotify.cli.output import CommandError, check_writable, writing
-from fakenotify.cli.pull import NOTIFY, credentials_of
+from fakenotify.cli.output import check_writable, progress, refusing, writing
+from fakenotify.cli.pull import NOTIFY, check_login, credentials_of
 from fakenotify.conformance import replay, suite
 from fakenotify.conformance.client import Connection, Credentials, RemoteNotify, Unreachable
 from fakenotify.conformance.recording import BadRecording, read
-from fakenotify.core.printable import printable
+from fakenotify.core.printable import beginning, printable
 
 USAGE = None
 DESCRIPTION = """\
@@ -56,30 +56,21 @@ def run(options: Namespace) -> int:
 
 
 def _recorded(path: str) -> dict[str, Any]:
-    try:
+    with refusing(f"can't read the recording {path}: ", OSError), refusing("", BadRecording):
         calls = read(path)
-    except OSError as error:
-        raise CommandError(f"can't read the recording {path}: {error.strerror or error}") from None
-    except BadRecording as error:
-        raise CommandError(str(error)) from None
     differences = [asdict(each) for each in replay.compare(calls)]
     return {"differences": differences, "checked": len(calls), "of": "recorded calls", "source": Path(path).name}
 
 
 def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
-    try:
+    with refusing("", Unreachable), refusing(f"can't reach {options.url}: ", OSError, http.client.HTTPException):
         notify = RemoteNotify(Connection(options.url, credentials), credentials, may_write=options.write)
-        answer = notify.get("/Services", PageSize="1")
-    except Unreachable as error:
-        raise CommandError(str(error)) from None
-    except (OSError, http.client.HTTPException) as error:
-        raise CommandError(f"can't reach {options.url}: {error}") from None
-    if answer.status in (401, 403):
-        message = answer.json.get("message") if isinstance(answer.json, dict) else ""
-        raise CommandError(f"{options.url} refused the login: {answer.status} {message}".rstrip())
+        check_login(options.url, notify.get("/Services", PageSize="1"))
+    show = progress()
     try:
-        outcomes = suite.run(notify, _progress())
+        outcomes = suite.run(notify, lambda outcome: show(f"{outcome.check.id}: {outcome.verdict}"))
     finally:
+        show("")
         left = notify.undo()
         if left:
             print("could not be deleted, please delete them yourself:", *left, file=sys.stderr)
@@ -91,12 +82,6 @@ def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
         "source": notify.masked(notify.url),
         "rules": [_difference(each) | {"verdict": each.verdict} for each in outcomes],
     }
-
-
-def _progress() -> Callable[[suite.Outcome], object]:
-    if not sys.stderr.isatty():
-        return lambda outcome: None
-    return lambda outcome: print(f"\r\x1b[K{outcome.check.id}: {outcome.verdict}", end="\r\x1b[K", file=sys.stderr)
 
 
 def _difference(outcome: suite.Outcome) -> dict[str, Any]:
@@ -133,8 +118,7 @@ def _words(each: Mapping[str, Any]) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 300 else f"{text[:297]}…"
+    return beginning(json.dumps(value), 300)
 
 
 def page(report: Mapping[str, Any]) -> str:
@@ -144,16 +128,8 @@ def page(report: Mapping[str, Any]) -> str:
         lines += ["| Where | What | Label | The fake | The other | Switch |", "| --- | --- | --- | --- | --- | --- |"]
     for each in report["differences"]:
         where = f"call {each['call']}: `{each['request']}`" if "call" in each else f"`{each['rule']}`"
-        cells = (
-            where,
-            each["what"],
-            each["label"] or "",
-            *(f"`{_short(each[whose])}`" for whose in ("expected", "actual")),
-            each["switch"] or "",
-        )
-        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+        answers = (f"`{_short(each[whose])}`" for whose in ("expected", "actual"))
+        cells = (where, each["what"], each["label"] or "", *answers, each["switch"] or "")
+        escaped = (cell.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;") for cell in cells)
+        lines.append(f"| {' | '.join(escaped)} |")
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

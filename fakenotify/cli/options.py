@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
-import os
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from fakenotify.cli.output import CommandError, no_such, say, writing
+from fakenotify.cli.output import CommandError, no_such, refusing, replacing, say, writing
 from fakenotify.notify.kept import KEPT_BYTES, KEPT_DELIVERIES, KEPT_REQUESTS
 from fakenotify.proxy.environment import GIVEN
 
@@ -117,33 +117,41 @@ def add_fake_options(add: Callable[..., object], default_port: int) -> None:
     add("--save-state", metavar="FILE", help="write the world here at the end")
     add("--seed", type=whole, default=0, metavar="N", help="seed of the sids (default: %(default)s)")
     add("--service", metavar="IS...", help="sid of the Service that exists from the start")
-    kept = {"type": whole, "metavar": "N"}
-    add("--keep-requests", default=KEPT_REQUESTS, **kept, help="length of the journal (default: %(default)s)")
-    add(
-        "--keep-deliveries",
-        default=KEPT_DELIVERIES,
-        **kept,
-        help="how many deliveries, alerts and callbacks are kept (default: %(default)s)",
-    )
-    add(
-        "--keep-bytes",
-        default=KEPT_BYTES,
-        **kept,
-        help="about how many bytes of them all are kept (default: %(default)s)",
-    )
-    add("--account", action="append", default=[], metavar="AC...=TOKEN", help="let only these accounts in; repeatable")
-    add("--behaviour", action="append", default=[], metavar="NAME=VALUE", help="set a switch; repeatable")
-    add(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a Host that may be asked besides loopback; repeatable",
-    )
+    for what, default, kept in (
+        ("requests", KEPT_REQUESTS, "length of the journal"),
+        ("deliveries", KEPT_DELIVERIES, "how many deliveries, alerts and callbacks are kept"),
+        ("bytes", KEPT_BYTES, "about how many bytes of them all are kept"),
+    ):
+        add(f"--keep-{what}", default=default, type=whole, metavar="N", help=f"{kept} (default: %(default)s)")
+    for name, metavar, does in (
+        ("--account", "AC...=TOKEN", "let only these accounts in"),
+        ("--behaviour", "NAME=VALUE", "set a switch"),
+        ("--allow-host", "NAME", "a Host that may be asked besides loopback"),
+    ):
+        add(name, action="append", default=[], metavar=metavar, help=f"{does}; repeatable")
+
+
+@contextlib.contextmanager
+def fake_of(
+    options: argparse.Namespace, unknown_accounts: Literal["own", "shared"]
+) -> Iterator[tuple[FakeNotify, Service]]:
+    """The fake that the options describe, not yet listening, and its first Service; at the end it is stopped and saved.
+
+    Raises ``CommandError``.
+    """
+    fake = build(options, unknown_accounts)
+    service = _prepare(fake, options)
+    try:
+        yield fake, service
+    finally:
+        fake.stop()
+        if options.save_state:
+            with writing(options.save_state):
+                fake.save(options.save_state)
 
 
 def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"]) -> FakeNotify:
-    """The fake that the options describe, not yet listening. Raises ``CommandError``."""
+    """The fake that the options describe, empty. Raises ``CommandError``."""
     from fakenotify.fake import FakeNotify  # start-up time: --help needs none
     from fakenotify.notify.behaviour import Behaviour
 
@@ -153,7 +161,7 @@ def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"
         if not equals:
             raise CommandError(f"--account {account_sid} has no token; write it as AC…=TOKEN")
         accounts[account_sid] = auth_token
-    try:
+    with refusing("", TypeError, ValueError):
         return FakeNotify(
             Behaviour(unknown_accounts=unknown_accounts).parsed(options.behaviour),
             options.port,
@@ -165,29 +173,21 @@ def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"
             keep_deliveries=options.keep_deliveries,
             keep_bytes=options.keep_bytes,
         )
-    except (TypeError, ValueError) as error:
-        raise CommandError(str(error)) from None
 
 
-def prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
-    """Load the state, see to it that there is a Service, and return it. Raises ``CommandError``."""
+def _prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
+    """Load the state, see to it that there is a Service, and return it."""
     if options.state:
-        try:
+        with (
+            refusing(f"can't read the state file {options.state}: ", OSError),
+            refusing(f"the state file {options.state} can't be loaded: ", ValueError),
+        ):
             fake.load(options.state)
-        except OSError as error:
-            raise CommandError(f"can't read the state file {options.state}: {error.strerror or error}") from None
-        except ValueError as error:
-            raise CommandError(f"the state file {options.state} can't be loaded: {error}") from None
-    existing = fake.services
-    if options.service is None and existing:
-        service = existing[0]
-    elif options.service is not None and existing.where(sid=options.service):
-        service = existing.where(sid=options.service)[0]
-    else:
-        try:
-            service = fake.create_service("fakenotify", options.service, messaging_service_sid=_MESSAGING_SERVICE_SID)
-        except ValueError as error:
-            raise CommandError(str(error)) from None
+    found = fake.services if options.service is None else fake.services.where(sid=options.service)
+    with refusing("", ValueError):
+        service = next(iter(found), None) or fake.create_service(
+            "fakenotify", options.service, messaging_service_sid=_MESSAGING_SERVICE_SID
+        )
     fake.world.begin_here()
     return service
 
@@ -222,14 +222,6 @@ def write_port_file(fake: FakeNotify, options: argparse.Namespace) -> None:
     with writing(target):
         if target.exists() and not target.is_file():  # a pipe, a device
             target.write_text(number, encoding="ascii")
-            return
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.write_text(number, encoding="ascii")
-        os.replace(temporary, target)
-
-
-def save(fake: FakeNotify, options: argparse.Namespace) -> None:
-    """Write the world at the end, if that is wanted. Raises ``CommandError``."""
-    if options.save_state:
-        with writing(options.save_state):
-            fake.save(options.save_state)
+        else:
+            with replacing(target) as file:
+                file.write(number)

@@ -1,12 +1,13 @@
-"""What a command says: its lines, and why it can't be done."""
+"""What a command says and writes: its lines, its files, and why it can't be done."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 
 class CommandError(Exception):
@@ -24,6 +25,20 @@ def no_such(what: str, word: str, known: Iterable[str]) -> CommandError:
     return CommandError(f"there is no {what}{did_you_mean(word, nearest(word, known)[:1])}")
 
 
+@contextlib.contextmanager
+def refusing(what: str, *errors: type[Exception], then: str = "") -> Iterator[None]:
+    """Turns an error into a ``CommandError``: ``what`` failed, the error's own words, and what to do ``then``."""
+    try:
+        yield
+    except errors as error:
+        raise CommandError(f"{what}{getattr(error, 'strerror', None) or error}{then}") from None
+
+
+def writing(path: str | Path) -> contextlib.AbstractContextManager[None]:
+    """Says in a line why a file can't be written. Raises ``CommandError``."""
+    return refusing(f"can't write {path}: ", OSError)
+
+
 def check_writable(*paths: str | None) -> None:
     """Refuse before anything is done what can't be written at the end. Raises ``CommandError``."""
     for path in map(Path, filter(None, paths)):
@@ -36,12 +51,18 @@ def check_writable(*paths: str | None) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: str | Path) -> Iterator[None]:
-    """Says in a line why a file can't be written. Raises ``CommandError``."""
+def replacing(target: Path, mode: int = 0o666) -> Iterator[IO[str]]:
+    """A new file that takes the place of an older one when it is whole."""
+    target = target.resolve()
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        yield
-    except OSError as error:
-        raise CommandError(f"can't write {path}: {error.strerror or error}") from None
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink()
+        raise
 
 
 def say(stream: TextIO | None, text: str) -> None:
@@ -52,3 +73,10 @@ def say(stream: TextIO | None, text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         stream.flush()
+
+
+def progress(quiet: bool = False) -> Callable[[str], object]:
+    """Shows how far a command is, in a line of the terminal that is written again and again."""
+    if quiet or not sys.stderr.isatty():
+        return lambda text: None
+    return lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.cli import options as of
-from fakenotify.cli.output import CommandError, say, writing
+from fakenotify.cli.output import CommandError, refusing, say, writing
+from fakenotify.cli.signals import handling
 from fakenotify.cli.summary import Tally, is_worrying, lines_of
-from fakenotify.cli.waking import waking
 from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import variables
 from fakenotify.proxy.launch import proxied
@@ -48,22 +48,17 @@ def run(options: Namespace) -> int:
     """Run the program, print the summary, and return the status. Raises ``CommandError``."""
     if bool(options.upstream) != bool(options.record):
         raise CommandError("--upstream and --record go together: whose answers to record, and where")
-    with Signals() as signals, ExitStack() as stack:
-        fake = of.build(options, "shared")
-        service = of.prepare(fake, options)
+    program = Program(options.program)
+    with program.signals(), of.fake_of(options, "shared") as (fake, service), ExitStack() as stack:
         of.start(fake, options)
-        try:
-            of.write_port_file(fake, options)
-            recorder = _recorder(fake, options)
-            if recorder is not None:
-                stack.callback(recorder.close)
-            with proxied(fake, service.sid, os.environ, offline=options.offline, app=recorder) as proxy:
-                tally = Tally(fake)
-                status = signals.run(options.program, {**os.environ, **variables(proxy.about, os.environ)})
-                summary = tally.summary(proxy, status)
-        finally:
-            fake.stop()
-            of.save(fake, options)
+        of.write_port_file(fake, options)
+        recorder = _recorder(fake, options)
+        if recorder is not None:
+            stack.callback(recorder.close)
+        with proxied(fake, service.sid, os.environ, offline=options.offline, app=recorder) as proxy:
+            tally = Tally(fake)
+            status = program.run({**os.environ, **variables(proxy.about, os.environ)})
+            summary = tally.summary(proxy, status)
     if recorder is not None:
         summary |= {"recorded": dict(recorder.statuses), "unreached": dict(recorder.unreached)}
         summary["reason"] = summary["reason"] if not recorder.statuses and not recorder.unreached else None
@@ -75,60 +70,53 @@ def run(options: Namespace) -> int:
 def _recorder(fake: FakeNotify, options: Namespace) -> Recorder | None:
     if not options.record:
         return None
-    try:
-        with writing(options.record):
-            recorder = Recorder(options.upstream, options.record)
-    except ValueError as error:
-        raise CommandError(f"--upstream {error}") from None
+    with writing(options.record), refusing("--upstream ", ValueError):
+        recorder = Recorder(options.upstream, options.record)
     if recorder.is_at(int(fake.url.rpartition(":")[2])):
         recorder.close()
         raise CommandError(f"--upstream {options.upstream} is this fake itself; name another Notify")
     return recorder
 
 
-class Signals:
-    """While it lasts, signals that would end this process are the program's, even those that come before it runs."""
+class Program:
+    """A program. Signals that would end this process are the program's, even those that come before it runs."""
 
-    def __init__(self) -> None:
-        self._child: subprocess.Popen[bytes] | None = None
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
-        self._before: dict[int, Any] = {}
-        self._stack = ExitStack()
 
-    def __enter__(self) -> Signals:
-        self._woken = self._stack.enter_context(waking())
-        if _ENDED is not None:  # pragma: no branch  # Windows has none
-            self._before[_ENDED] = signal.signal(_ENDED, lambda number, frame: None)
-        for number in _FORWARDED:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means the program, too
-                self._before[number] = signal.signal(number, self._forward)
-        return self
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Forward signals to the program while the context lasts."""
+        ended = () if _ENDED is None else (_ENDED,)
+        forwarded = [each for each in _FORWARDED if signal.getsignal(each) is not signal.SIG_IGN]  # as nohup wants it
+        with handling((*ended, *forwarded), self._forward) as self._woken:
+            yield
 
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        self._stack.close()
-
-    def run(self, program: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Run a program to its end: its status, or 128 and the signal that ended it. Raises ``CommandError``."""
+    def run(self, environment: Mapping[str, str]) -> int:
+        """Run the program to its end: its status, or 128 and the signal that ended it. Raises ``CommandError``."""
+        name = self._command[0]
         try:
-            self._child = subprocess.Popen(program, env=environment)
+            self._process = subprocess.Popen(self._command, env=environment)
         except (FileNotFoundError, NotADirectoryError):
-            raise CommandError(f"command not found: {program[0]}", 127) from None
+            raise CommandError(f"command not found: {name}", 127) from None
         except OSError as error:
-            raise CommandError(f"can't run {program[0]}: {error.strerror}", 126) from None
+            raise CommandError(f"can't run {name}: {error.strerror}", 126) from None
         for number in self._early:
-            self._child.send_signal(number)
-        while _ENDED is not None and self._child.poll() is None:
+            self._process.send_signal(number)
+        while _ENDED is not None and self._process.poll() is None:
             self._woken.recv(4096)
-        status = self._child.wait()
+        status = self._process.wait()
         return status if status >= 0 else 128 - status
 
     def _forward(self, number: int, frame: Any) -> None:
-        if self._child is None:
+        if number == _ENDED:
+            return
+        if self._process is None:
             self._early.append(number)
         elif not (number in _TYPED and _in_foreground()):
-            self._child.send_signal(number)
+            self._process.send_signal(number)
 
 
 def _in_foreground() -> bool:

@@ -10,13 +10,13 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fakenotify import __version__
 from fakenotify.cli import options as of
 from fakenotify.cli.log import RequestLog
 from fakenotify.cli.output import CommandError, say
-from fakenotify.cli.waking import waking
+from fakenotify.cli.signals import handling
 from fakenotify.proxy.environment import traps
 
 if TYPE_CHECKING:
@@ -43,30 +43,27 @@ def run(options: Namespace) -> int:
     """Serve until SIGINT or SIGTERM. Raises ``CommandError``."""
     if options.ca_file and options.proxy_port is None:
         raise CommandError("--ca-file is about the proxy; name its port with --proxy-port")
-    fake = of.build(options, "own")
-    service = of.prepare(fake, options)
-    with _signals() as wait, contextlib.ExitStack() as stack:
-        log = RequestLog(sys.stderr if options.json else sys.stdout, options.log_format)
+    with (
+        contextlib.closing(RequestLog(sys.stderr if options.json else sys.stdout, options.log_format)) as log,
+        of.fake_of(options, "own") as (fake, service),
+        _signals() as wait,
+        contextlib.ExitStack() as stack,
+    ):
         if not options.quiet:
             log.follow(fake.world)
-        try:
-            of.start(fake, options)
-            proxy = None
-            if options.proxy_port is not None:
-                from fakenotify.proxy.launch import proxied  # start-up time: ssl, tempfile
+        of.start(fake, options)
+        proxy = None
+        if options.proxy_port is not None:
+            from fakenotify.proxy.launch import proxied  # start-up time: ssl, tempfile
 
-                proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
-            of.write_port_file(fake, options)
-            as_json = options.json or options.log_format == "json"
-            say(sys.stdout, (_banner_json if as_json else _banner)(fake, service, proxy))
-            log.start()
-            for trap in traps(os.environ, fake.url):
-                say(sys.stderr, f"fakenotify: {trap}")
-            wait()
-        finally:
-            fake.stop()
-            log.close()
-            of.save(fake, options)
+            proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
+        of.write_port_file(fake, options)
+        as_json = options.json or options.log_format == "json"
+        say(sys.stdout, (_banner_json if as_json else _banner)(fake, service, proxy))
+        log.start()
+        for trap in traps(os.environ, fake.url):
+            say(sys.stderr, f"fakenotify: {trap}")
+        wait()
     return 0
 
 
@@ -103,15 +100,7 @@ def _banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str
 
 @contextlib.contextmanager
 def _signals() -> Iterator[Callable[[], object]]:
-    """A function that waits for the first signal. Until then signals interrupt nothing; afterwards they are ignored."""
-    with waking() as woken:
-        _on_signals(lambda number, frame: None)
-        try:
-            yield lambda: woken.recv(1)
-        finally:
-            _on_signals(signal.SIG_IGN)  # the process is about to end, and a further signal changes nothing
-
-
-def _on_signals(handler: Callable[[int, Any], None] | signal.Handlers) -> None:
-    signal.signal(signal.SIGINT, handler)
-    signal.signal(signal.SIGTERM, handler)
+    """A function that waits for the first signal. Until then signals interrupt nothing; afterwards they are ignored,
+    since the process is about to end."""
+    with handling((signal.SIGINT, signal.SIGTERM), lambda number, frame: None, signal.SIG_IGN) as woken:
+        yield lambda: woken.recv(1)

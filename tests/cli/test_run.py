@@ -23,7 +23,7 @@ from command_line import FAKENOTIFY, PATIENCE, Call, environment, lines_of, pyth
 
 from fakenotify import FakeNotify, Fault
 from fakenotify.cli import summary
-from fakenotify.cli.run import Signals
+from fakenotify.cli.run import Program
 from fakenotify.cli.summary import Tally, is_worrying
 from fakenotify.proxy.launch import proxied
 
@@ -354,8 +354,9 @@ def test_what_is_ignored_is_ignored_by_the_command_too() -> None:
 
 def test_a_signal_before_the_command_runs_is_its_as_well() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with Signals() as signals:
+    program = Program(["sleep", "60"])
+    with program.signals():
         os.kill(os.getpid(), signal.SIGTERM)
-        status = signals.run(["sleep", "60"], dict(os.environ))
+        status = program.run(dict(os.environ))
     assert status == 128 + signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
