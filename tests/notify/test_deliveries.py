@@ -265,16 +265,6 @@ def test_direct_targets_may_be_mixed_doubled_and_bad(fake_notify, ready) -> None
     assert [each.error_message for each in fake_notify.deliveries] == [None, None, bad_phone("nonsense"), None, None]
 
 
-def test_each_account_has_its_own_deliveries_and_alerts(fake_notify) -> None:
-    other = fake_notify.account()
-
-    other.create_notification(other.create_service().sid, **to("sms", PHONE))
-
-    assert (fake_notify.deliveries, fake_notify.alerts) == ([], [])
-    assert became(other) == [(PHONE, 52182, "Messaging Service not specified")]
-    assert alerted(other) == [(52182, "ERROR", "Messaging Service not specified")]
-
-
 # what fails by itself, in which order
 
 

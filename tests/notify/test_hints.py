@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from answers import invalid
 
 from fakenotify import FakeNotify
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
@@ -97,9 +98,11 @@ REFUSED: list[tuple[str, Any, str]] = [
 
 
 def test_a_value_that_is_refused_gets_a_hint_that_says_why(fake: FakeNotify) -> None:
-    given = [hints(fake, "POST", SEND, Identity="alice", **{name: value}) for name, value, _ in REFUSED]
+    given = [asked(fake, "POST", SEND, Identity="alice", **{name: value}) for name, value, _ in REFUSED]
 
-    assert given == [[f"{name}: {why}"] for name, _, why in REFUSED]
+    assert [(each.message, each.warnings) for each in given] == [
+        (invalid("Notification", name)[2], [f"{name}: {why}"]) for name, _, why in REFUSED
+    ]
 
 
 def test_a_hint_says_which_of_many_targets_is_bad(fake: FakeNotify) -> None:

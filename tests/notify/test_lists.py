@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from twilio.base.exceptions import TwilioException
 
 from fakenotify import Behaviour
 
@@ -140,19 +139,6 @@ def test_switches_refuse_large_pages_and_pages_without_a_token_and_link_eagerly(
     assert [addresses(page) for page in walk(PATH, PageSize=2, Page=0)] == [["0", "1"], ["2", "3"], []]
 
 
-def test_bad_paging_is_refused_and_an_empty_value_counts_as_absent(wire, service):
-    expected = [
-        *(({"PageSize": value}, "PageSize") for value in ("0", "-1", "1.0")),
-        *(({"Page": value}, "Page") for value in ("-1", "x")),
-        ({"Page": "x", "PageSize": "x"}, "PageSize"),
-        ({"PageToken": "x", "Page": "x"}, "Page"),
-        *(({"PageToken": value}, "PageToken") for value in ("x", "PA" + "a" * 32, "PA" + "é" * 32, "PA" * 5000)),
-    ]
-    for target in ("/v1/Services", "/v1/Credentials", PATH):
-        assert [wire.get(target, query).refusal for query, _ in expected] == [invalid(name) for _, name in expected]
-        assert wire.get(target, {"PageSize": "", "Page": "", "PageToken": ""}).json == wire.get(target).json
-
-
 def test_a_token_fits_only_its_own_list_and_filters_and_overrides_the_page_number(wire, add, fake_notify):
     add(*range(3), tags=["vip"])
     other = fake_notify.create_service()
@@ -191,20 +177,6 @@ def bindings(fake_notify_client, add):
     return fake_notify_client.notify.v1.services(SERVICE_SID).bindings
 
 
-def test_twilio_asks_for_no_more_than_its_limit_and_streams_lazily(bindings, fake_notify):
-    assert [each.address for each in bindings.list(limit=7)] == numbers(0, 6)
-    assert [each.address for each in bindings.list(limit=120, page_size=50)] == numbers(0, 119)
-    assert len(bindings.list(limit=5000)) == 250
-    sizes = ["7", "50", "50", "50", "5000"]
-    assert [each.params["PageSize"] for each in fake_notify.requests] == sizes
-
-    stream = bindings.stream(page_size=100)
-    first = [next(stream).address for _ in range(100)]
-    assert (first, len(fake_notify.requests)) == (numbers(0, 99), len(sizes) + 1)
-    assert [each.address for each in stream] == numbers(100, 249)
-    assert [each.params.get("Page") for each in fake_notify.requests[len(sizes) :]] == [None, "1", "2"]
-
-
 def test_twilio_streams_by_filters(bindings, fake_notify):
     found = bindings.stream(identity=["id0", "id12"], tag=["fcm", "all"], start_date="2021-01-24", page_size=20)
 
@@ -224,12 +196,3 @@ def test_twilio_turns_pages_in_both_directions(bindings):
     for shown in ((first, second, third), pages):
         assert [[each.address for each in page] for page in shown] == expected
     assert (first.previous_page(), third.next_page()) == (None, None)
-
-
-def test_twilio_says_only_that_a_page_can_not_be_fetched(fake_notify_client):
-    with pytest.raises(TwilioException) as caught:
-        fake_notify_client.notify.v1.services("IS71").bindings.list()
-
-    words, response = caught.value.args
-    assert (words, response.status_code) == ("Unable to fetch page", 404)
-    assert '"The requested resource /Services/IS71/Bindings was not found"' in response.text

@@ -9,6 +9,7 @@ import pytest
 from answers import IDENTITY_LIMIT, invalid, missing, not_found
 
 from fakenotify import Behaviour
+from fakenotify.notify.dispatch import ROUTES
 
 NOW = "2017-02-17T07:17:02Z"
 LATER = "2017-02-17T07:17:03Z"
@@ -373,6 +374,7 @@ def test_no_endpoint_is_there_without_its_service_its_user_and_its_instance(wire
         """What is not answered by a 404 that names the path."""
         return [(method, path) for method, path in asked if wire.send(method, path).refusal != not_found(path)]
 
+    assert len(ENDPOINTS) == sum(route.legacy for route in ROUTES.by_operation.values())
     assert not_missing(ENDPOINTS) == []
     fake_notify.create_service(sid=SERVICE_SID)
     assert not_missing([each for each in ENDPOINTS if "/alice" in each[1]]) == []
