@@ -11,7 +11,8 @@ from typing import NamedTuple
 from fakenotify.core.sizes import own_size, size_of
 from fakenotify.notify import callbacks
 from fakenotify.notify.account import AccountState
-from fakenotify.notify.channels import CHANNELS, Channel, Failure, Outgoing, Rendered
+from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.outcomes import TOO_MANY_RECIPIENTS, UNREGISTERED
 from fakenotify.notify.records import Alert, Credential, Delivery, Notification, Service
@@ -122,7 +123,8 @@ class Sending:
     def _prepare(self, channel: Channel, binding_type: str, version: str, own_credential: str | None) -> Prepared:
         """Render the payload, after a look at the Service and the Credential: the Binding's own, else the Service's."""
         credential_sid = credential = None
-        failure = channel.check_service(self.service)
+        needed, code = channel.needs or (None, 0)
+        failure = Failure(code) if needed and not getattr(self.service, needed) else None
         if channel.uses_credential:
             credential_sid = own_credential or getattr(self.service, f"{binding_type}_credential_sid", None)
             credential = self.account.credentials.get(credential_sid) if credential_sid else None

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from fakenotify import FakeNotify
 from fakenotify.notify.behaviour import Behaviour
-from fakenotify.notify.channels import CHANNELS, Failure, Outgoing, Rendered, Shown
-from fakenotify.notify.channels.channel import BadAddress
+from fakenotify.notify.channels import CHANNELS
+from fakenotify.notify.channels.channel import BadAddress, Failure, Outgoing, Rendered, Shown
 from fakenotify.notify.payloads import merged, size_in_bytes
 from fakenotify.notify.records import Credential, Notification
 

@@ -102,9 +102,9 @@ OF_ONE_KILO = {"weight": "1kg"}
 
 @pytest.fixture(autouse=True)
 def parcels() -> Iterator[None]:
-    resources.register(RESOURCE)  # type: ignore[arg-type]  # as good as a module
+    resources.register(RESOURCE)
     yield
-    resources.unregister(RESOURCE)  # type: ignore[arg-type]  # as good as a module
+    resources.unregister(RESOURCE)
 
 
 @pytest.fixture
@@ -228,17 +228,17 @@ def test_a_registered_table_is_read_by_the_control_api_and_known_in_other_accoun
 
 
 def test_an_unregistered_resource_leaves_nothing_behind(fake: FakeNotify) -> None:
-    resources.unregister(RESOURCE)  # type: ignore[arg-type]  # as good as a module
+    resources.unregister(RESOURCE)
     try:
         assert ask(fake, "GET", "/Services/IS1/Parcels")["message"] == not_found("/Services/IS1/Parcels")[2]
         assert not {"parcels", "notes"} & {*TABLES}
     finally:
-        resources.register(RESOURCE)  # type: ignore[arg-type]  # as good as a module
+        resources.register(RESOURCE)
 
 
 def test_a_table_is_registered_once() -> None:
     with pytest.raises(ValueError, match="there is a table 'parcels' already"):
-        resources.register(RESOURCE)  # type: ignore[arg-type]  # as good as a module
+        resources.register(RESOURCE)
 
 
 def test_a_table_that_is_not_registered_is_no_attribute(fake: FakeNotify) -> None:

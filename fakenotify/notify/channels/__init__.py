@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from fakenotify.core.params import Param
 from fakenotify.notify.channels import alexa, apn, facebook_messenger, fcm, gcm, sms
-from fakenotify.notify.channels.channel import Channel, Failure, HttpRequest, Outgoing, Rendered, Shown
-
-__all__ = [
-    "CHANNELS",
-    "Channel",
-    "Failure",
-    "HttpRequest",
-    "Outgoing",
-    "Rendered",
-    "Shown",
-    "overrides",
-    "register",
-    "unregister",
-]
+from fakenotify.notify.channels.channel import Channel
+from fakenotify.notify.channels.channel import HttpRequest as HttpRequest
 
 CHANNELS: dict[str, Channel] = {}
 """The channels by their binding type, in the order of Twilio's enum. (documented)"""

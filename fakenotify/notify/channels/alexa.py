@@ -16,14 +16,9 @@ from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rende
 from fakenotify.notify.payloads import given, inside, merged, words
 
 if TYPE_CHECKING:
-    from fakenotify.notify.records import Notification, Service
+    from fakenotify.notify.records import Notification
 
 URL = "https://api.amazonalexa.com/v1/skillmessages/users/{address}"
-
-
-def check_service(service: Service) -> Failure | None:
-    """Messages go to a skill. (documented)"""
-    return None if service.alexa_skill_id else Failure(52212)
 
 
 def render(outgoing: Outgoing) -> Rendered:
@@ -63,7 +58,7 @@ CHANNEL = Channel(
     addresses=r"amzn1\.ask\.account\.[A-Z2-7]{52}",
     override=Param("Alexa", "alexa", JsonObject(), deprecated="Twilio withdrew it"),
     codes=range(52211, 52215 + 1),
-    check_service=check_service,
+    needs=("alexa_skill_id", 52212),  # documented
     render=render,
     shows=shows,
 )

@@ -91,9 +91,10 @@ class Channel:
     ``override`` is the channel's own parameter of a Notification, whose record has a field for it. ``message_sid`` is
     the prefix of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice
     (sibling; as the id itself: assumed). ``codes`` are the 52xxx codes of that provider alone.
+    ``needs`` is the property of the Service, beside a Credential, without which deliveries fail, and with which code.
 
     ``check_address(address, binding_sid)`` says what is wrong with an address: by default nothing, since whatever is
-    not empty may be a provider's token. ``check_service(service)`` says what the Service lacks beside a Credential.
+    not empty may be a provider's token.
     ``render(outgoing)`` is called once for all targets that share what is in it; ``put_address(payload, address)`` then
     makes the payload of one target, leaving the shared one alone: by default the address is no part of it.
     ``shows(payload)`` is what a person would see.
@@ -108,9 +109,9 @@ class Channel:
     message_sid: str = "DA"
     uses_credential: bool = False
     codes: range = range(0)
+    needs: tuple[str, int] | None = None
     body_type: Literal["json", "form"] = "json"
     check_address: Callable[[str, str | None], BadAddress | None] = lambda address, binding_sid: None
-    check_service: Callable[[Service], Failure | None] = lambda service: None
     render: Callable[[Outgoing], Rendered]
     put_address: Callable[[Mapping[str, Any], str], dict[str, Any]] = lambda payload, address: dict(payload)
     shows: Callable[[Mapping[str, Any]], Shown]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fakenotify.core.params import Param
 from fakenotify.core.values import JsonObject
@@ -11,16 +11,8 @@ from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rende
 from fakenotify.notify.channels.sms import PHONE_NUMBER
 from fakenotify.notify.payloads import inside, merged, texts, words
 
-if TYPE_CHECKING:
-    from fakenotify.notify.records import Service
-
 URL = "https://graph.facebook.com/me/messages"
 """``me`` is the page whose access token is sent. (version left out: assumed)"""
-
-
-def check_service(service: Service) -> Failure | None:
-    """Messages come from a Facebook page. (code: documented; that a missing page id raises it: assumed)"""
-    return None if service.facebook_messenger_page_id else Failure(52202)
 
 
 def render(outgoing: Outgoing) -> Rendered:
@@ -55,7 +47,7 @@ CHANNEL = Channel(
     addresses=r"[0-9]{15,17}|\+1[0-9]{10}",
     override=Param("FacebookMessenger", "facebook_messenger", JsonObject(), deprecated="Twilio withdrew it"),
     codes=range(52201, 52203 + 1),
-    check_service=check_service,
+    needs=("facebook_messenger_page_id", 52202),  # code: documented; that a missing page id raises it: assumed
     render=render,
     put_address=put_address,
     shows=shows,

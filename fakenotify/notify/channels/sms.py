@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fakenotify.core.params import Param
 from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown
 from fakenotify.notify.payloads import SmsOverride, texts, words
-
-if TYPE_CHECKING:
-    from fakenotify.notify.records import Service
 
 PARAMETERS = {
     "body": "Body",
@@ -32,11 +29,6 @@ def check_address(address: str, binding_sid: str | None) -> BadAddress | None:
     complaint = "Address of sms binding must be a valid phone number"
     named = f"Invalid sms binding with address '{address}' sid '{binding_sid or 'null'}'"
     return BadAddress(complaint, Failure(52001, f"{named}: {complaint}"))
-
-
-def check_service(service: Service) -> Failure | None:
-    """SMS are sent by a Messaging Service. (documented)"""
-    return None if service.messaging_service_sid else Failure(52182)
 
 
 def render(outgoing: Outgoing) -> Rendered:
@@ -79,7 +71,7 @@ CHANNEL = Channel(
     body_type="form",
     check_address=check_address,
     codes=range(52181, 52182 + 1),
-    check_service=check_service,
+    needs=("messaging_service_sid", 52182),  # documented
     render=render,
     put_address=put_address,
     shows=shows,
