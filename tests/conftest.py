@@ -11,6 +11,7 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -170,8 +171,9 @@ def open_fake() -> Iterator[Callable[..., FakeNotify]]:
     """Makes fakes for one test, which are stopped at its end; their warnings are not reported."""
     opened: list[FakeNotify] = []
 
-    def make(*, seed: int = 0, frozen: str | None = None, **settings: Any) -> FakeNotify:
-        arguments = {name: settings.pop(name) for name in ("accounts", "api_keys") if name in settings}
+    def make(*, seed: int = 0, frozen: str | datetime | None = None, **settings: Any) -> FakeNotify:
+        others = ("accounts", "api_keys", "callback_hosts", "callback_timeout")
+        arguments = {name: settings.pop(name) for name in others if name in settings}
         fake = FakeNotify(Behaviour(**settings), seed=seed, **arguments)
         if frozen:
             fake.clock.freeze(frozen)
