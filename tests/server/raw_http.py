@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from fakenotify.server.server import Server
@@ -38,10 +38,6 @@ class Dialled:
     def send(self, text: str | bytes) -> None:
         self.socket.sendall(text if isinstance(text, bytes) else text.encode("latin-1"))
 
-    def no_more(self) -> None:
-        """Say that nothing more will be sent."""
-        self.socket.shutdown(socket.SHUT_WR)
-
     def answer(self, *, head: bool = False) -> Answer:
         """The next answer; ``head`` says that it has no body whatever its length."""
         protocol, status, _ = self.reader.readline().decode("latin-1").split(" ", 2)
@@ -56,9 +52,13 @@ class Dialled:
         self.send(text)
         return self.answer()
 
-    def refusal(self, text: str | bytes) -> int:
-        """The status of an answer after which the server closes."""
-        answer = self.ask(text)
+    def refusal(self, text: str | bytes = "", *, cut: bool = False) -> int:
+        """The status of an answer after which the server closes; ``cut`` ends the request after ``text``."""
+        if text:
+            self.send(text)
+        if cut:
+            self.socket.shutdown(socket.SHUT_WR)
+        answer = self.answer()
         assert (answer.headers["Connection"], self.ended()) == ("close", True)
         return answer.status
 
@@ -85,6 +85,18 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     content = json.dumps(told).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
     return [content]
+
+
+def answering(
+    body: Callable[[], Iterable[bytes]], headers: Mapping[str, str] | None = None, status: str | None = "200 OK"
+) -> Callable[..., Iterable[bytes]]:
+    """An application that answers everything in the same way."""
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response(status, list((headers or {}).items()))
+        return body()
+
+    return app
 
 
 def post(body: str, target: str = "/", headers: str = "", version: str = "HTTP/1.1") -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from raw_http import Dialled
 
 from fakenotify.server import connection
 from fakenotify.server.connection import Head, read_plain
@@ -19,30 +18,23 @@ from fakenotify.server.server import Server
 PLAIN = b"POST /v1/Services?PageSize=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: a/b\r\n\r\n"
 
 
-def echo(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Tell the environ, without what differs from one connection to the next."""
-    told = {
-        name: value for name, value in environ.items() if isinstance(value, (str, int, tuple)) and name != "REMOTE_PORT"
-    }
-    body = json.dumps({**told, "body": environ["wsgi.input"].read().decode("latin-1")}, sort_keys=True).encode()
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
+def show(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Answer with the environ, without what differs from one connection to the next."""
+    plain = {name: value for name, value in environ.items() if isinstance(value, (str, int, tuple))}
+    shown = plain | {"REMOTE_PORT": None, "body": environ["wsgi.input"].read().decode("latin-1")}
+    start_response("200 OK", [])
+    return [json.dumps(shown, sort_keys=True).encode()]
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    server = Server(echo)
-    server.start()
-    yield server.port
-    assert server.errors == []
-    server.stop()
+@pytest.fixture
+def server(serve) -> Server:
+    return serve(show)
 
 
-def ask(port: int, request: bytes) -> tuple[int, Any]:
-    with closing(socket.create_connection(("127.0.0.1", port), 5)) as connection:
-        connection.sendall(request)
-        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
-        return int(head.split()[1]), json.loads(body) if body else None
+def ask(server: Server, request: bytes) -> tuple[int, bytes]:
+    with closing(Dialled(server)) as line:
+        answer = line.ask(request)
+        return answer.status, answer.body
 
 
 NAMES = st.sampled_from(
@@ -54,7 +46,7 @@ TARGETS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(method="POST", target="/v1/Services", headers=[("Connection", "keep-alive")], body="a=b")
 @given(
     method=st.sampled_from(["GET", "POST", "DELETE", "PUT", "get"]),
@@ -62,19 +54,17 @@ TARGETS = st.sampled_from(
     headers=st.lists(st.tuples(NAMES, VALUES), max_size=5),
     body=st.sampled_from(["", "a=b", "ü"]),
 )
-def test_both_ways_make_the_same_of_a_request(
-    port: int, method: str, target: str, headers: list[tuple[str, str]], body: str
-) -> None:
+def test_both_ways_make_the_same_of_a_request(server, method, target, headers, body) -> None:
     content = body.encode()
     lines = [f"{method} {target} HTTP/1.1", "Host: first", *(f"{name}: {value}" for name, value in headers)]
     request = "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode("utf-8") + content
 
-    quick = ask(port, request)
+    quick = ask(server, request)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "read_plain", lambda arrived, largest: None)
-        slow = ask(port, request)
+        slow = ask(server, request)
 
-    assert quick == slow
+    assert (quick, server.errors) == (slow, [])
 
 
 def test_a_plain_head_is_read_at_a_glance() -> None:

@@ -6,14 +6,13 @@ from urllib.parse import parse_qsl
 
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_http import AUTH, FORM, Dial, Dialled, echoed, get, post
+from raw_http import AUTH, FORM, echoed, get, post
 from reliability import fuzz
 
-from fakenotify.server.server import Server
 from fakenotify.server.wsgi import parse_form
 
 
-def test_a_malformed_request_line_is_refused_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
+def test_a_malformed_request_line_is_refused_and_closes_the_connection(echoing, dial) -> None:
     expected = {
         "GET": 400,
         "GET / HTTP/1.x": 400,
@@ -27,22 +26,22 @@ def test_a_malformed_request_line_is_refused_and_closes_the_connection(echoing: 
     assert {line: dial(echoing).refusal(f"{line}\r\nHost: localhost\r\n\r\n") for line in expected} == expected
 
 
-def test_an_empty_line_before_a_request_is_passed_over(dialled: Dialled) -> None:
+def test_an_empty_line_before_a_request_is_passed_over(dialled) -> None:
     assert dialled.ask("\r\n" + get("/after")).json == echoed("", "GET", "/after")
 
 
-def test_too_many_or_too_long_headers_are_431_and_close_the_connection(echoing: Server, dial: Dial) -> None:
+def test_too_many_or_too_long_headers_are_431_and_close_the_connection(echoing, dial) -> None:
     for headers in ("".join(f"X-{number}: x\r\n" for number in range(200)), "X: " + "x" * 70_000 + "\r\n"):
         assert dial(echoing).refusal(get(headers=headers + "Y: y\r\n")) == 431
 
 
-def test_a_malformed_header_is_400_and_closes_the_connection(echoing: Server, dial: Dial) -> None:
+def test_a_malformed_header_is_400_and_closes_the_connection(echoing, dial) -> None:
     """Read as anything else, it would hide the headers below it, and the body would pass for a request."""
     for line in ("no colon", "Space : before", "\x00: x", "\xe9: x", ": nameless", " folded: first"):
         assert dial(echoing).refusal(f"POST / HTTP/1.1\r\n{line}\r\nContent-Length: 3\r\n\r\nabc") == 400, line
 
 
-def test_the_target_is_what_was_asked(dialled: Dialled) -> None:
+def test_the_target_is_what_was_asked(dialled) -> None:
     expected = {
         "/a/b?c=d": "/a/b?c=d",
         "//v1/Services": "//v1/Services",
@@ -58,13 +57,13 @@ def test_the_target_is_what_was_asked(dialled: Dialled) -> None:
     assert {target: dialled.ask(get(target)).json["target"] for target in expected} == expected
 
 
-def test_a_query_in_plain_utf_8_is_understood(account: Dialled) -> None:
+def test_a_query_in_plain_utf_8_is_understood(account) -> None:
     account.ask(post("FriendlyName=zo%C3%AB", "/v1/Services", AUTH + FORM))
     answer = account.ask(get("/v1/Services?FriendlyName=zo\xc3\xab", AUTH))
     assert [each["friendly_name"] for each in answer.json["services"]] == ["zoë"]
 
 
-def test_an_absolute_target_is_a_path_on_its_host(account: Dialled) -> None:
+def test_an_absolute_target_is_a_path_on_its_host(account) -> None:
     answer = account.ask(get("http://notify.twilio.com/v1/Services", AUTH))
     assert (answer.status, answer.json["meta"]["url"]) == (
         200,
@@ -72,7 +71,7 @@ def test_an_absolute_target_is_a_path_on_its_host(account: Dialled) -> None:
     )
 
 
-def test_bytes_that_are_not_text_are_accepted(account: Dialled) -> None:
+def test_bytes_that_are_not_text_are_accepted(account) -> None:
     names = "FriendlyName=\x00\xff%00%ff&%ff=%ff"
     expected = {
         get("/v1/Services/\x00", AUTH): 404,

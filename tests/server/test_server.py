@@ -17,50 +17,50 @@ from time import perf_counter, sleep
 from typing import Any
 
 import pytest
-from raw_http import MIB, PATIENCE, Dial, Dialled, Serve, echo, echoed, get, post, threads_of
+from raw_http import PATIENCE, Dialled, answering, echo, echoed, get, post, threads_of
 
 from fakenotify.server import server as server_module
 from fakenotify.server.server import Server
 
 
-def test_a_client_that_leaves_before_the_answer_is_no_error(serve: Serve, dial: Dial) -> None:
-    asked, left = threading.Event(), threading.Event()
+class Held:
+    """An application that answers when it is released."""
 
-    def app(environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        asked.set()
-        assert left.wait(PATIENCE)
-        start_response("200 OK", [])
-        return [b"x" * MIB]
+    def __init__(self) -> None:
+        self.asked, self.released = threading.Event(), threading.Event()
 
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self.asked.set()
+        self.released.wait(PATIENCE)
+        return echo(environ, start_response)
+
+
+def test_a_client_that_leaves_before_the_answer_is_no_error(serve, dial) -> None:
+    app = Held()
     server = serve(app)
     connection = dial(server)
     connection.send(get())
-    assert asked.wait(PATIENCE)
-    threads = threads_of(server)
+    assert app.asked.wait(PATIENCE)
+    (thread,) = threads_of(server)
     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
-    left.set()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert (server.errors, [thread.is_alive() for thread in threads]) == ([], [False])
+    app.released.set()
+    thread.join(PATIENCE)
+    assert (server.errors, thread.is_alive()) == ([], False)
 
 
-def test_a_client_that_left_before_it_was_served_is_no_error(echoing: Server) -> None:
+def test_a_client_that_left_before_it_was_served_is_no_error(echoing) -> None:
     gone = socket.socket()
     gone.close()
     echoing._answer(gone, ("127.0.0.1", 1))
 
 
-def test_a_connection_too_many_is_refused_with_503(
-    echoing: Server, dial: Dial, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_connection_too_many_is_refused_with_503(echoing, dial, monkeypatch) -> None:
     monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 2)
     first, second = dial(echoing), dial(echoing)
     assert {each.ask(get()).status for each in (first, second)} == {200}
 
-    third = dial(echoing)
-    answer = third.answer()
-    assert (answer.status, answer.headers["Connection"], third.ended()) == (503, "close", True)
+    assert dial(echoing).refusal() == 503
 
     first.close()
     latest = perf_counter() + PATIENCE
@@ -70,7 +70,7 @@ def test_a_connection_too_many_is_refused_with_503(
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(echoing: Server, dial: Dial) -> None:
+def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(echoing, dial) -> None:
     idle, kept, half = (dial(echoing) for _ in range(3))
     assert kept.ask(get()).status == 200
     half.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
@@ -85,7 +85,7 @@ def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(echoing: Server, d
         dial(echoing)
 
 
-def test_stop_leaves_no_thread(serve: Serve, dial: Dial) -> None:
+def test_stop_leaves_no_thread(serve, dial) -> None:
     before = set(threading.enumerate())
     server = serve()
     for _ in range(5):
@@ -95,24 +95,18 @@ def test_stop_leaves_no_thread(serve: Serve, dial: Dial) -> None:
     assert set(threading.enumerate()) - before == set()
 
 
-def test_stop_does_not_wait_for_an_application_that_hangs(serve: Serve, dial: Dial) -> None:
-    asked, released = threading.Event(), threading.Event()
-
-    def app(environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        asked.set()
-        released.wait(PATIENCE)
-        return echo(environ, start_response)
-
+def test_stop_does_not_wait_for_an_application_that_hangs(serve, dial) -> None:
+    app = Held()
     server = serve(app)
     connection = dial(server)
     connection.send(get())
-    assert asked.wait(PATIENCE)
+    assert app.asked.wait(PATIENCE)
     (thread,) = threads_of(server)
     try:
         server.stop()
         assert (thread.is_alive(), connection.ended()) == (True, True)
     finally:
-        released.set()
+        app.released.set()
     thread.join(PATIENCE)
     assert (thread.is_alive(), server.errors) == (False, [])
 
@@ -125,21 +119,15 @@ def test_stop_may_be_called_twice_and_before_start() -> None:
         Dialled(server)
 
 
-def test_stop_may_be_called_by_the_application(serve: Serve, dial: Dial) -> None:
+def test_stop_may_be_called_by_the_application(serve, dial) -> None:
     stopped = threading.Event()
-
-    def app(environ: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        server.stop()
-        stopped.set()
-        return echo(environ, start_response)
-
-    server = serve(app)
+    server = serve(answering(lambda: [server.stop(), stopped.set()] and [b"late"]))
     connection = dial(server)
     connection.send(get())
     assert (connection.ended(), stopped.wait(PATIENCE), server.errors) == (True, True, [])
 
 
-def test_a_busy_port_is_an_os_error(echoing: Server) -> None:
+def test_a_busy_port_is_an_os_error(echoing) -> None:
     with pytest.raises(OSError, match="Address already in use"):
         Server(echo, port=echoing.port)
 
@@ -150,7 +138,18 @@ def test_an_invalid_address_is_an_os_error() -> None:
             Server(echo, host, port)
 
 
-def test_a_port_can_be_used_again_at_once(serve: Serve, dial: Dial) -> None:
+def test_a_host_without_a_free_port_is_said_to_be_one(monkeypatch) -> None:
+    """``tests/reliability/survive.py`` uses up the ports of a network of its own."""
+
+    def bind(self: socket.socket, address: object) -> None:
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    with pytest.raises(OSError, match=r"no port of 127\.0\.0\.1 is free; close connections, or choose a port"):
+        Server(echo)
+
+
+def test_a_port_can_be_used_again_at_once(serve, dial) -> None:
     first = serve()
     dial(first).ask(get())
     first.stop()
@@ -158,7 +157,7 @@ def test_a_port_can_be_used_again_at_once(serve: Serve, dial: Dial) -> None:
     assert (second.port, dial(second).ask(get()).status) == (first.port, 200)
 
 
-def test_the_port_answers_before_start_returns_and_queues_before_it(dial: Dial) -> None:
+def test_what_is_asked_before_start_is_answered_after_it(dial) -> None:
     server = Server(echo)
     early = dial(server)
     early.send(get("/early"))
@@ -170,18 +169,14 @@ def test_the_port_answers_before_start_returns_and_queues_before_it(dial: Dial) 
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads Linux's count of context switches")
-def test_an_idle_server_sleeps(echoing: Server, dialled: Dialled) -> None:
+def test_an_idle_server_sleeps(echoing, dialled) -> None:
     dialled.ask(get())
     waiting = [echoing._thread, *threads_of(echoing)]
     assert len(waiting) == 2
 
     def wakings() -> list[str]:
-        return [
-            line
-            for thread in waiting
-            for line in Path(f"/proc/self/task/{thread.native_id}/status").read_text().splitlines()
-            if line.startswith("voluntary")
-        ]
+        texts = [Path(f"/proc/self/task/{thread.native_id}/status").read_text() for thread in waiting]
+        return [line for text in texts for line in text.splitlines() if line.startswith("voluntary")]
 
     threading.Event().wait(0.05)
     before = wakings()
@@ -190,12 +185,11 @@ def test_an_idle_server_sleeps(echoing: Server, dialled: Dialled) -> None:
 
 
 @pytest.mark.usefixtures("ipv6")
-def test_it_speaks_ipv6(serve: Serve, dial: Dial) -> None:
-    server = serve(host="::1")
-    assert dial(server).ask(post("six")).json == echoed("six")
+def test_it_speaks_ipv6(serve, dial) -> None:
+    assert dial(serve(host="::1")).ask(post("six")).json == echoed("six")
 
 
-def test_many_clients_are_served_at_once(echoing: Server, dial: Dial) -> None:
+def test_many_clients_are_served_at_once(echoing, dial) -> None:
     connections = [dial(echoing) for _ in range(100)]
     for number, each in enumerate(connections):
         each.send(post(str(number)))
@@ -204,7 +198,7 @@ def test_many_clients_are_served_at_once(echoing: Server, dial: Dial) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory and descriptors as Linux does")
 @pytest.mark.parametrize("limit", ["descriptors", "threads"])
-def test_a_server_out_of_resources_recovers_when_some_are_free(limit: str) -> None:
+def test_a_server_out_of_resources_recovers_when_some_are_free(limit) -> None:
     program = """
         import resource, socket, sys, threading
         from fakenotify.server.server import Server
@@ -262,7 +256,7 @@ def test_a_server_out_of_resources_recovers_when_some_are_free(limit: str) -> No
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_stops_its_copy_and_not_its_parents_server(echoing: Server, dialled: Dialled) -> None:
+def test_a_forked_child_stops_its_copy_and_not_its_parents_server(echoing, dialled) -> None:
     assert dialled.ask(get()).status == 200
     pid = os.fork()
     if pid == 0:
@@ -273,14 +267,3 @@ def test_a_forked_child_stops_its_copy_and_not_its_parents_server(echoing: Serve
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert dialled.ask(get("/after")).json == echoed("", "GET", "/after")
-
-
-def test_a_host_without_a_free_port_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``tests/reliability/survive.py`` uses up the ports of a network of its own."""
-
-    def bind(self: socket.socket, address: object) -> None:
-        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-
-    monkeypatch.setattr(socket.socket, "bind", bind)
-    with pytest.raises(OSError, match=r"no port of 127\.0\.0\.1 is free; close connections, or choose a port"):
-        Server(lambda *_: [])
