@@ -104,7 +104,7 @@ def _line(world: World, request: Request, colours: bool) -> str:
 
     The time is that of the fake's clock, in UTC.
     """
-    from fakenotify.control.requests import whom  # start-up time: nothing has been asked yet
+    from fakenotify.world.audience import whom  # start-up time: nothing has been asked yet
 
     subject = whom(request) or request.sid or ("" if request.operation else request.path)
     if not subject and request.operation and not request.operation.endswith((".find", ".create")):

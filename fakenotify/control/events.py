@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Generator
 from threading import Condition
 
+from fakenotify.control.app import write
 from fakenotify.control.routes import ACCOUNT, EVENTS, Ask, route
 from fakenotify.control.schema import TEXT
-from fakenotify.core import strict_json
 from fakenotify.notify.journal import Request
 from fakenotify.world.world import Change, World
 
@@ -33,7 +33,7 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
     a test or a control call, ``verb`` says what. ``control``: a control call wrote. ``end``: the reader was too slow,
     and nothing follows.
     """
-    waiting = Waiting(ask.query.get("account_sid"))
+    waiting = Waiting(ask.account_sid)
     # a generator starts at the first read, so a stream that is never read leaves no listener
     ends = (
         world.journal.listen(lambda request: waiting.add(event(request))),
@@ -66,7 +66,7 @@ class Waiting:
         to_all = change.account_sid is None and change.kind in ("control", "change")
         if not to_all and self._account_sid not in (None, change.account_sid):
             return
-        text = f"event: {change.kind}\ndata: {strict_json.write(change.body)}\n\n"
+        text = f"event: {change.kind}\ndata: {write(change.body)}\n\n"
         with self._changed:
             if self._finished:
                 return
@@ -74,7 +74,7 @@ class Waiting:
             if self._size > MOST_WAITING:
                 self._finished = True
                 self._texts.clear()
-                text = f"event: end\ndata: {strict_json.write({'reason': _TOO_SLOW})}\n\n"
+                text = f"event: end\ndata: {write({'reason': _TOO_SLOW})}\n\n"
             self._texts.append(text)
             self._changed.notify()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from fakenotify.control.routes import ACCOUNT, Ask, Parameter, Refused, check_names, route, take_account
 from fakenotify.control.schema import FLAG, INTEGER, INTEGER_OR_NULL, OBJECT, TEXT, array, obj
-from fakenotify.control.sight import counted
 from fakenotify.core.params import nearest
 from fakenotify.faults.injected import InjectedFault
 from fakenotify.faults.kinds import KINDS, MOST_SECONDS
@@ -16,6 +15,7 @@ from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.notify.outcomes import INJECTABLE, Outcome
+from fakenotify.world.audience import counted
 from fakenotify.world.world import World
 
 _SETTINGS = ("times", "after", "phase", "optional")
@@ -80,7 +80,7 @@ def get_faults(world: World, ask: Ask) -> dict[str, Any]:
 
     ``describe=true`` adds the ``operations`` and the ``kinds`` of fault with their fields.
     """
-    narrowed = ask.query.get("account_sid")
+    narrowed = ask.account_sid
     chosen = [each for each in world.faults if narrowed is None or each.account_sid in (None, narrowed)]
     answer: dict[str, Any] = {"faults": [_shown(each) for each in chosen]}
     if ask.query.get("describe"):
@@ -183,7 +183,7 @@ def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
     known = [str(injected.id) for injected in world.faults]
     if given is not None and given not in known:
         raise Refused(404, f"there is no fault {given!r}", known)
-    return {"deleted": world.remove_faults(None if given is None else int(given), ask.query.get("account_sid"))}
+    return {"deleted": world.remove_faults(None if given is None else int(given), ask.account_sid)}
 
 
 @route(
@@ -194,7 +194,7 @@ def delete_faults(world: World, ask: Ask) -> dict[str, Any]:
 )
 def get_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """The outcomes that are set; ``describe=true`` adds the valid ``codes`` and ``binding_types``."""
-    accounts = world.accounts_of(ask.query.get("account_sid"))
+    accounts = world.accounts_of(ask.account_sid)
     answer: dict[str, Any] = {
         "outcomes": [_outcome(account.account_sid, each) for account in accounts for each in account.outcomes]
     }
@@ -238,4 +238,4 @@ def post_outcomes(world: World, ask: Ask) -> dict[str, Any]:
 @route("DELETE", "outcomes", _DELETED, query=ACCOUNT)
 def delete_outcomes(world: World, ask: Ask) -> dict[str, Any]:
     """Remove the outcomes, so that deliveries succeed again."""
-    return {"deleted": world.clear_outcomes(ask.query.get("account_sid"))}
+    return {"deleted": world.clear_outcomes(ask.account_sid)}

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fakenotify import __version__
-from fakenotify.control.schema import INTEGER, TEXT, array, obj, record_schema
+from fakenotify.control import routes as control
+from fakenotify.control.schema import INTEGER, OBJECT, TEXT, array, obj, record_schema
 from fakenotify.core.errors import error_body
 from fakenotify.core.paging import LARGEST_SIZE, PAGING
 from fakenotify.core.params import Param
@@ -22,7 +23,9 @@ from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.notify.errors import Unauthorized
 from fakenotify.notify.records import Binding, Credential, Notification, Segment, Service, User
+from fakenotify.server.wsgi import origin
 from fakenotify.world.provenance import parameter_words, rules
+from fakenotify.world.world import World
 
 FORM = "application/x-www-form-urlencoded"
 VERBS = {"create": "Create", "find": "List", "fetch": "Fetch", "update": "Update", "delete": "Delete"}
@@ -124,8 +127,14 @@ _ALWAYS = ("Twilio-Request-Id", "Twilio-Request-Duration", "Twilio-Concurrent-Re
 _REFUSED = (*_ALWAYS, "X-Fakenotify-Rule", "X-Fakenotify-Label")
 
 
-def document(origin: str) -> dict[str, Any]:
-    """The whole document; ``origin`` is where it is served."""
+@control.route("GET", "notify-openapi.json", OBJECT)
+def get_notify_openapi(world: World, ask: control.Ask) -> dict[str, Any]:
+    """Notify's own description, OpenAPI 3.1: what the fake takes and answers, and how we know."""
+    return document(origin(ask.environ))
+
+
+def document(address: str) -> dict[str, Any]:
+    """The whole document; ``address`` is where it is served."""
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES.by_operation.values():
         paths.setdefault(f"/v1{route.path}", {})[route.method.lower()] = _operation(route)
@@ -136,7 +145,7 @@ def document(origin: str) -> dict[str, Any]:
             "version": __version__,
             "description": "What a client can ask of the fake and what it answers, each rule with how we know of it.",
         },
-        "servers": [{"url": origin}],
+        "servers": [{"url": address}],
         "security": [{"accountSid_authToken": []}],
         "tags": [{"name": _tag(resource), "description": words} for resource, words in _ABOUT.items()],
         "paths": paths,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from fakenotify import __version__
-from fakenotify.control.routes import Route
-from fakenotify.control.schema import TEXT, array, obj
+from fakenotify.control.app import routes
+from fakenotify.control.routes import Ask, Route, route
+from fakenotify.control.schema import OBJECT, TEXT, array, obj
 from fakenotify.server.wsgi import CONTROL
+from fakenotify.world.world import World
 
 
-def document(routes: Mapping[str, Mapping[str, Route]]) -> dict[str, Any]:
-    """The whole document."""
+@route("GET", "openapi.json", OBJECT)
+def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
+    """This description, OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -23,7 +25,7 @@ def document(routes: Mapping[str, Mapping[str, Route]]) -> dict[str, Any]:
         },
         "paths": {
             f"{CONTROL}/{path}": {method.lower(): _operation(route) for method, route in methods.items()}
-            for path, methods in routes.items()
+            for path, methods in routes().items()
         },
         "components": {"schemas": {"Error": obj({"error": TEXT, "nearest": array(TEXT)}, ("error",))}},
     }

@@ -8,38 +8,28 @@ from fnmatch import fnmatchcase
 from shlex import quote
 from typing import Any
 
+from fakenotify.control.app import Reading, show
 from fakenotify.control.faults import of_met
-from fakenotify.control.routes import Parameter, Refused
-from fakenotify.control.schema import FLAG, TEXT, TEXT_OR_NULL
-from fakenotify.control.sight import Accept, Sight, audience, equal, has_code, like, listed, strings
-from fakenotify.control.tables import Rows
+from fakenotify.control.routes import Refused, flag
+from fakenotify.control.schema import TEXT, TEXT_OR_NULL
+from fakenotify.control.tables import Accept, Rows, equal, like, strings, with_code
 from fakenotify.core.errors import ASSUMED, DOCUMENTED, OBSERVED, SAMPLE, SIBLING
 from fakenotify.notify.journal import Request
+from fakenotify.server.wsgi import origin
+from fakenotify.world.audience import identities_of, values_of, whom
 
 _DECISION = re.compile(r"\bD\d+\b")
 
 
-def _values(request: Request, name: str) -> list[str]:
-    """The values of a parameter of a request."""
-    given = request.params.get(name, ())
-    return [given] if isinstance(given, str) else list(given)
-
-
-def _identities(request: Request) -> list[str]:
-    """The recipients of a request, from its parameters or its answer."""
-    answered = (request.body or {}).get("identity")
-    return [*_values(request, "Identity"), *([answered] if isinstance(answered, str) else [])]
-
-
-def _request(sight: Sight, request: Request) -> dict[str, Any]:
+def _request(reading: Reading, request: Request) -> dict[str, Any]:
     return {
         "sid": request.sid,
-        "identity": next(iter(_identities(request)), None),
+        "identity": next(iter(identities_of(request)), None),
         "whom": whom(request),
         "decision": decision_of(request.source or ""),
         "fault_words": of_met(request.fault, request.operation) if request.fault else None,
         "sure": f"{request.label}: {_SURE[request.label]}" if request.label in _SURE else request.label,
-        "curl": _curl(sight.origin, request),
+        "curl": _curl(origin(reading.environ), request),
     }
 
 
@@ -59,17 +49,8 @@ def _curl(origin: str, request: Request) -> str:
     ]
     lines.append(f'-u "{request.account_sid or "$TWILIO_ACCOUNT_SID"}:$TWILIO_AUTH_TOKEN"')
     for name in request.params:
-        lines += [f"--data-urlencode {quote(f'{name}={value}')}" for value in _values(request, name)]
+        lines += [f"--data-urlencode {quote(f'{name}={value}')}" for value in values_of(request, name)]
     return " \\\n  ".join(lines)
-
-
-def whom(request: Request) -> str | None:
-    """The recipients of a request, in words."""
-    identities = list(dict.fromkeys(_identities(request)))
-    if request.operation != "notifications.create":
-        return listed(identities) if identities else None
-    direct = len(_values(request, "ToBinding"))
-    return audience(direct, identities, _values(request, "Tag"), _values(request, "Segment"))
 
 
 def decision_of(source: str) -> str | None:
@@ -78,7 +59,7 @@ def decision_of(source: str) -> str | None:
     return found[0] if found else None
 
 
-def _request_status(sight: Sight, value: str) -> Accept:
+def _request_status(_: Reading, value: str) -> Accept:
     wanted = value.lower()
     if wanted not in ("none", "ok", "failed") and not (len(wanted) == 3 and wanted[0].isdigit()):
         raise Refused(400, f"status is such as 429, 4xx, ok, failed or none, not {value!r}")
@@ -92,8 +73,8 @@ def _request_status(sight: Sight, value: str) -> Accept:
     return accept
 
 
-def _warned(sight: Sight, value: str) -> Accept:
-    wanted = Parameter("", FLAG).read("warned", value)
+def _warned(_: Reading, value: str) -> Accept:
+    wanted = flag("warned", value)
     return lambda request: bool(request.warnings) is wanted
 
 
@@ -115,13 +96,13 @@ REQUESTS = Rows(
             lambda _, value: lambda request: request.operation is not None and fnmatchcase(request.operation, value),
         ),
         "status": ("Only requests with this status: `429`, `4xx`, `ok`, `failed`, `none`.", _request_status),
-        "code": ("Only refusals with this code.", has_code),
+        **with_code("Only refusals with this code."),
         **like("method"),
         "identity": (
             "Only requests about this identity.",
-            lambda _, value: lambda request: value in _identities(request),
+            lambda _, value: lambda request: value in identities_of(request),
         ),
-        "tag": ("Only requests with this tag.", lambda _, value: lambda request: value in _values(request, "Tag")),
+        "tag": ("Only requests with this tag.", lambda _, value: lambda request: value in values_of(request, "Tag")),
         **equal("request_id", "rule"),
         "warned": ("`true`: only those with warnings.", _warned),
     },
@@ -131,3 +112,4 @@ REQUESTS = Rows(
     heavy=("body", "curl"),
     date=lambda request: request.date,
 )
+show(REQUESTS)

@@ -1,18 +1,19 @@
 """Control operations: each is a function together with its path, its input and its answer.
 
-A function below ``@route(…)`` is a row of the table in ``fakenotify.control.app``, from which the OpenAPI document and
-the docs page are made.
+A function below ``@route(…)`` is a row of ``ROUTES``, from which the OpenAPI document and the docs page are made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakenotify.control.schema import TEXT
+from fakenotify.core import strict_json
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
+from fakenotify.server.wsgi import CONTROL_BODY_LIMIT, read_body
 from fakenotify.world.world import World
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ class Ask:
     rest: str = ""
     environ: WSGIEnvironment = field(default_factory=dict)
 
+    @property
+    def account_sid(self) -> str | None:
+        """The only account that is asked about; None for all."""
+        return self.query.get("account_sid")
 
-@dataclass(frozen=True, slots=True)
-class Content:
+
+class Content(NamedTuple):
     """An answer that is not JSON, with headers of its own."""
 
     body: bytes
@@ -53,26 +58,11 @@ class Refused(Exception):
         super().__init__(message)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A query parameter: a description, and the schema by which its value is parsed."""
 
     words: str
-    schema: Mapping[str, Any]
-
-    def read(self, name: str, given: str) -> Any:
-        """Parse a value. Raises ``Refused``."""
-        kind = self.schema.get("type")
-        if kind == "integer":
-            if not (given.isascii() and given.isdigit() and len(given) < 10):
-                raise Refused(400, f"{name} is a whole number from 0, not {given!r}")
-            return int(given)
-        flags = {"true": True, "false": False} if kind == "boolean" else {}
-        allowed = list(flags) or self.schema.get("enum")
-        value = given.lower() if flags else given
-        if allowed is not None and value not in allowed:
-            raise Refused(400, f"{name} is {' or '.join(allowed)}, not {given!r}", allowed)
-        return flags.get(value, value)
+    schema: Mapping[str, Any] = TEXT
 
 
 Run = Callable[[World, Ask], Any]
@@ -82,9 +72,9 @@ Run = Callable[[World, Ask], Any]
 class Route:
     """One control operation: ``method`` and ``path``, below ``/_fake/``, with one ``{placeholder}`` at most at its end.
 
-    ``run`` returns a JSON object; or, for a long one, an iterator of its pieces; or ``Content`` of type ``media``; or,
-    where ``media`` is ``EVENTS``, an iterator of events. ``answer`` and ``body`` are the schemas of what goes out and
-    comes in. ``example`` is a query and a body that can be sent.
+    ``run`` returns an object for JSON, in which records may be; or, for a long one, the pieces of its text; or
+    ``Content`` of type ``media``; or, where ``media`` is ``EVENTS``, a generator of events. ``answer`` and ``body`` are
+    the schemas of what goes out and comes in. ``example`` is a query and a body that can be sent.
     """
 
     method: str
@@ -99,13 +89,42 @@ class Route:
     example: tuple[str, Any] = ("", None)
     needs_body: bool = True
 
+    def read_body(self, environ: WSGIEnvironment) -> Any:
+        """The body, parsed; a dictionary if the route describes a body. Raises ``Refused``."""
+        body, too_large = read_body(environ, CONTROL_BODY_LIMIT)
+        content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if content_type != JSON and (content_type or body or too_large):
+            given = content_type or "without a content type"
+            raise Refused(403, f"a write to the control API is {JSON}, not {given}")
+        if too_large:
+            raise Refused(413, f"the body is larger than {CONTROL_BODY_LIMIT} bytes")
+        try:
+            content = strict_json.parse(body) if body else None
+        except ValueError as error:
+            raise Refused(400, f"this is not JSON: {error}") from None
+        if content is None and not self.needs_body:
+            return {}
+        if self.body is not None and not isinstance(content, dict):
+            raise Refused(400, "the body must be a JSON object" + ("" if self.needs_body else ", or empty"))
+        return content
 
-def route(method: str, path: str, answer: Mapping[str, Any] = TEXT, **more: Any) -> Callable[[Run], Route]:
+
+ROUTES: dict[str, dict[str, Route]] = {}
+"""Every operation by its path below ``/_fake/`` and its method; the modules of this package add theirs."""
+
+
+def route(method: str, path: str, answer: Mapping[str, Any] = TEXT, **more: Any) -> Callable[[Run], Run]:
     """Make a function the operation of ``method`` and ``path``; ``more`` are the further fields of a ``Route``."""
-    return lambda run: Route(method, path, run, run.__name__, (run.__doc__ or "").strip(), answer, **more)
+
+    def add(run: Run) -> Run:
+        made = Route(method, path, run, run.__name__, (run.__doc__ or "").strip(), answer, **more)
+        ROUTES.setdefault(path, {})[method] = made
+        return run
+
+    return add
 
 
-ACCOUNT = {"account_sid": Parameter("Only this account; the default is all of them.", TEXT)}
+ACCOUNT = {"account_sid": Parameter("Only this account; the default is all of them.")}
 
 
 def check_account(world: World, account_sid: str) -> None:
@@ -120,7 +139,7 @@ def take_account(world: World, ask: Ask) -> str | None:
     """The account that a write names in its query or in its body, from which it is removed."""
     sid = ask.body.pop("account_sid", None)
     if sid is None:
-        return ask.query.get("account_sid")
+        return ask.account_sid
     if not isinstance(sid, str):
         raise Refused(400, f"account_sid is a text, not {sid!r}")
     check_account(world, sid)
@@ -132,3 +151,10 @@ def check_names(thing: str, given: Iterable[str], known: Collection[str]) -> Non
     for name in given:
         if name not in known:
             raise Refused(400, f"{thing} has no {name!r}; it has {', '.join(known)}", nearest(name, known))
+
+
+def flag(name: str, given: str) -> bool:
+    """Parse a flag. Raises ``Refused``."""
+    if given.lower() not in ("true", "false"):
+        raise Refused(400, f"{name} is true or false, not {given!r}", ["true", "false"])
+    return given.lower() == "true"

@@ -12,6 +12,7 @@ from fakenotify.notify.records import Strings
 
 TEXT = {"type": "string"}
 INTEGER = {"type": "integer"}
+COUNT = {"type": "integer", "minimum": 0}
 NUMBER = {"type": "number"}
 FLAG = {"type": "boolean"}
 OBJECT = {"type": "object"}

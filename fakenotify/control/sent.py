@@ -3,95 +3,121 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
+from fakenotify.control.app import Reading, show
 from fakenotify.control.routes import Ask, route
 from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
-from fakenotify.control.sight import (
-    Accept,
-    Sight,
-    audience,
-    code_of,
-    equal,
-    has_code,
-    having,
-    like,
-    strings,
-    title_of,
-)
-from fakenotify.control.tables import Rows
+from fakenotify.control.tables import Accept, Rows, code_of, equal, having, like, strings, with_code
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS, HttpRequest
+from fakenotify.notify.debugger import CODES
 from fakenotify.notify.payloads import inside
 from fakenotify.notify.records import Alert, Callback, Delivery, Notification
-from fakenotify.notify.resources.representation import timestamp
-from fakenotify.world.saved_state import to_json
+from fakenotify.world.audience import audience
 from fakenotify.world.world import World
 
 MOST_STATES = 5
 """How many DeliveryStates of a callback a row shows."""
 
-
-def _shown(binding_type: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What a person sees of a delivery, and whether the app decides it."""
-    seen = CHANNELS[binding_type].shows(payload)
-    return {"title": seen.title, "body": seen.body, "data_message": seen.by_app, "media": list(seen.media)}
+TITLES: dict[int | None, str] = {code: each.title for code, each in CODES.items()}
+"""Twilio's titles of the codes."""
 
 
-_SHOWN = obj({"title": TEXT_OR_NULL, "body": TEXT_OR_NULL, "data_message": FLAG, "media": array(TEXT)})
-_WORDS = obj({"title": TEXT_OR_NULL, "body": TEXT_OR_NULL})
+class ByNotification:
+    """The entries of a log by their Notification. The log is read from its end, only as far as needed."""
+
+    def __init__(self, log: Any) -> None:
+        self._groups = groupby((entry for _, entry in log.descending()), attrgetter("notification_sid"))
+        self._found: dict[str, list[Any]] = defaultdict(list)
+        self._last: Any = None
+
+    def get(self, sid: str, enough: Callable[[Any], bool] = lambda entry: False) -> list[Any]:
+        """The entries of a Notification, oldest first. The search ends at an entry that is ``enough``."""
+        if self._last is None or not enough(self._last):
+            for found, entries in self._groups:
+                self._found[found] += entries
+                self._last = self._found[found][-1]
+                if enough(self._last):
+                    break
+        return self._found[sid][::-1]
 
 
-def _notification(sight: Sight, notification: Notification) -> dict[str, Any]:
-    deliveries = sight.deliveries(notification)
-    alert = None if deliveries else sight.last_alert(notification)
-    by_type = Counter((each.binding_type, each.status) for each in deliveries)
+def _log(reading: Reading, record: Any, table: str) -> ByNotification:
+    account = reading.accounts[record.account_sid]
+    key = (account.account_sid, table)
+    if key not in reading.kept:
+        with account.lock:
+            reading.kept[key] = ByNotification(getattr(account, table))
+    found: ByNotification = reading.kept[key]
+    return found
+
+
+def _deliveries(reading: Reading, notification: Notification) -> list[Delivery]:
+    """The deliveries of a Notification, oldest first. The log has them together, ordered by Notification."""
+    account = reading.accounts[notification.account_sid]
+    mine = _sequence(account, notification) or 0
+    older = lambda delivery: (_sequence(account, delivery) or mine) < mine  # noqa: E731
+    return _log(reading, notification, "deliveries").get(notification.sid, older)
+
+
+def _sequence(account: AccountState, record: Any) -> int | None:
+    """The sequence number of the Notification that a record is or belongs to, if it still exists."""
+    scope = account.scopes.get(record.service_sid)
+    sid = getattr(record, "notification_sid", record.sid)
+    return scope.notifications.sequence(sid) if scope is not None and sid in scope.notifications else None
+
+
+_WORDS = {"title": TEXT_OR_NULL, "body": TEXT_OR_NULL}
+
+# Notifications
+
+
+def _notification(reading: Reading, notification: Notification) -> dict[str, Any]:
+    deliveries = _deliveries(reading, notification)
     codes = Counter(each.error_code for each in deliveries if each.error_code is not None)
-    codes.update([alert.code] if alert else [])
+    if not deliveries:
+        alerts = _log(reading, notification, "alerts").get(
+            notification.sid, lambda alert: bool(alert.notification_sid == notification.sid)
+        )
+        codes.update(each.code for each in alerts[-1:])
+    by_type = Counter((each.binding_type, each.status) for each in deliveries)
     sent = sum(number for (_, status), number in by_type.items() if status == "SENT")
-    skipped = 0
-    scope = sight.scope(notification)
+    skipped, scope = 0, reading.scope(notification)
     if scope is not None and not notification.to_binding:  # a direct send looks at no Bindings
         skipped = len(scope.bindings) - sum(1 for each in deliveries if each.binding_sid in scope.bindings)
-    seen = _shown(deliveries[0].binding_type, deliveries[0].payload) if deliveries else {}
+    seen = CHANNELS[deliveries[0].binding_type].shows(deliveries[0].payload) if deliveries else None
     selectors = (notification.identities, notification.tags, notification.segments)
     return {
         "whom": audience(len(notification.to_binding), *selectors),
-        "shown": {name: seen.get(name) or getattr(notification, name) for name in ("title", "body")},
+        "shown": {name: getattr(seen, name, None) or getattr(notification, name) for name in _WORDS},
         "counts": {"sent": sent, "failed": len(deliveries) - sent, "skipped": skipped},
         "channels": [
             {"binding_type": each, "sent": by_type[each, "SENT"], "failed": by_type[each, "FAILED"]}
             for each in dict.fromkeys(binding_type for binding_type, _ in by_type)
         ],
-        "codes": [{"code": code, "count": number, "title": title_of(code)} for code, number in codes.most_common()],
-        "service_name": sight.service_name(notification),
+        "codes": [{"code": code, "count": count, "title": TITLES.get(code)} for code, count in codes.most_common()],
     }
 
 
-def _with_type(sight: Sight, value: str) -> Accept:
-    return lambda record: any(each.binding_type == value for each in sight.deliveries(record))
-
-
-def _with_status(sight: Sight, value: str) -> Accept:
+def _with_status(reading: Reading, value: str) -> Accept:
     status = value.upper()
     if status == "NOBODY":
-        return lambda record: not sight.deliveries(record)
-    return lambda record: any(each.status == status for each in sight.deliveries(record))
+        return lambda record: not _deliveries(reading, record)
+    return lambda record: any(each.status == status for each in _deliveries(reading, record))
 
 
-def _with_code(sight: Sight, value: str) -> Accept:
+def _with_code(reading: Reading, value: str) -> Accept:
     code = code_of(value)
     return lambda record: (
-        any(each.error_code == code for each in sight.deliveries(record))
-        or any(each.code == code for each in sight.alerts(record))
+        any(each.error_code == code for each in _deliveries(reading, record))
+        or any(each.code == code for each in _log(reading, record, "alerts").get(record.sid))
     )
-
-
-def _for_identity(sight: Sight, value: str) -> Accept:
-    return lambda record: value in record.identities or any(each.identity == value for each in sight.deliveries(record))
 
 
 _OVERRIDES = ("data", "apn", "fcm", "gcm", "sms", "facebook_messenger", "alexa")
@@ -102,11 +128,23 @@ NOTIFICATIONS = Rows(
     Notification,
     {
         **equal("sid", "service_sid"),
-        "identity": ("Only those that name this identity, or reached it.", _for_identity),
+        "identity": (
+            "Only those that name this identity, or reached it.",
+            lambda reading, value: (
+                lambda record: (
+                    value in record.identities or any(each.identity == value for each in _deliveries(reading, record))
+                )
+            ),
+        ),
         **having(tag="tags", segment="segments"),
         "status": ("`sent` or `failed`: only those with such a delivery; `nobody`: without any.", _with_status),
         "code": ("Only those with this code in a delivery or an alert.", _with_code),
-        "binding_type": ("Only those with a delivery of this type.", _with_type),
+        "binding_type": (
+            "Only those with a delivery of this type.",
+            lambda reading, value: (
+                lambda record: any(each.binding_type == value for each in _deliveries(reading, record))
+            ),
+        ),
     },
     lambda sent: (
         *(sent.sid, sent.title, sent.body, sent.sound, sent.action, *sent.identities, *sent.tags, *sent.segments),
@@ -116,28 +154,33 @@ NOTIFICATIONS = Rows(
     _notification,
     {
         "whom": TEXT,
-        "shown": _WORDS,
+        "shown": obj(_WORDS),
         "counts": obj({"sent": INTEGER, "failed": INTEGER, "skipped": INTEGER}),
         "channels": array(obj({"binding_type": TEXT, "sent": INTEGER, "failed": INTEGER})),
         "codes": array(obj({"code": INTEGER, "count": INTEGER, "title": TEXT_OR_NULL})),
-        "service_name": TEXT_OR_NULL,
     },
     heavy=(*_OVERRIDES, "to_binding"),
-    also=lambda sight, sent: (each.identity for each in sight.deliveries(sent)),
+    of_service=True,
+    also=lambda reading, sent: (each.identity for each in _deliveries(reading, sent)),
 )
 
+# deliveries
 
-def _delivery(sight: Sight, delivery: Delivery) -> dict[str, Any]:
-    credentials = sight.accounts[delivery.account_sid].credentials
+
+def _delivery(reading: Reading, delivery: Delivery) -> dict[str, Any]:
+    channel = CHANNELS[delivery.binding_type]
+    seen = channel.shows(delivery.payload)
+    request = channel.request(delivery.provider_url, delivery.address, delivery.headers, delivery.payload)
+    form = request.body_type == "form"
+    body = urlencode(request.body, doseq=True) if form else json.dumps(request.body, indent=2, ensure_ascii=False)
+    credentials = reading.accounts[delivery.account_sid].credentials
     credential = credentials.get(delivery.credential_sid) if delivery.credential_sid else None
-    shown, request = _shown(delivery.binding_type, delivery.payload), to_json(delivery.request)
     return {
-        "shown": shown,
-        "data": _data(delivery.payload) if shown["data_message"] else None,
+        "shown": {"title": seen.title, "body": seen.body, "data_message": seen.by_app, "media": seen.media},
+        "data": _data(delivery.payload) if seen.by_app else None,
         "request": request,
-        "http": _http(**request),
-        "error_title": title_of(delivery.error_code),
-        "service_name": sight.service_name(delivery),
+        "http": "\n".join([f"{request.method} {request.url}", *map(": ".join, request.headers.items()), "", body]),
+        "error_title": TITLES.get(delivery.error_code),
         "credential_name": credential.friendly_name if credential else None,
     }
 
@@ -149,16 +192,9 @@ def _data(payload: Mapping[str, Any]) -> Any:
     return inside(payload, "message", "data") if "message" in payload else payload["data"]
 
 
-def _http(method: str, url: str, headers: Mapping[str, str], body: Any, body_type: str) -> str:
-    """A request to a provider as a text."""
-    head = [f"{method} {url}", *(f"{name}: {value}" for name, value in headers.items())]
-    text = urlencode(body, doseq=True) if body_type == "form" else json.dumps(body, indent=2, ensure_ascii=False)
-    return "\n".join([*head, "", text])
-
-
-def _delivery_tag(sight: Sight, value: str) -> Accept:
+def _with_tag(reading: Reading, value: str) -> Accept:
     def accept(delivery: Delivery) -> bool:
-        scope = sight.scope(delivery)
+        scope = reading.scope(delivery)
         if scope is None:
             return False
         notification = scope.notifications.get(delivery.notification_sid)
@@ -166,11 +202,6 @@ def _delivery_tag(sight: Sight, value: str) -> Accept:
         return bool((notification and value in notification.tags) or (binding and value in binding.tags))
 
     return accept
-
-
-def _failed_with(sight: Sight, value: str) -> Accept:
-    code = code_of(value)
-    return lambda record: bool(record.error_code == code)
 
 
 _DELIVERY_TEXTS = attrgetter(
@@ -186,52 +217,55 @@ DELIVERIES = Rows(
         **like("binding_type"),
         **equal("address"),
         **like("status"),
-        "code": ("Only those that failed with this code.", _failed_with),
-        "tag": ("Only those of a Notification, or to a Binding, with this tag.", _delivery_tag),
+        **with_code("Only those that failed with this code.", "error_code"),
+        "tag": ("Only those of a Notification, or to a Binding, with this tag.", _with_tag),
         **equal("credential_sid"),
     },
     lambda delivery: (*_DELIVERY_TEXTS(delivery), *strings(delivery.payload)),
     _delivery,
     {
-        "shown": _SHOWN,
+        "shown": obj({**_WORDS, "data_message": FLAG, "media": array(TEXT)}),
         "data": {},
         "request": record_schema(HttpRequest),
         "http": TEXT,
         "error_title": TEXT_OR_NULL,
-        "service_name": TEXT_OR_NULL,
         "credential_name": TEXT_OR_NULL,
     },
     heavy=("payload", "headers", "request", "data", "http"),
+    of_service=True,
 )
 
+# alerts and callbacks
 
-def _reached(sight: Sight, value: str) -> Accept:
+
+def _reached(reading: Reading, value: str) -> Accept:
     """The filter for alerts about an identity's deliveries, and for callbacks of Notifications that reached it."""
 
     def accept(record: Any) -> bool:
-        deliveries = sight.deliveries_of(record)
         binding_sid = getattr(record, "binding_sid", None)
-        return any(each.identity == value and binding_sid in (None, each.binding_sid) for each in deliveries)
+        return any(
+            each.identity == value and binding_sid in (None, each.binding_sid)
+            for each in _log(reading, record, "deliveries").get(record.notification_sid)
+        )
 
     return accept
 
 
 def _by_code(alerts: list[Alert]) -> list[dict[str, Any]]:
     """The number of alerts with each code, and the last of them."""
-    groups: dict[int, list[Alert]] = {}
-    for each in alerts:
-        groups.setdefault(each.code, []).append(each)
+    groups = Counter(each.code for each in alerts)
+    last = {each.code: each for each in alerts}
     return [
         {
             "code": code,
-            "title": title_of(code),
-            "level": found[-1].level,
-            "count": len(found),
-            "text": found[-1].text,
-            "last": timestamp(found[-1].date_created),
-            "notification_sid": found[-1].notification_sid,
+            "title": TITLES.get(code),
+            "level": last[code].level,
+            "count": count,
+            "text": last[code].text,
+            "last": last[code].date_created,
+            "notification_sid": last[code].notification_sid,
         }
-        for code, found in sorted(groups.items(), key=lambda item: -len(item[1]))
+        for code, count in groups.most_common()
     ]
 
 
@@ -243,23 +277,23 @@ ALERTS = Rows(
         **equal("notification_sid", "service_sid", "binding_sid"),
         **like("binding_type", "level"),
         "status": like("level")["level"],
-        "code": ("Only alerts with this code.", has_code),
+        **with_code("Only alerts with this code."),
         "identity": ("Only those about a delivery to this identity.", _reached),
     },
     lambda alert: (str(alert.code), alert.text, alert.notification_sid, alert.binding_sid, alert.binding_type),
-    lambda sight, alert: {"title": title_of(alert.code)},
+    lambda _, alert: {"title": TITLES.get(alert.code)},
     {"title": TEXT_OR_NULL},
     group=("code", _by_code),
 )
 
 
-def _callback(sight: Sight, callback: Callback) -> dict[str, Any]:
-    scope = sight.scope(callback)
+def _callback(reading: Reading, callback: Callback) -> dict[str, Any]:
+    scope = reading.scope(callback)
     notification = scope.notifications.get(callback.notification_sid) if scope else None
     params = callback.params
     states = params.pop("DeliveryState", [])
     return {
-        "notification": {name: getattr(notification, name, None) for name in ("title", "body")},
+        "notification": {name: getattr(notification, name, None) for name in _WORDS},
         "count": len(states),
         "params": params,
         "states": [json.loads(each) for each in states[:MOST_STATES]],
@@ -281,9 +315,10 @@ CALLBACKS = Rows(
         *(each.error for each in callback.attempts),
     ),
     _callback,
-    {"notification": _WORDS, "count": INTEGER, "params": OBJECT, "states": array(OBJECT)},
+    {"notification": obj(_WORDS), "count": INTEGER, "params": OBJECT, "states": array(OBJECT)},
     heavy=("body",),
 )
+show(NOTIFICATIONS, DELIVERIES, ALERTS, CALLBACKS)
 
 
 @route("POST", "callbacks", obj({"callback": {"anyOf": [record_schema(Callback), {"type": "null"}]}}))
@@ -292,5 +327,4 @@ def post_callbacks(world: World, ask: Ask) -> dict[str, Any]:
 
     With the switch ``callback_delivery`` set to ``manual``, nothing else posts callbacks.
     """
-    tried = world.deliver_callback()
-    return {"callback": to_json(tried) if tried else None}
+    return {"callback": world.deliver_callback()}

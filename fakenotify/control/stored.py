@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakenotify.control.routes import Route
-from fakenotify.control.schema import INTEGER, TEXT_OR_NULL, obj
-from fakenotify.control.sight import Sight, equal, having, like, strings
-from fakenotify.control.tables import Rows
+from fakenotify.control.app import Reading, show
+from fakenotify.control.schema import INTEGER, obj
+from fakenotify.control.tables import Rows, equal, having, like
 from fakenotify.notify.records import Binding, Credential, Segment, Service, User
-from fakenotify.notify.tables import TABLES
-from fakenotify.world.saved_state import to_json
 
 
-def plain(name: str) -> Route:
-    """The route of a registered table that has none of its own."""
-    found = TABLES[name]
-    filters = {} if found.prefix is None else equal("sid")
-    return Rows(
-        name, f"The rows of the table {name}.", found.record, filters, lambda row: strings(to_json(row))
-    ).route()
-
-
-def _counts(sight: Sight, service: Service) -> dict[str, Any]:
-    scope = sight.accounts[service.account_sid].scopes.get(service.sid)
+def _counts(reading: Reading, service: Service) -> dict[str, Any]:
+    scope = reading.accounts[service.account_sid].scopes.get(service.sid)
     return {"counts": {name: len(getattr(scope, name)) if scope else 0 for name in _COUNTED}}
 
 
@@ -48,8 +36,7 @@ BINDINGS = Rows(
     | having(tag="tags")
     | equal("address", "credential_sid"),
     lambda binding: (binding.sid, binding.identity, binding.address, binding.binding_type, *binding.tags),
-    lambda sight, binding: {"service_name": sight.service_name(binding)},
-    {"service_name": TEXT_OR_NULL},
+    of_service=True,
 )
 
 CREDENTIALS = Rows(
@@ -61,10 +48,9 @@ CREDENTIALS = Rows(
 )
 
 
-def _user(sight: Sight, user: User) -> dict[str, Any]:
-    scope = sight.scope(user)
-    bindings = scope.bindings.count("identity", user.identity) if scope else 0
-    return {"service_name": sight.service_name(user), "bindings": bindings}
+def _user(reading: Reading, user: User) -> dict[str, Any]:
+    scope = reading.scope(user)
+    return {"bindings": scope.bindings.count("identity", user.identity) if scope else 0}
 
 
 USERS = Rows(
@@ -74,14 +60,14 @@ USERS = Rows(
     equal("sid", "service_sid", "identity") | having(segment="segments"),
     lambda user: (user.sid, user.identity, *user.segments),
     _user,
-    {"service_name": TEXT_OR_NULL, "bindings": INTEGER},
+    {"bindings": INTEGER},
+    of_service=True,
 )
 
 
-def _segment(sight: Sight, segment: Segment) -> dict[str, Any]:
-    scope = sight.scope(segment)
-    users = scope.users.count("segment", segment.unique_name) if scope else 0
-    return {"service_name": sight.service_name(segment), "users": users}
+def _segment(reading: Reading, segment: Segment) -> dict[str, Any]:
+    scope = reading.scope(segment)
+    return {"users": scope.users.count("segment", segment.unique_name) if scope else 0}
 
 
 SEGMENTS = Rows(
@@ -94,5 +80,7 @@ SEGMENTS = Rows(
     },
     lambda segment: (segment.sid, segment.unique_name),
     _segment,
-    {"service_name": TEXT_OR_NULL, "users": INTEGER},
+    {"users": INTEGER},
+    of_service=True,
 )
+show(SERVICES, BINDINGS, CREDENTIALS, USERS, SEGMENTS)

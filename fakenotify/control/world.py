@@ -39,9 +39,8 @@ def reset(world: World, ask: Ask) -> dict[str, Any]:
     for name, value in ask.body.items():
         if not isinstance(value, bool):
             raise Refused(400, f"{name} is true or false, not {value!r}")
-    narrowed = ask.query.get("account_sid")
-    world.reset(narrowed, **ask.body)
-    return {"reset": narrowed or "all"}
+    world.reset(ask.account_sid, **ask.body)
+    return {"reset": ask.account_sid or "all"}
 
 
 @route(
@@ -53,7 +52,7 @@ def reset(world: World, ask: Ask) -> dict[str, Any]:
 )
 def get_state(world: World, ask: Ask) -> dict[str, Any]:
     """The world as JSON; auth tokens are redacted unless ``secrets=true``."""
-    return world.export(ask.query.get("account_sid"), secrets=ask.query.get("secrets", False))
+    return world.export(ask.account_sid, secrets=ask.query.get("secrets", False))
 
 
 @route("PUT", "state", obj({"loaded": array(TEXT)}), body=OBJECT, example=("", _STATE))
