@@ -21,8 +21,8 @@ import conftest_plugin
 import fakenotify
 from fakenotify.cli import commands as command_line
 from fakenotify.cli.options import variable_of
-from fakenotify.control.app import ROUTES as CONTROL_ROUTES
 from fakenotify.control.routes import EVENTS, JSON
+from fakenotify.control.routes import ROUTES as CONTROL_ROUTES
 from fakenotify.control.routes import Route as ControlRoute
 from fakenotify.control.tables import PAGING
 from fakenotify.core.paging import DEFAULT_SIZE, LARGEST_SIZE

@@ -11,7 +11,6 @@ for one batch of rows only.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -30,6 +29,7 @@ from fakenotify.control.tables import Rows, equal, parse_search, strings
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.core.store import Table
+from fakenotify.core.strict_json import clean
 from fakenotify.notify.account import AccountState, Scope, Tables
 from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TABLES
@@ -44,8 +44,6 @@ _FIRST_BATCH, _LARGEST_BATCH = 64, 4096
 _PIECE = 262_144
 """Characters after which a long answer is sent in pieces."""
 _CURSOR = re.compile(r"0|(?:(?:AC[0-9a-f]{32}:)?[0-9]{1,18})(?:,AC[0-9a-f]{32}:[0-9]{1,18})*")
-_MOST_DEPTH = 200
-"""The greatest depth of written JSON; a deeper value is written as a string."""
 
 
 class Control:
@@ -176,15 +174,15 @@ def write(value: Any) -> str:
     try:
         text = _encode(value)
     except (ValueError, RecursionError):
-        return json.dumps(_clean(value, _MOST_DEPTH))
-    return json.dumps(_clean(value, _MOST_DEPTH)) if "\\ud" in text else text
+        text = ""
+    return text if text and "\\ud" not in text else json.dumps(clean(value, _plain))
 
 
 def _plain(value: Any) -> Any:
     """A date as a text, a record as a dictionary."""
     if isinstance(value, datetime):
         return timestamp(value)
-    names = _fields_of(type(value))
+    names = _fields_of(value.__class__)
     return dict(zip(names, map(partial(getattr, value), names), strict=True))
 
 
@@ -194,22 +192,6 @@ def _fields_of(record: Any) -> tuple[str, ...]:
 
 
 _encode = json.JSONEncoder(allow_nan=False, default=_plain).encode
-
-
-def _clean(value: Any, depth: int) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, int):
-        return value
-    if not depth:
-        return "(nested too deeply to be shown)"
-    if isinstance(value, (list, tuple)):
-        return [_clean(each, depth - 1) for each in value]
-    if isinstance(value, dict):
-        return {_clean(name, 1): _clean(each, depth - 1) for name, each in value.items()}
-    return _clean(_plain(value), depth)
 
 
 # tables

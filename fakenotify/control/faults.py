@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -97,35 +96,12 @@ def _of_fault(injected: InjectedFault) -> str:
     """A fault as a sentence: ``Answer 429 to notifications.create, 2 times``."""
     who = "every request" if injected.operation == "*" else injected.operation
     given = injected.fault.to_json()
-    sentence = _FAULTS[injected.fault.kind].format(who=who, **given)
+    sentence = injected.fault.sentence.format(who=who, **given)
     if injected.phase == "after" and not injected.fault.needs_answer:
         sentence += ", after it has taken effect"
     if injected.after:
         sentence += f", after the first {injected.after}"
     return sentence if injected.times is None else f"{sentence}, {counted(injected.times, 'time', 'times')}"
-
-
-def of_met(fault: str, operation: str | None) -> str:
-    """A fault that a request met, from its text in the journal: ``Answer 429 to notifications.create``."""
-    kind, _, arguments = fault.partition("(")
-    given = {name: float(value) if "." in value else int(value) for name, value in reversed(_NUMBER.findall(arguments))}
-    sentence = _FAULTS[kind].format(who=operation or "the request", **given)
-    late = fault.endswith(" after") and not KINDS[kind].needs_answer
-    return f"{sentence}, after it has taken effect" if late else sentence
-
-
-_NUMBER = re.compile(r"(\w+)=(\d+(?:\.\d+)?)")
-_FAULTS = {
-    "http": "Answer {status} to {who}",
-    "latency": "Answer {who} {seconds:g} s late",
-    "slow_body": "Pause {seconds:g} s in the middle of the answer to {who}",
-    "reset_connection": "Reset the connection of {who}",
-    "empty_reply": "Close the connection of {who} without an answer",
-    "truncate_body": "Cut off the answer to {who} in the middle",
-    "garbage": "Answer {who} with bytes that are not HTTP",
-    "stall": "Never answer {who}",
-    "rate_limit": "Answer 429 to {who} beyond {requests} in {seconds:g} s",
-}
 
 
 def _kind(kind: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from shlex import quote
 from typing import Any
 
 from fakenotify.control.app import Reading, show
-from fakenotify.control.faults import of_met
 from fakenotify.control.routes import Refused, flag
 from fakenotify.control.schema import TEXT, TEXT_OR_NULL
 from fakenotify.control.tables import Accept, Rows, equal, like, strings, with_code
 from fakenotify.core.errors import ASSUMED, DOCUMENTED, OBSERVED, SAMPLE, SIBLING
+from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.journal import Request
 from fakenotify.server.wsgi import origin
 from fakenotify.world.audience import identities_of, values_of, whom
@@ -27,10 +27,22 @@ def _request(reading: Reading, request: Request) -> dict[str, Any]:
         "identity": next(iter(identities_of(request)), None),
         "whom": whom(request),
         "decision": decision_of(request.source or ""),
-        "fault_words": of_met(request.fault, request.operation) if request.fault else None,
+        "fault_words": met(request.fault, request.operation) if request.fault else None,
         "sure": f"{request.label}: {_SURE[request.label]}" if request.label in _SURE else request.label,
         "curl": _curl(origin(reading.environ), request),
     }
+
+
+_NUMBER = re.compile(r"(\w+)=(\d+(?:\.\d+)?)")
+
+
+def met(fault: str, operation: str | None) -> str:
+    """A fault that a request met, from its text in the journal: ``Answer 429 to notifications.create``."""
+    name, _, arguments = fault.partition("(")
+    kind = KINDS[name]
+    given = {name: float(value) if "." in value else int(value) for name, value in reversed(_NUMBER.findall(arguments))}
+    late = ", after it has taken effect" if fault.endswith(" after") and not kind.needs_answer else ""
+    return kind.sentence.format(who=operation or "the request", **given) + late
 
 
 _SURE = {

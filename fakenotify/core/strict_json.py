@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any, NoReturn
 
-_encode = json.JSONEncoder(allow_nan=False).encode
 MOST_DEPTH = 200
 """The greatest depth of JSON: deeper JSON isn't read, and a deeper value is written as a string."""
 
@@ -50,15 +50,6 @@ def _is_deeper(most: int, parsed: Any) -> bool:
     return bool(level)
 
 
-def write(value: Any) -> str:
-    """Write JSON in ASCII. What JSON can't express is replaced: ``NaN`` by null, a lone surrogate by U+FFFD."""
-    try:
-        text = _encode(value)
-    except (ValueError, RecursionError):
-        return json.dumps(_clean(value, MOST_DEPTH))
-    return json.dumps(_clean(value, MOST_DEPTH)) if "\\ud" in text else text
-
-
 def no_number(word: str) -> NoReturn:
     """Refuse a word that JavaScript has for a number."""
     raise ValueError(f"{word} is not a JSON number")
@@ -89,17 +80,19 @@ def whole(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _clean(value: Any, depth: int) -> Any:
+def clean(value: Any, plain: Callable[[Any], Any], depth: int = MOST_DEPTH) -> Any:
+    """A value with what JSON can't express replaced: ``NaN`` by null, a lone surrogate by U+FFFD, what is too deep by a
+    text. ``plain`` makes values for JSON of other objects."""
     if isinstance(value, str):
         return whole(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if not isinstance(value, (dict, list, tuple)):
+    if value is None or isinstance(value, int):
         return value
     if not depth:
         return "(nested too deeply to be shown)"
     if isinstance(value, dict):
-        return {
-            _clean(name, 1) if isinstance(name, str) else name: _clean(each, depth - 1) for name, each in value.items()
-        }
-    return [_clean(each, depth - 1) for each in value]
+        return {clean(name, plain): clean(each, plain, depth - 1) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(each, plain, depth - 1) for each in value]
+    return clean(plain(value), plain, depth)

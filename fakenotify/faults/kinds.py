@@ -60,6 +60,8 @@ class Fault:
     """
 
     kind: ClassVar[str] = ""
+    sentence: ClassVar[str] = ""
+    """What it does to ``{who}``, with its fields."""
     phases: ClassVar[tuple[str, ...]] = ("before", "after")
     """The phases in which it can act; the first is its default."""
     needs_answer: ClassVar[bool] = False
@@ -139,6 +141,7 @@ class HttpError(Fault):
     """Answer with ``status``. ``retry_after``: seconds, in the header ``Retry-After``."""
 
     kind = "http"
+    sentence = "Answer {status} to {who}"
     status: int
     code: int | None = None
     message: str | None = None
@@ -174,6 +177,7 @@ class Latency(Delay):
     """Let ``seconds`` pass, then answer as usual."""
 
     kind = "latency"
+    sentence = "Answer {who} {seconds:g} s late"
     goes_on = True
 
     def meet(self, wire: Wire, now: float) -> None:
@@ -185,6 +189,7 @@ class SlowBody(Delay):
     """Send the head and half of the body, let ``seconds`` pass, send the rest."""
 
     kind = "slow_body"
+    sentence = "Pause {seconds:g} s in the middle of the answer to {who}"
     phases = ("after",)
     needs_answer = True
 
@@ -203,6 +208,7 @@ class ResetConnection(Fault):
     """Reset the connection instead of answering."""
 
     kind = "reset_connection"
+    sentence = "Reset the connection of {who}"
 
     def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
         """Reset it."""
@@ -213,12 +219,14 @@ class EmptyReply(Fault):
     """Close the connection without an answer."""
 
     kind = "empty_reply"
+    sentence = "Close the connection of {who} without an answer"
 
 
 class TruncateBody(Fault):
     """Send the whole head and half of the body, then close."""
 
     kind = "truncate_body"
+    sentence = "Cut off the answer to {who} in the middle"
     phases = ("after",)
     needs_answer = True
 
@@ -233,6 +241,7 @@ class Garbage(Fault):
     """Send bytes that are not HTTP, then close."""
 
     kind = "garbage"
+    sentence = "Answer {who} with bytes that are not HTTP"
 
     def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
         """Send them."""
@@ -243,6 +252,7 @@ class Stall(Fault):
     """Send nothing until the client gives up, or the test ends; then close."""
 
     kind = "stall"
+    sentence = "Never answer {who}"
 
     def break_answer(self, wire: Wire, head: bytes, body: bytes) -> None:
         """Wait for the client to give up."""
@@ -257,6 +267,7 @@ class RateLimit(Fault):
     """
 
     kind = "rate_limit"
+    sentence = "Answer 429 to {who} beyond {requests} in {seconds:g} s"
     phases = ("before",)
     lets_through = True
     requests: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakenotify import FakeNotify
-from fakenotify.control.app import ROUTES
+from fakenotify.control.app import write
+from fakenotify.control.routes import ROUTES
+from fakenotify.core import strict_json
 from fakenotify.faults.kinds import KINDS
 from fakenotify.server.wsgi import CONTROL_BODY_LIMIT
 
@@ -205,8 +208,8 @@ def test_invalid_requests_are_refused_with_a_message_and_change_nothing(control:
     control.fake.fail("bindings.*", status=503, optional=True)
     before = everything()
     assert {target: refusal("GET", target) for target in REFUSED_READS} == REFUSED_READS
-    for write, rows in REFUSED_WRITES.items():
-        assert [(row[0], *refusal(*write.split(" "), row[0])) for row in rows] == [
+    for asked, rows in REFUSED_WRITES.items():
+        assert [(row[0], *refusal(*asked.split(" "), row[0])) for row in rows] == [
             (row[0], 400, *row[1:]) for row in rows
         ]
     for path, content in (("faults", HTTP), ("outcomes", {"code": 52141})):
@@ -283,11 +286,35 @@ def test_a_bug_in_a_read_is_not_reported_as_a_refusal(
 
 # anything at all
 
+TEXTS = st.text(st.characters(), max_size=5)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
 )
+
+
+def test_what_json_cannot_express_is_replaced_and_nesting_has_an_end() -> None:
+    value: Any = ()
+    for _ in range(100_000):
+        value = [value]
+    assert [write("half \ud800"), write([math.inf, math.nan])] == ['"half \\ufffd"', "[null, null]"]
+    written = write({"half": "\ud800", "none": math.inf, "deep": value})
+    assert written.startswith('{"half": "\\ufffd", "none": null, "deep": [[')
+    assert written.count("[") == strict_json.MOST_DEPTH - 1
+
+
+@given(JSON)
+def test_whatever_is_written_can_be_read_and_is_written_as_ever_where_json_can_say_it(value: Any) -> None:
+    written = write(value)
+    strict_json.parse(written)
+    try:
+        strict_json.parse(json.dumps(value))
+    except ValueError:
+        return
+    assert written == json.dumps(value)
+
+
 BODIES = [route.body for methods in ROUTES.values() for route in methods.values() if route.body is not None]
 WORDS = ["services", "accounts", "identity_limit", *{name for body in BODIES for name in body.get("properties", ())}]
 VALUES = JSON | st.sampled_from(["*", "stall", "bindings.*", 429, 52141, OTHER_SID, "2027-10-31T00:00:00Z", "sms"])

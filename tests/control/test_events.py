@@ -89,7 +89,7 @@ def ask(handle: Account, path: str, password: str = "") -> None:
 
 def stream_of(fake: FakeNotify, **query: str) -> Generator[str, None, None]:
     """A stream without a socket."""
-    stream: Generator[str, None, None] = events.events.run(fake.world, Ask(query))
+    stream: Generator[str, None, None] = events.events(fake.world, Ask(query))
     return stream
 
 

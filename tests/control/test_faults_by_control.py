@@ -10,7 +10,7 @@ from typing import Any
 from control_client import MG_SID, OTHER_SID, Control
 
 from fakenotify import FakeNotify
-from fakenotify.control.faults import of_met
+from fakenotify.control.requests import met
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
@@ -81,9 +81,9 @@ def test_every_kind_of_fault_can_be_injected_and_is_described_in_a_sentence(cont
         asked = {"operation": "bindings.create", "fault": "http", **fault}
         shown = control.write("POST", "faults", asked)
         assert shown == {**shown, **asked, "words": words}
-        met = of_met(f"{control.fake.faults[-1].fault} {shown['phase']}", shown["operation"])
-        assert met == words.removesuffix(", 2 times").replace("every request", "*")
-    assert of_met("http(status=503, message='status=7') before", None) == "Answer 503 to the request"
+        shown_met = met(f"{control.fake.faults[-1].fault} {shown['phase']}", shown["operation"])
+        assert shown_met == words.removesuffix(", 2 times").replace("every request", "*")
+    assert met("http(status=503, message='status=7') before", None) == "Answer 503 to the request"
 
 
 def test_a_fault_or_an_outcome_can_belong_to_one_account(control: Control, fake: FakeNotify) -> None:

@@ -13,8 +13,7 @@ from openapi_spec_validator import validate
 
 from fakenotify import FakeNotify, __version__
 from fakenotify.clients.in_process import Reply, call
-from fakenotify.control.app import ROUTES
-from fakenotify.control.routes import EVENTS
+from fakenotify.control.routes import EVENTS, ROUTES
 from fakenotify.control.schema import record_schema
 from fakenotify.notify.records import Delivery
 

@@ -12,7 +12,7 @@ from pages import DOCS, GENERATE, PAGES, TOP, blocks, headings, lines, run, sect
 import fakenotify
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.cli.commands import COMMANDS, SERVE
-from fakenotify.control.app import ROUTES as CONTROL_ROUTES
+from fakenotify.control.routes import ROUTES as CONTROL_ROUTES
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.accounts import KEPT_DELIVERIES
 from fakenotify.notify.debugger import CODES

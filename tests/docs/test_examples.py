@@ -24,7 +24,7 @@ from pages import GENERATE, TOP, blocks, files, headings, missing, pytest_in, ru
 from twilio.base.exceptions import TwilioRestException
 
 from fakenotify import FakeNotify, Fault
-from fakenotify.control.app import ROUTES as CONTROL_ROUTES
+from fakenotify.control.routes import ROUTES as CONTROL_ROUTES
 
 # README
 
