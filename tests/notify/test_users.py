@@ -20,9 +20,7 @@ SEGMENTS = SERVICE + "/Segments"
 PUBLIC = "https://notify.twilio.com" + SERVICE
 BINDING = {"BindingType": "sms", "Address": "+15005550006"}
 
-USER_EXISTS = (409, 52304, "User already exists")
 IN_SEGMENT = (409, 52305, "User already belongs to the segment")
-HAS_BINDINGS = (409, 52306, "Cannot delete User resource with Bindings")
 SEGMENT_INVALID = invalid("User", "Segment")
 
 pytestmark = pytest.mark.fake_notify(frozen=NOW)
@@ -92,23 +90,6 @@ def test_a_user_a_membership_a_binding_and_a_segment_are_printed_as_in_the_sampl
 # Users
 
 
-def test_a_user_is_created_and_deleted(wire, fake_notify, alice):
-    created = wire.get(alice)
-    deleted = wire.delete(alice)
-
-    assert (created.json["segments"], deleted.status, deleted.body) == (["premium"], 204, b"")
-    assert wire.delete(alice).refusal == not_found(alice)
-    assert (fake_notify.users, [each.unique_name for each in fake_notify.segments]) == ([], ["premium"])
-
-
-def test_a_user_needs_an_identity_without_a_user(wire, fake_notify, alice):
-    before = fake_notify.snapshot()
-    forms = [{}, {"Identity": ""}, {"Segment": "new"}, {"Identity": "alice", "Segment": "new"}]
-
-    assert [wire.post(USERS, form).refusal for form in forms] == [missing("Identity")] * 3 + [USER_EXISTS]
-    assert not fake_notify.diff(before)
-
-
 def test_identities_have_case_and_belong_to_a_service(wire, fake_notify, alice):
     elsewhere = f"/v1/Services/{fake_notify.create_service().sid}/Users"
 
@@ -118,6 +99,7 @@ def test_identities_have_case_and_belong_to_a_service(wire, fake_notify, alice):
     ]
 
     assert [each.status for each in made] == [201] * 3
+    assert wire.post(USERS, {"Identity": "", "Segment": "new"}).refusal == missing("Identity")
     assert wire.get(user("ALICE")).refusal == not_found(user("ALICE"))
 
 
@@ -251,52 +233,6 @@ def test_another_users_binding_is_not_found_until_its_address_is_taken(wire, fak
     assert [each.identity for each in fake_notify.bindings] == ["alice"]
 
 
-# Users that nobody created
-
-
-def test_a_binding_creates_the_user_of_its_identity_who_outlives_it(wire, fake_notify, service):
-    binding = wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING}).json
-    fake_notify.clock.tick()
-
-    answer = wire.get(binding["links"]["user"])
-
-    assert (answer.status, answer.json["identity"], answer.json["segments"]) == (200, "alice", [])
-    assert (answer.json["date_created"], answer.json["date_updated"]) == (NOW, NOW)
-    wire.delete(f"{SERVICE}/Bindings/{binding['sid']}")
-    assert [each.identity for each in fake_notify.users] == ["alice"]
-    assert wire.post(user("alice") + "/SegmentMemberships", {"Segment": "premium"}).status == 201
-
-
-def test_bindings_and_creates_make_users_in_one_order(wire, fake_notify, service):
-    for identity, address in (("b", "1"), ("a", ""), ("a", "2"), ("c", "3"), ("b", "4"), ("nobody", "")):
-        path = USERS if (identity, address) == ("a", "") else f"{SERVICE}/Bindings"
-        wire.post(path, {"Identity": identity, **({"BindingType": "sms", "Address": address} if path != USERS else {})})
-
-    assert identities(wire.get(USERS)) == ["b", "a", "c"]
-    assert [each.identity for each in fake_notify.users] == ["b", "a", "c"]
-
-
-def test_a_user_with_bindings_cannot_be_deleted(wire, fake_notify, alice):
-    binding = wire.post(alice + "/Bindings", BINDING).json["url"]
-    before = fake_notify.snapshot()
-
-    assert wire.delete(alice).refusal == HAS_BINDINGS
-    assert not fake_notify.diff(before)
-    wire.delete(binding)
-    assert wire.delete(alice).status == 204
-
-
-def test_a_deleted_user_comes_back_with_its_next_binding(wire, fake_notify, alice):
-    old = fake_notify.users.last
-    wire.delete(alice)
-    assert wire.post(alice + "/Bindings", BINDING).refusal == not_found(alice + "/Bindings")
-
-    wire.post(f"{SERVICE}/Bindings", {"Identity": "alice", **BINDING})
-
-    [new] = fake_notify.users
-    assert (new.identity, new.segments, new.sid == old.sid) == ("alice", [], False)
-
-
 # memberships and Segments
 
 
@@ -401,13 +337,3 @@ def test_switched_off_a_service_links_to_bindings_and_notifications_only(wire, s
 
     assert [url.rpartition("/")[2] for url in links.values()] == ["Bindings", "Notifications"]
     assert binding["links"] == {"user": binding["url"].partition("/Bindings/")[0] + "/Users/alice"}
-
-
-def test_python_sees_the_users_of_all_services_and_those_that_bindings_made(fake_notify, service):
-    other = fake_notify.create_service()
-    fake_notify.create_binding(other.sid, identity="bob", binding_type="sms", address="1")
-    fake_notify.create_user(SERVICE_SID, identity="alice")
-    fake_notify.create_binding(SERVICE_SID, identity="carol", binding_type="sms", address="1")
-
-    owners = [("bob", other.sid), ("alice", SERVICE_SID), ("carol", SERVICE_SID)]
-    assert [(each.identity, each.service_sid) for each in fake_notify.users] == owners

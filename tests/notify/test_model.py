@@ -1,7 +1,9 @@
-"""Bindings under any requests and any switches, beside a small model that knows only the rules."""
+"""The Bindings and Users of a Service under any requests and switches, beside a small model that knows the rules."""
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -18,6 +20,7 @@ from fakenotify.core.sids import is_sid
 NOW = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
 LIMIT = 20
 IDENTITIES = ("alice", "bob", "+15005550006", "é/b c")
+SEGMENTS = ("premium", "north")
 TAGS = ("vip", "new user", "all", "sms", "apn")
 VERSIONS = {"apn": "4", "gcm": "3", "fcm": "3", "alexa": "3", "sms": "default", "facebook-messenger": "default"}
 
@@ -27,6 +30,7 @@ BEHAVIOURS = st.builds(
     replacement_keeps_sid=st.booleans(),
     address_scope=st.sampled_from(["service", "service_and_type"]),
 )
+identities = st.sampled_from((*IDENTITIES[:1] * 4, *IDENTITIES))
 days = st.none() | st.integers(-2, 12).map(lambda number: NOW.date() + timedelta(days=number))
 
 
@@ -40,7 +44,7 @@ def binding(identity: str, address: str) -> dict[str, Any]:
 
 CREATE = st.fixed_dictionaries(
     {
-        "identity": st.sampled_from((*IDENTITIES[:1] * 4, *IDENTITIES)),
+        "identity": identities,
         "binding_type": st.sampled_from(list(VERSIONS)),
         "address": st.integers(0, 5).map("address {}".format),
         "tags": some(*TAGS),
@@ -51,8 +55,8 @@ CREATE = st.fixed_dictionaries(
 )
 
 
-class Bindings(RuleBasedStateMachine):
-    """One Service, whose Bindings are known by the rules: ``rows``, oldest first."""
+class OneService(RuleBasedStateMachine):
+    """A Service, and what is in it by the rules: Bindings in ``rows``, Users with their Segments, all oldest first."""
 
     @initialize(behaviour=BEHAVIOURS, crowd=st.sampled_from([20, 19, 0]))
     def begin(self, behaviour: Behaviour, crowd: int) -> None:
@@ -62,6 +66,8 @@ class Bindings(RuleBasedStateMachine):
         self.api = self.fake.client(in_process=True).notify.v1.services(self.service.sid).bindings
         self.rows: list[Binding] = []
         self.gone: set[str] = set()
+        self.users: dict[str, list[str]] = {}
+        self.segments: dict[str, None] = {}
         for number in range(crowd):
             self.create(binding("alice", f"crowd {number}"))
 
@@ -102,6 +108,7 @@ class Bindings(RuleBasedStateMachine):
             assert is_sid(made.sid, "BS")
             assert made.sid not in {each.sid for each in self.rows} | self.gone
             self.rows.append(made)
+        self.users.setdefault(identity, [])
         for row in (*replaced, *owned[: max(0, len(owned) - LIMIT + 1)]):
             self.remove(row)
 
@@ -126,6 +133,47 @@ class Bindings(RuleBasedStateMachine):
         assert self.api(row.sid).delete() is True
         self.remove(row)
 
+    # Users and Segments
+
+    def ask(self, operation: str, *path: str, refused: str = "", **arguments: Any) -> None:
+        """Have an operation done below the Service, or refused in these words."""
+        with pytest.raises(TwilioError, match=refused) if refused else nullcontext():
+            self.fake.world.create(self.fake.account_sid, operation, (self.service.sid, *path), **arguments)
+
+    @rule(identity=identities, segments=some(*SEGMENTS))
+    def create_user(self, identity: str, segments: list[str]) -> None:
+        known = identity in self.users
+        self.ask("users.create", refused="User already exists" * known, identity=identity, segments=segments)
+        if not known:
+            self.users[identity] = [name for name in dict.fromkeys(segments) if name]
+            self.segments |= dict.fromkeys(self.users[identity])
+
+    @rule(identity=identities, segment=st.sampled_from(SEGMENTS))
+    def join_or_leave(self, identity: str, segment: str) -> None:
+        """A User leaves a Segment that it is in, after an attempt to join it again, and joins any other."""
+        memberships, path = self.users.get(identity), ("segment_memberships.create", identity)
+        if memberships is None:
+            self.ask(*path, refused=f"/Users/{re.escape(identity)}/SegmentMemberships was not found", segment=segment)
+        elif segment in memberships:
+            self.ask(*path, refused="User already belongs to the segment", segment=segment)
+            self.ask("segment_memberships.delete", identity, segment)
+            memberships.remove(segment)
+        else:
+            self.ask("segment_memberships.delete", identity, segment, refused="was not found")
+            self.ask(*path, segment=segment)
+            memberships.append(segment)
+            self.segments[segment] = None
+
+    @rule(identity=identities)
+    def delete_user(self, identity: str) -> None:
+        if identity not in self.users:
+            self.ask("users.delete", identity, refused="was not found")
+        elif any(row.identity == identity for row in self.rows):
+            self.ask("users.delete", identity, refused="Cannot delete User resource with Bindings")
+        else:
+            self.ask("users.delete", identity)
+            del self.users[identity]
+
     @rule(hours=st.sampled_from([1, 5, 24, 49]))
     def pass_time(self, hours: float) -> None:
         self.fake.clock.shift(hours=hours)
@@ -145,10 +193,15 @@ class Bindings(RuleBasedStateMachine):
         ]
 
     @invariant()
-    def the_table_holds_what_the_model_holds_and_its_indexes_agree(self) -> None:
-        self.fake.world.accounts.default.scopes[self.service.sid].bindings.check()
+    def the_tables_hold_what_the_model_holds_and_their_indexes_agree(self) -> None:
+        scope = self.fake.world.accounts.default.scopes[self.service.sid]
+        for table in (scope.bindings, scope.users, scope.segments):
+            table.check()
         assert self.fake.bindings == self.rows
+        assert {each.identity: each.segments for each in self.fake.users} == self.users
+        assert [each.identity for each in self.fake.users] == [*self.users]
+        assert [each.unique_name for each in self.fake.segments] == [*self.segments]
 
 
-TestBindings = Bindings.TestCase
-TestBindings.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestOneService = OneService.TestCase
+TestOneService.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
