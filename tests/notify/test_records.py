@@ -48,42 +48,28 @@ texts = st.lists(st.text(max_size=3), max_size=4)
 
 @given(values=texts, others=texts)
 @settings(deadline=None)
-def test_strings_equal_a_list_and_a_tuple_of_the_same_strings_only(values: list[str], others: list[str]) -> None:
+def test_strings_equal_a_list_and_a_tuple_of_the_same_strings_and_look_like_a_list(
+    values: list[str], others: list[str]
+) -> None:
     frozen = Strings(values)
 
-    assert frozen == values
-    assert values == frozen
-    assert frozen == tuple(values)
-    assert tuple(values) == frozen
-    assert (frozen == others) is (values == others)
-    assert (frozen != others) is (values != others)
-    assert (frozen != tuple(others)) is (values != others)
-    assert (frozen == Strings(others)) is (values == others)
-    assert hash(frozen) == hash(tuple(values))
+    for same in (values, tuple(values), Strings(values)):
+        assert frozen == same
+        assert same == frozen
+    for other in (others, tuple(others), Strings(others)):
+        assert (frozen == other) is (values == others)
+        assert (frozen != other) is (values != others)
+    assert (hash(frozen), repr(frozen), json.dumps(frozen)) == (hash(tuple(values)), repr(values), json.dumps(values))
 
 
-def test_strings_equal_nothing_else() -> None:
+def test_strings_equal_nothing_else_and_do_not_change() -> None:
     for other in (None, "ab", {"a": 1, "b": 2}, {"a", "b"}, ["b", "a"]):
         assert Strings("ab") != other
         assert not Strings("ab") == other  # noqa: SIM201  # the two are written separately, and so are tested separately
-
-
-@given(texts)
-@settings(deadline=None)
-def test_strings_look_like_a_list_in_python_and_in_json(values: list[str]) -> None:
-    assert repr(Strings(values)) == repr(values)
-    assert json.dumps(Strings(values)) == json.dumps(values)
-
-
-def test_strings_do_not_change() -> None:
     with pytest.raises(TypeError):
         Strings("ab")[0] = "c"  # type: ignore[index]
-
-
-def test_no_strings_are_one_object() -> None:
     assert strings([]) is strings(()) is NO_STRINGS
-    assert strings(["a", "b"]) == ["a", "b"]
-    assert isinstance(strings(["a"]), Strings)
+    assert type(strings(["a"])) is Strings
 
 
 # Records
