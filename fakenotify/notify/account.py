@@ -40,8 +40,7 @@ KEPT_DEPARTURES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A Binding that is no longer there, for those who look for it: ``why`` it went, ``when``, and the Binding that
-    took its place, if one did."""
+    """A Binding that is gone, for explanations: ``why``, ``when``, and the Binding that took its place, if one did."""
 
     binding: Binding
     why: Literal["replaced", "evicted", "deleted", "disowned"]

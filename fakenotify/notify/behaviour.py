@@ -1,4 +1,4 @@
-"""The switches: assumed behaviour that a test could need otherwise, with our defaults."""
+"""The switches: assumed behaviour that a test may need to change, with our defaults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def switch(default: T, decision: str, words: str) -> T:
-    """A switch: its ``default``, the ``decision`` that it can turn round (``docs/fidelity.md``), and what it does."""
+    """A switch: its ``default``, the ``decision`` that it can reverse (``docs/fidelity.md``), and what it does."""
     return field(default=default, metadata={"decision": decision, "words": words})
 
 

@@ -82,10 +82,10 @@ DECISIONS = {
         "201, the alert 52301, no delivery and no callback.",
     ),
     "D9": Decision(
-        "What of doubled, empty and implicit tags, and other empty values?",
+        "What about duplicate, empty and implicit tags, and other empty values?",
         "Silent. Clients do send empty values (NODE).",
-        "Doubled tags are dropped but for the first, empty ones too; any empty value counts as absent. A tag that"
-        " equals an implicit one is taken. A Notification shows the implicit tags it was sent; a Binding shows only"
+        "Duplicate tags are dropped except for the first, and so are empty ones; any empty value counts as absent. A tag"
+        " that equals an implicit one is taken. A Notification shows the implicit tags it was sent; a Binding shows only"
         " its own.",
     ),
     "D10": Decision(
@@ -95,7 +95,7 @@ DECISIONS = {
         " address or a phone number gets a hint on the request.",
     ),
     "D11": Decision(
-        "What goes with a deleted Service or Credential?",
+        "What is deleted with a Service or a Credential?",
         "A Service goes at once (RJP); nothing is known of Credentials.",
         "All below a Service goes with it. A Credential's sid stays where it was used; deliveries fail with 52002.",
     ),
@@ -144,7 +144,7 @@ DECISIONS = {
         "`shutdown()` answers 410/20410; 404/20404 and 403/20403 can be chosen.",
     ),
     "D21": Decision(
-        "Are doubled targets of ToBinding removed, and when are targets fixed?",
+        "Are duplicate targets of ToBinding removed, and when are targets fixed?",
         "Silent.",
         "They stay, and targets are fixed when the request is answered.",
     ),
@@ -259,7 +259,7 @@ DECISIONS = {
         "It is created: the fake doesn't count.",
     ),
     "D44": Decision(
-        "How are callbacks tried?",
+        "How often are callbacks tried?",
         "Nothing is known of Notify. The platform retries once after a failed connection, reads overrides from the"
         " URL's fragment (HOOK), and answers a 401 challenge with credentials of the URL (SEC).",
         "Once, then the alert 52311. `#rc=` sets the retries for its URL, other overrides are ignored."
@@ -303,7 +303,7 @@ DECISIONS = {
         "All hosts share one world; a request to another region than us1 gets a hint.",
     ),
 }
-"""The decisions by id. Which switch turns one round stands with the switch, in ``Behaviour``."""
+"""The decisions by id. ``Behaviour`` says of each switch which decision it reverses."""
 
 RECORDINGS = {
     "O1": Recording(

@@ -1,4 +1,4 @@
-"""Outcomes: what a test has providers answer to future deliveries."""
+"""Outcomes: what providers are made to answer to future deliveries."""
 
 from __future__ import annotations
 

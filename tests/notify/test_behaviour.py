@@ -1,4 +1,4 @@
-"""The switches: their defaults, what each may be, and the words for a switch that doesn't exist."""
+"""The switches: their defaults, what each may be, and the message about a switch that doesn't exist."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_switch_takes_each_of_its_values_in_python_and_on_a_command_line() -> 
     for name, values in SWITCHES.items():
         assert [getattr(Behaviour(**{name: value}), name) for value in values] == [*values]
         for value in values:
-            if value is not None:  # left open, it is not spelled at all
+            if value is not None:  # unset has no spelling
                 assert Behaviour().parsed([f" {name} = {value} "]) == Behaviour(**{name: value})
 
 
@@ -67,7 +67,7 @@ def test_a_switch_takes_each_of_its_values_in_python_and_on_a_command_line() -> 
 def test_a_switch_takes_nothing_else_and_says_what_it_takes(name: str) -> None:
     choices = sorted(repr(each) for each in SWITCHES[name] if each is not None)
     bad: list[Any] = ["", "Reject", "true", "0", -1, 11, 1.0, [], *([] if None in SWITCHES[name] else [None])]
-    bad.append(True if name == "callback_retries" else 1)  # a number is no truth value, and a truth value no number
+    bad.append(True if name == "callback_retries" else 1)  # 1 is not True, and True is not 1
     for value in bad:
         text, _, listed = refused(**{name: value}).partition("; it is one of ")
         assert text == f"Behaviour.{name} can't be {value!r}"
@@ -85,7 +85,7 @@ def test_switches_do_not_change_in_place_but_in_a_copy() -> None:
     assert original == Behaviour(page_size_limit="reject")
 
 
-def test_of_two_settings_of_one_switch_the_last_counts_and_none_change_nothing() -> None:
+def test_the_last_setting_of_a_switch_counts_and_no_setting_changes_nothing() -> None:
     settings = ["identity_limit=evict_oldest", "legacy_resources=FALSE", "identity_limit=reject"]
 
     assert (

@@ -186,7 +186,7 @@ def test_an_address_can_be_checked_at_write(wire, fake_notify, service):
 # tags and strings
 
 
-def test_tags_keep_their_order_and_lose_doubles_and_empty_ones(wire, service):
+def test_tags_keep_their_order_and_lose_duplicates_and_empty_ones(wire, service):
     expected = [
         (["b", "a", "b", "", "c", "a"], ["b", "a", "c"]),
         ([""], []),
@@ -216,7 +216,7 @@ def test_any_text_comes_back_exactly(text):
     assert [(each.sid, each.identity, each.address, each.tags) for each in found] == [(created.sid, text, text, [text])]
 
 
-# replacement
+# addresses
 
 
 def test_an_address_is_exact_and_belongs_to_one_service(wire, fake_notify, service):
@@ -230,7 +230,7 @@ def test_an_address_is_exact_and_belongs_to_one_service(wire, fake_notify, servi
     assert addresses(wire.get(PATH, {"Identity": "bob"})) == []
 
 
-# twenty
+# the limit of an identity
 
 
 def test_twenty_bindings_are_the_limit_of_an_identity_in_a_service(wire, fake_notify, service):
@@ -302,7 +302,7 @@ def test_a_bad_filter_is_refused(wire, people):
     assert [wire.get(PATH, filters).refusal for filters, _ in expected] == [(400, 20001, each) for _, each in expected]
 
 
-# what is not there
+# missing Bindings and Services
 
 
 @warns

@@ -1,4 +1,4 @@
-"""What grows by itself is bounded in bytes, over all accounts of a fake together."""
+"""Tables that grow by themselves are bounded in bytes, summed over all accounts of a fake."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_payload_that_many_deliveries_share_is_one_object_and_counts_once() ->
     assert held(fake) < 4 * MIB
 
 
-def test_an_account_makes_room_for_another_and_one_at_work_is_not_waited_for() -> None:
+def test_an_account_makes_room_for_another_which_does_not_wait_for_a_busy_one() -> None:
     fake = FakeNotify(keep_bytes=4 * MIB)
     other = fake.account("AC" + "1" * 32)
     mine, others = fake.create_service(), other.create_service()
@@ -109,4 +109,4 @@ def test_callbacks_count_with_their_bodies_and_are_not_posted_once_they_are_drop
     assert sizes[1] - sizes[0] > len(fake.callbacks.last.body) > 100 * 150
     assert held(fake) <= MIB * 0.75 * 1.01
     assert len(fake.callbacks) < 21
-    assert fake.deliver_callback().sid == fake.callbacks[0].sid  # those whose records are gone are skipped
+    assert fake.deliver_callback().sid == fake.callbacks[0].sid  # callbacks whose records are gone are skipped

@@ -1,4 +1,4 @@
-"""A channel is one module and one line: what is registered here works everywhere, and nothing else had to know."""
+"""A channel is one module and one line: what is registered here works everywhere, and nothing else needs to know."""
 
 from __future__ import annotations
 

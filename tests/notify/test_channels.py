@@ -50,14 +50,14 @@ def rendered(
 
 
 def payload(binding_type: str, address: str = "x", version: str = "4", **fields: Any) -> dict[str, Any]:
-    """The payload of one target of a Notification that nothing keeps from being sent."""
+    """The payload of one target of a Notification whose delivery doesn't fail."""
     result = rendered(binding_type, version, **fields)
     assert result.failure is None
     return CHANNELS[binding_type].put_address(result.payload, address)
 
 
 def code(binding_type: str, **fields: Any) -> int | None:
-    """The code with which a delivery fails, None for one that is sent."""
+    """The code of a delivery that fails; None if it is sent."""
     failure = rendered(binding_type, **fields).failure
     return failure and failure.code
 

@@ -113,7 +113,7 @@ def alert(fake: FakeNotify, code: int, **fields: Any) -> Alert:
 
 
 def delivery(fake: FakeNotify, **fields: Any) -> Delivery:
-    """The last delivery, as it ought to be: a text to a phone that was sent directly, unless ``fields`` differ."""
+    """The last delivery as it should be: a text sent directly to a phone, but for ``fields``."""
     values: dict[str, Any] = {
         "sid": fake.deliveries.last.sid,
         "notification_sid": fake.notifications.last.sid,
@@ -311,7 +311,7 @@ OBSERVED = {
 
 @pytest.mark.parametrize("kind", list(CHECKS))
 def test_a_delivery_is_checked_in_order(fake_notify, kind) -> None:
-    """The Service, then the Credential, the address, the payload. Each step mends what the last one found."""
+    """The Service, then the Credential, the address, the payload. Each step corrects what the one before found."""
     credentials = {each: fake_notify.create_credential(each).sid for each in PUSH}
     fields: dict[str, Any] = {"address": "x"}
     expected, found = [], []
@@ -413,7 +413,7 @@ def test_a_binding_has_the_services_version_of_its_creation_and_a_direct_send_th
     ]
 
 
-# who is meant
+# the recipients
 
 
 IDENTITIES = ("alice", "bob", "carol")
@@ -689,7 +689,7 @@ BAD_OUTCOMES = [
 ]
 
 
-def test_a_bad_outcome_is_refused_in_words_and_changes_nothing(fake_notify, three) -> None:
+def test_a_bad_outcome_is_refused_with_a_reason_and_changes_nothing(fake_notify, three) -> None:
     for code, arguments, message in BAD_OUTCOMES:
         with pytest.raises(ValueError, match="^" + re.escape(message) + "$"):
             fake_notify.fail_delivery(code, **arguments)

@@ -1,4 +1,4 @@
-"""What a tester should know and Notify doesn't say: why a request was refused, and what it ought to have been."""
+"""What a tester should know and Notify doesn't say: why a request was refused, and how to write it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fake() -> FakeNotify:
 
 
 def asked(fake: FakeNotify, method: str, path: str, origin: str = "http://localhost", **form: Any) -> Request:
-    """Send a request, and see what the journal has of it."""
+    """Send a request; returns its entry in the journal."""
     sent = {name: value if isinstance(value, list) else [value] for name, value in form.items()}
     query, body = (sent, {}) if method == "GET" else ({}, sent)
     fake.world.handle(Call(method, path, query, body, (ACCOUNT_SID, AUTH_TOKEN), origin))
@@ -114,7 +114,7 @@ def test_a_hint_says_which_of_many_targets_is_bad(fake: FakeNotify) -> None:
 # what is ignored in silence
 
 
-def test_unknown_keys_of_sms_are_said_to_be_ignored(fake: FakeNotify) -> None:
+def test_a_warning_names_each_unknown_key_of_sms(fake: FakeNotify) -> None:
     value = '{"from": "+1", "media_url": [], "mediaUrls": [], "statusCallback": "x", "body": "Hi"}'
 
     assert list(asked(fake, "POST", SEND, Identity="alice", Sms=value).ignored) == [
@@ -125,8 +125,8 @@ def test_unknown_keys_of_sms_are_said_to_be_ignored(fake: FakeNotify) -> None:
     ]
 
 
-def test_members_of_to_binding_as_parameters_are_said_to_be_ignored(fake: FakeNotify) -> None:
-    """twilio-node 4 sends objects so."""
+def test_a_warning_explains_members_of_to_binding_that_were_sent_as_parameters(fake: FakeNotify) -> None:
+    """twilio-node 4 sends objects this way."""
     request = asked(fake, "POST", SEND, **{"ToBinding[binding_type]": "sms", "ToBinding[address]": "+1"})
 
     example = CHANNELS["apn"].example
@@ -164,7 +164,7 @@ def test_a_binding_that_is_accepted_may_come_with_advice(fake: FakeNotify) -> No
     assert {each.status for each in fake.requests} == {201}
 
 
-def test_a_plus_that_was_lost_is_noticed_in_a_target_too(fake: FakeNotify) -> None:
+def test_a_lost_plus_sign_is_noticed_in_a_target_too(fake: FakeNotify) -> None:
     target = '{"binding_type": "sms", "address": " 15005550006"}'
 
     assert hints(fake, "POST", SEND, ToBinding=[target, target]) == [PLUS_LOST]
@@ -182,7 +182,7 @@ def test_another_region_than_us1_gets_a_hint(fake: FakeNotify) -> None:
     ]
 
 
-# a sid that leads nowhere
+# unknown sids and paths
 
 
 def test_a_sid_that_is_not_found_is_explained(fake: FakeNotify) -> None:
@@ -234,7 +234,7 @@ def test_a_url_that_notify_does_not_have_is_no_hint_but_a_warning(fake: FakeNoti
 # every parameter
 
 
-def test_what_the_kind_of_every_parameter_says_of_itself_is_true() -> None:
+def test_every_example_of_a_parameter_can_be_read_and_every_mistake_is_explained() -> None:
     for route in ROUTES.by_operation.values():
         for row in route.params.rows:
             assert row.kind.words()

@@ -1,4 +1,4 @@
-"""The journal: bounded, newest last, and heard by whoever listens."""
+"""The journal: bounded, newest last, and announced to its listeners."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_journal_keeps_the_newest_requests_and_counts_the_others(length: int, 
     assert (len(journal), journal.total, journal.dropped) == (kept, total, total - kept)
 
 
-def test_a_journal_keeps_ten_thousand_requests_unless_told() -> None:
+def test_a_journal_keeps_ten_thousand_requests_by_default() -> None:
     journal = Journal()
 
     for _ in range(10_001):
@@ -72,7 +72,7 @@ def test_a_walk_through_the_journal_is_not_disturbed_by_new_requests() -> None:
     assert seen == ["RQ1", "RQ2"]
 
 
-def test_a_cleared_journal_starts_anew_and_keeps_its_listeners() -> None:
+def test_a_cleared_journal_starts_over_and_keeps_its_listeners() -> None:
     journal, heard = Journal(2), []
     for number in range(5):
         journal.record(request_of(number))
@@ -115,7 +115,7 @@ def test_listeners_hear_every_request_once_it_is_recorded_until_they_end() -> No
     journal.record(request_of(0))
     end_once = journal.listen(hear_once)  # a listener may end itself
     end_first = journal.listen(hear)
-    journal.listen(hear)  # the same listener twice ends once at a time
+    journal.listen(hear)  # a listener that was added twice ends one at a time
 
     journal.record(request_of(1))
     end_first()

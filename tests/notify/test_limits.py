@@ -1,4 +1,4 @@
-"""Nothing grows without bound: what a limit drops is the oldest, and the rest is as it was."""
+"""Nothing grows without bound: a limit drops the oldest rows and leaves the rest as it was."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fakenotify.notify.records import Notification
 
 
 def send_four(fake: FakeNotify) -> list[Notification]:
-    """Send to a number four times, ``0`` to ``3``, and to an address that has no Credential, which is an alert."""
+    """Send ``0`` to ``3`` to a phone, every other one also to an address without a Credential, which is an alert."""
     service = fake.create_service(messaging_service_sid="MG" + "a" * 32)
     targets = [{"binding_type": "sms", "address": "+15005550006"}, {"binding_type": "apn", "address": "a1"}]
     callback = "http://127.0.0.1:9/nobody-listens"
@@ -55,7 +55,7 @@ def test_what_is_dropped_is_counted() -> None:
     }
 
 
-def test_an_assertion_says_how_many_deliveries_were_dropped_and_a_fresh_world_counts_anew() -> None:
+def test_an_assertion_says_how_many_deliveries_were_dropped_and_a_fresh_world_counts_from_zero() -> None:
     fake = FakeNotify(MANUAL, keep_deliveries=1)
     before = fake.snapshot()
     send_four(fake)

@@ -56,7 +56,7 @@ CREATE = st.fixed_dictionaries(
 
 
 class OneService(RuleBasedStateMachine):
-    """A Service, and what is in it by the rules: Bindings in ``rows``, Users with their Segments, all oldest first."""
+    """A Service beside what the rules say is in it: Bindings (``rows``), Users and Segments, each oldest first."""
 
     @initialize(behaviour=BEHAVIOURS, crowd=st.sampled_from([20, 19, 0]))
     def begin(self, behaviour: Behaviour, crowd: int) -> None:
@@ -136,7 +136,7 @@ class OneService(RuleBasedStateMachine):
     # Users and Segments
 
     def ask(self, operation: str, *path: str, refused: str = "", **arguments: Any) -> None:
-        """Have an operation done below the Service, or refused in these words."""
+        """Do an operation below the Service, or expect this refusal."""
         with pytest.raises(TwilioError, match=refused) if refused else nullcontext():
             self.fake.world.create(self.fake.account_sid, operation, (self.service.sid, *path), **arguments)
 

@@ -65,7 +65,7 @@ def send(wire, service):
 
 @pytest.fixture
 def echo(send, fake_notify):
-    """Posts a form that is taken: what the answer has beside the defaults, and that the rest is as it should be."""
+    """Posts a form that is accepted; returns the members of the answer that differ from the defaults."""
 
     def post(**fields: Any) -> dict[str, Any]:
         answer = send(**fields)
@@ -78,7 +78,7 @@ def echo(send, fake_notify):
 
 @pytest.fixture
 def refuse(send, fake_notify):
-    """Posts a form that is refused, and sees that nothing came of it."""
+    """Posts a form that is refused, and checks that nothing changed."""
 
     def post(**fields: Any) -> tuple[int, int, str]:
         before = fake_notify.snapshot()
@@ -211,7 +211,7 @@ def test_to_binding_takes_every_type_and_ignores_white_space_and_other_keys(echo
     )
 
 
-NOT_TARGETS = [  # more of them, with what is said of each, are in test_hints
+NOT_TARGETS = [  # test_hints has more, each with its explanation
     json.dumps(SMS),
     SMS + ",",
     '{"binding_type": "sms"}',
@@ -223,7 +223,7 @@ NOT_TARGETS = [  # more of them, with what is said of each, are in test_hints
 ]
 
 
-def test_one_to_binding_that_is_no_target_refuses_them_all_in_the_observed_words(refuse) -> None:
+def test_one_invalid_to_binding_refuses_them_all_in_the_observed_words(refuse) -> None:
     assert [item[:40] for item in NOT_TARGETS if refuse(ToBinding=[SMS, item, SMS]) != NO_TARGET] == []
 
 
@@ -260,7 +260,7 @@ anything = st.recursive(
 
 @settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(max_size=5).filter(lambda key: not key.startswith("twi_")), anything, max_size=3))
-def test_any_json_object_survives_the_way_through_the_official_client(data) -> None:
+def test_any_json_object_comes_back_unchanged_through_the_official_client(data) -> None:
     fake = FakeNotify()
     api = fake.client(in_process=True).notify.v1.services(fake.create_service().sid)
 

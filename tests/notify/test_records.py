@@ -1,4 +1,4 @@
-"""Records and the lists they come in: frozen, comparable as a tester writes them down, and easy to search."""
+"""Records and the lists they come in: frozen, equal to what a tester writes down, and easy to search."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_where_finds_the_records_whose_fields_are_all_as_wanted(
 
     assert result == found
     assert isinstance(result, Records)
-    assert Records[Credential]().where(**wanted, colour="red") == []  # nothing tells what is a field
+    assert Records[Credential]().where(**wanted, colour="red") == []  # an empty list does not know the fields
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_attempt_succeeded_if_the_answer_was_a_2xx_and_where_takes_the_proper
     assert [each.status for each in attempts.where(succeeded=True)] == [200, 299]
 
 
-# the shapes
+# each class of records
 
 
 def test_every_record_is_frozen_says_what_it_is_and_has_no_place_for_a_secret() -> None:

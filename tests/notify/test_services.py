@@ -182,7 +182,7 @@ def test_a_service_that_is_not_there_is_404_whatever_the_parameters(wire):
         assert [each.refusal for each in answers] == [not_found(path)] * 3
 
 
-def test_a_deleted_service_takes_everything_below_it_along(wire, fake_notify, fake_notify_client):
+def test_deleting_a_service_deletes_everything_below_it(wire, fake_notify, fake_notify_client):
     gone, stays = fake_notify.create_service(), fake_notify.create_service()
     for each in (gone, stays):
         fake_notify.create_binding(each.sid, identity="alice", binding_type="sms", address="+15005550006")

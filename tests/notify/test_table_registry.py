@@ -1,4 +1,4 @@
-"""A resource is one module and one line: what is registered here works everywhere, and nothing else had to know."""
+"""A resource is one module and one line: what is registered here works everywhere, and nothing else needs to know."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_registered_table_has_its_own_rules_for_loading(fake: FakeNotify) -> N
 
 
 def refused(fake: FakeNotify, table: str, *loaded: dict[str, Any]) -> str:
-    """What is said of the last of these rows below a Service."""
+    """The complaint about the last of these rows below a Service."""
     with pytest.raises(StateError) as raised:
         fake.world.import_state({"services": [{table: [*loaded]}]})
     assert len(fake.services) == 0

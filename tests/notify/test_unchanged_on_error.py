@@ -123,7 +123,7 @@ def placeholders(route: Route) -> list[tuple[str, ...]]:
 
 @cache
 def places(route: Route) -> list[tuple[str, ...]]:
-    """The path values that do name something in the account that asks."""
+    """The path values that name something in the account that asks."""
     account = fixed_world(Behaviour()).accounts[ACCOUNT_SID]
     found = []
     for values in product(*placeholders(route)):
@@ -176,7 +176,7 @@ def test_an_error_answer_leaves_the_world_as_it_was(operation: str, data: st.Dat
 
 
 def test_every_operation_can_both_succeed_and_fail_here() -> None:
-    """So that the property above says something of each: a good request is answered well, a bad path is not."""
+    """Otherwise the property above would say nothing about an operation."""
     for operation, route in ROUTES.by_operation.items():
         good = {row.name: [row.kind.examples()[0]] for row in route.params.rows if row.required}
         if operation == "notifications.create":

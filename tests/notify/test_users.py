@@ -43,7 +43,7 @@ def addresses(answer: Any) -> list[str]:
 
 @pytest.fixture
 def alice(wire, service):
-    """Alice is a User in one Segment; the path of hers."""
+    """The path of Alice, a User in one Segment."""
     wire.post(USERS, {"Identity": "alice", "Segment": "premium"})
     return user("alice")
 
@@ -90,7 +90,7 @@ def test_a_user_a_membership_a_binding_and_a_segment_are_printed_as_in_the_sampl
 # Users
 
 
-def test_identities_have_case_and_belong_to_a_service(wire, fake_notify, alice):
+def test_identities_are_case_sensitive_and_belong_to_a_service(wire, fake_notify, alice):
     elsewhere = f"/v1/Services/{fake_notify.create_service().sid}/Users"
 
     made = [
@@ -257,7 +257,7 @@ def test_a_user_joins_and_leaves_a_segment_which_stays(wire, fake_notify, alice)
 
 
 @warns
-def test_one_segment_is_joined_at_a_time_and_once(wire, fake_notify, alice):
+def test_a_user_joins_one_segment_at_a_time_and_each_once(wire, fake_notify, alice):
     path = alice + "/SegmentMemberships"
     wire.post(path, {"Segment": ["north", "south"]})
     assert fake_notify.users.last.segments == ["premium", "north"]
@@ -286,7 +286,7 @@ def test_a_user_is_in_twenty_segments_at_most(wire, fake_notify, service):
     assert wire.post(path, {"Segment": "20"}).status == 201
 
 
-# what is not there
+# missing resources
 
 ENDPOINTS = [
     ("POST", USERS),
@@ -307,7 +307,7 @@ ENDPOINTS = [
 @warns
 def test_no_endpoint_is_there_without_its_service_its_user_and_its_instance(wire, fake_notify):
     def not_missing(asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """What is not answered by a 404 that names the path."""
+        """The requests that are not answered by a 404 that names the path."""
         return [(method, path) for method, path in asked if wire.send(method, path).refusal != not_found(path)]
 
     assert len(ENDPOINTS) == sum(route.legacy for route in ROUTES.by_operation.values())

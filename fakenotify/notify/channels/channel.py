@@ -87,7 +87,7 @@ class Channel:
     """One way to reach a person. ``channels.register`` makes it a binding type everywhere.
 
     ``label`` is what people call it. ``example`` is an address; ``addresses`` is a regular expression of those that the
-    provider gives out, ``malformed`` one of those that Notify takes and that then fail (None: there are none).
+    provider gives out, ``malformed`` one of those that Notify accepts and whose deliveries fail (None: there are none).
     ``override`` is the channel's own parameter of a Notification, whose record has a field for it. ``message_sid`` is
     the prefix of the provider's message ids: ``SM`` for sms (documented), else ``DA``, as in the push alerts of Voice
     (sibling; as the id itself: assumed). ``codes`` are the 52xxx codes of that provider alone.
