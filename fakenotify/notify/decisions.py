@@ -84,9 +84,9 @@ DECISIONS = {
     "D9": Decision(
         "What about duplicate, empty and implicit tags, and other empty values?",
         "Silent. Clients do send empty values (NODE).",
-        "Duplicate tags are dropped except for the first, and so are empty ones; any empty value counts as absent. A tag"
-        " that equals an implicit one is taken. A Notification shows the implicit tags it was sent; a Binding shows only"
-        " its own.",
+        "Duplicate tags are dropped except for the first, and so are empty ones; any empty value counts as absent. A"
+        " tag that equals an implicit one is taken. A Notification shows the implicit tags it was sent; a Binding shows"
+        " only its own.",
     ),
     "D10": Decision(
         "Are identities, tags, addresses, filters and paths compared exactly?",
