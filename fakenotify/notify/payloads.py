@@ -119,11 +119,6 @@ def inside(payload: Any, *path: str) -> Any:
     return payload
 
 
-def texts(value: Any) -> tuple[str, ...]:
-    """The texts of a list, or the one text: an override can hold anything."""
-    return tuple(each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
-
-
 def words(value: Any) -> str | None:
     """A text, or None: an override can hold anything."""
     return value if isinstance(value, str) else None

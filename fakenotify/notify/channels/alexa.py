@@ -7,13 +7,12 @@ and whose path holds the user's id. ``Alexa``, whose shape is undocumented, maps
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.params import Param
 from fakenotify.core.values import JsonObject
-from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown
-from fakenotify.notify.payloads import given, inside, merged, words
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, at
+from fakenotify.notify.payloads import given, merged
 
 if TYPE_CHECKING:
     from fakenotify.notify.records import Notification
@@ -44,13 +43,6 @@ def _message(notification: Notification) -> dict[str, Any]:
     return given(displayInfo=shown, data={**given(twi_body=notification.body), **(notification.data or {})})
 
 
-def shows(payload: Mapping[str, Any]) -> Shown:
-    """The title of the first content, and the text for the skill."""
-    content = inside(payload, "data", "displayInfo", "content")
-    first = content[0] if isinstance(content, list) and content else None
-    return Shown(words(inside(first, "title")), words(inside(payload, "data", "data", "twi_body")))
-
-
 CHANNEL = Channel(
     binding_type="alexa",
     label="Alexa",
@@ -60,5 +52,5 @@ CHANNEL = Channel(
     codes=range(52211, 52215 + 1),
     needs=("alexa_skill_id", 52212),  # documented
     render=render,
-    shows=shows,
+    shows=at(title=("data", "displayInfo", "content", 0, "title"), body=("data", "data", "twi_body")),
 )

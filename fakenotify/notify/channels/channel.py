@@ -6,9 +6,11 @@ asks its channel for the request to the provider.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import getitem
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -126,3 +128,25 @@ class Channel:
             payload,
             self.body_type,
         )
+
+
+def at(
+    title: Sequence[str | int] = (), body: Sequence[str | int] = (), media: Sequence[str | int] = ()
+) -> Callable[[Mapping[str, Any]], Shown]:
+    """``shows`` of a channel whose payloads have their texts at these paths; an override can put anything there."""
+
+    def shows(payload: Mapping[str, Any]) -> Shown:
+        found: list[Any] = []
+        for path in (title, body, media):
+            try:
+                found.append(reduce(getitem, path, payload) if path else None)  # type: ignore[arg-type]
+            except (LookupError, TypeError):
+                found.append(None)
+        urls = found[2] if isinstance(found[2], list) else [found[2]]
+        return Shown(
+            found[0] if isinstance(found[0], str) else None,
+            found[1] if isinstance(found[1], str) else None,
+            tuple(each for each in urls if isinstance(each, str)),
+        )
+
+    return shows

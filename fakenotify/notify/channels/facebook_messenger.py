@@ -7,9 +7,9 @@ from typing import Any
 
 from fakenotify.core.params import Param
 from fakenotify.core.values import JsonObject
-from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, Shown
+from fakenotify.notify.channels.channel import Channel, Failure, Outgoing, Rendered, at
 from fakenotify.notify.channels.sms import PHONE_NUMBER
-from fakenotify.notify.payloads import inside, merged, texts, words
+from fakenotify.notify.payloads import merged
 
 URL = "https://graph.facebook.com/me/messages"
 """``me`` is the page whose access token is sent. (version left out: assumed)"""
@@ -34,12 +34,6 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     return {"recipient": {"phone_number" if PHONE_NUMBER.fullmatch(address) else "id": address}, **payload}
 
 
-def shows(payload: Mapping[str, Any]) -> Shown:
-    """The text of the message, and what is attached to it."""
-    media = texts(inside(payload, "message", "attachment", "payload", "url"))
-    return Shown(None, words(inside(payload, "message", "text")), media)
-
-
 CHANNEL = Channel(
     binding_type="facebook-messenger",
     label="Messenger",
@@ -50,5 +44,5 @@ CHANNEL = Channel(
     needs=("facebook_messenger_page_id", 52202),  # code: documented; that a missing page id raises it: assumed
     render=render,
     put_address=put_address,
-    shows=shows,
+    shows=at(body=("message", "text"), media=("message", "attachment", "payload", "url")),
 )

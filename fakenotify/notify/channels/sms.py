@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakenotify.core.params import Param
-from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, Shown
-from fakenotify.notify.payloads import SmsOverride, texts, words
+from fakenotify.notify.channels.channel import BadAddress, Channel, Failure, Outgoing, Rendered, at
+from fakenotify.notify.payloads import SmsOverride
 
 PARAMETERS = {
     "body": "Body",
@@ -52,11 +52,6 @@ def put_address(payload: Mapping[str, Any], address: str) -> dict[str, Any]:
     return {"To": address, **payload}
 
 
-def shows(payload: Mapping[str, Any]) -> Shown:
-    """The text and the media of the message."""
-    return Shown(None, words(payload.get("Body")), texts(payload.get("MediaUrl")))
-
-
 CHANNEL = Channel(
     binding_type="sms",
     label="SMS",
@@ -74,5 +69,5 @@ CHANNEL = Channel(
     needs=("messaging_service_sid", 52182),  # documented
     render=render,
     put_address=put_address,
-    shows=shows,
+    shows=at(body=("Body",), media=("MediaUrl",)),
 )
