@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +26,10 @@ from fakenotify import Account, Behaviour, FakeNotify
 from fakenotify.notify.records import Service
 
 SERVICE_SID = "IS" + "a" * 32
+INSTALLERS = {
+    "npm": ("npm", "install", "--no-audit", "--no-fund"),
+    "pip": (sys.executable, "-m", "pip", "install", "--quiet", "--target", "."),
+}
 
 # The machine may be busy, and in a new checkout Hypothesis first makes its tables of Unicode, which takes seconds.
 settings.register_profile("unhurried", suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -186,20 +191,29 @@ def open_fake() -> Iterator[Callable[..., FakeNotify]]:
 
 
 @pytest.fixture(scope="session")
-def node_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def install() -> Callable[..., None]:
+    """Installs a package into a directory, by pip or npm; skips the test where that isn't possible."""
+
+    def run(home: Path, tool: str, *arguments: str) -> None:
+        command = [*INSTALLERS[tool], *arguments]
+        if tool == "npm" and not (shutil.which("npm") and shutil.which("node")):
+            pytest.skip("Node or npm is not installed")
+        (home / "package.json").write_text("{}")
+        try:
+            done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=300)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"{command[-1]} was not installed within five minutes")
+        if done.returncode:
+            pytest.skip(f"{command[-1]} can't be installed: {done.stderr.strip()[-200:]}")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def node_home(tmp_path_factory: pytest.TempPathFactory, install: Callable[..., None]) -> Path:
     """A directory in which Node finds the official client, as npm has it now."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("Node or npm is not installed")
     home = tmp_path_factory.mktemp("node")
-    (home / "package.json").write_text("{}")
-    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "twilio"]
-    try:
-        done = subprocess.run(install, cwd=home, capture_output=True, text=True, timeout=120)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not install the package twilio within two minutes")
-    if done.returncode:
-        pytest.skip(f"npm can't install the package twilio: {done.stderr.strip()[-200:]}")
+    install(home, "npm", "--ignore-scripts", "twilio")
     return home
 
 

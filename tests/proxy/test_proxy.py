@@ -6,7 +6,6 @@ import contextlib
 import json
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 from base64 import b64encode
@@ -46,25 +45,26 @@ OK_AT_LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n
 
 
 class Listener:
-    """Another host: each connection to it is ``answer``'s, in a thread; ``asked`` is what that returned."""
+    """Another host: each connection to it is ``act``'s, in a thread; ``asked`` is what that returned."""
 
-    def __init__(self, answer: Callable[[socket.socket], Any], context: ssl.SSLContext | None = None) -> None:
-        self._answer = answer
+    def __init__(self, act: Callable[[socket.socket], Any], context: ssl.SSLContext | None = None) -> None:
+        self._act = act
         self._context = context
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
+        self._threads: list[threading.Thread] = []
+        self._begin(self._accept)
         self.port: int = self._socket.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
-        self.url = f"http://{self.address}"
         self.asked: list[Any] = []
+
+    def _begin(self, target: Callable[..., None], *arguments: Any) -> None:
+        self._threads.append(threading.Thread(target=target, args=arguments))
+        self._threads[-1].start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self._socket.accept()
-                self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
-                self._threads[-1].start()
+                self._begin(self._serve, self._socket.accept()[0])
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(PATIENCE)
@@ -72,7 +72,7 @@ class Listener:
             stack.enter_context(connection)
             if self._context is not None:
                 connection = stack.enter_context(self._context.wrap_socket(connection, server_side=True))
-            self.asked.append(self._answer(connection))
+            self.asked.append(self._act(connection))
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -82,9 +82,40 @@ class Listener:
             thread.join()
 
 
-Start = Callable[..., Proxy]
-Dial = Callable[[Proxy], socket.socket]
-Tunnel = Callable[..., socket.socket]
+class Asked(Proxy):
+    """A proxy with its clients; ``context`` is the TLS of one that trusts the proxy's authority alone."""
+
+    def __init__(self, fake: FakeNotify, authority: Authority, stack: contextlib.ExitStack, **how: Any) -> None:
+        super().__init__(fake.wsgi_app, authority, **how)
+        self.context = ssl.create_default_context(cadata=authority.pem.decode())
+        self._stack = stack
+        self.start()
+
+    def dial(self, data: str | bytes = b"") -> socket.socket:
+        """Connect, and send something."""
+        connection = self._stack.enter_context(socket.create_connection(("127.0.0.1", self.port), PATIENCE))
+        connection.sendall(data.encode("latin-1") if isinstance(data, str) else data)
+        return connection
+
+    def tunnel(self, address: str = "notify.twilio.com:443") -> socket.socket:
+        """Open a tunnel."""
+        connection = self.dial(f"CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n")
+        assert head(connection) == ESTABLISHED
+        return connection
+
+    def secured(self, **how: Any) -> ssl.SSLSocket:
+        """Open TLS to Notify, in a tunnel."""
+        return self.context.wrap_socket(self.tunnel(), server_hostname="notify.twilio.com", **how)
+
+    def refusal(self, request: str) -> tuple[int, str]:
+        """Status and words of an answer that is the connection's last."""
+        connection = self.dial(f"{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        first, _, body = whole(connection).decode().partition("\r\n\r\n")
+        assert "\r\nConnection: close" in first
+        return int(first.split()[1]), body
+
+
+Start = Callable[..., Asked]
 Listen = Callable[..., Listener]
 
 
@@ -117,14 +148,6 @@ def ended(connection: socket.socket) -> bytes:
     return whole(connection)
 
 
-def refused(connection: socket.socket, request: str) -> tuple[int, str]:
-    """Status and words of an answer that is the connection's last."""
-    connection.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))
-    first, _, body = whole(connection).decode().partition("\r\n\r\n")
-    assert "\r\nConnection: close" in first
-    return int(first.split()[1]), body
-
-
 def echo(connection: socket.socket) -> bytes:
     """Say back what was said, once all of it was."""
     said = whole(connection)
@@ -148,8 +171,8 @@ def listen() -> Iterator[Listen]:
     """Makes other hosts."""
     with contextlib.ExitStack() as stack:
 
-        def start(answer: Callable[[socket.socket], Any], context: ssl.SSLContext | None = None) -> Listener:
-            listener = Listener(answer, context)
+        def start(*arguments: Any) -> Listener:
+            listener = Listener(*arguments)
             stack.callback(listener.close)
             return listener
 
@@ -167,79 +190,36 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.fixture(scope="module")
-def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("ca") / "ca.pem"
-    path.write_bytes(authority.pem)
-    return str(path)
-
-
 @pytest.fixture
 def start(fake: FakeNotify, authority: Authority) -> Iterator[Start]:
     """Makes proxies to ``fake``; the test fails if one met an error of its own."""
-    made: list[Proxy] = []
+    made: list[Asked] = []
+    with contextlib.ExitStack() as stack:
 
-    def make(**how: Any) -> Proxy:
-        proxy = Proxy(fake.wsgi_app, authority, **how)
-        proxy.start()
-        made.append(proxy)
-        return proxy
+        def make(**how: Any) -> Asked:
+            made.append(Asked(fake, authority, stack, **how))
+            return made[-1]
 
-    yield make
-    fake.world.end()
-    for proxy in made:
-        proxy.stop()
-        assert proxy.errors == []
+        yield make
+        fake.world.end()
+        for proxy in made:
+            proxy.stop()
+    assert [error for proxy in made for error in proxy.errors] == []
 
 
 @pytest.fixture
-def proxy(start: Start) -> Proxy:
+def proxy(start: Start) -> Asked:
     return start()
 
 
 @pytest.fixture
-def dial() -> Iterator[Dial]:
-    """Opens connections to a proxy."""
-    with contextlib.ExitStack() as stack:
-        yield lambda proxy: stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), PATIENCE))
-
-
-@pytest.fixture
-def tunnel(dial: Dial) -> Tunnel:
-    """Opens tunnels through a proxy."""
-
-    def open_one(proxy: Proxy, address: str = "notify.twilio.com:443") -> socket.socket:
-        connection = dial(proxy)
-        connection.sendall(f"CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
-        assert head(connection) == ESTABLISHED
-        return connection
-
-    return open_one
-
-
-@pytest.fixture
-def secured(proxy: Proxy, tunnel: Tunnel, context: ssl.SSLContext) -> Callable[..., ssl.SSLSocket]:
-    """Opens TLS to Notify, in a tunnel through ``proxy``."""
-
-    def open_one(**how: Any) -> ssl.SSLSocket:
-        return context.wrap_socket(tunnel(proxy), server_hostname="notify.twilio.com", **how)
-
-    return open_one
-
-
-@pytest.fixture
-def context(ca_file: str) -> ssl.SSLContext:
-    """TLS of a client that trusts the proxy's authority alone."""
-    return ssl.create_default_context(cafile=ca_file)
-
-
-@pytest.fixture
-def session(proxy: Proxy, ca_file: str) -> Iterator[requests.Session]:
+def session(proxy: Asked, tmp_path: Path) -> Iterator[requests.Session]:
     """``requests``, told of the proxy and its authority."""
+    (tmp_path / "ca.pem").write_bytes(proxy.authority.pem)
     with requests.Session() as session:
         session.trust_env = False
         session.proxies = {"https": proxy.url, "http": proxy.url}
-        session.verify = ca_file
+        session.verify = str(tmp_path / "ca.pem")
         session.auth = AUTH
         yield session
 
@@ -271,42 +251,31 @@ def test_no_proxy_is_read() -> None:
 # Notify
 
 
-def test_pages_are_followed_by_urls_that_say_https_and_the_host_that_was_asked(
-    session: requests.Session, fake: FakeNotify
+def test_pages_are_followed_by_urls_that_say_https_and_the_host_that_was_asked_in_one_tunnel(
+    session: requests.Session, proxy: Asked, fake: FakeNotify
 ) -> None:
-    made = [fake.create_service(f"s{at}").sid for at in range(5)]
+    expected = [fake.create_service(f"s{at}").sid for at in range(5)]
     services = "https://notify.dublin.ie1.twilio.com/v1/Services"
-    found, url = [], f"{services}?PageSize=2"
-    while url:
-        page = session.get(url, timeout=PATIENCE).json()
-        found += [each["sid"] for each in page["services"]]
-        assert [each["url"] for each in page["services"]] == [
-            f"{services}/{sid}" for sid in found[-len(page["services"]) :]
-        ]
-        url = page["meta"]["next_page_url"]
-        assert url is None or url.startswith(services)
-    assert found == made
+    found, following = [], f"{services}?PageSize=2"
+    while following:
+        page = session.get(following, timeout=PATIENCE).json()
+        found += [each["url"] for each in page["services"]]
+        following = page["meta"]["next_page_url"]
+    assert found == [f"{services}/{sid}" for sid in expected]
+    assert proxy.opened == {"notify.dublin.ie1.twilio.com": 1}
 
 
-def test_a_tunnel_serves_request_after_request(secured: Callable[..., ssl.SSLSocket], fake: FakeNotify) -> None:
-    with secured() as connection:
-        for _ in range(3):
-            connection.sendall(FIND)
-            assert answer(connection)[0] == 200
-    assert [request.operation for request in fake.requests] == ["services.find"] * 3
-
-
-def test_tls_ends_with_a_closing_message(secured: Callable[..., ssl.SSLSocket]) -> None:
-    with secured(suppress_ragged_eofs=False) as connection:  # an end without one is an error
+def test_tls_speaks_http_1_alone_and_ends_with_a_closing_message(proxy: Asked) -> None:
+    proxy.context.set_alpn_protocols(["h2", "http/1.1"])
+    with proxy.secured(suppress_ragged_eofs=False) as connection:  # an end without one is an error
+        assert connection.selected_alpn_protocol() == "http/1.1"
         connection.sendall(LAST)
         assert whole(connection).startswith(b"HTTP/1.1 401 UNAUTHORIZED\r\n")
 
 
-def test_tls_that_comes_in_one_packet_with_connect_is_not_lost(
-    proxy: Proxy, dial: Dial, context: ssl.SSLContext
-) -> None:
-    connection, incoming, outgoing = dial(proxy), ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = context.wrap_bio(incoming, outgoing, server_hostname="notify.twilio.com")
+def test_tls_that_comes_in_one_packet_with_connect_is_not_lost(proxy: Asked) -> None:
+    connection, incoming, outgoing = proxy.dial(), ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = proxy.context.wrap_bio(incoming, outgoing, server_hostname="notify.twilio.com")
     with pytest.raises(ssl.SSLWantReadError):
         tls.do_handshake()
     connection.sendall(b"CONNECT notify.twilio.com:443 HTTP/1.1\r\n\r\n" + outgoing.read())
@@ -326,34 +295,27 @@ def test_tls_that_comes_in_one_packet_with_connect_is_not_lost(
     assert until(lambda: tls.read(12)) == b"HTTP/1.1 401"
 
 
-def test_a_tunnel_may_hold_plain_http_even_in_one_packet_with_connect(proxy: Proxy, dial: Dial, tunnel: Tunnel) -> None:
-    early = dial(proxy)
-    early.sendall(b"CONNECT notify.twilio.com:80 HTTP/1.1\r\n\r\n" + LAST)
+def test_a_tunnel_may_hold_plain_http_even_in_one_packet_with_connect(proxy: Asked) -> None:
+    early = proxy.dial(b"CONNECT notify.twilio.com:80 HTTP/1.1\r\n\r\n" + LAST)
     assert whole(early).startswith(ESTABLISHED + b"HTTP/1.1 401 UNAUTHORIZED\r\n")
 
-    connection = tunnel(proxy, "notify.twilio.com:80")
+    connection = proxy.tunnel("notify.twilio.com:80")
     connection.sendall(FIND)
     assert b'"url": "http://notify.twilio.com/v1/Services?' in answer(connection)[1]
 
 
-def test_tls_without_connect_is_notify_itself(proxy: Proxy, dial: Dial, context: ssl.SSLContext) -> None:
+def test_tls_without_connect_is_notify_itself(proxy: Asked) -> None:
     for host in ("notify.twilio.com", "notify.dublin.ie1.twilio.com"):
-        with context.wrap_socket(dial(proxy), server_hostname=host) as connection:
+        with proxy.context.wrap_socket(proxy.dial(), server_hostname=host) as connection:
             connection.sendall(LAST)
             assert whole(connection).startswith(b"HTTP/1.1 401 ")
     with pytest.raises(ssl.SSLError, match="unrecognized name"):
-        context.wrap_socket(dial(proxy), server_hostname="api.twilio.com")
-    context.check_hostname = False
-    with context.wrap_socket(dial(proxy)) as connection:  # a client that names no host
+        proxy.context.wrap_socket(proxy.dial(), server_hostname="api.twilio.com")
+    proxy.context.check_hostname = False
+    with proxy.context.wrap_socket(proxy.dial()) as connection:  # a client that names no host
         connection.sendall(LAST)
         assert whole(connection).startswith(b"HTTP/1.1 401 ")
     assert proxy.opened == {"notify.twilio.com": 4}
-
-
-def test_http_2_is_not_offered(context: ssl.SSLContext, secured: Callable[..., ssl.SSLSocket]) -> None:
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    with secured() as connection:
-        assert connection.selected_alpn_protocol() == "http/1.1"
 
 
 def test_what_the_fake_refuses_is_answered(session: requests.Session) -> None:
@@ -363,9 +325,9 @@ def test_what_the_fake_refuses_is_answered(session: requests.Session) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_whole_url_reaches_the_fake_without_a_tunnel(proxy: Proxy, dial: Dial, scheme: str) -> None:
+def test_a_whole_url_reaches_the_fake_without_a_tunnel(proxy: Asked, scheme: str) -> None:
     """Plain HTTP is asked so, and https by clients that were never taught to ask for tunnels."""
-    connection = dial(proxy)
+    connection = proxy.dial()
     url = f"{scheme}://notify.twilio.com/v1/Services"
     for header in ("A: b", "Connection: close"):
         connection.sendall(f"GET {url} HTTP/1.1\r\nHost: notify.twilio.com\r\n{AUTHORIZATION}{header}\r\n\r\n".encode())
@@ -395,9 +357,9 @@ def test_a_fault_of_the_wire_is_what_it_is_without_a_proxy(
     assert session.post(SERVICES, {"FriendlyName": "x"}, timeout=PATIENCE).status_code == 201
 
 
-def test_a_reset_is_a_reset(secured: Callable[..., ssl.SSLSocket], fake: FakeNotify) -> None:
+def test_a_reset_is_a_reset(proxy: Asked, fake: FakeNotify) -> None:
     fake.fail("services.find", Fault.reset_connection())
-    with secured() as connection:
+    with proxy.secured() as connection:
         connection.sendall(FIND)
         with pytest.raises(ConnectionResetError):  # which TLS would call an end
             list(iter(lambda: socket.socket.recv(connection, 65536), b""))
@@ -406,7 +368,7 @@ def test_a_reset_is_a_reset(secured: Callable[..., ssl.SSLSocket], fake: FakeNot
 # trust
 
 
-def test_a_client_that_trusts_others_only_is_counted(session: requests.Session, proxy: Proxy) -> None:
+def test_a_client_that_trusts_others_only_is_counted(session: requests.Session, proxy: Asked) -> None:
     session.verify = True
     with pytest.raises(requests.exceptions.SSLError):
         session.get(SERVICES, timeout=PATIENCE)
@@ -414,10 +376,10 @@ def test_a_client_that_trusts_others_only_is_counted(session: requests.Session, 
     assert proxy.distrusted == {"notify.twilio.com: TLSV1_ALERT_UNKNOWN_CA": 1}
 
 
-def test_a_client_that_stops_halfway_is_counted_and_one_that_leaves_before_is_not(proxy: Proxy, tunnel: Tunnel) -> None:
-    assert ended(tunnel(proxy)) == b""
+def test_a_client_that_stops_halfway_is_counted_and_one_that_leaves_before_is_not(proxy: Asked) -> None:
+    assert ended(proxy.tunnel()) == b""
     assert proxy.distrusted == {}
-    connection = tunnel(proxy)
+    connection = proxy.tunnel()
     connection.sendall(b"\x16\x03\x01")
     ended(connection)
     proxy.stop()
@@ -449,12 +411,6 @@ def test_the_authoritys_key_is_in_no_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert leaf.count("PRIVATE KEY-----") == 2
     assert key not in leaf
     assert "PRIVATE KEY" not in authority.pem.decode()
-
-
-def test_without_trustme_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(ImportError, match=r"pip install 'fakenotify\[proxy\]'"):
-        Authority(tmp_path)
 
 
 def test_the_first_certificates_that_are_there_count(tmp_path: Path) -> None:
@@ -489,7 +445,7 @@ def test_the_systems_certificates_are_found(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_tls_with_another_host_is_its_own(
-    session: requests.Session, proxy: Proxy, listen: Listen, tmp_path: Path
+    session: requests.Session, proxy: Asked, listen: Listen, tmp_path: Path
 ) -> None:
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -506,20 +462,17 @@ def test_tls_with_another_host_is_its_own(
     assert proxy.passed_on == {f"localhost:{listener.port}": 2}
 
 
-def test_every_byte_passes_even_early_ones_and_half_an_end_is_half_an_end(
-    proxy: Proxy, tunnel: Tunnel, dial: Dial, listen: Listen
-) -> None:
+def test_every_byte_passes_even_early_ones_and_half_an_end_is_half_an_end(proxy: Asked, listen: Listen) -> None:
     said, listener = bytes(range(256)) * 8192, listen(echo)
-    connection = tunnel(proxy, listener.address)
+    connection = proxy.tunnel(listener.address)
     connection.sendall(said)
     assert ended(connection) == said
-    early = dial(proxy)
-    early.sendall(f"CONNECT {listener.address} HTTP/1.1\r\n\r\nearly".encode())
+    early = proxy.dial(f"CONNECT {listener.address} HTTP/1.1\r\n\r\nearly")
     assert ended(early) == ESTABLISHED + b"early"
     assert listener.asked == [said, b"early"]
 
 
-def test_the_other_host_learns_that_a_client_has_gone(proxy: Proxy, tunnel: Tunnel, listen: Listen) -> None:
+def test_the_other_host_learns_that_a_client_has_gone(proxy: Asked, listen: Listen) -> None:
     def chatter(connection: socket.socket) -> str:
         with contextlib.suppress(OSError):
             while True:
@@ -527,35 +480,32 @@ def test_the_other_host_learns_that_a_client_has_gone(proxy: Proxy, tunnel: Tunn
         return "gone"
 
     listener = listen(chatter)
-    connection = tunnel(proxy, listener.address)
+    connection = proxy.tunnel(listener.address)
     assert connection.recv(1) == b"x"
     connection.close()
     listener.close()
     assert listener.asked == ["gone"]
 
 
-def test_plain_http_is_forwarded(proxy: Proxy, dial: Dial, listen: Listen) -> None:
+def test_plain_http_is_forwarded(proxy: Asked, listen: Listen) -> None:
     """The connection ends with it, since the next request may be for another host; whatever the server says."""
     listener = listen(answering(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK))
-    connection = dial(proxy)
-    connection.sendall(
-        f"POST {listener.url}/a//b?c=%20 HTTP/1.1\r\nHost: {listener.address}\r\nX: 1\r\nX: 2\r\nContent-Length: 4\r\n"
-        f"Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic x\r\nConnection: keep-alive\r\n\r\nbody".encode()
+    kept = f"Host: {listener.address}\r\nX: 1\r\nX: 2\r\nContent-Length: 4\r\n"
+    connection = proxy.dial(
+        f"POST http://{listener.address}/a//b?c=%20 HTTP/1.1\r\n{kept}Proxy-Connection: keep-alive\r\n"
+        "Proxy-Authorization: Basic x\r\nConnection: keep-alive\r\n\r\nbody"
     )
     assert head(connection) == b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
     assert head(connection) + connection.recv(2) == OK_AT_LAST
     assert ended(connection) == b""
 
-    connection = dial(proxy)  # a URL without a path has the root
-    connection.sendall(f"GET {listener.url} HTTP/1.1\r\n\r\n".encode())
-    ended(connection)
-    connection = dial(proxy)  # an answer may have no byte
-    connection.sendall(f"GET {listen(head).url}/ HTTP/1.1\r\n\r\n".encode())
-    assert whole(connection) == b""
+    ended(proxy.dial(f"GET http://{listener.address} HTTP/1.1\r\n\r\n"))  # a URL without a path has the root
+    assert (
+        whole(proxy.dial(f"GET http://{listen(head).address}/ HTTP/1.1\r\n\r\n")) == b""
+    )  # an answer may have no byte
     listener.close()
     assert listener.asked == [
-        f"POST /a//b?c=%20 HTTP/1.1\r\nHost: {listener.address}\r\nX: 1\r\nX: 2\r\nContent-Length: 4\r\n"
-        f"Connection: close\r\n\r\nbody".encode(),
+        f"POST /a//b?c=%20 HTTP/1.1\r\n{kept}Connection: close\r\n\r\nbody".encode(),
         b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
     ]
 
@@ -564,107 +514,105 @@ def test_one_connection_may_ask_for_notify_and_then_for_another(
     session: requests.Session, listen: Listen, fake: FakeNotify
 ) -> None:
     first, second = listen(answering(OK)), listen(answering(OK))
-    for url in ("http://notify.twilio.com/v1/Services", first.url, second.url, "http://notify.twilio.com/v1/Services"):
-        assert session.get(url, timeout=PATIENCE).status_code == 200
+    for host in ("notify.twilio.com/v1/Services", first.address, second.address, "notify.twilio.com/v1/Services"):
+        assert session.get(f"http://{host}", timeout=PATIENCE).status_code == 200
     first.close()
     second.close()
     assert (len(fake.requests), len(first.asked), len(second.asked)) == (2, 1, 1)
 
 
-def test_what_cannot_be_reached_or_makes_no_sense_is_refused_in_words(proxy: Proxy, dial: Dial, free_port: int) -> None:
-    free, long = f"127.0.0.1:{free_port}", "a" * 64
-    proxy_only = "this is a proxy; it wants CONNECT or a whole URL"
-    expected = {
-        f"CONNECT {free}": (502, f"{free} can't be reached: [Errno 111] Connection refused"),
-        f"GET http://{free}/": (502, f"{free} can't be reached: [Errno 111] Connection refused"),
-        f"CONNECT {long}.test:443": (502, f"{long}.test:443 can't be reached: that is no host name"),
-        "CONNECT :443": (400, "CONNECT :443 is not a request that a proxy understands"),
-        "GET https://other.test/": (400, "GET https://other.test/ is not a request that a proxy understands"),
-        "GET ftp://other.test/": (400, "GET ftp://other.test/ is not a request that a proxy understands"),
-        "CONNECT other.test:port": (400, ""),
-        "GET http://[/": (400, ""),
-        "GET /v1/Services": (400, proxy_only),
-        "OPTIONS *": (400, proxy_only),
-        "POST /": (400, proxy_only),
-    }
-    told = {request: refused(dial(proxy), request) for request in expected}
-    assert told == {each: (status, f"fakenotify: {why}\n" if why else "") for each, (status, why) in expected.items()}
-    status, why = refused(dial(proxy), f"CONNECT notify.{long}.twilio.com:443")
-    assert (status, why.startswith(f"fakenotify: notify.{long}.twilio.com can have no certificate: ")) == (400, True)
+LONG = "a" * 64
+"""No part of a host's name may be so long."""
+UNREACHED = f"{LONG}.test:443 can't be reached: that is no host name"
+UNUSABLE = "HTTPS_PROXY is no proxy that fakenotify can go through: it takes http://host:port"
+NOT_SO = "this is a proxy; it wants CONNECT or a whole URL"
+REFUSED = {
+    "CONNECT {free}": (502, "{free} can't be reached: [Errno 111] Connection refused"),
+    "GET http://{free}/": (502, "{free} can't be reached: [Errno 111] Connection refused"),
+    f"CONNECT {LONG}.test:443": (502, UNREACHED),
+    f"CONNECT notify.{LONG}.twilio.com:443": (400, f"notify.{LONG}.twilio.com can have no certificate: Label too long"),
+    "CONNECT :443": (400, "CONNECT :443 is not a request that a proxy understands"),
+    "GET https://other.test/": (400, "GET https://other.test/ is not a request that a proxy understands"),
+    "GET ftp://other.test/": (400, "GET ftp://other.test/ is not a request that a proxy understands"),
+    "CONNECT other.test:port": (400, ""),
+    "GET http://[/": (400, ""),
+    "GET /v1/Services": (400, NOT_SO),
+    "OPTIONS *": (400, NOT_SO),
+    "POST /": (400, NOT_SO),
+}
+
+
+@pytest.mark.parametrize("request_line", REFUSED)
+def test_what_cannot_be_reached_or_makes_no_sense_is_refused_in_words(
+    proxy: Asked, free_port: int, request_line: str
+) -> None:
+    free = f"127.0.0.1:{free_port}"
+    status, why = REFUSED[request_line]
+    words = f"fakenotify: {why.format(free=free)}\n" if why else ""
+    assert proxy.refusal(request_line.format(free=free)) == (status, words)
     assert proxy.passed_on == {}
 
 
 # offline
 
 
-def test_offline_other_hosts_are_refused_in_words_and_this_machine_is_reached(
-    start: Start, dial: Dial, tunnel: Tunnel, listen: Listen
-) -> None:
+def test_offline_other_hosts_are_refused_in_words_and_this_machine_is_reached(start: Start, listen: Listen) -> None:
     listener, proxy = listen(echo), start(offline=True)
     for host in ("127.0.0.1", "localhost"):
-        assert ended(tunnel(proxy, f"{host}:{listener.port}")) == b""
+        assert ended(proxy.tunnel(f"{host}:{listener.port}")) == b""
     assert proxy.refused == {}
     why = "fakenotify: other.test:443 is not reached, because of --offline\n"
     for request in ("CONNECT other.test:443", "GET http://other.test:443/"):
-        assert refused(dial(proxy), request) == (403, why)
+        assert proxy.refusal(request) == (403, why)
     assert proxy.refused == {"other.test:443": 2}
 
 
 # the user's own proxy
 
 
-def relay_to(listener: Listener, connection: socket.socket) -> bytes:
-    """A proxy that takes whatever is asked for to one listener."""
-    asked = head(connection)
-    connection.sendall(b"HTTP/1.1 200 yes\r\nVia: it\r\n\r\n")
-    with socket.create_connection(("127.0.0.1", listener.port), PATIENCE) as other:
-        other.sendall(whole(connection))
-        connection.sendall(ended(other))
-    return asked
+def test_other_hosts_are_reached_through_the_users_own_proxy(start: Start, listen: Listen) -> None:
+    def relay(connection: socket.socket) -> bytes:
+        asked = head(connection)
+        connection.sendall(b"HTTP/1.1 200 yes\r\nVia: it\r\n\r\n")
+        return asked + echo(connection)
 
-
-def test_other_hosts_are_reached_through_the_users_own_proxy(start: Start, tunnel: Tunnel, listen: Listen) -> None:
-    listener = listen(echo)
-    before = listen(lambda connection: relay_to(listener, connection))
+    before = listen(relay)
     proxy = start(environment={"HTTPS_PROXY": f"http://me:p%40ss@{before.address}"})
-    connection = tunnel(proxy, "other.test:443")
+    connection = proxy.tunnel("other.test:443")
     connection.sendall(b"hello")
     assert ended(connection) == b"hello"
     before.close()
     assert before.asked == [
         b"CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n"
-        b"Proxy-Authorization: Basic " + b64encode(b"me:p@ss") + b"\r\n\r\n"
+        b"Proxy-Authorization: Basic " + b64encode(b"me:p@ss") + b"\r\n\r\nhello"
     ]
 
 
-def test_the_users_own_proxy_is_asked_for_plain_http(start: Start, dial: Dial, listen: Listen) -> None:
+def test_the_users_own_proxy_is_asked_for_plain_http(start: Start, listen: Listen) -> None:
     before = listen(answering(OK_AT_LAST))
-    connection = dial(start(environment={"http_proxy": before.address}))
-    connection.sendall(b"GET http://other.test/a HTTP/1.1\r\nHost: other.test\r\n\r\n")
-    assert ended(connection) == OK_AT_LAST
+    proxy = start(environment={"http_proxy": before.address})
+    assert ended(proxy.dial("GET http://other.test/a HTTP/1.1\r\nHost: other.test\r\n\r\n")) == OK_AT_LAST
     before.close()
     assert before.asked == [b"GET http://other.test/a HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n"]
 
 
-def test_a_refusal_of_the_users_own_proxy_is_passed_on(start: Start, dial: Dial, listen: Listen) -> None:
-    def refuse(connection: socket.socket) -> None:
-        head(connection)
-        connection.sendall(answers.pop())
-
-    answers, before = [b"", b"HTTP/1.1 407 Proxy Authentication Required\r\nA: b\r\n\r\n"], listen(refuse)
-    proxy = start(environment={"ALL_PROXY": f"http://{before.address}"})
-    for words in ("HTTP/1.1 407 Proxy Authentication Required", "nothing"):
+def test_a_refusal_of_the_users_own_proxy_is_passed_on(start: Start, listen: Listen) -> None:
+    for answer, words in ((b"HTTP/1.1 407 Who\r\nA: b\r\n\r\n", "HTTP/1.1 407 Who"), (b"", "nothing")):
+        before = listen(lambda connection, answer=answer: (head(connection), connection.sendall(answer)))
+        proxy = start(environment={"ALL_PROXY": f"http://{before.address}"})
         told = f"other.test:443 can't be reached: the proxy {before.address} answered {words}"
-        assert refused(dial(proxy), "CONNECT other.test:443") == (502, f"fakenotify: {told}\n")
+        assert proxy.refusal("CONNECT other.test:443") == (502, f"fakenotify: {told}\n")
 
 
-def test_a_proxy_that_cannot_be_used_is_an_error_in_words(start: Start, dial: Dial) -> None:
+def test_a_proxy_that_cannot_be_used_is_an_error_in_words_and_its_own_address_is_not_used(start: Start) -> None:
+    """An earlier proxy on the same port may have left its address in the environment."""
     proxy = start()
-    why = "HTTPS_PROXY is no proxy that fakenotify can go through: it takes http://host:port"
     for value in ("socks5://127.0.0.1:1", "http://:8080", "http://127.0.0.1:port", "http://["):
         proxy.environment["HTTPS_PROXY"] = value
-        told = f"fakenotify: other.test:443 can't be reached: {why}\n"
-        assert refused(dial(proxy), "CONNECT other.test:443") == (502, told)
+        told = f"fakenotify: other.test:443 can't be reached: {UNUSABLE}\n"
+        assert proxy.refusal("CONNECT other.test:443") == (502, told)
+    proxy.environment["HTTPS_PROXY"] = f"http://localhost:{proxy.port}"
+    assert proxy.refusal(f"CONNECT {LONG}.test:443") == (502, f"fakenotify: {UNREACHED}\n")
 
 
 def test_the_users_own_proxy_is_found() -> None:
@@ -684,24 +632,13 @@ def test_the_users_own_proxy_is_found() -> None:
         assert Upstream.of(environment, scheme, host) == expected, (environment, scheme, host)
 
 
-def test_it_does_not_go_through_itself(start: Start, dial: Dial) -> None:
-    """As an environment says that an earlier proxy on the same port has left behind."""
-    proxy = start()
-    proxy.environment["HTTPS_PROXY"] = f"http://localhost:{proxy.port}"
-    told = f"fakenotify: {'a' * 64}.test:443 can't be reached: that is no host name\n"
-    assert refused(dial(proxy), f"CONNECT {'a' * 64}.test:443") == (502, told)
-
-
 # its description of itself
 
 
-def test_it_describes_itself_but_not_to_a_web_page_with_a_host_name_of_its_own(start: Start, dial: Dial) -> None:
+def test_it_describes_itself_but_not_to_a_web_page_with_a_host_name_of_its_own(start: Start) -> None:
     proxy = start(about={"directory": "/tmp/x"})
     assert ask(proxy.port) == {"proxy": proxy.url, "directory": "/tmp/x"}
-    connection = dial(proxy)
-    connection.sendall(b"GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n")
-    status, told = answer(connection)
-    assert (status, b"proxy; it wants" in told) == (400, True)
+    assert answer(proxy.dial("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n")) == (400, f"fakenotify: {NOT_SO}\n".encode())
 
 
 def test_what_is_no_proxy_of_ours_is_an_error(listen: Listen) -> None:
@@ -723,19 +660,12 @@ def test_only_so_many_things_are_counted_by_name(monkeypatch: pytest.MonkeyPatch
 # its end
 
 
-def test_it_stops_at_once_whatever_is_open_and_leaves_no_thread(
-    proxy: Proxy,
-    secured: Callable[..., ssl.SSLSocket],
-    tunnel: Tunnel,
-    dial: Dial,
-    listen: Listen,
-    fake: FakeNotify,
-) -> None:
+def test_it_stops_at_once_whatever_is_open_and_leaves_no_thread(proxy: Asked, listen: Listen, fake: FakeNotify) -> None:
     listener = listen(lambda connection: connection.recv(1))
     there = {*threading.enumerate()}
     fake.fail("services.find", Fault.stall())
-    ends = [dial(proxy), tunnel(proxy), tunnel(proxy, listener.address)]
-    with secured() as idle, secured() as stalled:
+    ends = [proxy.dial(), proxy.tunnel(), proxy.tunnel(listener.address)]
+    with proxy.secured() as idle, proxy.secured() as stalled:
         stalled.sendall(FIND)
         fake.wait_for(lambda: fake.requests, timeout=PATIENCE)
         fake.world.end()
@@ -749,7 +679,7 @@ def test_it_stops_at_once_whatever_is_open_and_leaves_no_thread(
     assert {*threading.enumerate()} <= there - {proxy._thread}
 
 
-def test_what_is_reached_after_the_end_is_closed(proxy: Proxy, listen: Listen) -> None:
+def test_what_is_reached_after_the_end_is_closed(proxy: Asked, listen: Listen) -> None:
     listener = listen(whole)
     proxy.stop()
     connection, _ = proxy.connect("http", "127.0.0.1", listener.port)
@@ -759,32 +689,15 @@ def test_what_is_reached_after_the_end_is_closed(proxy: Proxy, listen: Listen) -
 
 @pytest.mark.parametrize(("error", "kept"), [(ArithmeticError("a mistake"), ["a mistake"]), (OSError("gone"), [])])
 def test_an_error_of_its_own_is_kept_but_not_that_a_client_is_gone(
-    error: Exception,
-    kept: list[str],
-    fake: FakeNotify,
-    authority: Authority,
-    dial: Dial,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    error: Exception, kept: list[str], proxy: Asked, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     def fail(self: Any) -> None:
         raise error
 
     monkeypatch.setattr(proxy_module.ProxyHandler, "run_wsgi", fail)
-    proxy = Proxy(fake.wsgi_app, authority)
-    proxy.start()
-    connection = dial(proxy)
-    connection.sendall(b"CONNECT a:1 HTTP/1.1\r\n\r\n")
+    connection = proxy.dial(b"CONNECT a:1 HTTP/1.1\r\n\r\n")
     assert whole(connection) == b""
     proxy.stop()
     assert [str(each) for each in proxy.errors] == kept
     assert ("ArithmeticError: a mistake" in capsys.readouterr().err) is bool(kept)
-
-
-def test_curl_reaches_the_fake(proxy: Proxy, ca_file: str) -> None:
-    command = ["curl", "-sS", "-x", proxy.url, "--cacert", ca_file, "-u", ":".join(AUTH), SERVICES]
-    try:
-        done = subprocess.run([*command, "-d", "FriendlyName=shop"], capture_output=True, timeout=PATIENCE, check=True)
-    except FileNotFoundError:
-        pytest.skip("curl is not installed")
-    assert json.loads(done.stdout)["friendly_name"] == "shop"
+    proxy.errors.clear()
