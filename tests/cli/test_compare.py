@@ -98,23 +98,6 @@ def test_the_differences_of_a_recording_name_the_call(
     assert "call 1: `GET /v1/Services/IS" in (tmp_path / "page.md").read_text()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--url", "notify"], "'notify' is not an http(s) URL, such as https://notify.twilio.com"),
-        (["--url", "http://127.0.0.1:9"], "can't reach http://127.0.0.1:9: "),
-        (["--report", "/nowhere/report.json"], "can't write /nowhere/report.json: there is no such folder"),
-        (["--markdown", "/"], "can't write /: it is a folder"),
-        (["/nowhere/calls.jsonl"], "can't read the recording /nowhere/calls.jsonl: No such file or directory"),
-        ([__file__], f"{__file__} is no recording: line 1 is not JSON"),
-    ],
-)
-def test_what_cannot_be_done_is_one_line_and_status_2(compare: Call, arguments: list[str], message: str) -> None:
-    done = compare(*arguments)
-    assert (done.status, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith(f"fakenotify: {message}")
-
-
 def test_a_refused_login_is_one_line(other: FakeNotify, compare: Call) -> None:
     other.account(other.account_sid, "another token")
 

@@ -101,8 +101,13 @@ def test_fewer_bytes_may_be_kept() -> None:
 # what is refused
 
 SID_TAKEN = "'IS1' can't be a new Service's sid: IS and 32 hex digits, not yet in use"
-
-
+NOT_JSON = "this is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+STATES = {
+    "not_json": "{",
+    "strange_field": '{"services": [{"a\\nb": 5}]}',
+    "strange_sid": '{"services": [{"sid": "IS"}]}',
+    "good": json.dumps({"services": [{"sid": IS}]}) + "\n",
+}
 REFUSED = {
     "runn": "there is no command 'runn'; did you mean 'run'?",
     "--prot 1": "there is no option '--prot'; did you mean '--port'?",
@@ -111,24 +116,46 @@ REFUSED = {
     "--port 70000": "argument --port: 70000 is not a port, 0 to 65535",
     "--log-format xml": "argument --log-format: invalid choice: 'xml' (choose from ",
     "--service IS1": SID_TAKEN,
+    "--service IS1 --state good": SID_TAKEN,
     f"--account {OTHER_SID}": f"--account {OTHER_SID} has no token; write it as AC…=TOKEN",
     "--account AC1=x": "'AC1' is not an account sid: AC and 32 hex digits",
     "--behaviour x": "'x' is not NAME=VALUE, e.g. identity_limit=evict_oldest",
     "--state /missing.json": "can't read the state file /missing.json: No such file or directory",
+    "--state not_json": f"the state file not_json can't be loaded: {NOT_JSON}",
+    "--state strange_field": "the state file strange_field can't be loaded: "
+    f"accounts.{ACCOUNT_SID}.services[0] has an unknown field 'a\\nb'",
+    "--state strange_sid": f"the state file strange_sid can't be loaded: accounts.{ACCOUNT_SID}.services[0]: sid",
     "--host 256.256.256.256": "--host 256.256.256.256 is not an address of this machine: ",
     "--host \udcff": "--host ",
     "--quiet --port-file /missing/port": "can't write /missing/port: No such file or directory",
+    "--ca-file ca.pem": "--ca-file is about the proxy; name its port with --proxy-port",
+    "--quiet --proxy-port 0 --ca-file /missing/ca.pem": "can't write /missing/ca.pem: No such file or directory",
     "rules errors.NotFond": "there is no rule 'errors.NotFond'; did you mean 'errors.NotFound'?",
     "run": "write the command after --, e.g. fakenotify run -- npm test",
     "run --strict --": "write the command after --, e.g. fakenotify run -- npm test",
     "run --port x -- true": "argument --port: 'x' is not a whole number",
     "run --port-file /missing/port -- true": "can't write /missing/port: No such file or directory",
+    "compare --url notify": "'notify' is not an http(s) URL, such as https://notify.twilio.com",
+    "compare --url http://127.0.0.1:9": "can't reach http://127.0.0.1:9: Connection refused",
+    "compare --report /missing/report.json": "can't write /missing/report.json: there is no such folder",
+    "compare --markdown /": "can't write /: it is a folder",
+    "compare /missing/calls.jsonl": "can't read the recording /missing/calls.jsonl: No such file or directory",
+    "compare good": "good is no recording: line 1 ",
+    "pull --output world --url notify": "'notify' is not an http(s) URL, such as https://notify.twilio.com",
+    "pull --output /missing/world": "can't write /missing/world: there is no such folder",
+    "pull --output world --csv /": "can't write /: it is a folder",
+    "pull --output world --resume": "there is nothing to resume: .world.partial isn't there",
 }
 """Command lines, and how the line that refuses them begins."""
 
 
-def test_what_cannot_be_is_one_line_and_status_2(fakenotify: Call) -> None:
-    done = {each: fakenotify(*each.split(" "), FAKENOTIFY_PORT="0") for each in REFUSED}
+def test_what_cannot_be_is_one_line_and_status_2(fakenotify: Call, tmp_path: Path) -> None:
+    pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
+    for name, text in STATES.items():
+        (tmp_path / name).write_text(text)
+    given = {"FAKENOTIFY_PORT": "0", "TWILIO_ACCOUNT_SID": OTHER_SID, "TWILIO_AUTH_TOKEN": "x"}
+
+    done = {each: fakenotify(*each.split(" "), cwd=tmp_path, **given) for each in REFUSED}
 
     assert {each: line.removeprefix("fakenotify: ")[: len(REFUSED[each])] for each, (_, _, line) in done.items()} == (
         REFUSED
@@ -151,26 +178,6 @@ def test_a_variable_that_cannot_be_is_one_line_and_status_2(fakenotify: Call) ->
     assert done == {each: Done(2, "", f"fakenotify: {message}\n") for each, message in REFUSED_VARIABLES.items()}
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "this is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        ('{"services": [{"a\\nb": 5}]}', f"accounts.{ACCOUNT_SID}.services[0] has an unknown field 'a\\nb'"),
-        ('{"services": [{"sid": "IS"}]}', "accounts."),
-    ],
-)
-def test_a_malformed_state_is_one_line_and_status_2(fakenotify: Call, tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "world.json").write_text(text)
-    done = fakenotify("--port", "0", "--state", str(tmp_path / "world.json"))
-    assert (done.status, done.stdout, done.stderr.count("\n"), message in done.stderr) == (2, "", 1, True)
-
-
-def test_a_sid_of_no_service_is_refused_beside_a_state(fakenotify: Call, tmp_path: Path) -> None:
-    (tmp_path / "world.json").write_text(json.dumps({"services": [{"sid": IS}]}))
-    done = fakenotify("--port", "0", "--state", str(tmp_path / "world.json"), "--service", "IS1")
-    assert done == (2, "", f"fakenotify: {SID_TAKEN}\n")
-
-
 def test_ctrl_c_ends_a_command_with_the_status_that_shells_give(
     fakenotify: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,12 +188,23 @@ def test_ctrl_c_ends_a_command_with_the_status_that_shells_give(
     assert fakenotify("rules") == (130, "", "")
 
 
-def test_a_busy_port_is_one_line_and_status_2(fakenotify: Call) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as busy:
-        port = busy.getsockname()[1]
-        done = fakenotify("--port", str(port))
-    words = f"port {port} is in use; choose another with --port, or take a free one with --port 0"
-    assert done == (2, "", f"fakenotify: {words}\n")
+def test_a_port_that_is_busy_and_one_where_no_proxy_answers_are_named(fakenotify: Call, free_port: int) -> None:
+    pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        busy = str(server.getsockname()[1])
+        done = [
+            fakenotify("--port", busy),
+            fakenotify("--port", "0", "--quiet", "--proxy-port", busy),
+            fakenotify("env", "--proxy-port", str(free_port)),
+        ]
+    assert done == [
+        Done(2, "", f"fakenotify: {line}\n")
+        for line in (
+            f"port {busy} is in use; choose another with --port, or take a free one with --port 0",
+            f"can't start the proxy on 127.0.0.1:{busy}: Address already in use",
+            f"no proxy answers on 127.0.0.1:{free_port}; start it: fakenotify --proxy-port {free_port}",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

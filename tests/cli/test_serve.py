@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from command_line import FAKENOTIFY, PATIENCE, Call, Done, ended, environment, lines_of, running, steady
+from command_line import FAKENOTIFY, PATIENCE, ended, environment, lines_of, running, steady
 
 from fakenotify import Behaviour, FakeNotify, __version__
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
@@ -39,7 +39,7 @@ def connected(url: str) -> socket.socket:
 # what it prints
 
 
-def test_the_banner_says_all_that_is_needed(serve: Serve) -> None:
+def test_the_banner_says_all_that_is_needed_to_a_person_or_to_a_program(serve: Serve) -> None:
     with serve("--service", IS) as server:
         assert server.printed.splitlines() == [
             f"fakenotify {__version__} answers at {server.url} (stop it with Ctrl-C)",
@@ -50,6 +50,15 @@ def test_the_banner_says_all_that_is_needed(serve: Serve) -> None:
             f"  try it      curl -u {ACCOUNT_SID}:{AUTH_TOKEN} {server.url}/v1/Services/{IS}/Bindings "
             "-d Identity=alice -d BindingType=sms -d Address=%2B15005550006",
         ]
+    with serve("--service", IS, "--json") as server:
+        assert json.loads(server.printed) == {
+            "url": f"http://127.0.0.1:{urlsplit(server.url).port}",
+            "pid": os.getpid(),
+            "account_sid": ACCOUNT_SID,
+            "auth_token": AUTH_TOKEN,
+            "service_sid": IS,
+            "inspector": f"{server.url}/_fake/",
+        }
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
@@ -72,52 +81,35 @@ TIME 201 services.create SID TOOK
 """
 
 
-def talk(server: Any) -> None:
-    """One request that is fine, one that is refused, one with something that Notify ignores."""
-    server.ask("GET", "/v1/Services")
-    server.ask("GET", "/v1/Services", user="nobody")
-    server.ask("POST", "/v1/Services", "friendlyName=x")
+ENTRIES = [(200, "services.find", None), (401, None, 20003), (201, "services.create", None)]
 
 
-def test_requests_are_logged_on_stdout(serve: Serve) -> None:
-    with serve() as server:
-        talk(server)
-    assert (server.done.status, steady(server.done.stdout), server.done.stderr) == (0, TALK, "")
-
-
-def test_with_json_the_first_line_is_an_object_and_the_log_goes_to_stderr(serve: Serve) -> None:
-    with serve("--json") as server:
-        talk(server)
-    assert server.banner == {
-        "url": f"http://127.0.0.1:{urlsplit(server.url).port}",
-        "pid": os.getpid(),
-        "account_sid": ACCOUNT_SID,
-        "auth_token": AUTH_TOKEN,
-        "service_sid": server.service_sid,
-        "inspector": f"{server.url}/_fake/",
-    }
-    assert (server.done.status, server.done.stdout, steady(server.done.stderr)) == (0, "", TALK)
-
-
-@pytest.mark.parametrize("also", [(), ("--json",)])
-def test_the_log_may_be_json(serve: Serve, also: tuple[str, ...]) -> None:
-    with serve("--log-format", "json", *also) as server:
-        talk(server)
-    assert server.banner["url"] == server.url
-    logged, other = reversed(server.done[1:]) if also else server.done[1:]
-    entries = [json.loads(line) for line in logged.splitlines()]
-    assert [(each["status"], each["operation"], each["code"]) for each in entries] == [
-        (200, "services.find", None),
-        (401, None, 20003),
-        (201, "services.create", None),
-    ]
-    assert (entries[2]["params"], other) == ({"friendlyName": "x"}, "")
-
-
-def test_quiet_logs_nothing(serve: Serve) -> None:
-    with serve("--quiet") as server:
-        talk(server)
-    assert server.done == (0, "", "")
+@pytest.mark.parametrize(
+    ("options", "stream"),
+    [
+        ((), "stdout"),
+        (("--json",), "stderr"),
+        (("--log-format", "json"), "stdout"),
+        (("--log-format", "json", "--json"), "stderr"),
+        (("--quiet",), "stdout"),
+    ],
+)
+def test_what_is_asked_is_logged_where_no_other_program_reads(
+    serve: Serve, options: tuple[str, ...], stream: str
+) -> None:
+    with serve(*options) as server:
+        server.ask("GET", "/v1/Services")
+        server.ask("GET", "/v1/Services", user="nobody")
+        server.ask("POST", "/v1/Services", "friendlyName=x")
+    done = server.done._asdict()
+    log = done.pop(stream)
+    assert sorted(map(str, done.values())) == ["", "0"]
+    if "--log-format" in options:
+        entries = [json.loads(line) for line in log.splitlines()]
+        assert [(each["status"], each["operation"], each["code"]) for each in entries] == ENTRIES
+        assert (entries[2]["params"], server.banner["url"]) == ({"friendlyName": "x"}, server.url)
+    else:
+        assert steady(log) == ("" if "--quiet" in options else TALK)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -183,11 +175,13 @@ def test_a_port_file_may_be_a_pipe(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_state_is_where_it_begins_and_comes_back_to(serve: Serve, tmp_path: Path) -> None:
-    (tmp_path / "world.json").write_text(json.dumps({"services": [{"sid": IS, "friendly_name": "from the file"}]}))
+    (tmp_path / "world.json").write_text(json.dumps({"services": [{"sid": IS, "friendly_name": "a"}, {}]}))
     with serve("--json", "--state", str(tmp_path / "world.json")) as server:
         assert (server.service_sid, server.ask("POST", "/v1/Services", "FriendlyName=later")[0]) == (IS, 201)
-        assert server.ask("POST", "/_fake/reset")[0] == 200
-        assert server.names() == ["from the file"]
+        assert (server.ask("POST", "/_fake/reset")[0], server.names()) == (200, ["a", None])
+        second = server.ask("GET", "/v1/Services")[1]["services"][1]["sid"]
+    with serve("--json", "--service", second, "--state", str(tmp_path / "world.json")) as server:
+        assert (server.service_sid, server.names()) == (second, ["a", None])
 
 
 def test_a_state_without_a_service_gets_one_that_can_send(serve: Serve, tmp_path: Path) -> None:
@@ -222,12 +216,6 @@ def test_a_world_that_cannot_be_saved_is_reported_at_the_end(serve: Serve, tmp_p
 
 
 # options
-
-
-def test_the_service_of_the_start_may_be_one_of_the_state(serve: Serve, tmp_path: Path) -> None:
-    (tmp_path / "world.json").write_text(json.dumps({"services": [{}, {"sid": IS, "friendly_name": "there"}]}))
-    with serve("--json", "--service", IS, "--state", str(tmp_path / "world.json")) as server:
-        assert (server.service_sid, server.names()) == (IS, [None, "there"])
 
 
 def test_accounts_make_it_strict_and_the_first_is_the_default(serve: Serve) -> None:
@@ -399,52 +387,22 @@ def test_a_log_that_nobody_reads_holds_up_no_request_and_no_end() -> None:
 # its proxy
 
 
-def test_a_shell_is_told_of_a_server_that_runs(fakenotify: Call, serve: Serve, tmp_path: Path) -> None:
+def test_the_variables_lead_a_shells_programs_to_the_server(serve: Serve, tmp_path: Path) -> None:
     pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
-    options = ("--json", "--service", IS, "--proxy-port", "0", "--ca-file", str(tmp_path / "ca.pem"))
+    options = ("--service", IS, "--proxy-port", "0", "--ca-file", str(tmp_path / "ca.pem"))
     with serve(*options, TWILIO_REGION="ie1", HTTP_PROXY="p") as server:
-        port = server.banner["proxy"].rpartition(":")[2]
-        printed = fakenotify("env", "--proxy-port", port, "--shell", "dotenv").stdout
-        variables = dict(line.split("=", 1) for line in printed.splitlines())
-        assert (variables["FAKENOTIFY_URL"], variables["HTTPS_PROXY"]) == (server.url, server.banner["proxy"])
-        directory = Path(variables["SSL_CERT_FILE"]).parent
-        assert (directory / "ca.pem").read_bytes() == (tmp_path / "ca.pem").read_bytes()
-    assert not directory.exists()
-    first, second = server.done.stderr.splitlines()
-    assert first.startswith(f"fakenotify: HTTP_PROXY is set, so that clients ask that proxy for {server.url}")
-    assert second.startswith("fakenotify: TWILIO_REGION is set, so that ")
-
-
-def test_the_variables_lead_a_shells_programs_to_the_server(serve: Serve) -> None:
-    pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
-    with serve("--service", IS, "--proxy-port", "0") as server:
         line = server.printed.splitlines()[-1]
         found = re.fullmatch(r"  proxy       http://127\.0\.0\.1:(\d+); in the shell of programs .*: (eval .*)", line)
         assert found
         assert found[2] == f'eval "$(fakenotify env --proxy-port {found[1]})"'
         command = found[2].replace("fakenotify", " ".join(FAKENOTIFY), 1)
-        program = "import requests; print(requests.get('https://notify.twilio.com/v1/Services').status_code)"
-        script = f'{command}; {sys.executable} -c "{program}"'
+        ask = "import requests; print(requests.get('https://notify.twilio.com/v1/Services').status_code)"
+        tell = 'echo "$FAKENOTIFY_URL"; cat "${SSL_CERT_FILE%/*}/ca.pem"'
+        script = f'{command}; {sys.executable} -c "{ask}"; {tell}'
         done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=PATIENCE, env=environment())
-    assert done.stdout == b"401\n", done.stderr
-
-
-def test_what_its_proxy_cannot_do_is_one_line_and_status_2(fakenotify: Call, free_port: int) -> None:
-    pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
-    proxy = ("--port", "0", "--quiet", "--proxy-port")
-    with socket.create_server(("127.0.0.1", 0)) as busy:
-        port = str(busy.getsockname()[1])
-        assert [
-            fakenotify(*proxy, port),
-            fakenotify(*proxy, "0", "--ca-file", "/missing/ca.pem"),
-            fakenotify("--ca-file", "ca.pem"),
-            fakenotify("env", "--proxy-port", str(free_port)),
-        ] == [
-            Done(2, "", f"fakenotify: {line}\n")
-            for line in (
-                f"can't start the proxy on 127.0.0.1:{port}: Address already in use",
-                "can't write /missing/ca.pem: No such file or directory",
-                "--ca-file is about the proxy; name its port with --proxy-port",
-                f"no proxy answers on 127.0.0.1:{free_port}; start it: fakenotify --proxy-port {free_port}",
-            )
-        ]
+    assert done.stdout.decode() == f"401\n{server.url}\n{(tmp_path / 'ca.pem').read_text()}", done.stderr
+    first, second = server.done.stderr.splitlines()
+    assert first.startswith(f"fakenotify: HTTP_PROXY is set, so that clients ask that proxy for {server.url}")
+    assert second.startswith("fakenotify: TWILIO_REGION is set, so that ")
+    with serve("--json", "--proxy-port", "0") as server:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.banner["proxy"])
