@@ -53,18 +53,9 @@ class InjectedFault:
 
     def to_json(self) -> dict[str, Any]:
         """The fault as JSON, with whom it meets and how often it has fired."""
-        return {
-            "id": self.id,
-            "operation": self.operation,
-            **self.fault.to_json(),
-            "phase": self.phase,
-            "times": self.times,
-            "after": self.after,
-            "account_sid": self.account_sid,
-            "optional": self.optional,
-            "fired": self.fired,
-            "active": self.active,
-        }
+        names = ("phase", "times", "after", "account_sid", "optional", "fired", "active")
+        settings = {name: getattr(self, name) for name in names}
+        return {"id": self.id, "operation": self.operation, **self.fault.to_json(), **settings}
 
     def __str__(self) -> str:
         often = "always" if self.times is None else f"{self.times} time{'s' * (self.times != 1)}"

@@ -17,34 +17,30 @@ MOST_SECONDS = 10**9
 
 MOST_REQUESTS = 10**9
 
-CODES_BY_STATUS = {
-    400: (20001, "Bad Request"),
-    401: (20003, "Authenticate"),
-    403: (403, "Service cannot be used"),  # observed (O6)
-    404: (20404, "Not Found"),
-    405: (20004, "Method not allowed"),
-    409: (20409, "Conflict"),
-    410: (20410, "Gone"),
-    413: (20413, "Request Entity Too Large"),
-    426: (20426, "Upgrade Required"),
-    429: (20429, "Too Many Requests"),  # sibling
-    500: (20500, "Internal Server Error"),
-    503: (20503, "Service unavailable"),
-}
-"""Code and message of a status. (documented, Twilio's dictionary; the status is the platform's convention)"""
-
-MESSAGES_BY_CODE = {
-    20003: (401, "Authenticate"),
-    20005: (401, "Account not active"),
-    20006: (403, "Access Denied"),
-    20008: (403, "Resource not accessible with Test Account Credentials"),  # sibling
-    20403: (403, "Forbidden"),
-    20422: (400, "Invalid Parameter"),
-    20423: (400, "Invalid SID"),
-    21243: (400, "Credential Validation Error"),
-    70002: (400, "Bad request"),
-}
-"""Status and message of the codes that are not the default of their status."""
+KNOWN_ERRORS = (
+    (400, 20001, "Bad Request"),
+    (401, 20003, "Authenticate"),
+    (403, 403, "Service cannot be used"),  # observed (O6)
+    (404, 20404, "Not Found"),
+    (405, 20004, "Method not allowed"),
+    (409, 20409, "Conflict"),
+    (410, 20410, "Gone"),
+    (413, 20413, "Request Entity Too Large"),
+    (426, 20426, "Upgrade Required"),
+    (429, 20429, "Too Many Requests"),  # sibling
+    (500, 20500, "Internal Server Error"),
+    (503, 20503, "Service unavailable"),
+    (401, 20005, "Account not active"),
+    (403, 20006, "Access Denied"),
+    (403, 20008, "Resource not accessible with Test Account Credentials"),  # sibling
+    (403, 20403, "Forbidden"),
+    (400, 20422, "Invalid Parameter"),
+    (400, 20423, "Invalid SID"),
+    (400, 21243, "Credential Validation Error"),
+    (400, 70002, "Bad request"),
+)
+"""Status, code and message; the first of a status is its default. (documented, Twilio's dictionary; the status is the
+platform's convention)"""
 
 _GARBAGE = b"\x00\x01\xfe\xffnot HTTP at all\r\n\r\n"
 _ROUNDING = 1e-6
@@ -316,11 +312,11 @@ class InjectedError(TwilioError):
 def _error(status: int, code: int | None = None, message: str | None = None) -> TwilioError:
     """Twilio's error for a status; a status that is in no table gets the code 20000 + status. (assumed)"""
     phrase = next((each.phrase for each in HTTPStatus if each == status), "Error")
-    own_code, own_message = CODES_BY_STATUS.get(status) or (20000 + status, phrase)
-    if code is not None and code != own_code:
-        own_code, own_message = code, MESSAGES_BY_CODE.get(code, (status, own_message))[1]
-    error = InjectedError(own_message if message is None else message)
-    error.status, error.code = status, own_code
+    usual = next((each for each in KNOWN_ERRORS if each[0] == status), (status, 20000 + status, phrase))
+    code = usual[1] if code is None else code
+    words = next((words for _, known, words in KNOWN_ERRORS if known == code), usual[2])
+    error = InjectedError(words if message is None else message)
+    error.status, error.code = status, code
     return error
 
 

@@ -28,28 +28,29 @@ class Quick:
 
 @pytest.mark.parametrize(
     ("given", "named"),
-    [(("a", ("b",)), {}), (("a", ("b",), 1), {}), ((), {"sid": "a", "tags": (), "code": 2}), (("a",), {"tags": ()})],
+    [
+        *(
+            (("a", ("b",)), {}),
+            (("a", ("b",), 1), {}),
+            ((), {"sid": "a", "tags": (), "code": 2}),
+            (("a",), {"tags": ()}),
+        ),
+        *(((), {}), (("a",), {}), (("a", (), 1, 2), {}), (("a", ()), {"sit": "a"})),
+    ],
 )
-def test_a_quick_record_is_made_as_a_plain_one(given: tuple[Any, ...], named: dict[str, Any]) -> None:
-    plain, made = Plain(*given, **named), Quick(*given, **named)
+def test_a_quick_record_is_made_or_refused_as_a_plain_one(given: tuple[Any, ...], named: dict[str, Any]) -> None:
+    made = []
+    for record in (Plain, Quick):
+        try:
+            made.append(repr(record(*given, **named)))
+        except TypeError as error:
+            made.append(str(error))
 
-    assert (made.sid, made.tags, made.code) == (plain.sid, plain.tags, plain.code)
-    assert made == replace(replace(made, sid="x"), sid=made.sid)
+    assert made[1] == made[0].replace("Plain", "Quick")
     assert str(signature(Quick)) == str(signature(Plain))
 
 
-@pytest.mark.parametrize(("given", "named"), [((), {}), (("a",), {}), (("a", (), 1, 2), {}), (("a", ()), {"sit": "a"})])
-def test_arguments_that_do_not_fit_are_refused_as_for_a_plain_one(
-    given: tuple[Any, ...], named: dict[str, Any]
-) -> None:
-    refused = []
-    for record in (Plain, Quick):
-        with pytest.raises(TypeError) as raised:
-            record(*given, **named)
-        refused.append(str(raised.value).replace("Plain", "Quick"))
-    assert refused[0] == refused[1]
-
-
-def test_a_quick_record_is_frozen() -> None:
+def test_a_quick_record_is_frozen_and_can_be_copied_with_changes() -> None:
+    assert replace(Quick("a", ("b",), 1), sid="c") == Quick("c", ("b",), 1)
     with pytest.raises(FrozenInstanceError):
         Quick("a", ()).sid = "b"  # type: ignore[misc]
