@@ -1,4 +1,4 @@
-"""JSON objects in a text: read strictly, with the likely cause in words if they can't be read."""
+"""JSON objects, read strictly; if a text can't be read as one, the likely cause in words."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def explain(text: str) -> str | None:
 
 
 def kind_of(parsed: Any) -> str:
-    """What a JSON value is, in words; texts that hold JSON are said to have been encoded twice."""
+    """What a JSON value is, in words. A string that holds JSON was encoded twice."""
     if isinstance(parsed, str):
         twice = explain(parsed) is None
-        return "JSON inside a JSON text (it was encoded twice)" if twice else "a JSON text"
+        return "JSON inside a JSON string (it was encoded twice)" if twice else "a JSON string"
     if isinstance(parsed, list):
         return f"a JSON list of {len(parsed)}"
     return {type(None): "null", bool: "a boolean"}.get(type(parsed), "a number")
@@ -68,7 +68,7 @@ _LITERALS = (
     (r"\bundefined\b", "{} is JavaScript; use JSON.stringify"),
     (r"[{,]\s*([A-Za-z_]\w*)\s*:", "names need double quotes in JSON, and {} has none"),
 )
-"""Literals of other languages, outside of JSON's strings, and what to say about each."""
+"""Patterns of other languages' literals outside of JSON's strings, each with what to say about it."""
 
 
 def _cause(text: str, error: json.JSONDecodeError) -> str:
@@ -81,11 +81,11 @@ def _cause(text: str, error: json.JSONDecodeError) -> str:
         return f"{where} it ends too early"
     where += f" ({beginning(text[place:], _SHOWN)!r})"
     if error.msg.startswith("Unterminated string"):
-        return f"{where} begins a text that never ends"
+        return f"{where} begins a string that never ends"
     if error.msg.startswith("Invalid control character"):
-        return f"{where}, a line break or another control character in a text must be escaped, \\n"
+        return f"{where}, a line break or another control character in a string must be escaped, \\n"
     if _is_unescaped_quote(text, error):
-        return f'{where}, a quotation mark in a text must be escaped, \\"; let a JSON library write it'
+        return f'{where}, a quotation mark in a string must be escaped, \\"; let a JSON library write it'
     outside = re.sub(_STRINGS, '""', text[:_LOOKED_AT])
     for pattern, words in _LITERALS:
         found = re.search(pattern, outside)
@@ -100,7 +100,7 @@ def _cause(text: str, error: json.JSONDecodeError) -> str:
 
 
 def _is_unescaped_quote(text: str, error: json.JSONDecodeError) -> bool:
-    """Whether a string seems to have ended inside a text: a letter follows the quotation mark."""
+    """Whether an unescaped quotation mark seems to have ended a string: a letter follows it."""
     return (
         error.msg in ("Expecting ',' delimiter", "Expecting ':' delimiter")
         and text[: error.pos].rstrip().endswith('"')

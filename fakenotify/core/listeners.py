@@ -79,7 +79,7 @@ class Announcement:
 
 
 class Ending:
-    """An end that others wait for, or act at."""
+    """An end that threads can wait for, and at which functions are called."""
 
     __slots__ = ("_acts", "_event", "_lock", "is_over")
 
@@ -100,7 +100,7 @@ class Ending:
         self._acts.clear()
 
     def undo(self) -> None:
-        """Go on, until it happens again."""
+        """Take the end back, until it happens again."""
         with self._lock:
             self.is_over, self._event = False, None
 

@@ -36,7 +36,7 @@ _BEYOND = 16**9 - 1
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which page was asked for. ``size`` 1 to 1000 rows; ``token`` wins over ``number``."""
+    """The page that was asked for, of 1 to 1000 rows. ``token`` takes precedence over ``number``."""
 
     size: int = DEFAULT_SIZE
     number: int = 0

@@ -1,4 +1,4 @@
-"""Foreign text made safe to print: it can't steer a terminal, nor look like a line of the fake's own."""
+"""Foreign text made safe to print: it can't steer a terminal or pass for a line of the fake's own."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class SidGenerator:
     """Makes sids such as ``BS9f60…``; the same ``seed`` and calls give the same sids.
 
     A sid is a hash of the seed and of how many came before, so a generator is two small values that a snapshot keeps.
-    Threads that share one take turns: an account's is used by whoever holds the account's lock.
+    It has no lock of its own: an account's is used by the thread that holds the account's lock.
     """
 
     __slots__ = ("_hash", "_made", "_seed")

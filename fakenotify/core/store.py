@@ -256,7 +256,7 @@ class Table(Generic[R]):
         )
 
     def share(self) -> Table[R]:
-        """A table with the same records. It is free now: whichever of the two is written to first makes the copy."""
+        """A table with the same records. This costs nothing: the first write to either of the two makes the copy."""
         twin = Table(self._keys, self._weigh, self.grew)
         twin.bytes = self.bytes
         twin._rows, twin._sequences, twin._order = self._rows, self._sequences, self._order

@@ -51,12 +51,12 @@ def _is_deeper(most: int, parsed: Any) -> bool:
 
 
 def no_number(word: str) -> NoReturn:
-    """Refuse a word that JavaScript has for a number."""
+    """Refuse ``NaN`` and ``Infinity``, which JavaScript has and JSON doesn't."""
     raise ValueError(f"{word} is not a JSON number")
 
 
 def finite(digits: str) -> float:
-    """Read a number; one that is too large would be written as ``Infinity``, which is not JSON."""
+    """Read a number. One that is too large for Python would be written as ``Infinity``, which is not JSON."""
     number = float(digits)
     if math.isinf(number):
         raise ValueError(f"{digits[:30]} is too large a number")

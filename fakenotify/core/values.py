@@ -287,7 +287,7 @@ class Day(Kind):
         return ("2026-11-24", "2024-02-29")
 
     def mistakes(self) -> Sequence[str]:
-        """A day that never was, and times."""
+        """A day that doesn't exist, and times."""
         return ("2027-02-30", "2027-10-31T00:00:00Z", "yesterday")
 
 

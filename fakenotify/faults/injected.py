@@ -52,7 +52,7 @@ class InjectedFault:
         return self.times is None or self.fired < self.times
 
     def to_json(self) -> dict[str, Any]:
-        """The fault as JSON, with whom it meets and how often it has fired."""
+        """The fault as JSON: which requests it meets, and how often it has fired."""
         names = ("phase", "times", "after", "account_sid", "optional", "fired", "active")
         settings = {name: getattr(self, name) for name in names}
         return {"id": self.id, "operation": self.operation, **self.fault.to_json(), **settings}

@@ -45,7 +45,7 @@ _REMEDIES = {
 
 
 class WaitTimeout(AssertionError, TimeoutError):
-    """What was waited for did not come true in time."""
+    """The condition of ``wait_for`` did not become true in time."""
 
 
 def value(delivery: Delivery, field: str) -> Any:
@@ -65,14 +65,14 @@ def differences(delivery: Delivery, wanted: Mapping[str, Any]) -> list[str]:
 
 
 def _is(field: str, expected: Any, actual: Any) -> bool:
-    """Whether a field is as wanted; a payload contains the wanted one."""
+    """Whether a field is as wanted. Payload and headers only have to contain what is wanted."""
     if field in ("payload", "headers") and isinstance(expected, Mapping) and isinstance(actual, Mapping):
         return all(key in actual and _is(field, each, actual[key]) for key, each in expected.items())
     return matches(expected, actual)
 
 
 def assert_delivered(account: AccountState, journal: Journal, times: int | None, wanted: dict[str, Any]) -> Delivery:
-    """The newest delivery that is as ``wanted``; without a ``status`` among it, one that was sent."""
+    """Return the newest delivery that is as ``wanted``; it was sent, unless a ``status`` is wanted."""
     __tracebackhide__ = True
     if times is not None and (not is_whole(times) or times < 1):
         raise ValueError(f"times is a whole number from 1, not {times!r}; for none there is assert_not_delivered")
@@ -85,7 +85,7 @@ def assert_delivered(account: AccountState, journal: Journal, times: int | None,
 
 
 def assert_not_delivered(account: AccountState, wanted: dict[str, Any]) -> None:
-    """No delivery is as ``wanted``; without a ``status`` among it, none that was sent."""
+    """Fail if there is a delivery that is as ``wanted``; it was sent, unless a ``status`` is wanted."""
     __tracebackhide__ = True
     wanted = _checked(wanted)
     matching = _matching(account, wanted)
@@ -111,7 +111,7 @@ def _matching(account: AccountState, wanted: dict[str, Any]) -> list[Delivery]:
 
 def _dropped(account: AccountState) -> list[str]:
     dropped = account.deliveries.dropped
-    line = f"the {dropped:,} oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+    line = f"the {dropped:,} oldest deliveries were dropped and are not looked at; keep_deliveries keeps more"
     return [line] if dropped else []
 
 
@@ -151,8 +151,8 @@ def _miss(account: AccountState, journal: Journal, wanted: dict[str, Any]) -> li
     if identity is not None and not mine:
         lines.append(f"  identity {identity!r} has no binding in its service")
     service_sid = explanation.notification.service_sid
-    gone = [each for each in account.departures if each.binding.service_sid == service_sid and _sought(each, wanted)]
-    lines += [f"  {_went(each, journal)}" for each in gone[-_NEAREST:]]
+    gone = [each for each in account.departures if each.binding.service_sid == service_sid and _is_about(each, wanted)]
+    lines += [f"  {_why_gone(each, journal)}" for each in gone[-_NEAREST:]]
     asked = [each for each in journal if each.sid == explanation.notification.sid]
     return lines + [f"  the request was warned: {warning}" for each in asked for warning in each.warnings]
 
@@ -186,13 +186,13 @@ def _refused(account: AccountState, journal: Journal) -> list[str]:
     return lines
 
 
-def _sought(departure: Departure, wanted: dict[str, Any]) -> bool:
-    """Whether a removed Binding is one that the assertion is about."""
+def _is_about(departure: Departure, wanted: dict[str, Any]) -> bool:
+    """Whether the assertion is about a Binding that was removed."""
     selectors = [name for name in ("identity", "address", "binding_type") if name in wanted]
     return bool(selectors) and all(matches(wanted[each], getattr(departure.binding, each)) for each in selectors)
 
 
-def _went(departure: Departure, journal: Journal) -> str:
+def _why_gone(departure: Departure, journal: Journal) -> str:
     """Why a Binding was removed, and by which request if the journal has it."""
     gone, successor = departure.binding, departure.successor
     when = f"{departure.when:%H:%M:%S}"

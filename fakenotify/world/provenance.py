@@ -107,7 +107,7 @@ def parameter_words(row: Param) -> str:
 
 
 def default_words(row: Param) -> str:
-    """What counts where a parameter is absent, in words."""
+    """What an absent parameter means, in words."""
     return f"absent, it is {row.default_words or ('null' if row.default is None else json.dumps(row.default))}"
 
 

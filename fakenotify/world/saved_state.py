@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 FORMAT = 1
 REDACTED = "[redacted]"
-_JSON_NAMES = {"dict": "an object", "list": "a list", "str": "a text"}
+_JSON_NAMES = {"dict": "an object", "list": "a list", "str": "a string"}
 
 
 class StateError(ValueError):
@@ -114,7 +114,7 @@ def _load_account(accounts: Accounts, account_sid: str, given: Any, where: str) 
 
 
 def _given_sids(given: Any) -> set[str]:
-    """Every sid of a row, at any depth where rows are."""
+    """The sids of all rows, those of a Service's tables too."""
     found = set()
     for rows in given.values():
         for row in rows if isinstance(rows, list) else ():
@@ -245,7 +245,7 @@ def _exactly(kind: type[Any]) -> Reader:
 
 @lru_cache(maxsize=1024)
 def _instant(text: Any) -> datetime:
-    """A date of a record; many records share one."""
+    """A date, cached because many records share one."""
     return parse_instant(_exactly(str)(text)).astimezone(timezone.utc).replace(microsecond=0)
 
 

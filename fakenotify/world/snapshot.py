@@ -56,7 +56,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Difference:
-    """What is in one world and not in another; falsy when they are equal; ``str`` has it in words."""
+    """The differences between two worlds; falsy if there are none. ``str`` gives them in words."""
 
     added: tuple[Any, ...]
     removed: tuple[Any, ...]

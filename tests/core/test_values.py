@@ -108,8 +108,8 @@ def test_every_json_object_up_to_a_hundred_deep_is_read_as_json_reads_it(value: 
         ("{'a': 'b'}", "JSON needs double quotes where this has single ones; for a Python dict, use json.dumps"),
         ('{"a": $phone}', "the variable $phone was not filled in; PHP and shells leave it alone in single quotes"),
         ('{"a": {{phone}}}', "the placeholder {{phone}} was not filled in"),
-        ('{"a": "say "hi" now"}', 'a quotation mark in a text must be escaped, \\"; let a JSON library write it'),
-        ('{"a": "one\ntwo"}', "a line break or another control character in a text must be escaped, \\n"),
+        ('{"a": "say "hi" now"}', 'a quotation mark in a string must be escaped, \\"; let a JSON library write it'),
+        ('{"a": "one\ntwo"}', "a line break or another control character in a string must be escaped, \\n"),
         ('{"a"=>"b"}', "=> comes from a printed Ruby Hash or PHP array; use to_json or json_encode"),
         ("{a=b, c=d}", "a= comes from a printed Java Map; use a JSON library"),
         ("Array", "Array is what PHP prints for an array; use json_encode"),
@@ -132,14 +132,14 @@ def test_text_that_is_not_json_is_explained_by_where_and_why(text: str, cause: s
 
 def test_other_json_and_numbers_are_explained() -> None:
     said = {
-        '{"a": "b': "it is not JSON: at character 7 ('\"b') begins a text that never ends",
+        '{"a": "b': "it is not JSON: at character 7 ('\"b') begins a string that never ends",
         '{"a": 1': "it is not JSON: at character 8 it ends too early",
         '{"a": NaN}': "it is not JSON: NaN is not a JSON number",
         '{"a": 1e999}': "it is not JSON: 1e999 is too large a number",
         nested(101): "it is not JSON: it is nested more than 100 deep",
         '[{"a": 1}, {}]': "it is a JSON list of 2, not a JSON object",
-        '"{}"': "it is JSON inside a JSON text (it was encoded twice), not a JSON object",
-        '"x"': "it is a JSON text, not a JSON object",
+        '"{}"': "it is JSON inside a JSON string (it was encoded twice), not a JSON object",
+        '"x"': "it is a JSON string, not a JSON object",
         "null": "it is null, not a JSON object",
         "true": "it is a boolean, not a JSON object",
         "1": "it is a number, not a JSON object",

@@ -60,7 +60,7 @@ def test_an_assertion_says_how_many_deliveries_were_dropped_and_a_fresh_world_co
     before = fake.snapshot()
     send_four(fake)
     after = fake.snapshot()
-    reason = "the 5 oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+    reason = "the 5 oldest deliveries were dropped and are not looked at; keep_deliveries keeps more"
     with pytest.raises(AssertionError, match=reason):
         fake.assert_delivered(body="0")
     with pytest.raises(AssertionError, match=reason):

@@ -370,7 +370,7 @@ def test_what_is_no_longer_held_is_mentioned() -> None:
         for number in range(3):
             to = {"binding_type": "sms", "address": f"+150{number}"}
             fake.create_notification(service, to_binding=to, body="Hi")
-        dropped = "the 1 oldest deliveries are no longer held, and not looked at; keep_deliveries keeps more"
+        dropped = "the 1 oldest deliveries were dropped and are not looked at; keep_deliveries keeps more"
 
         with pytest.warns(UserWarning, match=dropped):
             fake.assert_not_delivered(address="+1500")
