@@ -61,7 +61,7 @@ def test_threads_that_add_and_end_listeners_at_once_lose_none() -> None:
     assert len(listeners) == 8 * 300
 
 
-def test_an_end_that_has_happened_is_seen_by_whoever_asks_later() -> None:
+def test_an_end_can_be_seen_after_it_has_happened_and_taken_back() -> None:
     ending = Ending()
     ending.happen()
     assert (ending.is_over, ending.event.is_set()) == (True, True)

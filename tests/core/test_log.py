@@ -73,7 +73,7 @@ class LogsAndLists(RuleBasedStateMachine):
 TestLogsAndLists = LogsAndLists.TestCase
 
 
-def test_a_walk_sees_the_entries_of_its_beginning() -> None:
+def test_an_iteration_sees_the_entries_that_were_there_when_it_began() -> None:
     log: Log[int] = Log(3)
     for number in range(3):
         log.append(number)
@@ -86,11 +86,11 @@ def test_a_walk_sees_the_entries_of_its_beginning() -> None:
 
 
 class Entry:
-    """Something that can be watched."""
+    """Something that a weak reference can refer to."""
 
 
 @pytest.mark.parametrize(("limit", "most"), [(2, 1_000), (1_000, 2)])
-def test_a_log_that_dropped_a_lot_does_not_keep_it_alive(limit: int, most: int) -> None:
+def test_a_log_does_not_keep_alive_what_it_has_dropped(limit: int, most: int) -> None:
     log: Log[Entry] = Log(limit, most)
     watched = []
     for _ in range(50):
@@ -102,7 +102,7 @@ def test_a_log_that_dropped_a_lot_does_not_keep_it_alive(limit: int, most: int) 
     assert sum(each() is not None for each in watched) <= 2 * 2 + 2
 
 
-def test_the_owner_of_a_log_hears_how_it_and_its_copies_grow() -> None:
+def test_a_log_and_its_copies_report_their_growth() -> None:
     heard: list[int] = []
     log: Log[str] = Log(2, grew=heard.append)
 

@@ -1,4 +1,4 @@
-"""Wanted values: equal, found by a regular expression, or whatever says so by ``==``."""
+"""Wanted values: an equal one, a regular expression that is found, or a matcher with its own ``==``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unittest.mock import ANY
 from fakenotify.core.matching import matches
 
 
-def test_a_wanted_value_is_equal_or_a_pattern_that_is_found_or_says_so_itself() -> None:
+def test_a_value_matches_what_equals_it_or_a_pattern_that_is_found_in_it() -> None:
     table: list[tuple[Any, Any, bool]] = [
         ("alice", "alice", True),
         ("alice", "malice", False),

@@ -1,4 +1,4 @@
-"""Pages of a list: joined they are the list, and rows that come or go during a walk repeat and hide no others."""
+"""Pages of a list: together they are the list, and rows that come or go meanwhile neither repeat nor hide others."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_the_page_asked_for_is_read_from_the_query(query: dict[str, list[str]], 
     assert read_paging(query, "clamp") == read
 
 
-def test_what_is_no_page_is_refused_by_name() -> None:
+def test_an_invalid_page_is_refused_with_the_name_of_its_parameter() -> None:
     for name, value in (("PageSize", "0"), ("PageSize", "all"), ("Page", "-1"), ("Page", "0x1")):
         with pytest.raises(InvalidPaging) as raised:
             read_paging({name: [value]}, "clamp")

@@ -1,4 +1,4 @@
-"""Parameter tables: which complaint comes first, how arguments are spelled, and what is said of what wasn't read."""
+"""Parameter tables: which complaint comes first, how arguments are spelled, and the warnings about what wasn't read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fakenotify.notify.errors import InvalidFriendlyName, InvalidParameter
 
 
 class Looking(Kind):
-    """A kind that has something to say of values that can be read."""
+    """A kind that ignores a part of its values, and has advice about them."""
 
     signs = ("",)
 

@@ -16,7 +16,9 @@ NEW_YEAR = datetime(2031, 1, 1, tzinfo=timezone.utc)
 @pytest.mark.parametrize(
     ("tool", "stop", "options"), [("freezegun", "freeze_time", {}), ("time_machine", "travel", {"tick": False})]
 )
-def test_a_tool_stops_the_dates_but_neither_measures_nor_waits(tool: str, stop: str, options: dict[str, bool]) -> None:
+def test_a_tool_that_stops_the_clock_stops_neither_measuring_nor_waiting(
+    tool: str, stop: str, options: dict[str, bool]
+) -> None:
     pytest.importorskip(tool)
     fake = FakeNotify()
 

@@ -1,4 +1,4 @@
-"""Routes: a method and a path find one operation, and a path that is nearly a route's is told from one that isn't."""
+"""Routes: a method and a path lead to one operation, and a path that differs from a route only in case is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fakenotify.notify import dispatch
 
 
 def run(*_: Any) -> None:
-    """What an operation does doesn't matter here."""
+    """An operation that does nothing."""
 
 
 SERVICE = "/Services/{ServiceSid}"
@@ -130,7 +130,7 @@ def test_a_route_that_was_removed_is_not_found_while_the_others_of_its_path_are(
         table.match("GET", ["Services", "IS1", "Bindings", "BS1"], legacy=True)
 
 
-def test_a_path_whose_words_and_values_do_not_take_turns_is_refused() -> None:
+def test_a_path_whose_words_and_values_do_not_alternate_is_refused() -> None:
     for path in ("/{Sid}", "/Services/Bindings", "/Services/{ServiceSid}/{Sid}"):
         with pytest.raises(ValueError) as raised:  # noqa: PT011  # the whole message is compared
             RouteTable([Route("services.fetch", path, run)])

@@ -62,7 +62,7 @@ def test_adding_a_key_is_announced_and_a_copy_for_another_world_announces_there(
     assert seen == [("here", 1), ("here", 1), ("there", 1)]
 
 
-def test_a_thread_that_holds_its_announcements_back_makes_up_for_them_once() -> None:
+def test_announcements_that_a_thread_held_back_are_made_once_on_release() -> None:
     announcement = Announcement()
     seen: list[str] = []
     announcement.listen(lambda _: seen.append(threading.current_thread().name))

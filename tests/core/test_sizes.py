@@ -1,4 +1,4 @@
-"""Sizes are estimates that follow what Python takes, and clipping leaves a mark."""
+"""Sizes are estimates of the memory that Python takes, and clipping leaves a mark."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BINDING = {"sid": "BS" + "0" * 32, "identity": "alice", "tags": ["vip", "new"], 
     ],
     ids=["bindings", "texts", "lists", "objects", "a text"],
 )
-def test_an_estimate_is_within_a_half_and_four_times_of_what_python_takes(original: Any) -> None:
+def test_an_estimate_is_between_half_and_four_times_the_memory_that_python_takes(original: Any) -> None:
     written = json.dumps(original)
     json.loads(written)
     tracemalloc.start()
@@ -57,5 +57,5 @@ def test_long_texts_are_clipped_at_any_depth_with_their_length_and_what_is_short
         assert clip(short) is short
 
 
-def test_heavy_parts_make_way_for_a_mark() -> None:
+def test_a_mark_replaces_each_heavy_part() -> None:
     assert clip_heavy({"a": [{}] * 40_000, "b": "c"}) == {"a": "... [clipped, about 2 MiB]", "b": "c"}

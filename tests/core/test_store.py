@@ -112,7 +112,7 @@ class Tables(RuleBasedStateMachine):
         size=st.integers(0, 9),
     )
     def add_or_replace(self, at: int, sequence: int, colour: str, tags: tuple[str, ...], size: int) -> None:
-        """The sid says the sequence number, so a sequence number in use means a replacement."""
+        """The sid contains the sequence number, so a sequence number in use means a replacement."""
         table, rows = self.pairs[at]
         row = Row(f"sid {sequence}", colour, tags, size)
         if sequence in rows:
@@ -206,7 +206,7 @@ def test_removing_nothing_from_a_share_copies_nothing() -> None:
     assert twin._rows is original._rows
 
 
-def test_the_owner_of_a_table_hears_how_it_and_its_copies_grow() -> None:
+def test_a_table_and_its_copies_report_their_growth() -> None:
     heard: list[int] = []
     table = empty_table(heard)
 
@@ -226,7 +226,7 @@ def test_the_owner_of_a_table_hears_how_it_and_its_copies_grow() -> None:
         (lambda table: table._sequences.update(c=2), "sids"),
     ],
 )
-def test_check_says_what_is_not_as_it_was_computed(spoil: Callable[[Table[Row]], object], complaint: str) -> None:
+def test_check_names_what_differs_from_its_recomputation(spoil: Callable[[Table[Row]], object], complaint: str) -> None:
     table = table_of(Row("a", "red", ("vip",)), Row("b", "red"))
     spoil(table)
 

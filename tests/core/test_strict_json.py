@@ -1,4 +1,4 @@
-"""JSON as the RFC has it, in both directions."""
+"""JSON as RFC 8259 defines it, read and written."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def test_json_is_read_from_text_and_bytes() -> None:
         ("[" * 201 + "]" * 201, "nested more than 200 deep"),
     ],
 )
-def test_what_is_no_json_is_refused(text: str | bytes, said: str) -> None:
+def test_invalid_json_is_refused(text: str | bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         strict_json.parse(text)

@@ -123,7 +123,7 @@ def test_every_json_object_up_to_a_hundred_deep_is_read_as_json_reads_it(value: 
         ("sms:+15005550006", "expecting value"),
     ],
 )
-def test_text_that_is_not_json_is_explained_by_where_and_why(text: str, cause: str) -> None:
+def test_text_that_is_not_json_is_explained_with_the_place_and_the_cause(text: str, cause: str) -> None:
     place, _, why = (json_objects.explain(text) or "").partition("), ")
 
     assert place.startswith("it is not JSON: at character ")

@@ -37,12 +37,12 @@ class Connection:
         self.socket.sendall("\r\n".join(lines).encode())
 
     def rest(self) -> bytes:
-        """Everything up to the end."""
+        """All bytes up to the end of the connection."""
         return b"".join(iter(lambda: self.socket.recv(65536), b""))
 
 
 class Client:
-    """Sends requests, a connection for each, as one of a fake's accounts: ``POST /v1/Services`` if nothing is said."""
+    """Sends requests, a connection for each, as one of a fake's accounts: by default ``POST /v1/Services``."""
 
     def __init__(self) -> None:
         self.opened: list[Connection] = []
@@ -52,7 +52,7 @@ class Client:
         return self.opened[-1]
 
     def arrives(self, handle: Account, *request: Any) -> bytes:
-        """All that arrives."""
+        """All bytes that arrive."""
         connection = self.dial(handle)
         connection.ask(*request)
         return connection.rest()

@@ -1,8 +1,8 @@
-"""What every fault looks like to every client, over a socket and without one. The page of it is made here:
+"""What every fault looks like to every client, over a socket and without one. This module writes the page about it:
 
     python tests/faults/test_fault_matrix.py
 
-writes ``docs/fault-matrix.md`` anew; the test fails while the page says something else.
+writes ``docs/fault-matrix.md`` again; the test fails while the page is out of date.
 """
 
 from __future__ import annotations

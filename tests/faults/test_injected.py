@@ -16,7 +16,7 @@ from fakenotify.faults.injected import InjectedFaults
 from fakenotify.notify.dispatch import ROUTES, Call
 
 
-def test_a_request_that_is_not_let_in_or_has_no_route_meets_no_fault(
+def test_a_request_that_is_not_authenticated_or_has_no_route_meets_no_fault(
     open_fake: Callable[..., FakeNotify], client: Any
 ) -> None:
     fake = open_fake(unknown_accounts="own")
@@ -41,7 +41,7 @@ def test_a_request_meets_the_oldest_fault_that_can_still_act(fake: FakeNotify, c
     assert (late.fired, late.active, last.fired) == (1, False, 2)
 
 
-def test_only_wanted_calls_meet_a_fault_or_are_counted(fake: FakeNotify, client: Any) -> None:
+def test_a_condition_decides_which_calls_meet_a_fault_and_are_counted(fake: FakeNotify, client: Any) -> None:
     seen: list[Call] = []
 
     def is_shop(call: Call) -> bool:
@@ -252,7 +252,7 @@ def test_a_faulted_request_is_in_the_journal(fake: FakeNotify, client: Any) -> N
     ]
 
 
-# the test that all of this is for
+# retries
 
 
 def deliver(fake: FakeNotify, *, in_process: bool) -> None:

@@ -1,4 +1,4 @@
-"""The kinds of fault: what they are as values, what arrives, and what has happened by then."""
+"""The kinds of fault: as values, what the client receives of them, and what has happened by then."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fakenotify.faults.kinds import KINDS, KNOWN_ERRORS, MOST_SECONDS, RateLimit
 from fakenotify.faults.wire import Broken, NoPause
 
 LONG = 10_000.0
-"""Longer than any socket of these tests waits: something has to end what takes so long."""
+"""Seconds, more than any socket of these tests waits, so that something has to end such a fault."""
 
 EXAMPLES: dict[str, Fault] = {
     "http": Fault.http(503),
@@ -58,7 +58,7 @@ def test_equal_faults_are_equal() -> None:
     assert len({Fault.stall(), Fault.stall(), Fault.garbage()}) == 2
 
 
-def test_a_fault_that_cannot_be_is_a_value_error() -> None:
+def test_an_invalid_fault_is_a_value_error() -> None:
     status = "status must be an HTTP error, a whole number from 400 to 599, not"
     code = "code must be a whole number such as 20429, not"
     seconds = "must be a number of seconds from 0, not"
@@ -133,7 +133,7 @@ def test_a_truncated_body_is_the_whole_head_and_half_of_the_body(fake: FakeNotif
 
 @pytest.mark.parametrize("in_process", [False, True])
 def test_an_answer_without_a_body_cannot_be_truncated(fake: FakeNotify, in_process: bool) -> None:
-    """A 204 has arrived when its head has; in process it is the same."""
+    """A 204 is complete with its head; in process too."""
     service = fake.create_service()
     fake.fail("services.delete", Fault.truncate_body())
     assert fake.client(in_process=in_process).notify.v1.services(service.sid).delete() is True
@@ -237,7 +237,7 @@ def test_an_error_that_comes_after_the_effect_hides_it(fake: FakeNotify, client:
 # in process
 
 
-def test_the_wire_of_a_call_in_process_leads_nowhere() -> None:
+def test_the_wire_of_a_call_in_process_sends_nothing_and_does_not_wait() -> None:
     wire = NoPause()
     wire.send(b"nothing")
     wire.reset()

@@ -59,7 +59,7 @@ def miss(fake_notify: FakeNotify) -> Miss:
     return lines
 
 
-# what is accepted
+# assert_delivered
 
 
 def test_the_newest_delivery_that_fits_is_returned(fake_notify: FakeNotify, send: Send) -> None:
@@ -193,23 +193,6 @@ def test_every_remedy_is_for_a_code_of_notify() -> None:
     assert [code for code in assertions._REMEDIES if code not in CODES] == []
 
 
-def test_a_miss_of_a_direct_delivery_says_that_bindings_were_not_meant(send: Send, miss: Miss) -> None:
-    sid = send(to_binding={"binding_type": "sms", "address": "+1501"}, body="Hi")
-
-    assert miss(identity=None, address="+1502") == [
-        "no delivery with identity=None, address='+1502', status='SENT'",
-        "nearest of 1 delivery:",
-        f"  (direct) sms +1501 ({sid})",
-        "    address: expected '+1502', got '+1501'",
-        f"the last notification, {sid} (ToBinding x 1) selected 1:",
-        "  (direct) sms +1501: is named by ToBinding; SENT",
-        *(
-            f"  {each}: the send was direct: it reaches the addresses of ToBinding only, not Bindings"
-            for each in ("alice sms +1501", "alice fcm f1", "bob sms +1502")
-        ),
-    ]
-
-
 def test_a_miss_shows_three_deliveries_and_ten_reasons_at_most(fake_notify: FakeNotify, send: Send, miss: Miss) -> None:
     for number in range(10):
         fake_notify.create_binding(SERVICE_SID, identity=f"user {number}", binding_type="sms", address=f"+1600{number}")
@@ -267,7 +250,7 @@ def test_a_miss_where_no_notification_was_created_shows_the_refusals(
     assert [line.partition(" was not read")[0] for line in lines[7::2]] == ["    parameter 'body'"] * 2
 
 
-def test_a_message_can_not_steer_the_terminal(fake_notify: FakeNotify, send: Send, miss: Miss) -> None:
+def test_a_message_cannot_steer_the_terminal(fake_notify: FakeNotify, send: Send, miss: Miss) -> None:
     fake_notify.create_binding(SERVICE_SID, identity="\x1b[2Jalice", binding_type="sms", address="+1503")
     send(tags="all", body="\x07")
 
@@ -324,7 +307,7 @@ def test_a_miss_says_which_binding_was_evicted_or_replaced_under_its_sid(
 # how many
 
 
-def test_a_wrong_number_lists_what_there_is_and_asks_for_a_retry(send: Send, miss: Miss) -> None:
+def test_a_wrong_number_lists_the_deliveries_and_asks_whether_one_was_a_retry(send: Send, miss: Miss) -> None:
     first = send(identities="alice", title="T")
     android = f"  alice fcm f1 ({first}): 'T'"
 
@@ -351,10 +334,10 @@ def test_times_is_a_number_from_one(fake_notify: FakeNotify, send: Send, times: 
         fake_notify.assert_delivered(times=times, identity="bob")
 
 
-# what is not to be there
+# assert_not_delivered
 
 
-def test_of_unexpected_deliveries_ten_are_shown(fake_notify: FakeNotify, send: Send) -> None:
+def test_ten_unexpected_deliveries_are_shown_at_most(fake_notify: FakeNotify, send: Send) -> None:
     sids = [send(identities="alice", sms={"media_urls": ["https://example.com"]}) for _ in range(6)]
 
     with pytest.raises(AssertionError) as error:
@@ -364,7 +347,7 @@ def test_of_unexpected_deliveries_ten_are_shown(fake_notify: FakeNotify, send: S
     assert str(error.value).split("\n") == ["12 unexpected deliveries with status='SENT':", *lines[:10]]
 
 
-def test_what_is_no_longer_held_is_mentioned() -> None:
+def test_dropped_deliveries_are_mentioned() -> None:
     with FakeNotify(keep_deliveries=2) as fake:
         service = fake.create_service(messaging_service_sid=MESSAGING_SERVICE_SID)
         for number in range(3):
@@ -379,7 +362,7 @@ def test_what_is_no_longer_held_is_mentioned() -> None:
                 fake.assert_delivered(**wanted)
 
 
-# bad calls
+# wrong arguments
 
 
 @pytest.mark.parametrize("check", ["assert_delivered", "assert_not_delivered"])

@@ -1,4 +1,4 @@
-"""Why: every Binding of the Service, selected or not, and the reason in words."""
+"""Explanations: every Binding of the Service, selected or skipped, with the reason in words."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_an_explanation_of_a_direct_send_or_of_nobody_is_short(fake_notify: Fake
     assert str(fake_notify.explain(nobody)) == f"{nobody} (Identity=[alice]) selected 0"
 
 
-# the law
+# every Binding
 
 
 bound = st.fixed_dictionaries(

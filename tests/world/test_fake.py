@@ -1,4 +1,4 @@
-"""``FakeNotify``: when it has a socket, what it answers to a tester's slips, and starting over."""
+"""``FakeNotify``: when it has a socket, how it answers a tester's mistakes, and starting over."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ HOSTS = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "127.0.0.2": "127.0
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_any_host_that_is_not_loopback_is_warned_of(host: str) -> None:
+def test_a_host_that_is_not_loopback_causes_a_warning(host: str) -> None:
     open_at(host, HOSTS[host], warned=host == "0.0.0.0")
 
 
@@ -251,7 +251,7 @@ def test_a_handle_has_its_own_requests_and_the_url_of_its_fake(fake: FakeNotify)
     assert repr(handle) == f"<Account {OTHER_SID}>"
 
 
-# the tester's slips
+# the tester's mistakes
 
 
 def test_an_unknown_argument_is_a_type_error_that_names_the_nearest(fake: FakeNotify) -> None:
@@ -289,7 +289,7 @@ def test_what_the_wire_refuses_is_refused_here_too_and_nothing_is_journaled(fake
     assert (len(fake.services), len(fake.bindings), fake.requests) == (1, 20, [])
 
 
-def test_a_services_sid_of_your_choice_is_a_new_sid(fake: FakeNotify) -> None:
+def test_a_sid_that_is_chosen_for_a_service_must_be_valid_and_new(fake: FakeNotify) -> None:
     assert fake.create_service(sid=IS).sid == IS
     for sid in ("IS1", "is" + "a" * 32, "AC" + "a" * 32, "", IS + "\n", IS):
         with pytest.raises(ValueError, match="can't be a new Service's sid: IS and 32 hex digits, not yet in use"):

@@ -104,7 +104,7 @@ def test_every_refusal_names_its_rule_its_label_and_its_source(wire_as: Any, fak
     assert {each.__name__ for each in CATALOGUE} <= seen | OF_PARAMETERS | raised_with_another
 
 
-def test_an_injected_error_is_no_rule_of_notifys(fake_notify: FakeNotify, wire: Any) -> None:
+def test_an_injected_error_follows_no_rule_of_notify(fake_notify: FakeNotify, wire: Any) -> None:
     fake_notify.fail("services.find", status=429)
     answer, request = wire.get("/v1/Services"), fake_notify.requests.last
 
@@ -130,7 +130,7 @@ def test_every_operation_parameter_error_switch_and_decision_is_a_rule_with_word
         assert rule.label in LABELS or rule.id == "fault", rule
 
 
-def test_what_was_observed_is_what_there_are_recordings_of() -> None:
+def test_the_observed_rules_are_those_with_a_recording() -> None:
     observed = {rule.id for rule in rules().values() if rule.label == "observed"}
 
     assert observed == {

@@ -1,4 +1,4 @@
-"""Snapshots: what they hold, what lies between two of them, and coming back to one."""
+"""Snapshots: what they hold, how two of them differ, and restoring one."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_deliveries_and_alerts_are_compared_by_their_place_and_a_change_alone_is
     assert (sent.removed, sent.changed, bool(fake.diff(middle))) == ((), (), True)
 
 
-# coming back
+# restore
 
 
 def test_restore_brings_back_all_that_was(fake: FakeNotify) -> None:
@@ -200,7 +200,7 @@ STEPS = ["service", "binding", "credential", "delete", "snapshot", "restore", "r
 @example(steps=["service", "credential", "binding", "snapshot", "reset", "restore", "service", "credential", "binding"])
 @example(steps=["service", "credential", "binding", "snapshot", "renew", "restore", "service", "credential", "binding"])
 @example(steps=["service", "credential", "binding", "snapshot", "other", "restore", "service", "credential", "binding"])
-def test_however_one_comes_and_goes_nothing_is_mixed_up(steps: list[str]) -> None:
+def test_snapshots_restores_and_resets_in_any_order_keep_worlds_apart(steps: list[str]) -> None:
     fake = new_fake()
     kept: list[tuple[Any, list[str]]] = [(fake.snapshot(), [])]
     expected: list[str] = []

@@ -68,11 +68,11 @@ def rows_of_one_send() -> tuple[dict[str, Any], dict[str, Any]]:
 DELIVERY, CALLBACK = rows_of_one_send()
 
 
-# there and back
+# saved and loaded
 
 
 Action = tuple[bool, tuple[str, dict[str, Any]], int]
-"""Whether it is done in another account, the operation and its form, and in which Service."""
+"""Whether a request is made in the other account, its operation and form, and in which Service."""
 OPERATIONS = [f"{each}.create" for each in ("services", "credentials", "bindings", "users", "notifications")]
 FORM = st.sampled_from(OPERATIONS).flatmap(lambda operation: st.tuples(st.just(operation), forms(operation)))
 WORLD: st.SearchStrategy[list[Action]] = st.lists(st.tuples(st.booleans(), FORM, st.integers(0, 3)), max_size=12)
@@ -81,7 +81,7 @@ DIRECT = {"ToBinding": ['{"binding_type": "sms", "address": "+15005550006"}']}
 
 
 def build(fake: FakeNotify, actions: list[Action]) -> None:
-    """Do all this; what is refused is left out."""
+    """Make these requests; those that are refused have no effect."""
     other = fake.account(OTHER_SID, "other")
     for elsewhere, (operation, form), at in actions:
         handle = other if elsewhere else fake
@@ -157,17 +157,6 @@ def test_a_new_account_after_a_load_is_not_one_of_the_loaded() -> None:
     first.account().create_service("theirs")
     load_into(second, export(first.world.accounts))
     assert second.account().services == []
-
-
-def test_the_same_seed_and_calls_give_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        fake = new_fake()
-        service = fake.create_service("one")
-        fake.create_binding(service, **BINDING)
-        fake.create_notification(service, identities=["alice"], body="Hi")
-        fake.account().create_credential("fcm")
-        fake.save(tmp_path / name)
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
 def test_a_saved_world_is_json_for_people(fake: FakeNotify, tmp_path: Path) -> None:
@@ -300,8 +289,6 @@ def below(name: str, *rows: Any) -> dict[str, Any]:
     return {"services": [{"sid": IS, name: list(rows)}]}
 
 
-CONVERT = "Can not convert incoming parameters to"
-ALICES = [{**BINDING, "address": str(number)} for number in range(21)]
 LONG = "\x1b[2J" + "x" * 200
 
 OF_THE_STATE: list[tuple[Any, str]] = [
@@ -323,7 +310,6 @@ OF_ITS_ROWS: list[tuple[Any, str]] = [
     ({"services": [{}, None]}, "services[1] must be an object, not NoneType"),
     ({"services": [{"sid": IS}, {"sid": IS}]}, f"services[1]: sid {IS} is there twice"),
     ({"credentials": [{}]}, "credentials[0] lacks 'type'"),
-    ({"credentials": [{"type": "sms"}]}, f"credentials[0]: {CONVERT} Credential object: Parameter 'Type' is invalid"),
     ({"credentials": [{"type": "fcm", "secret": "x"}]}, "credentials[0] has an unknown field 'secret'"),
     ({"deliveries": [{}]}, "deliveries[0] lacks 'sid'"),
     ({"deliveries": [{**DELIVERY, "status": "LOST"}]}, "deliveries[0].status can't be 'LOST'"),
@@ -343,39 +329,33 @@ OF_A_SERVICE: list[tuple[dict[str, Any], str]] = [
     ({"date_created": None}, "services[0].date_created can't be None"),
     ({"sid": BS}, f"services[0]: sid '{BS}' is not IS and 32 hex digits"),
     ({"account_sid": OTHER_SID}, f"services[0]: account_sid {OTHER_SID} is not the account it stands in"),
-    ({"apn_credential_sid": "CR1"}, f"services[0]: {CONVERT} Service object: Parameter 'ApnCredentialSid' is invalid"),
+    (
+        {"apn_credential_sid": "CR1"},
+        "services[0]: Can not convert incoming parameters to Service object: Parameter 'Apn",
+    ),
 ]
 OF_BINDINGS: list[tuple[list[dict[str, Any]], str]] = [
     ([BINDING, {"identity": "x"}], "bindings[1] lacks 'binding_type'"),
     ([{**BINDING, "identity": ""}], "bindings[0]: Missing required parameter Identity in the post body"),
-    (
-        [{**BINDING, "binding_type": "fax"}],
-        f"bindings[0]: {CONVERT} Binding object: Parameter 'BindingType' is invalid",
-    ),
     ([{**BINDING, "tags": "vip"}], "bindings[0].tags can't be 'vip'"),
     ([{**BINDING, "tags": [5]}], "bindings[0].tags can't be [5]"),
     ([{**BINDING, "tags": list("abcdefghijklmnopqrstu")}], "Parameter 'Tag' is invalid"),
-    ([BINDING, {**BINDING, "identity": "bob"}], "bindings[1]: address '+15005550006' has a Binding in this Service al"),
-    (ALICES, "bindings[20]: identity 'alice' has 20 Bindings in this Service already"),
     ([{**BINDING, "service_sid": "IS" + "b" * 32}], "is not the service it stands in"),
 ]
 OF_THE_REST: list[tuple[Any, str]] = [
-    (below("users", {"identity": "alice"}, {"identity": "alice"}), "users[1]: "),
-    (below("segments", {"unique_name": "vip"}, {"unique_name": "vip"}), "segments[1]: "),
     (below("segments", {}), "segments[0] lacks 'unique_name'"),
     (below("notifications", {"data": []}), "notifications[0].data can't be []"),
     (below("notifications", {"ttl": True}), "notifications[0].ttl can't be True"),
-    (below("notifications", {"ttl": -1}), f"notifications[0]: {CONVERT} Notification object: Parameter 'Ttl' is inva"),
 ]
 MALFORMED = [
     *(OF_THE_STATE + OF_ITS_ROWS + OF_THE_REST),
     *(({"services": [fields]}, complaint) for fields, complaint in OF_A_SERVICE),
     *((below("bindings", *rows), complaint) for rows, complaint in OF_BINDINGS),
 ]
-"""States that can't be, each with a part of the complaint."""
+"""Invalid states, each with a part of its error message."""
 
 
-def test_a_state_that_cannot_be_is_refused_by_its_place_and_changes_nothing(fake: FakeNotify) -> None:
+def test_an_invalid_state_is_refused_with_the_place_and_changes_nothing(fake: FakeNotify) -> None:
     fake.create_binding(fake.create_service("kept"), **BINDING)
     fake.account(OTHER_SID, "kept").create_credential("fcm")
     before = fake.snapshot()

@@ -1,4 +1,4 @@
-"""Files of saved states: any path is read or written, or it is a clear error at once and everything stays as it was."""
+"""Files of saved states: a path that can't be read or written is a clear error at once, and changes nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def mode_of(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
 
-def test_what_is_no_json_is_a_state_error() -> None:
+def test_invalid_json_is_a_state_error() -> None:
     for text in (
         b"",
         b"{",
@@ -70,7 +70,7 @@ def test_a_path_may_be_a_text_and_relative(fake: FakeNotify, tmp_path: Path, mon
 # reading
 
 
-def test_what_cannot_be_read_is_refused_by_its_place_or_its_name_and_changes_nothing(
+def test_a_file_that_cannot_be_read_is_refused_with_its_name_or_the_place_and_changes_nothing(
     fake: FakeNotify, tmp_path: Path
 ) -> None:
     path = tmp_path / "world.json"
@@ -126,7 +126,9 @@ def test_an_endless_file_is_refused(fake: FakeNotify, monkeypatch: pytest.Monkey
 # writing
 
 
-def test_what_cannot_be_written_is_an_os_error_and_nothing_is_left_behind(fake: FakeNotify, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_an_os_error_and_nothing_is_left_behind(
+    fake: FakeNotify, tmp_path: Path
+) -> None:
     (tmp_path / "folder").mkdir()
 
     with pytest.raises(FileNotFoundError, match=r"there is no such folder: .*missing"):
