@@ -74,9 +74,7 @@ def elsewhere() -> Iterator[str]:
 
 
 @every_library
-def test_a_program_reaches_the_fake_as_it_is(
-    fake: FakeNotify, forbidden: None, monkeypatch: pytest.MonkeyPatch, ask: Callable[..., Told]
-) -> None:
+def test_a_program_reaches_the_fake_as_it_is(fake, forbidden, monkeypatch, ask) -> None:
     """No proxy of the environment is in its way, no socket is opened, and pages lead to the host that was asked."""
     for name in PROXIES:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -98,7 +96,7 @@ def test_a_program_reaches_the_fake_as_it_is(
     assert repr(fake) == "<FakeNotify without a socket>"
 
 
-def test_the_official_client_reaches_the_fake_as_it_is(fake: FakeNotify, forbidden: None) -> None:
+def test_the_official_client_reaches_the_fake_as_it_is(fake, forbidden) -> None:
     """With an edge and a region, and its own retries."""
     fake.fail("bindings.find", Fault.reset_connection(), times=2)
     http_client = TwilioHttpClient(max_retries=2)
@@ -114,7 +112,7 @@ def test_the_official_client_reaches_the_fake_as_it_is(fake: FakeNotify, forbidd
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # aiohttp deprecates the BasicAuth that twilio uses
-def test_the_official_async_client_reaches_the_fake_as_it_is(fake: FakeNotify, forbidden: None) -> None:
+def test_the_official_async_client_reaches_the_fake_as_it_is(fake, forbidden) -> None:
     async def walk() -> tuple[list[str], list[str]]:
         async with AsyncTwilioHttpClient() as http_client:
             client = Client(fake.account_sid, fake.auth_token, http_client=http_client)
@@ -132,7 +130,7 @@ def test_the_official_async_client_reaches_the_fake_as_it_is(fake: FakeNotify, f
     assert [each.sid for each in fake.bindings] == created[1:]
 
 
-def test_the_fixture_is_strict_when_the_run_is(pytester: pytest.Pytester) -> None:
+def test_the_fixture_is_strict_when_the_run_is(pytester) -> None:
     pytester.makepyfile(
         """
         import pytest, requests
@@ -147,7 +145,7 @@ def test_the_fixture_is_strict_when_the_run_is(pytester: pytest.Pytester) -> Non
     result.assert_outcomes(passed=1)
 
 
-def test_control_routes_are_not_within_reach(fake: FakeNotify) -> None:
+def test_control_routes_are_not_within_reach(fake) -> None:
     """Notify has no such path, and its host may not use the control API."""
     with fake.intercept():
         assert by_requests(fake, "GET", f"{TWILIO}/_fake/health").status == 403
@@ -183,19 +181,19 @@ BODIES: list[tuple[Callable[..., Told], dict[str, Any]]] = [
 ]
 
 
-def test_a_library_may_send_its_body_in_any_form(fake: FakeNotify) -> None:
+def test_a_library_may_send_its_body_in_any_form(fake) -> None:
     with fake.intercept():
         told = [ask(fake, "POST", SERVICES, **{"headers": FORM} | body) for ask, body in BODIES]
     assert [each.json["friendly_name"] for each in told] == ["shop"] * len(BODIES)
 
 
-def test_requests_may_read_the_answer_as_a_stream(fake: FakeNotify) -> None:
+def test_requests_may_read_the_answer_as_a_stream(fake) -> None:
     with fake.intercept(), requests.post(SERVICES, headers=authorization(fake), stream=True, timeout=5) as response:
         pieces = list(response.iter_content(7))
     assert (len(pieces) > 10, b"".join(pieces)[:1], response.reason) == (True, b"{", "CREATED")
 
 
-def test_aiohttp_reads_answers_without_a_body(fake: FakeNotify) -> None:
+def test_aiohttp_reads_answers_without_a_body(fake) -> None:
     with fake.intercept():
         url = by_aiohttp(fake, "POST", SERVICES).json["url"]
         assert (by_aiohttp(fake, "HEAD", url), by_aiohttp(fake, "DELETE", url)) == (Told(405, ""), Told(204, ""))
@@ -206,9 +204,7 @@ def test_aiohttp_reads_answers_without_a_body(fake: FakeNotify) -> None:
 
 
 @every_library
-def test_other_hosts_are_left_alone_but_under_strict_twilios_are_an_error(
-    fake: FakeNotify, elsewhere: str, ask: Callable[..., Told]
-) -> None:
+def test_other_hosts_are_left_alone_but_under_strict_twilios_are_an_error(fake, elsewhere, ask) -> None:
     message = "^the code under test called api.twilio.com; fakenotify fakes Notify only, and strict lets no other call"
     with fake.intercept(strict=True):
         assert ask(fake, "GET", elsewhere).json == echoed("", "GET", "/")
@@ -217,7 +213,7 @@ def test_other_hosts_are_left_alone_but_under_strict_twilios_are_an_error(
     assert fake.requests == []
 
 
-def test_a_url_is_notifys_by_its_host(fake: FakeNotify) -> None:
+def test_a_url_is_notifys_by_its_host(fake) -> None:
     ours = [
         "https://notify.twilio.com/v1",
         "http://NOTIFY.Twilio.com:8080/v1",
@@ -248,7 +244,7 @@ def originals() -> list[Any]:
     return [vars(owner).get(name) for owner, name in MACHINERY]
 
 
-def test_at_the_end_everything_is_as_it_was(fake: FakeNotify) -> None:
+def test_at_the_end_everything_is_as_it_was(fake) -> None:
     before = originals()
     with fake.intercept() as given:
         assert (given, set(originals()) & set(before)) == (fake, set())
@@ -258,7 +254,7 @@ def test_at_the_end_everything_is_as_it_was(fake: FakeNotify) -> None:
     assert originals() == before
 
 
-def test_the_fake_that_began_last_is_called_whichever_ends_first(open_fake: Callable[..., FakeNotify]) -> None:
+def test_the_fake_that_began_last_is_called_whichever_ends_first(open_fake) -> None:
     outer, inner = open_fake(), open_fake(seed=1)
     before, first, second = originals(), outer.intercept(), inner.intercept()
     first.__enter__()
@@ -276,7 +272,7 @@ def test_the_fake_that_began_last_is_called_whichever_ends_first(open_fake: Call
     assert originals() == before
 
 
-def test_libraries_that_are_not_installed_are_not_needed(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libraries_that_are_not_installed_are_not_needed(fake, monkeypatch) -> None:
     monkeypatch.setattr("fakenotify.clients.intercept.find_spec", lambda name: None)
     _replacements.cache_clear()
     before = originals()[:4]
@@ -285,9 +281,7 @@ def test_libraries_that_are_not_installed_are_not_needed(fake: FakeNotify, monke
     _replacements.cache_clear()
 
 
-def test_what_a_program_has_kept_of_an_interception_passes_calls_on(
-    fake: FakeNotify, forbidden: None, elsewhere: str
-) -> None:
+def test_what_a_program_has_kept_of_an_interception_passes_calls_on(fake, forbidden, elsewhere) -> None:
     with fake.intercept():
         look_up, handle = socket.getaddrinfo, httpx.Client.send
     with pytest.raises(AssertionError, match="a connection was wanted"):
@@ -296,7 +290,7 @@ def test_what_a_program_has_kept_of_an_interception_passes_calls_on(
         handle(client, client.build_request("GET", elsewhere))
 
 
-def test_adapters_that_a_session_was_given_by_hand_are_passed_by(fake: FakeNotify, forbidden: None) -> None:
+def test_adapters_that_a_session_was_given_by_hand_are_passed_by(fake, forbidden) -> None:
     class Nowhere(BaseAdapter):
         def send(self, *arguments: Any, **settings: Any) -> Any:
             raise AssertionError("it was asked")
@@ -315,7 +309,7 @@ def test_adapters_that_a_session_was_given_by_hand_are_passed_by(fake: FakeNotif
     assert session.get_adapter(SERVICES) is session.adapters["https://"]
 
 
-def test_an_adapter_of_the_projects_own_keeps_its_behaviour(fake: FakeNotify, forbidden: None) -> None:
+def test_an_adapter_of_the_projects_own_keeps_its_behaviour(fake, forbidden) -> None:
     class Patient(HTTPAdapter):
         def send(self, request: Any, **settings: Any) -> Any:
             response = super().send(request, **settings | {"timeout": 60})
@@ -330,7 +324,7 @@ def test_an_adapter_of_the_projects_own_keeps_its_behaviour(fake: FakeNotify, fo
     assert (response.status_code, response.headers["X-Seen-By"]) == (201, "Patient")
 
 
-def test_a_decorator_lasts_for_a_call(fake: FakeNotify) -> None:
+def test_a_decorator_lasts_for_a_call(fake) -> None:
     before = originals()
 
     @fake.intercept()
@@ -375,7 +369,7 @@ ESCAPES: dict[str, Callable[[str], Any]] = {
 
 
 @pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES)
-def test_what_is_not_intercepted_is_stopped_before_it_leaves(fake: FakeNotify, escape: Callable[[str], None]) -> None:
+def test_what_is_not_intercepted_is_stopped_before_it_leaves(fake, escape) -> None:
     with fake.intercept(), pytest.raises(UninterceptedCall) as caught:
         escape("notify.twilio.com")
     assert str(caught.value) == (
@@ -386,7 +380,7 @@ def test_what_is_not_intercepted_is_stopped_before_it_leaves(fake: FakeNotify, e
     )
 
 
-def test_the_guard_knows_regions_and_under_strict_other_products(fake: FakeNotify, elsewhere: str) -> None:
+def test_the_guard_knows_regions_and_under_strict_other_products(fake, elsewhere) -> None:
     with fake.intercept(strict=True):
         with pytest.raises(UninterceptedCall):
             by_urllib("notify.dublin.ie1.twilio.com")
@@ -417,7 +411,7 @@ def session_with(total: int, **settings: Any) -> requests.Session:
     ("fault", "phase"),
     [(Fault.http(503), "before"), (Fault.reset_connection(), "after"), (Fault.stall(), "before")],
 )
-def test_the_retries_of_requests_are_its_own(fake: FakeNotify, fault: Fault, phase: Any) -> None:
+def test_the_retries_of_requests_are_its_own(fake, fault, phase) -> None:
     """Under interception a second send is as visible as it is over a socket."""
     fake.fail("services.create", fault, times=2, phase=phase)
     with fake.intercept(), session_with(2) as session:
@@ -436,9 +430,7 @@ def test_the_retries_of_requests_are_its_own(fake: FakeNotify, fault: Fault, pha
         (Fault.truncate_body(), {}, requests.exceptions.ChunkedEncodingError),
     ],
 )
-def test_when_the_retries_are_used_up_it_is_the_same_error_as_over_a_socket(
-    fake: FakeNotify, fault: Fault, settings: dict[str, Any], raised: type[Exception]
-) -> None:
+def test_when_the_retries_are_used_up_it_is_the_same_error_as_over_a_socket(fake, fault, settings, raised) -> None:
     fake.fail("services.create", fault)
     asked = []
     for base in (TWILIO, fake.url):
@@ -449,7 +441,7 @@ def test_when_the_retries_are_used_up_it_is_the_same_error_as_over_a_socket(
     assert asked[0] == asked[1]
 
 
-def test_retries_may_end_in_the_answer_itself(fake: FakeNotify) -> None:
+def test_retries_may_end_in_the_answer_itself(fake) -> None:
     fake.fail("services.create", status=503, retry_after=0)
     with fake.intercept(), session_with(1, raise_on_status=False) as session:
         response = session.post(SERVICES, headers=authorization(fake), timeout=5)
@@ -457,7 +449,7 @@ def test_retries_may_end_in_the_answer_itself(fake: FakeNotify) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
-def test_a_forked_child_is_intercepted_although_a_thread_of_the_parent_held_the_lock(fake: FakeNotify) -> None:
+def test_a_forked_child_is_intercepted_although_a_thread_of_the_parent_held_the_lock(fake) -> None:
     with fake.intercept():
         with ACTIVE.lock:
             child = os.fork()

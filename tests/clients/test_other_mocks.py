@@ -106,9 +106,7 @@ ORDERS = (
 
 
 @pytest.mark.parametrize(("tool", "ask"), PAIRS)
-def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(
-    fake: FakeNotify, tmp_path: Path, tool: Tool, ask: Callable[..., Any]
-) -> None:
+def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(fake, tmp_path, tool, ask) -> None:
     for order in ORDERS:
         fake.reset()
         with ExitStack() as tools, ExitStack() as fakes:  # a failure ends both, or later tests would meet the tool
@@ -135,9 +133,7 @@ def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(
 @pytest.mark.parametrize(
     ("tool", "ask"), [(responses_mock, by_requests), (requests_mock_mocker, by_requests), (respx_mock, by_httpx)]
 )
-def test_what_a_tool_mocks_elsewhere_stays_mocked(
-    fake: FakeNotify, tmp_path: Path, tool: Tool, ask: Callable[..., Any]
-) -> None:
+def test_what_a_tool_mocks_elsewhere_stays_mocked(fake, tmp_path, tool, ask) -> None:
     def statuses() -> list[int]:
         return [ask(fake, "POST", url).status for url in (ELSEWHERE, SERVICES)]
 
@@ -147,9 +143,7 @@ def test_what_a_tool_mocks_elsewhere_stays_mocked(
         assert statuses() == [202, 201]
 
 
-def test_a_tool_that_copies_the_attributes_of_what_it_wraps_is_seen_through(
-    fake: FakeNotify, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tool_that_copies_the_attributes_of_what_it_wraps_is_seen_through(fake, monkeypatch) -> None:
     with fake.intercept():
 
         @wraps(httpx.HTTPTransport.handle_request)
@@ -160,7 +154,7 @@ def test_a_tool_that_copies_the_attributes_of_what_it_wraps_is_seen_through(
         assert by_httpx(fake, "POST", SERVICES).status == 201
 
 
-def test_a_session_that_requests_mock_has_touched_goes_free_again(fake: FakeNotify) -> None:
+def test_a_session_that_requests_mock_has_touched_goes_free_again(fake) -> None:
     requests_mock = pytest.importorskip("requests_mock")
     session = requests.Session()
     session.headers.update(authorization(fake))
@@ -171,7 +165,7 @@ def test_a_session_that_requests_mock_has_touched_goes_free_again(fake: FakeNoti
 
 
 @pytest.mark.parametrize("order", ["httpx_mock, intercept_notify", "intercept_notify, httpx_mock"])
-def test_pytest_httpx_may_come_before_or_after(pytester: pytest.Pytester, order: str) -> None:
+def test_pytest_httpx_may_come_before_or_after(pytester, order) -> None:
     pytest.importorskip("pytest_httpx")
     pytester.makepyfile(
         f"""

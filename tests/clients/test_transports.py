@@ -34,7 +34,7 @@ def session(fake: FakeNotify) -> requests.Session:
     return made
 
 
-def test_requests_asks_by_an_adapter(fake: FakeNotify, session: requests.Session) -> None:
+def test_requests_asks_by_an_adapter(fake, session) -> None:
     hooked: list[int] = []
     session.hooks["response"].append(lambda response, **more: hooked.append(response.status_code))
     made = session.post("http://fake.example/v1/Services", data={"FriendlyName": "shop"}, timeout=(3, 5))
@@ -49,7 +49,7 @@ def test_requests_asks_by_an_adapter(fake: FakeNotify, session: requests.Session
     assert repr(fake) == "<FakeNotify without a socket>"
 
 
-def test_httpx_asks_by_a_transport(fake: FakeNotify) -> None:
+def test_httpx_asks_by_a_transport(fake) -> None:
     with httpx.Client(
         transport=fake.httpx_transport(), base_url="http://fake.example", headers=authorization(fake)
     ) as client:
@@ -63,7 +63,7 @@ def test_httpx_asks_by_a_transport(fake: FakeNotify) -> None:
     assert (listed.json()["services"], deleted.status_code, deleted.content) == ([body], 204, b"")
 
 
-def test_async_httpx_asks_by_a_transport(fake: FakeNotify) -> None:
+def test_async_httpx_asks_by_a_transport(fake) -> None:
     async def walk() -> tuple[Any, Any, bytes]:
         transport = fake.async_httpx_transport()
         async with httpx.AsyncClient(transport=transport, base_url=TWILIO, headers=authorization(fake)) as client:
@@ -78,7 +78,7 @@ def test_async_httpx_asks_by_a_transport(fake: FakeNotify) -> None:
 # timeouts: no time passes, and a client that would have waited too long gives up at once
 
 
-def test_the_read_timeout_of_requests_is_the_one_that_counts(fake: FakeNotify, session: requests.Session) -> None:
+def test_the_read_timeout_of_requests_is_the_one_that_counts(fake, session) -> None:
     fake.fail("services.create", Fault.latency(LONG))
     gave_up = (requests.ReadTimeout, SERVICES)
     expected: list[tuple[Any, Any]] = [
@@ -105,7 +105,7 @@ def test_the_read_timeout_of_requests_is_the_one_that_counts(fake: FakeNotify, s
 
 
 @pytest.mark.parametrize("fault", [Fault.latency(LONG), Fault.slow_body(LONG)])
-def test_the_read_timeout_of_httpx_is_the_one_that_counts(fake: FakeNotify, fault: Fault) -> None:
+def test_the_read_timeout_of_httpx_is_the_one_that_counts(fake, fault) -> None:
     fake.fail("services.create", fault)
     gave_up = (httpx.ReadTimeout, SERVICES)
     expected = [(None, 201), (LONG, gave_up), (LONG + 1, 201), (httpx.Timeout(1, read=LONG + 1), 201)]
@@ -122,7 +122,7 @@ def test_the_read_timeout_of_httpx_is_the_one_that_counts(fake: FakeNotify, faul
 
 
 @pytest.mark.parametrize("fault", [Fault.latency(LONG), Fault.slow_body(LONG)])
-def test_the_timeouts_of_aiohttp_count(fake: FakeNotify, fault: Fault) -> None:
+def test_the_timeouts_of_aiohttp_count(fake, fault) -> None:
     fake.fail("services.create", fault)
     expected: list[tuple[Any, Any]] = [
         (aiohttp.ClientTimeout(), 201),

@@ -47,7 +47,7 @@ def test_the_hammer_notices_a_21st_binding() -> None:
     assert hammer.figure.failures[0] == "seed 0: stayer 0 has 21 Bindings"
 
 
-def test_nobody_sees_a_reset_half_done(eager_threads: None) -> None:
+def test_nobody_sees_a_reset_half_done(eager_threads) -> None:
     """What a world begins with is there for whoever asks while it is reset."""
     fake = FakeNotify()
     service = fake.create_service()

@@ -69,9 +69,7 @@ EVERY_KIND: list[tuple[str, str, str, int, str, dict[str, str]]] = [
 ]
 
 
-def test_every_answer_has_the_recorded_headers_an_upper_case_reason_and_json_in_one_line(
-    wire: Any, fake: FakeNotify
-) -> None:
+def test_every_answer_has_the_recorded_headers_an_upper_case_reason_and_json_in_one_line(wire, fake) -> None:
     for method, path, body, status, reason, others in EVERY_KIND:
         answer = wire.send(method, path, body, FORM | ({"Authorization": None} if status == 401 else {}))
 
@@ -106,7 +104,7 @@ def test_every_answer_has_the_recorded_headers_an_upper_case_reason_and_json_in_
     assert len({each.request_id for each in fake.requests}) == len(EVERY_KIND)
 
 
-def test_an_error_is_printed_as_it_was_recorded(wire: Any) -> None:
+def test_an_error_is_printed_as_it_was_recorded(wire) -> None:
     answer = wire.post("/v1/Services/ISXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX/Notifications", {"Body": "Hi"})
 
     assert answer.body == (
@@ -118,7 +116,7 @@ def test_an_error_is_printed_as_it_was_recorded(wire: Any) -> None:
 # paths and methods
 
 
-def test_a_method_that_a_known_path_does_not_have_is_405(wire: Any) -> None:
+def test_a_method_that_a_known_path_does_not_have_is_405(wire) -> None:
     expected = {
         ("OPTIONS", SERVICES): "GET, POST",
         ("DELETE", SERVICES): "GET, POST",
@@ -134,7 +132,7 @@ def test_a_method_that_a_known_path_does_not_have_is_405(wire: Any) -> None:
     assert {answer.refusal for answer in answers.values()} == {NOT_ALLOWED}
 
 
-def test_head_is_405_with_the_length_of_the_body_that_it_does_not_have(wire: Any) -> None:
+def test_head_is_405_with_the_length_of_the_body_that_it_does_not_have(wire) -> None:
     answer = wire.send("HEAD", SERVICES)
 
     length = str(len(wire.send("PUT", SERVICES).body))
@@ -142,7 +140,7 @@ def test_head_is_405_with_the_length_of_the_body_that_it_does_not_have(wire: Any
     assert wire.send("HEAD", "/v1/Nothing").status == 404
 
 
-def test_a_404_names_the_path_as_requested_without_its_version(wire: Any) -> None:
+def test_a_404_names_the_path_as_requested_without_its_version(wire) -> None:
     expected = {
         "/v1/Notifications": "/Notifications",
         "/v1/Services//Notifications": "/Services//Notifications",
@@ -167,9 +165,7 @@ def test_a_404_names_the_path_as_requested_without_its_version(wire: Any) -> Non
     assert wire.send("PUT", "/v1/Nothing").refusal == not_found("/Nothing")
 
 
-def test_a_path_that_notify_does_not_have_is_a_warning_with_the_one_that_is_meant(
-    wire: Any, warnings: Warnings
-) -> None:
+def test_a_path_that_notify_does_not_have_is_a_warning_with_the_one_that_is_meant(wire, warnings) -> None:
     for path, hint in (
         (f"{BINDINGS}/BS1/x", ""),
         (f"{SERVICE}/bindings", "; did you mean /v1/Services/{ServiceSid}/Bindings? (paths are case-sensitive)"),
@@ -178,7 +174,7 @@ def test_a_path_that_notify_does_not_have_is_a_warning_with_the_one_that_is_mean
         assert warnings() == [f"Notify has no resource at {path}{hint}"]
 
 
-def test_the_json_suffix_is_accepted_everywhere_and_shown_nowhere(wire: Any, fake: FakeNotify) -> None:
+def test_the_json_suffix_is_accepted_everywhere_and_shown_nowhere(wire, fake) -> None:
     created = wire.post(f"{BINDINGS}.json", form())
     url = created.json["url"]
     path = url.removeprefix(fake.url)
@@ -199,7 +195,7 @@ def test_the_json_suffix_is_accepted_everywhere_and_shown_nowhere(wire: Any, fak
 # authentication
 
 
-def test_credentials_need_the_form_of_an_account_or_an_api_key_and_a_password(wire: Any, fake: FakeNotify) -> None:
+def test_credentials_need_the_form_of_an_account_or_an_api_key_and_a_password(wire, fake) -> None:
     account = "AC" + "0aF9" * 8
     malformed = (
         None,
@@ -232,7 +228,7 @@ def test_credentials_need_the_form_of_an_account_or_an_api_key_and_a_password(wi
 # size
 
 
-def test_a_body_of_one_mebibyte_is_read_and_a_larger_one_gets_a_readable_413(wire: Any, fake: FakeNotify) -> None:
+def test_a_body_of_one_mebibyte_is_read_and_a_larger_one_gets_a_readable_413(wire, fake) -> None:
     padded = "FriendlyName=x&Padding="
     padded += "x" * (MIB - len(padded))
     assert wire.send("POST", SERVICES, padded, FORM).json["friendly_name"] == "x"
@@ -244,7 +240,7 @@ def test_a_body_of_one_mebibyte_is_read_and_a_larger_one_gets_a_readable_413(wir
         assert (fake.requests.last.status, fake.requests.last.params) == (413, {})
 
 
-def test_under_another_wsgi_server_a_body_is_as_long_as_its_length_says(fake: FakeNotify) -> None:
+def test_under_another_wsgi_server_a_body_is_as_long_as_its_length_says(fake) -> None:
     def post(length: str) -> Any:
         started: list[str] = []
         environ = {
@@ -268,7 +264,7 @@ def test_under_another_wsgi_server_a_body_is_as_long_as_its_length_says(fake: Fa
 # the order of checks
 
 
-def test_checks_come_in_their_order(wire: Any) -> None:
+def test_checks_come_in_their_order(wire) -> None:
     huge, bad = "x" * (MIB + 1), "Tag=a" + "&Tag=".join(str(at) for at in range(25))
     sms = "Identity=alice&BindingType=sms"
     for method, path, body, refusal in (
@@ -318,14 +314,14 @@ BODIES: list[tuple[str, str, str | None, str | None, str | None]] = [
 ]
 
 
-def test_what_is_no_form_counts_as_an_empty_one_with_a_warning(wire: Any, warnings: Warnings) -> None:
+def test_what_is_no_form_counts_as_an_empty_one_with_a_warning(wire, warnings) -> None:
     for query, body, content_type, name, warning in BODIES:
         answer = wire.send("POST", SERVICES + query, body, {"Content-Type": content_type})
         found = (answer.status, answer.json["friendly_name"], warnings())
         assert found == (201, name, [warning] if warning else []), (content_type, body)
 
 
-def test_a_multipart_form_is_read_like_an_urlencoded_one(wire: Any, warnings: Warnings) -> None:
+def test_a_multipart_form_is_read_like_an_urlencoded_one(wire, warnings) -> None:
     """twilio-node 3.0 to 3.40 posts every form so. A part with a file name counts as its text. (D25)"""
     request = requests.Request(
         "POST",
@@ -346,7 +342,7 @@ def test_a_multipart_form_is_read_like_an_urlencoded_one(wire: Any, warnings: Wa
     assert (answer.json()["tags"], answer.json()["address"]) == (["v\u00efp", "a b&c=%20"], "A" * 64)
 
 
-def test_a_filter_that_is_not_read_is_a_warning(wire: Any, warnings: Warnings) -> None:
+def test_a_filter_that_is_not_read_is_a_warning(wire, warnings) -> None:
     wire.post(BINDINGS, form())
     unread = "parameter {!r} was not read"
     for query, body, expected in (
@@ -360,7 +356,7 @@ def test_a_filter_that_is_not_read_is_a_warning(wire: Any, warnings: Warnings) -
         assert (len(answer.json["bindings"]), warnings()) == (1, expected)
 
 
-def test_lower_case_names_are_a_missing_parameter_with_a_hint(wire: Any, warnings: Warnings) -> None:
+def test_lower_case_names_are_a_missing_parameter_with_a_hint(wire, warnings) -> None:
     answer = wire.post(BINDINGS, {"identity": "alice", "tags": "x"})
 
     hint = "parameter '{}' was not read; did you mean '{}'? (names are case-sensitive)"
@@ -368,7 +364,7 @@ def test_lower_case_names_are_a_missing_parameter_with_a_hint(wire: Any, warning
     assert warnings() == [hint.format("identity", "Identity"), hint.format("tags", "Tag")]
 
 
-def test_of_a_doubled_parameter_the_first_counts_even_if_it_is_empty(wire: Any, warnings: Warnings) -> None:
+def test_of_a_doubled_parameter_the_first_counts_even_if_it_is_empty(wire, warnings) -> None:
     answer = wire.post(BINDINGS, form(Identity=["alice", "bob"], Tag=["a", "b"]))
 
     assert (answer.json["identity"], answer.json["tags"]) == ("alice", ["a", "b"])
@@ -379,7 +375,7 @@ def test_of_a_doubled_parameter_the_first_counts_even_if_it_is_empty(wire: Any, 
 # bytes
 
 
-def test_a_form_is_decoded_whatever_its_bytes(wire: Any) -> None:
+def test_a_form_is_decoded_whatever_its_bytes(wire) -> None:
     expected = {
         b"FriendlyName=%FF%FE": "\ufffd\ufffd",
         b"FriendlyName=%C3%A9\xff": "é\ufffd",
@@ -400,7 +396,7 @@ def test_a_form_is_decoded_whatever_its_bytes(wire: Any) -> None:
     assert all(wire.get(answer.json["url"]).body == answer.body for answer in answers.values())
 
 
-def test_a_query_and_a_path_are_decoded_whatever_their_bytes(wire: Any) -> None:
+def test_a_query_and_a_path_are_decoded_whatever_their_bytes(wire) -> None:
     for query in ("FriendlyName=%FF", "FriendlyName=%00", "%FF=%FE", "%"):
         answer = wire.get(f"{SERVICES}?{query}")
         assert (answer.status, wire.get(answer.json["meta"]["url"]).body) == (200, answer.body)
@@ -408,7 +404,7 @@ def test_a_query_and_a_path_are_decoded_whatever_their_bytes(wire: Any) -> None:
         assert wire.get(f"{SERVICES}/{sid}").refusal == not_found(f"/Services/{sid}")
 
 
-def test_ten_thousand_parameters_are_read(wire: Any) -> None:
+def test_ten_thousand_parameters_are_read(wire) -> None:
     few = [("Identity", "alice"), ("BindingType", "sms"), ("Address", "1")]
     tags = [("Tag", "vip")] * 10_000
     unknown = [(f"Nam{at}", "x") for at in range(10_000)]
@@ -419,7 +415,7 @@ def test_ten_thousand_parameters_are_read(wire: Any) -> None:
     assert len(wire.get(BINDINGS, [("Identity", f"nobody{at}") for at in range(3000)] + few[:1]).json["bindings"]) == 1
 
 
-def test_a_refused_request_is_journaled_like_any_other(wire: Any, fake: FakeNotify) -> None:
+def test_a_refused_request_is_journaled_like_any_other(wire, fake) -> None:
     wire.post(BINDINGS, {"Identity": "alice", "Tag": "vip"})
 
     request = fake.requests.last
@@ -432,7 +428,7 @@ def test_a_refused_request_is_journaled_like_any_other(wire: Any, fake: FakeNoti
     assert (request.status, request.code, request.message) == missing("BindingType")
 
 
-def test_a_browser_that_asks_for_the_root_is_sent_to_the_inspector(wire: Any) -> None:
+def test_a_browser_that_asks_for_the_root_is_sent_to_the_inspector(wire) -> None:
     answer = wire.get("/", headers={"Accept": "text/html,*/*"})
     assert (answer.status, answer.header("Location")) == (302, "/_fake/")
     assert wire.get("/", headers={"Accept": "*/*"}).status == 404
