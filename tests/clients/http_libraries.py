@@ -33,20 +33,26 @@ def authorization(fake: FakeNotify) -> dict[str, str]:
     return {"Authorization": requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)}
 
 
-def by_requests(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
-    response = requests.request(method, url, auth=(fake.account_sid, fake.auth_token), timeout=5, **request)
+def by_requests(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Told:
+    with requests.Session() as session:
+        if transport is not None:
+            session.mount(url[: url.index("/v1")], transport)
+        how = {"auth": (fake.account_sid, fake.auth_token), "timeout": 5}
+        response = session.request(method, url, **{**how, **request})
     return Told(response.status_code, response.text)
 
 
-def by_httpx(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
-    with httpx.Client(auth=(fake.account_sid, fake.auth_token), verify=False) as client:
+def by_httpx(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Told:
+    auth = (fake.account_sid, fake.auth_token)
+    with httpx.Client(auth=auth, verify=False, transport=transport) as client:
         response = client.request(method, url, **request)
     return Told(response.status_code, response.text)
 
 
-def by_async_httpx(fake: FakeNotify, method: str, url: str, **request: Any) -> Told:
+def by_async_httpx(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Told:
     async def ask() -> Told:
-        async with httpx.AsyncClient(auth=(fake.account_sid, fake.auth_token), verify=False) as client:
+        auth = (fake.account_sid, fake.auth_token)
+        async with httpx.AsyncClient(auth=auth, verify=False, transport=transport) as client:
             response = await client.request(method, url, **request)
         return Told(response.status_code, response.text)
 

@@ -272,9 +272,7 @@ def test_an_asynchronous_client_of_an_old_package_is_an_import_error_that_says_s
 ) -> None:
     monkeypatch.delattr(importlib.import_module(module), name)
 
-    message = (
-        r"^an asynchronous client needs twilio 8 or newer, and aiohttp; install them with: pip install 'twi"
-    )
+    message = r"^an asynchronous client needs twilio 8 or newer, and aiohttp; install them with: pip install 'twi"
     with pytest.raises(ImportError, match=message):
         fake.async_client()
 

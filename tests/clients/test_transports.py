@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import aiohttp
 import httpx
 import pytest
 import requests
-from http_libraries import SERVICES, TWILIO, authorization
+from aiohttp import ClientTimeout, ServerTimeoutError
+from http_libraries import SERVICES, by_aiohttp, by_async_httpx, by_httpx, by_requests
 from urllib3 import Timeout
 
 from fakenotify import FakeNotify, Fault
@@ -24,130 +24,89 @@ def fake(open_fake: Callable[..., FakeNotify], forbidden: None) -> FakeNotify:
     return open_fake(frozen="2027-06-01T12:00:00Z")
 
 
-@pytest.fixture
-def session(fake: FakeNotify) -> requests.Session:
-    """A session of ``requests`` whose base is anything at all."""
-    made = requests.Session()
-    for base in ("http://fake.example/", f"{TWILIO}/"):
-        made.mount(base, fake.requests_adapter())
-    made.headers.update(authorization(fake))
-    return made
+@pytest.mark.parametrize(
+    ("ask", "make"),
+    [
+        (by_requests, FakeNotify.requests_adapter),
+        (by_httpx, FakeNotify.httpx_transport),
+        (by_async_httpx, FakeNotify.async_httpx_transport),
+    ],
+)
+def test_a_transport_reaches_the_fake_whatever_the_host(fake, ask, make) -> None:
+    services = "http://fake.example/v1/Services"
+    transport = make(fake)
+    made = ask(fake, "POST", services, transport=transport, data={"FriendlyName": "shop"})
+    listed = ask(fake, "GET", services, transport=transport, params={"PageSize": 1})
+    deleted = ask(fake, "DELETE", made.json["url"], transport=transport)
 
-
-def test_requests_asks_by_an_adapter(fake, session) -> None:
-    hooked: list[int] = []
-    session.hooks["response"].append(lambda response, **more: hooked.append(response.status_code))
-    made = session.post("http://fake.example/v1/Services", data={"FriendlyName": "shop"}, timeout=(3, 5))
-    body = made.json()
-    listed = session.get("http://fake.example/v1/Services", params={"PageSize": 1})
-    deleted = session.delete(f"{SERVICES}/{body['sid']}")
-
-    assert (made.status_code, made.reason, made.url) == (201, "CREATED", "http://fake.example/v1/Services")
-    assert body["url"] == f"http://fake.example/v1/Services/{body['sid']}"
-    assert made.headers["content-type"] == "application/json; charset=utf-8"
-    assert (listed.json()["services"], deleted.content, hooked) == ([body], b"", [201, 200, 204])
+    assert (made.status, made.json["friendly_name"]) == (201, "shop")
+    assert made.json["url"] == f"{services}/{made.json['sid']}"
+    assert (listed.json["services"], deleted) == ([made.json], (204, ""))
     assert repr(fake) == "<FakeNotify without a socket>"
 
 
-def test_httpx_asks_by_a_transport(fake) -> None:
-    with httpx.Client(
-        transport=fake.httpx_transport(), base_url="http://fake.example", headers=authorization(fake)
-    ) as client:
-        made = client.post("/v1/Services", data={"FriendlyName": "shop"})
-        body = made.json()
-        listed = client.get("/v1/Services", params={"PageSize": 1})
-        deleted = client.delete(body["url"])
-
-    assert (made.status_code, made.reason_phrase, made.is_success) == (201, "Created", True)
-    assert body["url"] == f"http://fake.example/v1/Services/{body['sid']}"
-    assert (listed.json()["services"], deleted.status_code, deleted.content) == ([body], 204, b"")
-
-
-def test_async_httpx_asks_by_a_transport(fake) -> None:
-    async def walk() -> tuple[Any, Any, bytes]:
-        transport = fake.async_httpx_transport()
-        async with httpx.AsyncClient(transport=transport, base_url=TWILIO, headers=authorization(fake)) as client:
-            made = (await client.post("/v1/Services", data={"FriendlyName": "shop"})).json()
-            listed = (await client.get("/v1/Services")).json()["services"]
-            return made, listed, (await client.delete(made["url"])).content
-
-    made, listed, deleted = asyncio.run(walk())
-    assert (made["friendly_name"], listed, deleted) == ("shop", [made], b"")
+def test_an_answer_of_requests_has_everything_that_it_has_over_a_socket(fake) -> None:
+    with requests.Session() as session:
+        session.mount("http://", fake.requests_adapter())
+        session.hooks["response"].append(lambda response, **more: response.headers.update(hooked="yes"))
+        answer = session.get("http://fake.example/v1/Services")
+    assert (answer.status_code, answer.reason, answer.url) == (401, "UNAUTHORIZED", "http://fake.example/v1/Services")
+    assert (answer.headers["content-type"], answer.headers["hooked"]) == ("application/json; charset=utf-8", "yes")
 
 
 # timeouts: no time passes, and a client that would have waited too long gives up at once
 
+OF_REQUESTS: list[tuple[Any, Any]] = [
+    (None, 201),
+    (LONG, requests.ReadTimeout),
+    (LONG + 1, 201),
+    ((1, LONG), requests.ReadTimeout),
+    ((LONG, None), 201),
+    ((None, LONG + 1.5), 201),
+    (Timeout(connect=LONG, read=LONG + 1), 201),
+    (Timeout(connect=1, read=LONG), requests.ReadTimeout),
+    (Timeout(total=LONG), requests.ReadTimeout),
+    (Timeout(), 201),
+]
+OF_HTTPX: list[tuple[Any, Any]] = [
+    (None, 201),
+    (LONG, httpx.ReadTimeout),
+    (LONG + 1, 201),
+    (httpx.Timeout(1, read=LONG + 1), 201),
+]
+OF_AIOHTTP: list[tuple[Any, Any]] = [
+    (ClientTimeout(), 201),
+    (ClientTimeout(total=LONG), asyncio.TimeoutError),
+    (ClientTimeout(total=LONG + 1), 201),
+    (ClientTimeout(total=LONG + 1, sock_read=LONG), ServerTimeoutError),
+    (ClientTimeout(connect=1), 201),
+]
 
-def test_the_read_timeout_of_requests_is_the_one_that_counts(fake, session) -> None:
-    fake.fail("services.create", Fault.latency(LONG))
-    gave_up = (requests.ReadTimeout, SERVICES)
-    expected: list[tuple[Any, Any]] = [
-        (None, 201),
-        (LONG, gave_up),
-        (LONG + 1, 201),
-        ((1, LONG), gave_up),
-        ((LONG, None), 201),
-        ((None, LONG + 1.5), 201),
-        (Timeout(connect=LONG, read=LONG + 1), 201),
-        (Timeout(connect=1, read=LONG), gave_up),
-        (Timeout(total=LONG), gave_up),
-        (Timeout(), 201),
-    ]
+
+LATENCY, SLOW = Fault.latency(LONG), Fault.slow_body(LONG)
+ASKED = [(by_httpx, OF_HTTPX), (by_async_httpx, OF_HTTPX), (by_aiohttp, OF_AIOHTTP)]
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected", "fault"),
+    [(by_requests, OF_REQUESTS, LATENCY), *((*asked, fault) for asked in ASKED for fault in (LATENCY, SLOW))],
+)
+def test_the_read_timeout_of_a_library_is_the_one_that_counts(fake, ask, expected, fault) -> None:
+    fake.fail("services.create", fault)
+    given_up = set()
 
     def outcome(timeout: Any) -> Any:
         try:
-            return session.post(SERVICES, timeout=timeout).status_code
-        except requests.RequestException as error:
-            return type(error), error.request and error.request.url
-
-    assert [(timeout, outcome(timeout)) for timeout, _ in expected] == expected
-    assert len(fake.services) == len(expected)
-
-
-@pytest.mark.parametrize("fault", [Fault.latency(LONG), Fault.slow_body(LONG)])
-def test_the_read_timeout_of_httpx_is_the_one_that_counts(fake, fault) -> None:
-    fake.fail("services.create", fault)
-    gave_up = (httpx.ReadTimeout, SERVICES)
-    expected = [(None, 201), (LONG, gave_up), (LONG + 1, 201), (httpx.Timeout(1, read=LONG + 1), 201)]
-
-    def outcome(timeout: Any) -> Any:
-        with httpx.Client(transport=fake.httpx_transport(), timeout=timeout, headers=authorization(fake)) as client:
-            try:
-                return client.post(SERVICES).status_code
-            except httpx.RequestError as error:
-                return type(error), str(error.request.url)
-
-    assert [(timeout, outcome(timeout)) for timeout, _ in expected] == expected
-    assert len(fake.services) == len(expected)
-
-
-@pytest.mark.parametrize("fault", [Fault.latency(LONG), Fault.slow_body(LONG)])
-def test_the_timeouts_of_aiohttp_count(fake, fault) -> None:
-    fake.fail("services.create", fault)
-    expected: list[tuple[Any, Any]] = [
-        (aiohttp.ClientTimeout(), 201),
-        (aiohttp.ClientTimeout(total=LONG), asyncio.TimeoutError),
-        (aiohttp.ClientTimeout(total=LONG + 1), 201),
-        (aiohttp.ClientTimeout(total=LONG + 1, sock_read=LONG), aiohttp.ServerTimeoutError),
-        (aiohttp.ClientTimeout(connect=1), 201),
-    ]
-
-    async def ask(timeout: aiohttp.ClientTimeout) -> int:
-        async with (
-            aiohttp.ClientSession(timeout=timeout, headers=authorization(fake)) as session,
-            session.post(SERVICES) as response,
-        ):
-            return len(await response.read()) and response.status
-
-    def outcome(timeout: aiohttp.ClientTimeout) -> Any:
-        try:
-            return asyncio.run(ask(timeout))
+            return ask(fake, "POST", SERVICES, timeout=timeout).status
+        except (requests.RequestException, httpx.RequestError) as error:
+            given_up.add(str(error.request.url))
+            return type(error)
         except asyncio.TimeoutError as error:
             return type(error)
 
     with fake.intercept():
         assert [(timeout, outcome(timeout)) for timeout, _ in expected] == expected
-    assert len(fake.services) == len(expected)
+    assert (len(fake.services), given_up) == (len(expected), set() if ask is by_aiohttp else {SERVICES})
 
 
 def test_a_connection_in_memory_keeps_what_arrives_while_its_reader_pauses_and_nothing_after_its_end() -> None:
