@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from requests import exceptions
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 
-from fakenotify.clients.in_process import App, call
+from fakenotify.clients.in_process import App, Reply, call
 from fakenotify.faults.wire import Broken
 
 
@@ -30,35 +30,36 @@ class FakeAdapter(HTTPAdapter):
         body, seconds = _body(request.body), _read_timeout(timeout)
         retries = self.max_retries
         while True:
+            broken, answer = None, None
             try:
-                reply = call(self.app, method, url, headers, body, timeout=seconds)
-            except Broken as broken:
-                try:
-                    retries = retries.increment(method, url, error=_urllib3_error(broken, url))
-                except MaxRetryError as error:
+                answer = _response(call(self.app, method, url, headers, body, timeout=seconds))
+            except Broken as error:
+                broken = error
+            if answer is not None and not retries.is_retry(method, answer.status, "Retry-After" in answer.headers):
+                return self.build_response(request, answer)
+            try:
+                retries = retries.increment(method, url, answer, broken and _urllib3_error(broken, url))
+            except MaxRetryError as error:
+                if answer is None:
                     raise exceptions.ConnectionError(error, request=request) from None
-                except HTTPError:  # that is no reason for it to try again
-                    raise requests_error(broken, request) from None
-                retries.sleep()
-                continue
-            answer = HTTPResponse(
-                BytesIO(reply.body),
-                headers=dict(reply.headers),
-                status=reply.status,
-                reason=reply.reason,
-                preload_content=False,
-                decode_content=False,
-            )
-            if retries.is_retry(method, reply.status, "Retry-After" in answer.headers):
-                try:
-                    retries = retries.increment(method, url, response=answer)
-                except MaxRetryError as error:
-                    if retries.raise_on_status:
-                        raise exceptions.RetryError(error, request=request) from None
-                else:
-                    retries.sleep(answer)
-                    continue
-            return self.build_response(request, answer)
+                if retries.raise_on_status:
+                    raise exceptions.RetryError(error, request=request) from None
+                return self.build_response(request, answer)
+            except HTTPError:  # that is no reason for it to try again
+                raise requests_error(cast(Broken, broken), request) from None
+            retries.sleep(answer)
+
+
+def _response(reply: Reply) -> HTTPResponse:
+    """An answer as urllib3 gives it to ``requests``, with its body still to be read."""
+    return HTTPResponse(
+        BytesIO(reply.body),
+        headers=dict(reply.headers),
+        status=reply.status,
+        reason=reply.reason,
+        preload_content=False,
+        decode_content=False,
+    )
 
 
 def faked_adapter(app: App, usual: Any) -> HTTPAdapter:
