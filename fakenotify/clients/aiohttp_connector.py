@@ -118,7 +118,7 @@ class _Wire:
         self._end.close(ConnectionResetError(104, "Connection reset by peer"))
 
     async def give_up(self) -> None:
-        """Raise for the client what it raises when a timeout is over: the whole request's, or that of reading."""
+        """Raise the client's own error of a timeout: that of the whole request, or that of reading."""
         error: Exception = asyncio.TimeoutError()
         if self._seconds is None or self._seconds != self._total:
             error = aiohttp.ServerTimeoutError("Timeout on reading data from socket")

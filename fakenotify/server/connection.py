@@ -83,7 +83,7 @@ class Connection:
         self.closing = False
         """Whether the next answer is the last."""
         self.unread = False
-        """Whether there is more of this request's body than anybody wants to read."""
+        """Whether a part of this request's body is left unread."""
         self._last_wire: ConnectionWire | None = None
 
     def serve(self) -> None:
@@ -208,7 +208,7 @@ class Connection:
         send_all(self.socket, head + content if has_body else head)
 
     def linger(self) -> None:
-        """Read on after the last answer: to close on a client that still sends would take the answer from it."""
+        """Read on after the last answer: closing while the client still sends would be a reset, and lose the answer."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
             self.socket.settimeout(_LINGER)
@@ -269,7 +269,7 @@ def _lacks_descriptors(error: Exception) -> bool:
     """Whether the process has no file descriptor left, so that a module could not be imported."""
     if isinstance(error, OSError):
         return error.errno in _NO_DESCRIPTOR
-    return isinstance(error, ImportError) and os.strerror(errno.EMFILE) in str(error)  # as dlopen says it
+    return isinstance(error, ImportError) and os.strerror(errno.EMFILE) in str(error)  # dlopen's wording
 
 
 def send_all(connection: socket.socket, data: bytes) -> None:

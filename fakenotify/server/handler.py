@@ -1,6 +1,6 @@
 """Every request whose head is not plain: read by the standard library and werkzeug, its body here.
 
-``head.read_plain`` reads the common heads; this reads all the others.
+``connection.read_plain`` reads the common heads; this reads all the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TRAILERS = 100
 
 
 class Handler(WSGIRequestHandler):
-    """Handles the next request of a connection, which may use any of HTTP/1."""
+    """Handles the next request of a connection, which may use all of HTTP/1."""
 
     protocol_version = "HTTP/1.1"
     server_version = "fakenotify"
@@ -37,11 +37,11 @@ class Handler(WSGIRequestHandler):
 
     def __init__(self, owner: Connection) -> None:
         self.owner = owner
-        super().__init__(owner.socket, owner.client_address, owner.server)  # type: ignore[arg-type]  # it is asked for
-        # no more than werkzeug's own server would be: an SSL context, an address, and whether there are other threads
+        super().__init__(owner.socket, owner.client_address, owner.server)  # type: ignore[arg-type]  # no WSGIServer,
+        # but it has all that the handler asks for: an SSL context, an address, and whether there are other threads
 
     def setup(self) -> None:
-        """Read on where the connection is, instead of from a file of our own."""
+        """Read from the connection's reader instead of opening another file."""
         self.connection = self.request
         self.rfile = self.owner.reader
         self.wfile = self.connection.makefile("wb", 0)
@@ -59,7 +59,7 @@ class Handler(WSGIRequestHandler):
         self.wfile.close()
 
     def parse_request(self) -> bool:
-        """Read the head of a request; what in its first line is not printable ASCII counts as percent-encoded."""
+        """Read the head of a request; bytes of its first line that are not printable ASCII count as percent-encoded."""
         line = self.raw_requestline.rstrip(b"\r\n")
         if not line:  # some clients end a body with a line end too many
             self.close_connection = False

@@ -29,7 +29,7 @@ BODY_LIMIT = 1_048_576
 """The largest request body, in bytes. (documented for ``ToBinding``; for every request: assumed D18)"""
 
 WIRE = "fakenotify.wire"
-"""The environ's key for what makes a ``Wire`` (of the event that ends all pauses), where there is a connection."""
+"""The environ's key for what makes a ``Wire`` from the event that ends all pauses, where there is a connection."""
 BROKEN = "fakenotify.broken"
 """The environ's key for the fault that breaks the answer; the sender must look there first."""
 
@@ -46,7 +46,7 @@ LABEL = "X-Fakenotify-Label"
 
 CONTROL = "/_fake"
 _LONG = 4_096
-"""Bytes of an answer of which the journal wants to hear."""
+"""The length in bytes above which an answer is reported to the journal."""
 CONTROL_BODY_LIMIT = 64 * 1_048_576
 
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -185,7 +185,7 @@ def is_loopback(name: str) -> bool:
 
 
 def _is_bound(environ: WSGIEnvironment, name: str) -> bool:
-    """Whether this is the address that the server is bound to; one of all addresses is that of the connection."""
+    """Whether this is the address that the server is bound to: for all addresses, the one that was connected to."""
     bound = environ.get(BOUND_HOST)
     if bound is None or not name:
         return False
@@ -254,7 +254,7 @@ def read_call(environ: WSGIEnvironment, path: str, query: str) -> Call:
             else:
                 form = parse_form(body.decode("utf-8", "replace"))
         else:
-            notes.append(f"the body of a {environ['REQUEST_METHOD']} is not read; parameters belong into the query")
+            notes.append(f"the body of a {environ['REQUEST_METHOD']} is not read; parameters belong in the query")
     parameters = parse_form(query) if query else {}
     if parameters and environ["REQUEST_METHOD"] != "GET":
         notes.append(f"the query of a {environ['REQUEST_METHOD']} is not read: {', '.join(sorted(parameters))}")
@@ -311,7 +311,7 @@ def _decoded(text: str) -> str:
 
 
 def parse_multipart(body: bytes, content_type: str, notes: list[str]) -> dict[str, list[str]]:
-    """A form as twilio-node 3.0 to 3.40 posts it; a part with a file name counts as its text. (assumed D25)
+    """A form as twilio-node 3.0 to 3.40 posts it; a part with a file name is read as text. (assumed D25)
 
     One that can't be read counts as empty, and ``notes`` says so.
     """

@@ -350,7 +350,7 @@ def test_a_filter_that_is_not_read_is_a_warning(wire, warnings) -> None:
         ("BindingType=sms&PageSize=9&Page=0", "", [unread.format("BindingType")]),
         ("StartDate=2022-06-10&StartDate=x", "", ["parameter 'StartDate' was sent 2 times, only the first was read"]),
         ("Tag=sms&Tag=all&Identity=alice&Identity=bob", "", []),
-        ("Tag=sms", "Tag=nothing", ["the body of a GET is not read; parameters belong into the query"]),
+        ("Tag=sms", "Tag=nothing", ["the body of a GET is not read; parameters belong in the query"]),
     ):
         answer = wire.send("GET", f"{BINDINGS}?{query}", body, FORM)
         assert (len(answer.json["bindings"]), warnings()) == (1, expected)
