@@ -245,6 +245,7 @@ class Reading:
                     self.dropped += table.dropped
                     newest = table.select().newest() if isinstance(table, Table) else table.dropped + len(table)
                     self.top[key] = max(self.top[key], newest)
+        self.id = query.get("id")
         self.tests = self._tests(query) if query else []
         self.newest = query.get("order") == "newest"
         cursor = query.get("before", query.get("after"))
@@ -254,29 +255,26 @@ class Reading:
         """The tables of the Service that a record belongs to, unless it was deleted."""
         return self.accounts[record.account_sid].scopes.get(record.service_sid)
 
-    def _tests(self, query: Mapping[str, Any]) -> list[Callable[[int, Any], bool]]:
+    def _tests(self, query: Mapping[str, Any]) -> list[Callable[[Any], bool]]:
         """The tests that a row must pass."""
-        tests: list[Callable[[int, Any], bool]] = []
+        tests: list[Callable[[Any], bool]] = []
         rows = self.rows
         if "search" in query:
             query = {**query, **parse_search(query["search"], rows)}
-        if "id" in query:
-            tests.append(lambda number, record: str(number) == query["id"])
         if rows.name not in TABLES and "account_sid" in query:
-            tests.append(lambda number, record: record.account_sid == query["account_sid"])
-        for name, (_, make) in rows.filters.items():
+            tests.append(lambda record: record.account_sid == query["account_sid"])
+        for name, each in rows.filters.items():
             if name in query:
-                accept = make(self, query[name])
-                tests.append(lambda number, record, accept=accept: accept(record))  # type: ignore[misc]
+                tests.append(partial(each.accepts, self, each.parse(query[name])))
         if query.get("q"):
-            wanted = query["q"].casefold()
-            tests.append(
-                lambda number, record: (
-                    wanted in "\n".join(filter(None, rows.texts(record))).casefold()
-                    or any(wanted in each.casefold() for each in rows.also(self, record) if each)
-                )
-            )
+            tests.append(partial(self._contains, query["q"].casefold()))
         return tests
+
+    def _contains(self, wanted: str, record: Any) -> bool:
+        texts = "\n".join(filter(None, self.rows.texts(record)))
+        return wanted in texts.casefold() or any(
+            wanted in each.casefold() for each in self.rows.also(self, record) if each
+        )
 
     def _walk(self, cut: Cut, newest: bool, source: Source) -> Iterator[Row]:
         """The rows that pass all tests: those newer than a cut, or those older than it, ``newest`` first."""
@@ -294,8 +292,10 @@ class Reading:
             for number, record in batch:
                 if not above < number <= upto:
                     return
+                if self.id not in (None, str(number)):
+                    continue
                 for test in self.tests:
-                    if not test(number, record):
+                    if not test(record):
                         break
                 else:
                     yield key, number, record
@@ -357,7 +357,7 @@ class Reading:
 
     def total(self) -> int:
         """How many rows pass all tests, on any page."""
-        if not self.tests:
+        if not self.tests and self.id is None:
             return sum(len(table) for _, tables, _ in self.sources for table in tables)
         return sum(1 for each in self.sources for _ in self._walk({}, False, each))
 
@@ -365,11 +365,8 @@ class Reading:
 def _cut(cursor: str) -> Cut:
     if not _CURSOR.fullmatch(cursor):
         raise Refused(400, f"{cursor!r} is not a cursor; take what an answer has as next or previous")
-    cut = {}
-    for each in cursor.split(","):
-        key, _, number = each.rpartition(":")
-        cut[key] = int(number)
-    return cut
+    parts = (each.rpartition(":") for each in cursor.split(","))
+    return {key: int(number) for key, _, number in parts}
 
 
 def _spell(cut: Cut) -> str:

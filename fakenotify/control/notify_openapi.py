@@ -59,72 +59,51 @@ def _links(*names: str, always: int) -> dict[str, Any]:
 
 _TYPE = {"type": "string", "enum": list(CHANNELS)}
 _BINDING = _resource(Binding, "BS", binding_type=_TYPE, url=_URL, links=_links("user", always=1))
-RESOURCES: dict[str, dict[str, Any]] = {
-    "services": _resource(
-        Service, "IS", url=_URL, links=_links("bindings", "notifications", "segments", "users", always=2)
-    ),
-    "credentials": _resource(
-        Credential,
-        "CR",
-        type={"type": "string", "enum": ["gcm", "apn", "fcm"]},
-        url=_URL,
-        fcm_api=None,
-        project_id=None,
-    ),
-    "bindings": _BINDING,
-    "notifications": _resource(
-        Notification,
-        "NT",
-        priority={"type": "string", "enum": ["high", "low"]},
-        to_binding=None,
-        delivery_callback_url=None,
-    ),
-    "users": _resource(User, "US", url=_URL, links=_links("bindings", "segment_memberships", always=2)),
-    "user_bindings": _BINDING,
-    "segments": _resource(Segment, "GS"),
-    "segment_memberships": obj(
-        {"account_sid": _sid("AC"), "identity": TEXT, "segment": TEXT, "service_sid": _sid("IS"), "url": _URL}
-    ),
-}
-"""The schema of each resource."""
+_SERVICE_LINKS = _links("bindings", "notifications", "segments", "users", always=2)
+_KINDS = {"type": "string", "enum": ["gcm", "apn", "fcm"]}
+_PRIORITY = {"type": "string", "enum": ["high", "low"]}
+_MEMBERSHIP = {"account_sid": _sid("AC"), "identity": TEXT, "segment": TEXT, "service_sid": _sid("IS"), "url": _URL}
 
-_ABOUT = {
-    "services": "Services: the scope of Bindings and Notifications, and the Credentials of their channels.",
-    "credentials": "Credentials: what a push provider knows the account by. Secrets are never returned.",
-    "bindings": "Bindings: an identity and the address of one of its devices.",
-    "notifications": "Notifications: sent by identity, by tag or directly; never read again.",
-    "users": "Users, one for each identity. Withdrawn in 2018.",
-    "user_bindings": "The Bindings of a User. Withdrawn in 2018.",
-    "segments": "Segments of Users. Withdrawn in 2018.",
-    "segment_memberships": "Which User is in which Segment. Withdrawn in 2018.",
+RESOURCES: dict[str, tuple[str, dict[str, Any]]] = {
+    "services": (
+        "Services: the scope of Bindings and Notifications, and the Credentials of their channels.",
+        _resource(Service, "IS", url=_URL, links=_SERVICE_LINKS),
+    ),
+    "credentials": (
+        "Credentials: what a push provider knows the account by. Secrets are never returned.",
+        _resource(Credential, "CR", type=_KINDS, url=_URL, fcm_api=None, project_id=None),
+    ),
+    "bindings": ("Bindings: an identity and the address of one of its devices.", _BINDING),
+    "notifications": (
+        "Notifications: sent by identity, by tag or directly; never read again.",
+        _resource(Notification, "NT", priority=_PRIORITY, to_binding=None, delivery_callback_url=None),
+    ),
+    "users": (
+        "Users, one for each identity. Withdrawn in 2018.",
+        _resource(User, "US", url=_URL, links=_links("bindings", "segment_memberships", always=2)),
+    ),
+    "user_bindings": ("The Bindings of a User. Withdrawn in 2018.", _BINDING),
+    "segments": ("Segments of Users. Withdrawn in 2018.", _resource(Segment, "GS")),
+    "segment_memberships": ("Which User is in which Segment. Withdrawn in 2018.", obj(_MEMBERSHIP)),
 }
-"""The description of each tag."""
+"""The description and the schema of each resource."""
 
-_META = obj(
-    {
-        "page": INTEGER,
-        "page_size": {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE},
-        "first_page_url": _URL,
-        "previous_page_url": _URL_OR_NULL,
-        "url": _URL,
-        "next_page_url": _URL_OR_NULL,
-        "key": TEXT,
-    }
-)
+_SIZE = {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE}
+_PAGES = {"first_page_url": _URL, "previous_page_url": _URL_OR_NULL, "url": _URL, "next_page_url": _URL_OR_NULL}
+_META = obj({"page": INTEGER, "page_size": _SIZE, **_PAGES, "key": TEXT})
 _ERROR = obj({"code": INTEGER, "message": TEXT, "more_info": _URL, "status": INTEGER})
 
-_CHALLENGE = Unauthorized.headers["WWW-Authenticate"]
-_HEADERS: dict[str, dict[str, Any]] = {
-    "Twilio-Request-Id": {"description": "The request's id.", "schema": {"type": "string", "pattern": "^RQ"}},
-    "Twilio-Request-Duration": {"description": "How long it took, in seconds.", "schema": TEXT},
-    "Twilio-Concurrent-Requests": {"description": "How many requests the account had at once.", "schema": TEXT},
-    "X-Fakenotify-Rule": {"description": "The rule that refused; `GET /_fake/rules/{id}` has it.", "schema": TEXT},
-    "X-Fakenotify-Label": {"description": "How sure we are of the answer.", "schema": TEXT},
-    "WWW-Authenticate": {"description": "The challenge.", "schema": {"const": _CHALLENGE}},
-    "Allow": {"description": "The methods that the path has.", "schema": TEXT},
+_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Twilio-Request-Id": ("The request's id.", {"type": "string", "pattern": "^RQ"}),
+    "Twilio-Request-Duration": ("How long it took, in seconds.", TEXT),
+    "Twilio-Concurrent-Requests": ("How many requests the account had at once.", TEXT),
+    "X-Fakenotify-Rule": ("The rule that refused; `GET /_fake/rules/{id}` has it.", TEXT),
+    "X-Fakenotify-Label": ("How sure we are of the answer.", TEXT),
+    "WWW-Authenticate": ("The challenge.", {"const": Unauthorized.headers["WWW-Authenticate"]}),
+    "Allow": ("The methods that the path has.", TEXT),
 }
 _ALWAYS = ("Twilio-Request-Id", "Twilio-Request-Duration", "Twilio-Concurrent-Requests")
-_REFUSED = (*_ALWAYS, "X-Fakenotify-Rule", "X-Fakenotify-Label")
+_ON_REFUSALS = ("X-Fakenotify-Rule", "X-Fakenotify-Label")
 
 
 @control.route("GET", "notify-openapi.json", OBJECT)
@@ -147,13 +126,17 @@ def document(address: str) -> dict[str, Any]:
         },
         "servers": [{"url": address}],
         "security": [{"accountSid_authToken": []}],
-        "tags": [{"name": _tag(resource), "description": words} for resource, words in _ABOUT.items()],
+        "tags": [{"name": _tag(resource), "description": words} for resource, (words, _) in RESOURCES.items()],
         "paths": paths,
         "components": {
             "securitySchemes": {"accountSid_authToken": {"type": "http", "scheme": "basic"}},
-            "headers": _HEADERS,
-            "responses": {name: _refusal(*words) for name, words in _REFUSALS.items()},
-            "schemas": {"Error": _ERROR, "Meta": _META, **{name_of(key): value for key, value in RESOURCES.items()}},
+            "headers": {name: {"description": words, "schema": one} for name, (words, one) in _HEADERS.items()},
+            "responses": {name: _refusal(status) for status, (name, *_) in _REFUSALS.items()},
+            "schemas": {
+                "Error": _ERROR,
+                "Meta": _META,
+                **{name_of(name): schema for name, (_, schema) in RESOURCES.items()},
+            },
         },
     }
 
@@ -185,7 +168,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": summary.partition(". ")[0].rstrip("."),
         "description": summary,
         "deprecated": route.legacy,
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "parameters": list(_parameters(route)),
         "responses": {str(route.status): _success(route), **_refusals(route)},
         "x-operation": route.operation,
         "x-label": rule.label,
@@ -204,24 +187,15 @@ _PATH = {
 }
 
 
-def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
+def _parameters(route: Route) -> Iterator[dict[str, Any]]:
     for name in (part[1:-1] for part in route.segments if part.startswith("{")):
         words, prefix = _PATH[name]
         prefix = prefix or (_SIDS[_resource_of(route)] if name == "Sid" else None)
-        yield {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "description": words,
-            "schema": {"type": "string", "minLength": 1},
-            "example": f"{prefix}{'0123456789abcdef' * 2}" if prefix else name.lower(),
-        }
-
-
-def _query_parameters(route: Route) -> Iterator[dict[str, Any]]:
-    if route.verb == "find":
-        for row in (*route.params.rows, *PAGING.rows):
-            yield {"name": row.name, "in": "query", "schema": _schema(row), **_known(route, row)}
+        example = f"{prefix}{'0123456789abcdef' * 2}" if prefix else name.lower()
+        schema = {"type": "string", "minLength": 1}
+        yield {"name": name, "in": "path", "required": True, "description": words, "schema": schema, "example": example}
+    for row in (*route.params.rows, *PAGING.rows) if route.verb == "find" else ():
+        yield {"name": row.name, "in": "query", "schema": _schema(row), **_known(route, row)}
 
 
 def _form(route: Route) -> dict[str, Any]:
@@ -284,35 +258,36 @@ def _success(route: Route) -> dict[str, Any]:
     }
 
 
-_REFUSALS: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "BadRequest": ("A parameter is missing or has a bad value; nothing has changed.", (), "400/20001"),
-    "Unauthorized": ("No credentials, or credentials that open nothing.", ("WWW-Authenticate",), "401/20003"),
-    "NotFound": ("It doesn't exist in this account.", (), "404/20404"),
-    "MethodNotAllowed": ("The path has other methods.", ("Allow",), "405/20004"),
-    "Conflict": ("It exists already, or is still in use.", (), "409/52304"),
-    "RequestTooLarge": ("The body is larger than 1 MiB.", (), "413/20413"),
+_REFUSALS: dict[int, tuple[str, str, int, tuple[str, ...]]] = {
+    400: ("BadRequest", "A parameter is missing or has a bad value; nothing has changed.", 20001, ()),
+    401: ("Unauthorized", "No credentials, or credentials that open nothing.", 20003, ("WWW-Authenticate",)),
+    404: ("NotFound", "It doesn't exist in this account.", 20404, ()),
+    405: ("MethodNotAllowed", "The path has other methods.", 20004, ("Allow",)),
+    409: ("Conflict", "It exists already, or is still in use.", 52304, ()),
+    413: ("RequestTooLarge", "The body is larger than 1 MiB.", 20413, ()),
 }
-"""The refusals: a description, headers of their own, and the status and code of an example."""
+"""The refusals by their status: a name, a description, the code of an example, and headers of their own."""
 
 
-def _refusal(words: str, headers: tuple[str, ...], example: str) -> dict[str, Any]:
-    status, _, code = example.partition("/")
-    body = error_body(int(status), int(code), words.rstrip("."))
+def _refusal(status: int) -> dict[str, Any]:
+    _, words, code, headers = _REFUSALS[status]
+    example = error_body(status, code, words.rstrip("."))
     return {
         "description": words,
-        "headers": {name: _reference("headers", name) for name in (*_REFUSED, *headers)},
-        "content": {"application/json": {"schema": _reference("schemas", "Error"), "example": body}},
+        "headers": {name: _reference("headers", name) for name in (*_ALWAYS, *_ON_REFUSALS, *headers)},
+        "content": {"application/json": {"schema": _reference("schemas", "Error"), "example": example}},
     }
 
 
 def _refusals(route: Route) -> dict[str, dict[str, str]]:
     """The refusals of an operation; the 405 is for other methods of its path."""
-    names = {"400": "BadRequest", "401": "Unauthorized", "405": "MethodNotAllowed", "413": "RequestTooLarge"}
-    if route.locate:
-        names["404"] = "NotFound"
-    if route.legacy and route.verb in ("create", "delete"):
-        names["409"] = "Conflict"
-    return {status: _reference("responses", name) for status, name in sorted(names.items())}
+    conflicts = route.legacy and route.verb in ("create", "delete")
+    impossible = ([] if route.locate else [404]) + ([] if conflicts else [409])
+    return {
+        str(status): _reference("responses", name)
+        for status, (name, *_) in _REFUSALS.items()
+        if status not in impossible
+    }
 
 
 def _reference(section: str, name: str) -> dict[str, str]:

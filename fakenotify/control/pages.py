@@ -22,23 +22,17 @@ _HEADERS = (
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 
 
-def _content(name: str, body: bytes) -> Content:
-    return Content(body, f"{_TYPES[name.rpartition('.')[2]]}; charset=utf-8", _HEADERS)
-
-
-_NAMES = (
-    "api.js",
-    "controls.js",
-    "details.js",
-    "dom.js",
-    "index.html",
-    "inspector.css",
-    "inspector.js",
-    "tables.js",
-)
+_NAMES = ("api.js", "controls.js", "details.js", "dom.js", "index.html", "inspector.css", "inspector.js", "tables.js")
 
 # read by the loader, which finds the real files even if a test has a fake file system (pyfakefs)
-_FILES = {name: _content(name, get_data("fakenotify.control", f"inspector/{name}") or b"") for name in _NAMES}
+_FILES = {
+    name: Content(
+        get_data("fakenotify.control", f"inspector/{name}") or b"",
+        f"{_TYPES[name.partition('.')[2]]}; charset=utf-8",
+        _HEADERS,
+    )
+    for name in _NAMES
+}
 
 
 @route("GET", "", media="text/html")

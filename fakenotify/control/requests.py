@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import partial
 from shlex import quote
 from typing import Any
 
 from fakenotify.control.app import Reading, show
 from fakenotify.control.routes import Refused, flag
 from fakenotify.control.schema import TEXT, TEXT_OR_NULL
-from fakenotify.control.tables import Accept, Rows, equal, like, strings, with_code
+from fakenotify.control.tables import Filter, Rows, code_of, equal, like, strings
 from fakenotify.core.errors import ASSUMED, DOCUMENTED, OBSERVED, SAMPLE, SIBLING
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.journal import Request
@@ -71,23 +72,18 @@ def decision_of(source: str) -> str | None:
     return found[0] if found else None
 
 
-def _request_status(_: Reading, value: str) -> Accept:
+def _status_of(value: str) -> str:
     wanted = value.lower()
     if wanted not in ("none", "ok", "failed") and not (len(wanted) == 3 and wanted[0].isdigit()):
         raise Refused(400, f"status is such as 429, 4xx, ok, failed or none, not {value!r}")
-
-    def accept(request: Request) -> bool:
-        status = request.status
-        if wanted in ("none", "failed", "ok"):
-            return status is None if wanted == "none" else (status is None or status >= 400) is (wanted == "failed")
-        return status is not None and wanted in (str(status), f"{status // 100}xx")
-
-    return accept
+    return wanted
 
 
-def _warned(_: Reading, value: str) -> Accept:
-    wanted = flag("warned", value)
-    return lambda request: bool(request.warnings) is wanted
+def _has_status(_: Reading, wanted: str, request: Request) -> bool:
+    status = request.status
+    if status is None:
+        return wanted in ("none", "failed")
+    return wanted in (str(status), f"{status // 100}xx", "failed" if status >= 400 else "ok")
 
 
 def _request_texts(request: Request) -> Iterator[str | None]:
@@ -102,21 +98,24 @@ REQUESTS = Rows(
     "The journal: what was asked of Notify, and how it was answered.",
     Request,
     {
-        "sid": ("Only those whose answer is the record with this sid.", lambda _, value: lambda row: row.sid == value),
-        "operation": (
+        "sid": Filter("Only those whose answer is the record with this sid.", lambda _, sid, row: row.sid == sid),
+        "operation": Filter(
             "Only requests of an operation such as `bindings.create`, or of a pattern such as `bindings.*`.",
-            lambda _, value: lambda request: request.operation is not None and fnmatchcase(request.operation, value),
+            lambda _, pattern, request: request.operation is not None and fnmatchcase(request.operation, pattern),
         ),
-        "status": ("Only requests with this status: `429`, `4xx`, `ok`, `failed`, `none`.", _request_status),
-        **with_code("Only refusals with this code."),
+        "status": Filter(
+            "Only requests with this status: `429`, `4xx`, `ok`, `failed`, `none`.", _has_status, _status_of
+        ),
+        "code": Filter("Only refusals with this code.", lambda _, code, request: request.code == code, code_of),
         **like("method"),
-        "identity": (
-            "Only requests about this identity.",
-            lambda _, value: lambda request: value in identities_of(request),
-        ),
-        "tag": ("Only requests with this tag.", lambda _, value: lambda request: value in values_of(request, "Tag")),
+        "identity": Filter("Only requests about this identity.", lambda _, value, row: value in identities_of(row)),
+        "tag": Filter("Only requests with this tag.", lambda _, tag, request: tag in values_of(request, "Tag")),
         **equal("request_id", "rule"),
-        "warned": ("`true`: only those with warnings.", _warned),
+        "warned": Filter(
+            "`true`: only those with warnings.",
+            lambda _, warned, request: bool(request.warnings) is warned,
+            partial(flag, "warned"),
+        ),
     },
     _request_texts,
     _request,

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from fakenotify.control.app import Reading, show
 from fakenotify.control.routes import Ask, route
 from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
-from fakenotify.control.tables import Accept, Rows, code_of, equal, having, like, strings, with_code
+from fakenotify.control.tables import Filter, Rows, code_of, equal, having, like, strings
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.channels import CHANNELS, HttpRequest
 from fakenotify.notify.debugger import CODES
@@ -105,18 +105,14 @@ def _notification(reading: Reading, notification: Notification) -> dict[str, Any
     }
 
 
-def _with_status(reading: Reading, value: str) -> Accept:
-    status = value.upper()
-    if status == "NOBODY":
-        return lambda record: not _deliveries(reading, record)
-    return lambda record: any(each.status == status for each in _deliveries(reading, record))
+def _with_status(reading: Reading, status: str, sent: Notification) -> bool:
+    deliveries = _deliveries(reading, sent)
+    return not deliveries if status == "NOBODY" else any(each.status == status for each in deliveries)
 
 
-def _with_code(reading: Reading, value: str) -> Accept:
-    code = code_of(value)
-    return lambda record: (
-        any(each.error_code == code for each in _deliveries(reading, record))
-        or any(each.code == code for each in _log(reading, record, "alerts").get(record.sid))
+def _with_code(reading: Reading, code: int, sent: Notification) -> bool:
+    return any(each.error_code == code for each in _deliveries(reading, sent)) or any(
+        each.code == code for each in _log(reading, sent, "alerts").get(sent.sid)
     )
 
 
@@ -128,22 +124,20 @@ NOTIFICATIONS = Rows(
     Notification,
     {
         **equal("sid", "service_sid"),
-        "identity": (
+        "identity": Filter(
             "Only those that name this identity, or reached it.",
-            lambda reading, value: (
-                lambda record: (
-                    value in record.identities or any(each.identity == value for each in _deliveries(reading, record))
-                )
+            lambda reading, identity, sent: (
+                identity in sent.identities or any(each.identity == identity for each in _deliveries(reading, sent))
             ),
         ),
         **having(tag="tags", segment="segments"),
-        "status": ("`sent` or `failed`: only those with such a delivery; `nobody`: without any.", _with_status),
-        "code": ("Only those with this code in a delivery or an alert.", _with_code),
-        "binding_type": (
+        "status": Filter(
+            "`sent` or `failed`: only those with such a delivery; `nobody`: without any.", _with_status, str.upper
+        ),
+        "code": Filter("Only those with this code in a delivery or an alert.", _with_code, code_of),
+        "binding_type": Filter(
             "Only those with a delivery of this type.",
-            lambda reading, value: (
-                lambda record: any(each.binding_type == value for each in _deliveries(reading, record))
-            ),
+            lambda reading, value, sent: any(each.binding_type == value for each in _deliveries(reading, sent)),
         ),
     },
     lambda sent: (
@@ -192,16 +186,13 @@ def _data(payload: Mapping[str, Any]) -> Any:
     return inside(payload, "message", "data") if "message" in payload else payload["data"]
 
 
-def _with_tag(reading: Reading, value: str) -> Accept:
-    def accept(delivery: Delivery) -> bool:
-        scope = reading.scope(delivery)
-        if scope is None:
-            return False
-        notification = scope.notifications.get(delivery.notification_sid)
-        binding = scope.bindings.get(delivery.binding_sid) if delivery.binding_sid else None
-        return bool((notification and value in notification.tags) or (binding and value in binding.tags))
-
-    return accept
+def _with_tag(reading: Reading, tag: str, delivery: Delivery) -> bool:
+    scope = reading.scope(delivery)
+    if scope is None:
+        return False
+    notification = scope.notifications.get(delivery.notification_sid)
+    binding = scope.bindings.get(delivery.binding_sid) if delivery.binding_sid else None
+    return bool((notification and tag in notification.tags) or (binding and tag in binding.tags))
 
 
 _DELIVERY_TEXTS = attrgetter(
@@ -217,8 +208,8 @@ DELIVERIES = Rows(
         **like("binding_type"),
         **equal("address"),
         **like("status"),
-        **with_code("Only those that failed with this code.", "error_code"),
-        "tag": ("Only those of a Notification, or to a Binding, with this tag.", _with_tag),
+        "code": Filter("Only those that failed with this code.", lambda _, code, row: row.error_code == code, code_of),
+        "tag": Filter("Only those of a Notification, or to a Binding, with this tag.", _with_tag),
         **equal("credential_sid"),
     },
     lambda delivery: (*_DELIVERY_TEXTS(delivery), *strings(delivery.payload)),
@@ -238,17 +229,13 @@ DELIVERIES = Rows(
 # alerts and callbacks
 
 
-def _reached(reading: Reading, value: str) -> Accept:
-    """The filter for alerts about an identity's deliveries, and for callbacks of Notifications that reached it."""
-
-    def accept(record: Any) -> bool:
-        binding_sid = getattr(record, "binding_sid", None)
-        return any(
-            each.identity == value and binding_sid in (None, each.binding_sid)
-            for each in _log(reading, record, "deliveries").get(record.notification_sid)
-        )
-
-    return accept
+def _reached(reading: Reading, identity: str, record: Any) -> bool:
+    """Whether an alert is about a delivery to an identity, or a callback about a Notification that reached it."""
+    binding_sid = getattr(record, "binding_sid", None)
+    return any(
+        each.identity == identity and binding_sid in (None, each.binding_sid)
+        for each in _log(reading, record, "deliveries").get(record.notification_sid)
+    )
 
 
 def _by_code(alerts: list[Alert]) -> list[dict[str, Any]]:
@@ -277,8 +264,8 @@ ALERTS = Rows(
         **equal("notification_sid", "service_sid", "binding_sid"),
         **like("binding_type", "level"),
         "status": like("level")["level"],
-        **with_code("Only alerts with this code."),
-        "identity": ("Only those about a delivery to this identity.", _reached),
+        "code": Filter("Only alerts with this code.", lambda _, code, alert: alert.code == code, code_of),
+        "identity": Filter("Only those about a delivery to this identity.", _reached),
     },
     lambda alert: (str(alert.code), alert.text, alert.notification_sid, alert.binding_sid, alert.binding_type),
     lambda _, alert: {"title": TITLES.get(alert.code)},
@@ -308,7 +295,7 @@ CALLBACKS = Rows(
         **equal("sid", "notification_sid", "service_sid"),
         **like("status"),
         **equal("url"),
-        "identity": ("Only those of a Notification that reached this identity.", _reached),
+        "identity": Filter("Only those of a Notification that reached this identity.", _reached),
     },
     lambda callback: (
         *(callback.sid, callback.url, callback.notification_sid, callback.body),

@@ -6,7 +6,7 @@ from typing import Any
 
 from fakenotify.control.app import Reading, show
 from fakenotify.control.schema import INTEGER, obj
-from fakenotify.control.tables import Rows, equal, having, like
+from fakenotify.control.tables import Filter, Rows, equal, having, like
 from fakenotify.notify.records import Binding, Credential, Segment, Service, User
 
 
@@ -76,7 +76,7 @@ SEGMENTS = Rows(
     Segment,
     {
         **equal("sid", "service_sid"),
-        "segment": ("Only the Segment of this name.", lambda _, value: lambda row: row.unique_name == value),
+        "segment": Filter("Only the Segment of this name.", lambda _, name, segment: segment.unique_name == name),
     },
     lambda segment: (segment.sid, segment.unique_name),
     _segment,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter, contains, eq
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakenotify.control.routes import ACCOUNT, Parameter, Refused, Route, Run
 from fakenotify.control.schema import COUNT, FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
@@ -29,19 +29,22 @@ PAGING = {
 }
 """The query parameters that every table has."""
 
-Accept = Callable[[Any], bool]
-Filter = tuple[str, Callable[["Reading", str], Accept]]
-"""The description of a query parameter, and a function that makes a test of a row from its value."""
+
+class Filter(NamedTuple):
+    """A query parameter that narrows a table: its description, a test of a row by the value, how that is parsed."""
+
+    words: str
+    accepts: Callable[[Reading, Any, Any], bool]
+    parse: Callable[[str], Any] = str
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A table, and how its rows are found and shown.
 
-    Each of the ``filters`` makes a test of a row from a query parameter's value. ``q`` searches the ``texts`` of a row,
-    then what ``also`` returns. ``more`` adds fields to the record's JSON, which ``schema`` describes. ``heavy`` are the
-    fields that ``brief=true`` leaves out. Rows ``of_service`` show its name. ``group`` is the field that rows can be
-    grouped by, and a function for it.
+    ``q`` searches the ``texts`` of a row, then what ``also`` returns. ``more`` adds fields to the record's JSON, which
+    ``schema`` describes. ``heavy`` are the fields that ``brief=true`` leaves out. Rows ``of_service`` show its name.
+    ``group`` is the field that rows can be grouped by, and a function for it.
     """
 
     name: str
@@ -67,7 +70,7 @@ class Rows:
             {self.name: array(row), "dropped": INTEGER, "next": TEXT_OR_NULL, "previous": TEXT, "total": INTEGER},
             required=(self.name, "dropped"),
         )
-        query = PAGING | {name: Parameter(words) for name, (words, _) in self.filters.items()}
+        query = PAGING | {name: Parameter(each.words) for name, each in self.filters.items()}
         if self.group is not None:
             name = self.group[0]
             words = f"`{name}`: how many rows there are for each, as `groups`, the most frequent first."
@@ -78,24 +81,24 @@ class Rows:
 
 def equal(*names: str) -> dict[str, Filter]:
     """Filters for rows whose field equals the value."""
-    return _filters(eq, {name: name for name in names})
+    return {each: _filter(each, each, eq) for each in names}
 
 
 def like(*names: str) -> dict[str, Filter]:
     """Filters for rows whose field equals the value, ignoring case."""
-    return _filters(lambda held, value: str(held).casefold() == value.casefold(), {name: name for name in names})
+    return {
+        each: _filter(each, each, lambda held, value: str(held).casefold() == value, str.casefold) for each in names
+    }
 
 
 def having(**fields: str) -> dict[str, Filter]:
     """Filters by name for rows whose list, in the given field, contains the value."""
-    return _filters(contains, fields)
+    return {name: _filter(name, field, contains) for name, field in fields.items()}
 
 
-def _filters(passes: Callable[[Any, str], bool], fields: Mapping[str, str]) -> dict[str, Filter]:
-    def make(field: str) -> Callable[[Reading, str], Accept]:
-        return lambda _, value: lambda row: passes(getattr(row, field), value)
-
-    return {name: (f"Only rows with this `{name}`.", make(field)) for name, field in fields.items()}
+def _filter(name: str, field: str, passes: Callable[..., bool], parse: Callable[[str], Any] = str) -> Filter:
+    words = f"Only rows with this `{name}`."
+    return Filter(words, lambda _, value, row: passes(getattr(row, field), value), parse)
 
 
 def code_of(value: str) -> int:
@@ -103,16 +106,6 @@ def code_of(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise Refused(400, f"code is a number such as 52001, not {value!r}")
     return int(value)
-
-
-def with_code(words: str, field: str = "code") -> dict[str, Filter]:
-    """The filter for rows with a code in ``field``."""
-
-    def make(_: Reading, value: str) -> Accept:
-        code = code_of(value)
-        return lambda record: bool(getattr(record, field) == code)
-
-    return {"code": (words, make)}
 
 
 def strings(*values: Any) -> Iterator[str]:

@@ -68,10 +68,7 @@ def test_every_kind_of_fault_can_be_injected_and_is_described_in_a_sentence(cont
         ({"fault": "slow_body", "seconds": 2}, "Pause 2 s in the middle of the answer to bindings.create"),
         ({"fault": "stall", "operation": "*"}, "Never answer every request"),
         ({"fault": "rate_limit", "requests": 1, "seconds": 2}, "Answer 429 to bindings.create beyond 1 in 2 s"),
-        (
-            {"fault": "garbage", "times": None, "optional": True},
-            "Answer bindings.create with bytes that are not HTTP",
-        ),
+        ({"fault": "garbage", "times": None, "optional": True}, "Answer bindings.create with bytes that are not HTTP"),
         ({"fault": "empty_reply"}, "Close the connection of bindings.create without an answer"),
         ({"fault": "reset_connection"}, "Reset the connection of bindings.create"),
         ({"fault": "truncate_body"}, "Cut off the answer to bindings.create in the middle"),

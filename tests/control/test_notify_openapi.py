@@ -79,10 +79,7 @@ def test_a_validator_accepts_it() -> None:
 
 def test_it_is_served_with_its_address() -> None:
     reply = call(FakeNotify().wsgi_app, "GET", "http://localhost:4010/_fake/notify-openapi.json", {}, b"")
-    assert (reply.status, json.loads(reply.body)) == (
-        200,
-        DOCUMENT | {"servers": [{"url": "http://localhost:4010"}]},
-    )
+    assert (reply.status, json.loads(reply.body)) == (200, DOCUMENT | {"servers": [{"url": "http://localhost:4010"}]})
 
 
 OFFICIAL = {
