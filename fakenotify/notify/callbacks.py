@@ -75,7 +75,7 @@ _RETRIES = re.compile("(?:^|&)rc=([0-5])(?=&|$)")
 
 
 def signed_url(url: str) -> str:
-    """A callback's URL as it is signed: less its fragment (documented) and less user and password (assumed D39)."""
+    """A callback's URL as it is signed: without fragment (documented), user and password (assumed D39)."""
     return _USER.sub("", url.partition("#")[0], count=1)
 
 
@@ -98,7 +98,7 @@ def sign(auth_token: str, url: str, fields: Iterable[tuple[str, str]]) -> str:
 
 
 def take_due(account: AccountState, busy: Container[str] = ()) -> Callback | None:
-    """Take the first callback that is due out of the schedule, those to ``busy`` URLs left out."""
+    """Take the first callback that is due out of the schedule, but none to a ``busy`` URL."""
     with account.lock:
         for key in account.schedule.due(account.clock.seconds()):
             callback = account.callbacks.get(key)

@@ -59,7 +59,7 @@ class Sending:
         self._shared_size = 0
 
     def deliver(self, found: Sequence[Target]) -> list[Delivery]:
-        """Make every delivery, unless 52302, too many recipients, is set for one; it counts by Notification."""
+        """Make every delivery; none if 52302, too many recipients, is set for any of them, which uses it up once."""
         for outcome in self.account.outcomes:
             if outcome.code == TOO_MANY_RECIPIENTS and any(outcome.matches(each) for each in found):
                 self.alert(Failure(outcome.use()))
@@ -160,5 +160,5 @@ def _bad_credential(binding_type: str, sid: str | None, credential: Credential |
 
 
 def _text(failure: Failure) -> str:
-    """What was observed of this code's text, else its title in Twilio's dictionary."""
+    """The text that was observed for this code, else its title in Twilio's dictionary."""
     return failure.text or CODES[failure.code].title

@@ -71,7 +71,7 @@ def outcome(
     binding_type: str | None = None,
     times: int | None = None,
 ) -> Outcome:
-    """A checked outcome. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
+    """Check and make an outcome. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
     if not is_whole(code) or code not in INJECTABLE:
         raise _no_such_outcome(code)
     if binding_type is not None and binding_type not in list(CHANNELS):

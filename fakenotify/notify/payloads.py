@@ -15,8 +15,8 @@ RESERVED = "twi_"
 class Payload(JsonObject):
     """``Data``, or the override of a channel: a JSON object without reserved keys. (documented; the places: D16)
 
-    ``forbidden`` maps a path to the keys that may not stand there: they would choose the recipients (D34). ``RESERVED``
-    among them means every key that begins so.
+    ``forbidden`` maps a path to the keys that are not allowed there, since they would choose the recipients (D34).
+    ``RESERVED`` among them stands for every key that begins with it.
     """
 
     def __init__(self, forbidden: Mapping[tuple[str, ...], Collection[str]] | None = None) -> None:

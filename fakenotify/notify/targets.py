@@ -1,4 +1,4 @@
-"""Whom a Notification means: the Bindings that identities, tags and segments select, and why not the others."""
+"""Who gets a Notification: the Bindings that identities, tags and segments select, and why not the others."""
 
 from __future__ import annotations
 

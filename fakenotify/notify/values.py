@@ -14,7 +14,7 @@ from fakenotify.notify.channels import CHANNELS
 
 
 class Advised(Text):
-    """A text on which ``advice`` may have something to say where one of the ``signs`` is in it."""
+    """A text that may deserve ``advice`` if one of the ``signs`` is in it."""
 
     def __init__(self, signs: Sequence[str], advice: Callable[[str], str | None], *examples: str) -> None:
         super().__init__("text", *examples)
@@ -22,7 +22,7 @@ class Advised(Text):
         self._advice = advice
 
     def advice(self, value: str) -> str | None:
-        """What there is to say."""
+        """The advice for this text, if there is any."""
         return self._advice(value)
 
 

@@ -76,20 +76,9 @@ def ready(fake_notify):
     )
 
 
-@pytest.fixture
-def three(fake_notify, ready):
-    """Three Bindings: Alice's phone and iPhone, Bob's phone."""
-    for identity, kind, address in (("alice", "sms", "+1501"), ("alice", "apn", "a1"), ("bob", "sms", "+1502")):
-        fake_notify.create_binding(SERVICE_SID, identity=identity, binding_type=kind, address=address)
-
-
 def became(fake: FakeNotify) -> list[tuple[str, int | None, str | None]]:
     """Address and error of every delivery."""
     return [(each.address, each.error_code, each.error_message) for each in fake.deliveries]
-
-
-def codes(fake: FakeNotify) -> dict[str, int | None]:
-    return {each.address: each.error_code for each in fake.deliveries}
 
 
 def alerted(fake: FakeNotify) -> list[tuple[int, str, str]]:
@@ -505,29 +494,65 @@ def test_ten_thousand_targets_are_one_201_ten_thousand_deliveries_and_ten_callba
 # outcomes
 
 
-def test_an_outcome_applies_to_the_deliveries_that_match_every_selector(fake_notify, three) -> None:
-    everyone, direct = {"tags": ["all"]}, to("sms", "+1501")
-    expected = [
-        ({}, everyone, ["+1501", "a1", "+1502"]),
-        ({"identity": "alice"}, everyone, ["+1501", "a1"]),
-        ({"binding_type": "sms"}, everyone, ["+1501", "+1502"]),
-        ({"address": "+1502"}, everyone, ["+1502"]),
-        ({"identity": "alice", "binding_type": "sms"}, everyone, ["+1501"]),
-        ({"binding_type": "sms", "address": "a1"}, everyone, []),
-        ({"identity": "Alice"}, everyone, []),
-        ({"identity": "alice"}, direct, []),
-        ({"address": "+1501", "binding_type": "sms"}, direct, ["+1501"]),
+THREE = [("alice", "sms", "+1501"), ("alice", "apn", "a1"), ("bob", "sms", "+1502")]
+PROVIDERS = {52181: ("sms",), 52141: ("apn",)}
+SENDS = [{"tags": ["all"]}, {"identities": ["alice"]}, {"identities": ["bob"]}, to("sms", "+1501")]
+SELECTORS = [{}, {"identity": "alice"}, {"address": "+1502"}, {"binding_type": "sms"}, {"identity": "Alice"}]
+outcomes = st.sampled_from(
+    [
+        *({"code": code, **selectors} for code in (52310, 52302) for selectors in SELECTORS),
+        *({"code": code} for code in (52000, *PROVIDERS)),
+        {"code": 52310, "identity": "alice", "binding_type": "sms"},
     ]
-    found = []
-    for selectors, recipients, _ in expected:
-        fake_notify.fail_delivery(52310, **selectors)
-        sid = send(fake_notify, **recipients)
-        failed = [each.address for each in fake_notify.deliveries.where(notification_sid=sid, error_code=52310)]
-        found.append((selectors, recipients, failed))
-        fake_notify.world.clear_outcomes()
+)
 
-    assert found == expected
-    assert alerted(fake_notify) == [(52310, "ERROR", CODES[52310].title)] * 10
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(outcomes, st.none() | st.integers(1, 3)), max_size=4), st.lists(st.sampled_from(SENDS)))
+def test_a_delivery_fails_by_the_first_outcome_that_matches_it_and_is_not_used_up(given, sends) -> None:
+    """52302 stops a whole Notification and counts once, 52141 removes the Binding."""
+    fake = FakeNotify()
+    apn = fake.create_credential("apn").sid
+    service = fake.create_service(messaging_service_sid=MESSAGING_SERVICE_SID, apn_credential_sid=apn)
+    for identity, kind, address in THREE:
+        fake.create_binding(service, identity=identity, binding_type=kind, address=address)
+    left = [fake.world.fail_delivery(**selectors, times=times).to_json() for selectors, times in given]
+    bound, expected, alerts = [*THREE], [], []
+
+    def used(code: int | None, targets: list[tuple[str | None, str, str]]) -> int | None:
+        """The code of the first outcome that matches one of the targets; it is used up by one."""
+        for each in left:
+            selectors = (each["identity"], each["binding_type"], each["address"])
+            matching = [
+                target
+                for target in targets
+                if target[1] in PROVIDERS.get(each["code"], ADDRESSES)
+                and all(wanted in (None, value) for wanted, value in zip(selectors, target, strict=True))
+            ]
+            if matching and each["times"] != 0 and code in (None, each["code"]):
+                each["times"] = each["times"] and each["times"] - 1
+                each["used"] += 1
+                alerts.append(each["code"])
+                return each["code"]
+        return None
+
+    for selectors in sends:
+        fake.create_notification(service, body="Hi", **selectors)
+        identities = selectors.get("identities", ["alice", "bob"])
+        direct = [(None, "sms", "+1501")] if "to_binding" in selectors else None
+        targets = direct or [each for each in bound if each[0] in identities]
+        if not targets:
+            alerts.append(52301)
+        elif not used(52302, targets):
+            for target in targets:
+                expected.append((target[2], used(None, [target])))
+                if expected[-1][1] == 52141:
+                    bound.remove(target)
+
+    assert [(each.address, each.error_code) for each in fake.deliveries] == expected
+    assert [each.code for each in fake.alerts] == alerts
+    assert [each.to_json() for each in fake.world.accounts.default.outcomes] == left
+    assert [each.address for each in fake.bindings] == [address for *_, address in bound]
 
 
 def test_an_outcome_comes_before_every_check(fake_notify) -> None:
@@ -537,17 +562,6 @@ def test_an_outcome_comes_before_every_check(fake_notify) -> None:
     send(fake_notify, **to("apn", "x"))
 
     assert became(fake_notify) == [("x", 52310, "Notification TTL has expired")]
-
-
-def test_of_several_outcomes_the_first_that_is_not_used_up_wins(fake_notify, three) -> None:
-    fake_notify.fail_delivery(52181, binding_type="sms", times=3)
-    fake_notify.fail_delivery(52310, times=1)
-    fake_notify.fail_delivery(52000, identity="bob")
-
-    for _ in range(3):
-        send(fake_notify, tags=["sms"])
-
-    assert [each.error_code for each in fake_notify.deliveries] == [52181, 52181, 52181, 52310, None, 52000]
 
 
 BY_ITSELF = "is never a delivery's outcome; the fake raises it by itself"
@@ -596,40 +610,6 @@ def test_a_token_that_the_provider_disowns_loses_its_binding(wire, fake_notify, 
         assert fake_notify.alerts.where(code=code).last.binding_sid == mine.sid
         assert fake_notify.bindings.where(identity=kind) == [other]
         assert wire.get(f"/v1/Services/{SERVICE_SID}/Bindings/{mine.sid}").status == 404
-
-
-def test_a_code_of_one_provider_leaves_the_others_alone(fake_notify, three) -> None:
-    fake_notify.fail_delivery(52141, times=1)
-
-    send(fake_notify, identities=["bob"])
-    send(fake_notify, tags=["all"])
-
-    assert codes(fake_notify) == {"+1501": None, "a1": 52141, "+1502": None}
-    assert [each.address for each in fake_notify.bindings] == ["+1501", "+1502"]
-
-
-@pytest.mark.parametrize("selectors", [{}, {"identity": "bob"}, {"address": "a1"}])
-def test_too_many_recipients_stops_the_whole_notification(fake_notify, three, selectors) -> None:
-    fake_notify.fail_delivery(52181, address="+1501", times=1)
-    fake_notify.fail_delivery(52302, times=1, **selectors)
-
-    send(fake_notify, tags=["all"], delivery_callback_url="hello")
-
-    assert (fake_notify.deliveries, fake_notify.callbacks) == ([], [])
-    assert fake_notify.alerts == [alert(fake_notify, 52302)]
-
-    send(fake_notify, tags=["all"])  # it counts Notifications, and uses no other outcome up
-    assert codes(fake_notify) == {"+1501": 52181, "a1": None, "+1502": None}
-
-
-def test_too_many_recipients_needs_a_recipient_that_it_applies_to(fake_notify, three) -> None:
-    fake_notify.fail_delivery(52302, identity="bob", times=1)
-
-    for identity in ("nobody", "alice", "bob"):
-        send(fake_notify, identities=[identity])
-
-    assert [each.code for each in fake_notify.alerts] == [52301, 52302]
-    assert codes(fake_notify) == {"+1501": None, "a1": None}
 
 
 def test_outcomes_belong_to_an_account_and_go_with_a_reset(fake_notify, ready) -> None:
@@ -689,13 +669,13 @@ BAD_OUTCOMES = [
 ]
 
 
-def test_a_bad_outcome_is_refused_with_a_reason_and_changes_nothing(fake_notify, three) -> None:
+def test_a_bad_outcome_is_refused_with_a_reason_and_changes_nothing(fake_notify, ready) -> None:
     for code, arguments, message in BAD_OUTCOMES:
         with pytest.raises(ValueError, match="^" + re.escape(message) + "$"):
             fake_notify.fail_delivery(code, **arguments)
 
-    send(fake_notify, tags=["all"])
-    assert set(codes(fake_notify).values()) == {None}
+    send(fake_notify, **to("sms", PHONE))
+    assert became(fake_notify) == [(PHONE, None, None)]
 
 
 # the catalogue

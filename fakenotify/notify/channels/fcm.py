@@ -47,7 +47,7 @@ def render(outgoing: Outgoing) -> Rendered:
 
 
 def _with_texts(payload: dict[str, Any]) -> dict[str, Any]:
-    """FCM HTTP v1 takes texts alone in ``data``: what is none becomes JSON text. (assumed D51)"""
+    """FCM HTTP v1 takes only strings in ``data``: any other value becomes JSON text. (assumed D51)"""
     data = inside(payload, "message", "data")
     if not isinstance(data, dict):
         return payload
