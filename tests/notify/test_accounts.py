@@ -221,10 +221,10 @@ def test_a_handle_sees_what_its_own_account_sent(open_fake):
         handle.create_notification(handle.services[0].sid, identities=["alice"], body="Hi") for handle in (fake, one)
     ]
 
-    assert [handle.notifications for handle in (fake, one)] == [[each] for each in sent]
-    assert [[each.status for each in handle.deliveries] for handle in (fake, one)] == [["SENT"], ["FAILED"]]
-    assert [[each.code for each in handle.alerts] for handle in (fake, one)] == [[], [52001]]
-    for handle, notification in zip((fake, one), sent, strict=True):
+    for handle, notification, code in zip((fake, one), sent, (None, 52001), strict=True):
+        assert handle.notifications == [notification]
+        assert [each.error_code for each in handle.deliveries] == [code]
+        assert [each.code for each in handle.alerts] == [code] * bool(code)
         assert [each.unique_name for each in handle.segments] == [f"of {handle.account_sid}"]
         assert sorted(each.identity for each in handle.users) == ["alice", "bob"]
         assert [each.binding for each in handle.explain(notification.sid).selected] == handle.bindings

@@ -127,33 +127,19 @@ def test_every_parameter_sets_its_property_and_an_empty_value_clears_it(wire):
         ]
 
 
-def test_an_update_changes_what_was_sent_and_the_date(fake_notify, fake_notify_client, shown):
-    services = fake_notify_client.notify.v1.services
-    created = services.create(friendly_name="before", apn_credential_sid=CR, log_enabled=False)
-    fake_notify.clock.tick()
-
-    updated = services(created.sid).update(friendly_name="after", delivery_callback_enabled=True)
-
-    assert shown(updated) == shown(created) | {
-        "friendly_name": "after",
-        "delivery_callback_enabled": True,
-        "date_updated": MOMENT.replace(second=32),
-    }
-    assert shown(services(created.sid).fetch()) == shown(updated)
-    assert [each.sid for each in services.list(friendly_name="after")] == [created.sid]
-    assert services.list(friendly_name="before") == []
-
-
-def test_an_update_with_the_same_value_moves_the_date_and_one_with_an_empty_body_does_not(wire, fake_notify, service):
+def test_an_update_moves_the_date_unless_its_body_is_empty(wire, fake_notify, service):
     path = f"/v1/Services/{service.sid}"
     before = wire.get(path)
     fake_notify.clock.tick()
 
     empty = wire.post(path)
     same = wire.post(path, {"LogEnabled": "true"})
+    renamed = wire.post(path, {"FriendlyName": "after"})
 
     assert (empty.status, empty.body) == (200, before.body)
     assert same.json == before.json | {"date_updated": LATER}
+    assert renamed.json == same.json | {"friendly_name": "after"}
+    assert wire.get("/v1/Services", {"FriendlyName": "after"}).json["services"] == [renamed.json]
 
 
 def test_a_bad_value_is_refused_and_changes_nothing(wire, fake_notify, service):
