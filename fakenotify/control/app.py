@@ -14,9 +14,7 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import fields
-from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from heapq import merge
 from http import HTTPStatus
 from itertools import chain, islice
@@ -31,9 +29,9 @@ from fakenotify.core.params import nearest
 from fakenotify.core.store import Table
 from fakenotify.core.strict_json import clean
 from fakenotify.notify.account import AccountState, Scope, Tables
-from fakenotify.notify.resources.representation import timestamp
 from fakenotify.notify.tables import TABLES
 from fakenotify.server.wsgi import CONTROL, App, Doors, parse_form, target
+from fakenotify.world.saved_state import plain
 from fakenotify.world.world import Change, World
 
 if TYPE_CHECKING:
@@ -175,23 +173,10 @@ def write(value: Any) -> str:
         text = _encode(value)
     except (ValueError, RecursionError):
         text = ""
-    return text if text and "\\ud" not in text else json.dumps(clean(value, _plain))
+    return text if text and "\\ud" not in text else json.dumps(clean(value, plain))
 
 
-def _plain(value: Any) -> Any:
-    """A date as a text, a record as a dictionary."""
-    if isinstance(value, datetime):
-        return timestamp(value)
-    names = _fields_of(value.__class__)
-    return dict(zip(names, map(partial(getattr, value), names), strict=True))
-
-
-@cache
-def _fields_of(record: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(record))
-
-
-_encode = json.JSONEncoder(allow_nan=False, default=_plain).encode
+_encode = json.JSONEncoder(allow_nan=False, default=plain).encode
 
 
 # tables
@@ -329,7 +314,7 @@ class Reading:
             found = reversed(list(found))
         text, size, between = [f'{{"{rows.name}": ['], 0, ""
         for _, number, record in found:
-            shown = {**_plain(record), "id": str(number), **rows.more(self, record)}
+            shown = {**plain(record), "id": str(number), **rows.more(self, record)}
             if rows.of_service:
                 service = self.accounts[record.account_sid].services.get(record.service_sid)
                 shown["service_name"] = None if service is None else service.friendly_name

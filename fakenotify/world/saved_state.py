@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -21,7 +21,7 @@ from fakenotify.core.errors import TwilioError
 from fakenotify.core.params import did_you_mean
 from fakenotify.core.printable import printable, shortened
 from fakenotify.core.sids import SidGenerator, is_sid
-from fakenotify.core.strict_json import whole
+from fakenotify.core.strict_json import clean
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts, check_credentials
 from fakenotify.notify.records import NO_STRINGS, Service, Strings, strings
@@ -64,21 +64,22 @@ def _export_account(account: AccountState, secrets: bool) -> dict[str, Any]:
     return {"auth_token": account.auth_token if secrets else REDACTED, **exported}
 
 
-def to_json(record: Any) -> dict[str, Any]:
+def to_json(record: Any) -> Any:
     """A record as a JSON object; dates as on the wire, a lone surrogate as U+FFFD."""
-    return {field.name: _json(getattr(record, field.name)) for field in fields(record)}
+    return clean(record, plain)
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, str):
-        return whole(value)
+def plain(value: Any) -> Any:
+    """A date as a text, a record as a dictionary."""
     if isinstance(value, datetime):
         return timestamp(value)
-    if isinstance(value, (tuple, list)):
-        return [_json(each) for each in value]
-    if isinstance(value, dict):
-        return {_json(name): _json(each) for name, each in value.items()}
-    return to_json(value) if is_dataclass(value) else value
+    names = _fields_of(value.__class__)
+    return dict(zip(names, map(partial(getattr, value), names), strict=True))
+
+
+@cache
+def _fields_of(record: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(record))
 
 
 def load(accounts: Accounts, state: Any) -> None:
