@@ -15,6 +15,7 @@ from fakenotify.notify.account import AccountState, Departure
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.journal import Journal
 from fakenotify.notify.records import Delivery
+from fakenotify.world.audience import counted
 from fakenotify.world.explain import explain, name
 from fakenotify.world.hints import ARGUMENTS, hint_of
 
@@ -90,7 +91,8 @@ def assert_not_delivered(account: AccountState, wanted: dict[str, Any]) -> None:
     wanted = _checked(wanted)
     matching = _matching(account, wanted)
     if matching:
-        lines = [f"{len(matching)} unexpected {_plural(matching)} with {_words(wanted)}:", *_listed(matching)]
+        found = counted(len(matching), "unexpected delivery", "unexpected deliveries")
+        lines = [f"{found} with {_words(wanted)}:", *_listed(matching)]
         raise AssertionError(printable_lines("\n".join(lines)))
     for each in _dropped(account):
         warnings.warn(each, stacklevel=3)
@@ -118,8 +120,8 @@ def _dropped(account: AccountState) -> list[str]:
 def _wrong_count(
     account: AccountState, matching: Sequence[Delivery], times: int | None, wanted: dict[str, Any]
 ) -> list[str]:
-    counts = f"expected {times}, got {len(matching)} {_plural(matching)}"
-    lines = [f"{counts} with {_words(wanted)}:", *_listed(matching), *_dropped(account)]
+    got = counted(len(matching), "delivery", "deliveries")
+    lines = [f"expected {times}, got {got} with {_words(wanted)}:", *_listed(matching), *_dropped(account)]
     if len({each.notification_sid for each in matching}) > 1:
         lines.append("they come from different notifications: was a request that had succeeded sent again?")
     return lines
@@ -160,7 +162,7 @@ def _miss(account: AccountState, journal: Journal, wanted: dict[str, Any]) -> li
 def _nearest(deliveries: Sequence[Delivery], wanted: dict[str, Any]) -> list[str]:
     if not deliveries:
         return []
-    lines = [f"nearest of {len(deliveries)} {_plural(deliveries)}:"]
+    lines = [f"nearest of {counted(len(deliveries), 'delivery', 'deliveries')}:"]
     for each in heapq.nsmallest(_NEAREST, deliveries, key=lambda each: len(differences(each, wanted))):
         lines.append(f"  {name(each)} ({each.notification_sid})")
         lines += [f"    {difference}" for difference in differences(each, wanted)]
@@ -176,7 +178,7 @@ def _refused(account: AccountState, journal: Journal) -> list[str]:
     refused = [
         each for each in journal if (each.status or 0) >= 400 and each.method == "POST" and "Notifications" in each.path
     ]
-    lines = [f"{len(refused)} {'request was' if len(refused) == 1 else 'requests were'} refused:"] if refused else []
+    lines = [f"{counted(len(refused), 'request was', 'requests were')} refused:"] if refused else []
     for each in refused[-_NEAREST:]:
         lines.append(f"  {each}")
         lines += [f"    {warning}" for warning in each.warnings]
@@ -227,7 +229,3 @@ def _listed(matching: Iterable[Delivery]) -> list[str]:
 
 def _words(wanted: dict[str, Any]) -> str:
     return ", ".join(f"{field}={printable(repr(expected))}" for field, expected in wanted.items())
-
-
-def _plural(deliveries: Sequence[Delivery]) -> str:
-    return "delivery" if len(deliveries) == 1 else "deliveries"
