@@ -6,7 +6,7 @@ To add a module, give it its place in ``LAYERS``.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -92,28 +92,27 @@ def is_among(module: str, places: Container[str]) -> bool:
 
 
 class Reader(ast.NodeVisitor):
-    """Collects what a module imports when it runs, in functions too, and which clocks it reads."""
+    """Collects the names that a module imports when it runs, in functions too, and the clocks that it reads."""
 
-    def __init__(self) -> None:
-        self.imports: set[tuple[str, str | None]] = set()
+    def __init__(self, source: str) -> None:
+        self.imports: set[str] = set()
         self.clocks: set[str] = set()
+        self.visit(ast.parse(source))
 
     def visit_If(self, node: ast.If) -> None:
-        if ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            for each in node.orelse:
-                self.visit(each)
-        else:
+        if ast.unparse(node.test) not in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             self.generic_visit(node)
+        for each in node.orelse:
+            self.visit(each)
 
     def visit_Import(self, node: ast.Import) -> None:
-        self.imports |= {(each.name, None) for each in node.names}
+        self.imports |= {each.name for each in node.names}
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         assert node.level == 0, "imports are absolute"
-        assert node.module is not None
-        self.imports |= {(node.module, each.name) for each in node.names}
-        if node.module == "time":
-            self.clocks |= {each.name for each in node.names}
+        names = {each.name for each in node.names}
+        self.imports |= {f"{node.module}.{name}" for name in names}
+        self.clocks |= names if node.module == "time" else set()
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         owner = ast.unparse(node.value).rpartition(".")[2]
@@ -124,33 +123,25 @@ class Reader(ast.NodeVisitor):
 
 @cache
 def read(module: str) -> Reader:
-    reader = Reader()
-    reader.visit(ast.parse(PATHS[module].read_text(encoding="utf-8")))
-    return reader
+    return Reader(PATHS[module].read_text(encoding="utf-8"))
 
 
-def own_imports(module: str) -> Iterator[str]:
+def prefixes(name: str) -> list[str]:
+    """``a.b.c``, ``a.b`` and ``a``."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+
+
+def own_imports(module: str) -> set[str]:
     """The modules of this package that ``module`` imports, itself left out."""
-    for imported, name in read(module).imports:
-        if imported == "fakenotify" and name == "__version__":
-            continue
-        if imported == "fakenotify" and name in fakenotify._HOMES:
-            yield fakenotify._HOMES[name].removeprefix("fakenotify.")
-        elif imported.split(".")[0] == "fakenotify":
-            longest = f"{imported}.{name}".removeprefix("fakenotify.")
-            found = longest if longest in PATHS else imported.removeprefix("fakenotify").removeprefix(".")
-            if found != module:
-                yield found
+    names = {name.removeprefix("fakenotify.") for name in read(module).imports if name.startswith("fakenotify.")}
+    homes = {fakenotify._HOMES.get(name, f"fakenotify.{name}").removeprefix("fakenotify.") for name in names}
+    return {next((each for each in prefixes(name) if each in PATHS), "") for name in homes} - {module, ""}
 
 
 def outside_imports(module: str) -> set[str]:
     """Every other module that ``module`` imports, with the packages it is in."""
-    found = set()
-    for imported, name in read(module).imports:
-        whole = imported if name is None else f"{imported}.{name}"
-        parts = whole.split(".")
-        found |= {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
-    return found
+    return {each for name in read(module).imports for each in prefixes(name)}
 
 
 def offenders(offends: Callable[[str], object]) -> dict[str, object]:
@@ -199,9 +190,8 @@ def test_a_module_is_named_after_what_it_is_and_opens_by_saying_it() -> None:
 
 
 def test_the_package_itself_imports_nothing_before_it_is_asked() -> None:
-    for_a_mistake = "fakenotify.core.params"
-    assert {name for name, _ in read("").imports} <= {"__future__", "importlib", "typing", for_a_mistake}
-    assert list(own_imports("")) == ["core.params"]
+    assert {name.split(".")[0] for name in read("").imports} <= {"__future__", "importlib", "typing", "fakenotify"}
+    assert own_imports("") == {"core.params"}  # for a mistake
 
 
 # the reader itself
@@ -227,19 +217,18 @@ def later():
 
 
 def test_the_reader_sees_imports_in_functions_but_not_those_for_type_checking() -> None:
-    reader = Reader()
-    reader.visit(ast.parse(SAMPLE))
+    reader = Reader(SAMPLE)
 
     assert reader.imports == {
-        ("datetime", None),
-        ("os.path", None),
-        ("time", None),
-        ("typing", "TYPE_CHECKING"),
-        ("fakenotify", "__version__"),
-        ("fakenotify.world", "snapshot"),
-        ("fakenotify.core.store", "Table"),
-        ("time", "perf_counter"),
-        ("socket", None),
-        ("fakenotify.server.wsgi", "App"),
+        "datetime",
+        "os.path",
+        "time",
+        "typing.TYPE_CHECKING",
+        "fakenotify.__version__",
+        "fakenotify.world.snapshot",
+        "fakenotify.core.store.Table",
+        "time.perf_counter",
+        "socket",
+        "fakenotify.server.wsgi.App",
     }
     assert reader.clocks == {"time", "now", "today", "perf_counter"}

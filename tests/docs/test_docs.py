@@ -25,37 +25,57 @@ from fakenotify.server.wsgi import BODY_LIMIT
 # nothing is missing
 
 
-def without_heading(page: str, wanted: set[str]) -> set[str]:
-    return wanted - set(headings(page))
+def entries(text: str) -> set[str]:
+    """The names in a text that have a heading of their own, or begin a row of a table as code."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    cells = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+    return {*titles, *(each.rpartition(".")[2] for each in titles), *re.findall(r"`([\w.-]+)[^`]*`", " ".join(cells))}
 
 
-def test_every_operation_parameter_and_switch_has_its_entry() -> None:
-    assert without_heading("reference.md", set(ROUTES.by_operation)) == set()
+PLUGIN = text_of("../conftest_plugin.py")
+PROMISED = {
+    "reference.md": set(ROUTES.by_operation),
+    "reference-behaviour.md": set(Behaviour().to_json()),
+    "reference-errors.md": {each.__name__ for each in CATALOGUE},
+    "reference-pytest.md": {
+        *re.findall(r"(?:addoption|addini)\(\s*\"([^\"]+)\"", PLUGIN),
+        *re.findall(r"@pytest\.fixture.*?\ndef (\w+)", PLUGIN),
+        "The marker fake_notify",
+    },
+    "reference-python.md": {
+        name
+        for name in vars(FakeNotify()) | vars(FakeNotify) | vars(fakenotify.Account)
+        if name[0] != "_" and name not in {*GENERATE["INNER"], "world"}
+    },
+    "faults.md": set(KINDS),
+    "control-api.md": {f"{method} /_fake/{path}" for path, methods in CONTROL_ROUTES.items() for method in methods},
+    "design.md": {path.stem for path in Path(fakenotify.__file__).parent.glob("[!_.]*") if path.suffix in ("", ".py")},
+}
+
+
+@pytest.mark.parametrize("page", PROMISED)
+def test_everything_has_its_entry(page: str) -> None:
+    assert len(PROMISED[page]) > 5
+    assert PROMISED[page] - entries(text_of(page)) == set()
+
+
+def test_every_parameter_is_named_by_its_operation() -> None:
     for route in ROUTES.by_operation.values():
-        shown = section("reference.md", route.operation)
-        assert [row.name for row in route.params.rows if f"| `{row.name}` |" not in shown] == []
-    assert without_heading("reference-behaviour.md", set(Behaviour().to_json())) == set()
+        assert set(route.params.names) - entries(section("reference.md", route.operation)) == set()
 
 
-def test_every_error_and_code_has_its_entry_and_no_other_has() -> None:
+def test_every_error_has_its_status_and_code_and_every_code_of_the_debugger_is_there() -> None:
     table = section("reference-errors.md", "Answers")
-    entries = {each.__name__: f"| `{each.__name__}` | {each.status} | {each.code} |" for each in CATALOGUE}
-    assert {name for name, entry in entries.items() if entry not in table} == set()
+    assert [each for each in CATALOGUE if f"| `{each.__name__}` | {each.status} | {each.code} |" not in table] == []
     codes = re.findall(r"^\| (52\d{3}) \|", section("reference-errors.md", "Debugger codes"), re.MULTILINE)
     assert [int(code) for code in codes] == [each.code for each in CODES.values() if each.of_notify]
 
 
-def test_every_kind_of_fault_has_its_heading_and_examples_in_both_languages() -> None:
-    assert without_heading("faults.md", set(KINDS)) == set()
+def test_every_kind_of_fault_has_examples_in_both_languages() -> None:
     for kind in KINDS:
         text = section("faults.md", kind)
         assert blocks(text, "python")
         assert any(json.loads(each)["fault"] == kind for each in blocks(text, "json"))
-
-
-def test_every_control_route_has_its_heading() -> None:
-    routes = {f"{method} /_fake/{path}" for path, methods in CONTROL_ROUTES.items() for method in methods}
-    assert without_heading("control-api.md", routes) == set()
 
 
 def test_every_option_of_the_command_line_has_its_entry_and_its_variable() -> None:
@@ -67,31 +87,6 @@ def test_every_option_of_the_command_line_has_its_entry_and_its_variable() -> No
         for option in options:
             assert f"| `{option}" in table
             assert option == "--version" or f"`FAKENOTIFY_{option[2:].replace('-', '_').upper()}`" in table
-
-
-def test_every_option_setting_fixture_and_the_marker_of_pytest_have_their_entries(pytestconfig: pytest.Config) -> None:
-    shown = text_of("reference-pytest.md")
-    plugin = text_of("../conftest_plugin.py")
-    options, settings = (set(re.findall(rf'{call}\(\s*"([^"]+)"', plugin)) for call in ("addoption", "addini"))
-    fixtures = set(re.findall(r"@pytest\.fixture.*?\ndef (\w+)", plugin))
-    assert all((options, settings, fixtures))
-    assert [name for name in options | settings | fixtures if not re.search(rf"\| `{name}\b", shown)] == []
-    assert "@pytest.mark.fake_notify(" in shown
-
-
-def test_every_public_name_of_a_fake_has_its_entry() -> None:
-    names = {name for name in vars(FakeNotify()) | vars(FakeNotify) | vars(fakenotify.Account) if name[0] != "_"}
-    shown = text_of("reference-python.md")
-    inner = GENERATE["INNER"] | {"world"}
-    assert [
-        name for name in names - inner if not re.search(rf"^### \w+\.{name}$|^\| `{name}` ", shown, re.MULTILINE)
-    ] == []
-
-
-def test_every_package_and_module_is_named_in_the_design() -> None:
-    parts = {path.stem for path in Path(fakenotify.__file__).parent.glob("[!_.]*") if path.suffix in ("", ".py")}
-    design = text_of("design.md")
-    assert {each for each in parts if f"`{each}`" not in design and f"`{each}/`" not in design} == set()
 
 
 def test_the_limits_are_those_of_the_code() -> None:
