@@ -12,6 +12,7 @@ from pages import DOCS, GENERATE, PAGES, TOP, blocks, headings, lines, run, sect
 import fakenotify
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.cli.commands import COMMANDS, SERVE
+from fakenotify.conformance.checks import CHECKS
 from fakenotify.control.routes import ROUTES as CONTROL_ROUTES
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.accounts import KEPT_DELIVERIES
@@ -89,7 +90,8 @@ def test_every_option_of_the_command_line_has_its_entry_and_its_variable() -> No
             assert option == "--version" or f"`FAKENOTIFY_{option[2:].replace('-', '_').upper()}`" in table
 
 
-def test_the_limits_are_those_of_the_code() -> None:
+def test_the_numbers_are_those_of_the_code() -> None:
+    assert f'"checked": {len(CHECKS)}' in text_of("conformance.md")
     text = section("performance.md", "Limits")
     assert f"the last {KEPT_REQUESTS:,} requests" in text
     assert text.count(f"the last {KEPT_DELIVERIES:,} |") == 4
