@@ -52,6 +52,8 @@ def why_not_found(
     """
     if route is None:
         nearest = routes.nearest_path(segments)
+        if nearest and nearest.segments[::2] == tuple(segments[::2]):
+            return f"there is no resource at {path} while the switch legacy_resources is off"
         hint = f"; did you mean /v1{nearest.path}? (paths are case-sensitive)" if nearest else ""
         return f"Notify has no resource at {path}{hint}"
     others = (each for each in accounts if each is not account)

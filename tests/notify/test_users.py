@@ -288,37 +288,31 @@ def test_a_user_is_in_twenty_segments_at_most(wire, fake_notify, service):
 
 # missing resources
 
-ENDPOINTS = [
-    ("POST", USERS),
-    ("GET", USERS),
-    ("GET", user("alice")),
-    ("DELETE", user("alice")),
-    ("POST", user("alice") + "/Bindings"),
-    ("GET", user("alice") + "/Bindings"),
-    ("GET", user("alice") + "/Bindings/BS" + "0" * 32),
-    ("DELETE", user("alice") + "/Bindings/BS" + "0" * 32),
-    ("GET", SEGMENTS),
-    ("POST", user("alice") + "/SegmentMemberships"),
-    ("GET", user("alice") + "/SegmentMemberships/premium"),
-    ("DELETE", user("alice") + "/SegmentMemberships/premium"),
-]
+ENDPOINTS = """
+POST GET     /Services/{ServiceSid}/Users
+GET DELETE   /Services/{ServiceSid}/Users/{Identity}
+POST GET     /Services/{ServiceSid}/Users/{Identity}/Bindings
+GET DELETE   /Services/{ServiceSid}/Users/{Identity}/Bindings/{Sid}
+GET          /Services/{ServiceSid}/Segments
+POST         /Services/{ServiceSid}/Users/{Identity}/SegmentMemberships
+GET DELETE   /Services/{ServiceSid}/Users/{Identity}/SegmentMemberships/{Segment}
+"""
 
 
 @warns
-def test_no_endpoint_is_there_without_its_service_its_user_and_its_instance(wire, fake_notify):
-    def not_missing(asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The requests that are not answered by a 404 that names the path."""
-        return [(method, path) for method, path in asked if wire.send(method, path).refusal != not_found(path)]
-
-    assert len(ENDPOINTS) == sum(route.legacy for route in ROUTES.by_operation.values())
-    assert not_missing(ENDPOINTS) == []
-    fake_notify.create_service(sid=SERVICE_SID)
-    assert not_missing([each for each in ENDPOINTS if "/alice" in each[1]]) == []
-    wire.post(USERS, {"Identity": "alice"})
-    assert not_missing([("GET", SEGMENTS + "/premium"), *(each for each in ENDPOINTS if each[1].count("/") == 7)]) == []
+def test_the_twelve_endpoints_are_served_unless_they_are_switched_off(wire, fake_notify, service):
+    served = [route for route in ROUTES.by_operation.values() if route.legacy]
+    documented = [line.split() for line in ENDPOINTS.strip().splitlines()]
+    assert {(each.method, each.path) for each in served} == {
+        (method, path) for *methods, path in documented for method in methods
+    }
 
     fake_notify.behaviour = Behaviour(legacy_resources=False)
-    assert not_missing([*ENDPOINTS, ("PUT", USERS)]) == []
+    for route in served:
+        path = "/v1" + route.resource_path([SERVICE_SID, "alice", "premium"])
+        assert [wire.send(method, path).refusal for method in (route.method, "PUT")] == [not_found(path)] * 2
+        said = f"there is no resource at {path} while the switch legacy_resources is off"
+        assert fake_notify.requests.last.warnings == [said]
 
 
 @warns
