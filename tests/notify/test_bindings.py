@@ -303,9 +303,3 @@ def test_a_binding_is_found_in_its_own_service_until_it_is_deleted(wire, fake_no
     assert [wire.delete(path).refusal, wire.get(path).refusal] == [not_found(path)] * 2
     assert addresses(wire.get(PATH)) == []
     assert wire.post(PATH, form()).json["sid"] != created["sid"]
-
-
-def test_bindings_of_a_service_that_is_not_there_are_404_whatever_the_parameters(wire):
-    path = "/v1/Services/ISb/Bindings"
-
-    assert [wire.get(path, {"PageSize": "x"}).refusal, wire.post(path).refusal] == [not_found(path)] * 2

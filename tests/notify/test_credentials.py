@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from answers import invalid, missing, not_found
+from answers import invalid, missing
 
 NOW = "2015-10-07T17:50:01Z"
 LATER = "2015-10-07T17:50:02Z"
@@ -128,14 +128,6 @@ def test_the_type_can_not_change(wire, fake_notify):
 
     assert answer.json == created | {"friendly_name": "after"}
     assert fake_notify.requests.last.warnings == ["parameter 'Type' was not read"]
-
-
-def test_a_credential_that_is_not_there_is_404(wire, fake_notify):
-    gone = fake_notify.create_credential("fcm").sid
-    wire.delete(f"{PATH}/{gone}")
-    for sid in (gone, "x", "IS" + "a" * 32):
-        path = f"{PATH}/{sid}"
-        assert [wire.send(method, path).refusal for method in ("GET", "POST", "DELETE")] == [not_found(path)] * 3
 
 
 @warns

@@ -160,14 +160,6 @@ def test_a_friendly_name_may_have_64_characters(wire):
     assert wire.post("/v1/Services", {"FriendlyName": "𝄞" * 64}).json["friendly_name"] == "𝄞" * 64
 
 
-@warns
-def test_a_service_that_is_not_there_is_404_whatever_the_parameters(wire):
-    for sid in ("IS" + "b" * 32, "IS71", "is" + "a" * 32, "MG" + "a" * 32, "%20", "IS%2F"):
-        path = f"/v1/Services/{sid}"
-        answers = [wire.get(path), wire.delete(path), wire.post(path, {"FriendlyName": "x" * 65})]
-        assert [each.refusal for each in answers] == [not_found(path)] * 3
-
-
 def test_deleting_a_service_deletes_everything_below_it(wire, fake_notify, fake_notify_client):
     gone, stays = fake_notify.create_service(), fake_notify.create_service()
     for each in (gone, stays):

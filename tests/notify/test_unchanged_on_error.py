@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from answers import not_found
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -190,3 +191,14 @@ def test_every_operation_can_both_succeed_and_fail_here() -> None:
 
         assert route.status in answered, operation
         assert refused.error is not None, operation
+
+
+def test_a_path_is_404_and_named_as_requested_wherever_it_names_nothing_and_whatever_is_sent() -> None:
+    world = fixed_world(Behaviour())
+    for operation, route in ROUTES.by_operation.items():
+        bad = {row.name: [row.kind.mistakes()[0]] for row in route.params.rows if row.kind.mistakes()}
+        for values in places(route)[:1]:
+            for at, unknown in product(range(len(values)), (*UNKNOWN, "MG" + "a" * 32, " ")):
+                path = path_to(route, (*values[:at], unknown, *values[at + 1 :]))
+                answer = ask(world, route, path, bad)
+                assert (answer.status, answer.error and answer.error.message) == not_found(path)[::2], operation
