@@ -477,8 +477,8 @@ def test_the_recipients_are_those_of_a_naive_filter_over_all_bindings(
 
 
 @pytest.mark.fake_notify(callback_delivery="manual")
-def test_ten_thousand_targets_are_one_201_ten_thousand_deliveries_and_ten_callbacks(fake_notify, ready) -> None:
-    addresses = [f"+1500{number:07}" for number in range(10_000)]
+def test_many_targets_are_one_201_a_delivery_each_and_a_callback_for_each_thousand(fake_notify, ready) -> None:
+    addresses = [f"+1500{number:07}" for number in range(2_500)]
     targets = [json.dumps({"binding_type": "sms", "address": each}) for each in addresses]
 
     fake_notify.client(in_process=True).notify.v1.services(SERVICE_SID).notifications.create(
@@ -487,8 +487,8 @@ def test_ten_thousand_targets_are_one_201_ten_thousand_deliveries_and_ten_callba
 
     assert [each.status for each in fake_notify.requests] == [201]
     assert became(fake_notify) == [(each, None, None) for each in addresses]
-    assert len({each.sid for each in fake_notify.deliveries}) == 10_000
-    assert [each.params["Count"] for each in fake_notify.callbacks] == [["1000"]] * 10
+    assert len({each.sid for each in fake_notify.deliveries}) == 2_500
+    assert [each.params["Count"] for each in fake_notify.callbacks] == [["1000"], ["1000"], ["500"]]
 
 
 # outcomes

@@ -189,9 +189,11 @@ def test_a_row_that_its_table_refuses_is_named(fake: FakeNotify) -> None:
 
 
 def test_the_rules_of_a_service_hold_for_loaded_rows(fake: FakeNotify) -> None:
-    bindings = [{"identity": "alice", "binding_type": "sms", "address": str(at)} for at in range(2)]
+    bindings = [{"identity": "alice", "binding_type": "sms", "address": str(at)} for at in range(21)]
     user, segment = {"identity": "alice"}, {"unique_name": "vip"}
 
+    assert refused(fake, "bindings", *bindings) == ": identity 'alice' has 20 Bindings in this Service already"
+    assert refused(fake, "bindings", bindings[0], bindings[0]) == ": address '0' has a Binding in this Service already"
     assert refused(fake, "users", user, user) == ": identity 'alice' has a User in this Service already"
     assert refused(fake, "segments", segment, segment) == ": segment 'vip' is in this Service already"
 
