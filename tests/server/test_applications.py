@@ -13,7 +13,7 @@ import pytest
 from raw_http import PATIENCE, answering, echo, echoed, get, post
 
 from fakenotify.server import connection as connection_module
-from fakenotify.server.connection import send_all
+from fakenotify.server.connection import ConnectionWire, send_all
 
 
 class Pieces(threading.Event):
@@ -34,6 +34,13 @@ class Pieces(threading.Event):
                     yield piece
         finally:
             self.set()
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def run(*_: object) -> Any:
+        raise error
+
+    return run
 
 
 def test_an_application_cannot_put_a_body_where_there_is_none(serve, dial) -> None:
@@ -152,9 +159,24 @@ def test_an_answer_is_sent_in_as_many_calls_as_the_reader_needs() -> None:
 @pytest.mark.parametrize("error", [OSError(errno.EMFILE, "x"), ImportError(f"lib.so: {os.strerror(errno.EMFILE)}")])
 @pytest.mark.usefixtures("both_ways")
 def test_without_a_descriptor_for_a_late_import_the_answer_is_503(serve, dial, monkeypatch, error) -> None:
-    def fail(*_: object) -> list[bytes]:
-        raise error
-
-    monkeypatch.setattr(connection_module.Connection, "handle", fail)
-    server = serve(fail)
+    monkeypatch.setattr(connection_module.Connection, "handle", raising(error))
+    server = serve(raising(error))
     assert (dial(server).ask(get()).status, server.errors) == (503, [])
+
+
+def test_any_other_error_of_the_handler_ends_the_connection_and_is_reported_unless_the_client_has_left(
+    serve, dial, monkeypatch, capsys
+) -> None:
+    server, bug = serve(), ImportError("of ours")
+    for error in (ConnectionResetError(), bug):
+        monkeypatch.setattr(connection_module.Connection, "handle", raising(error))
+        connection = dial(server)
+        connection.send(get(method="HEAD"))
+        assert connection.ended()
+    assert server.errors == [bug]
+
+
+def test_a_stall_ends_when_the_connection_has() -> None:
+    gone = socket.socket()
+    gone.close()
+    ConnectionWire(gone, threading.Event()).pause(None)

@@ -158,7 +158,7 @@ def test_a_chunked_body_is_read_to_its_end(dialled) -> None:
         assert [each.json for each in answers] == [echoed(body), echoed(body), echoed("x")]
 
 
-LENGTHS = ("-1", "+3", "0x3", "", "3 3", "3, 3", "\xb2", "\x0b3", "9" * 30, "3\r\nContent-Length: 4")
+LENGTHS = ("-1", "+3", "0x3", "", "3 3", "3, 3", "\xb2", "\x0b3", "9" * 30, "3\r\nContent-Length: 2")
 CODINGS = ("gzip", "gzip, chunked", "chunked, chunked", "\x0bchunked", "chunked\x1f", "")
 CHUNKS = (
     "three\r\nabc\r\n0\r\n\r\n",

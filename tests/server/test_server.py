@@ -127,6 +127,14 @@ def test_stop_may_be_called_by_the_application(serve, dial) -> None:
     assert (connection.ended(), stopped.wait(PATIENCE), server.errors) == (True, True, [])
 
 
+def test_the_date_is_made_anew_a_few_times_a_second(echoing, monkeypatch) -> None:
+    moments, dates = iter((10.0, 10.1, 10.3, 10.4)), iter(("one", "two"))
+    monkeypatch.setattr(server_module, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(server_module, "http_date", lambda: next(dates))
+    assert [echoing.date() for _ in range(4)] == ["one", "one", "two", "two"]
+    monkeypatch.undo()
+
+
 def test_a_busy_port_is_an_os_error(echoing) -> None:
     with pytest.raises(OSError, match="Address already in use"):
         Server(echo, port=echoing.port)
