@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from reliability.concurrency import Hammer
 
 from fakenotify import Behaviour, FakeNotify
+from fakenotify.notify.account import AccountState
 from fakenotify.notify.accounts import Accounts
 from fakenotify.notify.dispatch import Call
 
@@ -52,40 +54,32 @@ def test_nobody_sees_a_reset_half_done(eager_threads) -> None:
     fake = FakeNotify()
     service = fake.create_service()
     fake.world.begin_here()
-    owner, over, seen = (fake.account_sid, fake.auth_token), threading.Event(), set()
+    owner, over = (fake.account_sid, fake.auth_token), threading.Event()
 
-    def look() -> None:
+    def look() -> set[int | None]:
+        seen = set()
         while not over.is_set():
-            try:
-                seen.add(fake.world.handle(Call("GET", f"/v1/Services/{service.sid}", credentials=owner)).status)
-            except Exception as error:
-                seen.add(repr(error))
+            seen.add(fake.world.handle(Call("GET", f"/v1/Services/{service.sid}", credentials=owner)).status)
+        return seen
 
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for _ in range(1000):
-        fake.reset()
-    over.set()
-    for thread in threads:
-        thread.join()
-
-    assert seen == {200}
+    with ThreadPoolExecutor(4) as pool:
+        looks = [pool.submit(look) for _ in range(4)]
+        try:
+            for _ in range(1000):
+                fake.reset()
+        finally:
+            over.set()
+    assert set().union(*(each.result() for each in looks)) == {200}
 
 
 def test_an_account_that_many_ask_for_first_at_once_is_opened_once() -> None:
-    for number in range(200):
-        accounts = FakeNotify(Behaviour(unknown_accounts="own")).world.accounts
-        start = threading.Barrier(4)
-        opened: list[object] = []
+    start = threading.Barrier(4)
 
-        def ask(accounts: Accounts, start: threading.Barrier, opened: list[object], account_sid: str) -> None:
-            start.wait(5)
-            opened.append(accounts.authenticate((account_sid, "x")))
+    def ask(accounts: Accounts) -> AccountState:
+        start.wait(5)
+        return accounts.authenticate(("AC" + "1" * 32, "x"))
 
-        threads = [threading.Thread(target=ask, args=(accounts, start, opened, f"AC{number:032x}")) for _ in range(4)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
-        assert len({id(each) for each in opened}) == 1
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(200):
+            accounts = FakeNotify(Behaviour(unknown_accounts="own")).world.accounts
+            assert len({id(each) for each in pool.map(ask, [accounts] * 4)}) == 1
