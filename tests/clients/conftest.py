@@ -1,4 +1,4 @@
-"""What the tests of clients share."""
+"""Fixtures for the tests of clients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No socket goes anywhere, and no name is looked up."""
+    """Makes every connection and every look-up of a name fail."""
 
     def refuse(*arguments: Any, **more: Any) -> Any:
         raise AssertionError("a connection was wanted")

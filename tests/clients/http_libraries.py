@@ -1,4 +1,4 @@
-"""The HTTP libraries that interception reaches, each asked in the same way."""
+"""The HTTP libraries that interception reaches, behind one signature."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SERVICES = f"{TWILIO}/v1/Services"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class Told(NamedTuple):
-    """What a library says of an answer."""
+class Answer(NamedTuple):
+    """An answer as a library gives it."""
 
     status: int
     text: str
@@ -33,40 +33,40 @@ def authorization(fake: FakeNotify) -> dict[str, str]:
     return {"Authorization": requests.auth._basic_auth_str(fake.account_sid, fake.auth_token)}
 
 
-def by_requests(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Told:
+def by_requests(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Answer:
     with requests.Session() as session:
         if transport is not None:
             session.mount(url[: url.index("/v1")], transport)
         how = {"auth": (fake.account_sid, fake.auth_token), "timeout": 5}
         response = session.request(method, url, **{**how, **request})
-    return Told(response.status_code, response.text)
+    return Answer(response.status_code, response.text)
 
 
-def by_httpx(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Told:
+def by_httpx(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Answer:
     auth = (fake.account_sid, fake.auth_token)
     with httpx.Client(auth=auth, verify=False, transport=transport) as client:
         response = client.request(method, url, **request)
-    return Told(response.status_code, response.text)
+    return Answer(response.status_code, response.text)
 
 
-def by_async_httpx(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Told:
-    async def ask() -> Told:
+def by_async_httpx(fake: FakeNotify, method: str, url: str, *, transport: Any = None, **request: Any) -> Answer:
+    async def ask() -> Answer:
         auth = (fake.account_sid, fake.auth_token)
         async with httpx.AsyncClient(auth=auth, verify=False, transport=transport) as client:
             response = await client.request(method, url, **request)
-        return Told(response.status_code, response.text)
+        return Answer(response.status_code, response.text)
 
     return asyncio.run(ask())
 
 
-def by_aiohttp(fake: FakeNotify, method: str, url: str, *, base: str | None = None, **request: Any) -> Told:
-    async def ask() -> Told:
+def by_aiohttp(fake: FakeNotify, method: str, url: str, *, base: str | None = None, **request: Any) -> Answer:
+    async def ask() -> Answer:
         how: dict[str, Any] = {"headers": authorization(fake), "timeout": aiohttp.ClientTimeout(10), "trust_env": True}
         async with (
             aiohttp.ClientSession(base, **how) as session,
             session.request(method, url, **request) as response,
         ):
-            return Told(response.status, await response.text())
+            return Answer(response.status, await response.text())
 
     return asyncio.run(ask())
 

@@ -56,7 +56,7 @@ def test_the_client_opens_the_socket_when_it_is_needed_and_waits_half_a_minute_a
     assert (client.notify.base_url, client.http_client.timeout, TIMEOUT) == (fake.url, 30, 30)
 
 
-def test_a_client_is_of_its_account_whatever_the_environment_says(fake, monkeypatch) -> None:
+def test_a_client_uses_its_own_account_whatever_the_environment_says(fake, monkeypatch) -> None:
     for name, value in TRAPS.items():
         monkeypatch.setenv(name, value)
     for account in (fake.account("AC" + "1" * 32, "one"), fake):
@@ -157,13 +157,13 @@ def test_every_client_gets_the_answers_of_the_socket(open_fake, other) -> None:
         fake.create_service(sid=SERVICE_SID)
         awaited = how == "asynchronous"
         client = fake.async_client() if awaited else fake.client(in_process=how == "in process")
-        told = asyncio.run(walk(client, awaited=awaited))
+        answers = asyncio.run(walk(client, awaited=awaited))
         assert repr(fake).endswith("without a socket>") is (how == "in process")
         journal = [
             (each.operation, each.method, each.path, each.params, each.status, each.code, each.warnings, each.body)
             for each in fake.requests
         ]
-        seen.append(json.dumps([told, journal], default=str, indent=1).replace(client.notify.base_url, TWILIO))
+        seen.append(json.dumps([answers, journal], default=str, indent=1).replace(client.notify.base_url, TWILIO))
 
     assert seen[0].splitlines() == seen[1].splitlines()
 
@@ -175,7 +175,7 @@ def test_a_raw_answer_in_process_has_the_headers_of_the_socket(fake) -> None:
     assert (one, [each.status_code for each in answers]) == (other, [201, 201])
 
 
-def test_an_application_is_told_what_a_server_would_tell() -> None:
+def test_an_application_gets_the_environ_that_a_server_would_make() -> None:
     seen: dict[str, Any] = {}
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -243,7 +243,7 @@ SENT = st.text(max_size=8) | st.binary(max_size=4) | st.integers() | st.booleans
 @given(
     st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), SENT | st.lists(SENT, max_size=3), max_size=4)
 )
-def test_a_form_in_process_is_spelled_as_requests_spells_it(values) -> None:
+def test_a_form_in_process_is_encoded_as_requests_encodes_it(values) -> None:
     try:
         expected = requests.Request("POST", "http://x", data=values).prepare().body or ""
     except UnicodeEncodeError:
@@ -277,7 +277,7 @@ def test_an_asynchronous_client_of_an_old_package_is_an_import_error_that_says_s
         fake.async_client()
 
 
-def test_all_the_rest_works_without_the_package() -> None:
+def test_everything_else_works_without_the_package() -> None:
     program = """
 import sys
 sys.modules["twilio"] = sys.modules["requests"] = sys.modules["aiohttp"] = None

@@ -23,7 +23,7 @@ from http_libraries import (
     FORM,
     SERVICES,
     TWILIO,
-    Told,
+    Answer,
     authorization,
     by_aiohttp,
     by_async_httpx,
@@ -161,7 +161,7 @@ async def pieces() -> AsyncIterator[bytes]:
 
 
 TEXT = "FriendlyName=shop"
-BODIES: list[tuple[Callable[..., Told], dict[str, Any]]] = [
+BODIES: list[tuple[Callable[..., Answer], dict[str, Any]]] = [
     (by_requests, {"data": TEXT}),
     (by_requests, {"data": TEXT.encode()}),
     (by_requests, {"data": bytearray(TEXT.encode())}),
@@ -183,8 +183,8 @@ BODIES: list[tuple[Callable[..., Told], dict[str, Any]]] = [
 
 def test_a_library_may_send_its_body_in_any_form(fake) -> None:
     with fake.intercept():
-        told = [ask(fake, "POST", SERVICES, **{"headers": FORM} | body) for ask, body in BODIES]
-    assert [each.json["friendly_name"] for each in told] == ["shop"] * len(BODIES)
+        answers = [ask(fake, "POST", SERVICES, **{"headers": FORM} | body) for ask, body in BODIES]
+    assert [each.json["friendly_name"] for each in answers] == ["shop"] * len(BODIES)
 
 
 def test_requests_may_read_the_answer_as_a_stream(fake) -> None:
@@ -196,7 +196,7 @@ def test_requests_may_read_the_answer_as_a_stream(fake) -> None:
 def test_aiohttp_reads_answers_without_a_body(fake) -> None:
     with fake.intercept():
         url = by_aiohttp(fake, "POST", SERVICES).json["url"]
-        assert (by_aiohttp(fake, "HEAD", url), by_aiohttp(fake, "DELETE", url)) == (Told(405, ""), Told(204, ""))
+        assert (by_aiohttp(fake, "HEAD", url), by_aiohttp(fake, "DELETE", url)) == (Answer(405, ""), Answer(204, ""))
     assert fake.services == []
 
 
@@ -213,7 +213,7 @@ def test_other_hosts_are_left_alone_but_under_strict_twilios_are_an_error(fake, 
     assert fake.requests == []
 
 
-def test_a_url_is_notifys_by_its_host(fake) -> None:
+def test_the_host_of_a_url_decides_whether_it_is_notifys(fake) -> None:
     ours = [
         "https://notify.twilio.com/v1",
         "http://NOTIFY.Twilio.com:8080/v1",
@@ -290,7 +290,7 @@ def test_what_a_program_has_kept_of_an_interception_passes_calls_on(fake, forbid
         handle(client, client.build_request("GET", elsewhere))
 
 
-def test_adapters_that_a_session_was_given_by_hand_are_passed_by(fake, forbidden) -> None:
+def test_adapters_that_were_mounted_by_hand_are_bypassed(fake, forbidden) -> None:
     class Nowhere(BaseAdapter):
         def send(self, *arguments: Any, **settings: Any) -> Any:
             raise AssertionError("it was asked")
@@ -309,7 +309,7 @@ def test_adapters_that_a_session_was_given_by_hand_are_passed_by(fake, forbidden
     assert session.get_adapter(SERVICES) is session.adapters["https://"]
 
 
-def test_an_adapter_of_the_projects_own_keeps_its_behaviour(fake, forbidden) -> None:
+def test_a_projects_own_adapter_keeps_its_behaviour(fake, forbidden) -> None:
     class Patient(HTTPAdapter):
         def send(self, request: Any, **settings: Any) -> Any:
             response = super().send(request, **settings | {"timeout": 60})
@@ -324,7 +324,7 @@ def test_an_adapter_of_the_projects_own_keeps_its_behaviour(fake, forbidden) -> 
     assert (response.status_code, response.headers["X-Seen-By"]) == (201, "Patient")
 
 
-def test_a_decorator_lasts_for_a_call(fake) -> None:
+def test_the_decorator_intercepts_while_the_function_runs(fake) -> None:
     before = originals()
 
     @fake.intercept()
@@ -380,7 +380,7 @@ def test_what_is_not_intercepted_is_stopped_before_it_leaves(fake, escape) -> No
     )
 
 
-def test_the_guard_knows_regions_and_under_strict_other_products(fake, elsewhere) -> None:
+def test_the_guard_also_stops_regions_and_under_strict_other_products(fake, elsewhere) -> None:
     with fake.intercept(strict=True):
         with pytest.raises(UninterceptedCall):
             by_urllib("notify.dublin.ie1.twilio.com")
@@ -411,7 +411,7 @@ def session_with(total: int, **settings: Any) -> requests.Session:
     ("fault", "phase"),
     [(Fault.http(503), "before"), (Fault.reset_connection(), "after"), (Fault.stall(), "before")],
 )
-def test_the_retries_of_requests_are_its_own(fake, fault, phase) -> None:
+def test_requests_tries_again_as_it_does_over_a_socket(fake, fault, phase) -> None:
     """Under interception a second send is as visible as it is over a socket."""
     fake.fail("services.create", fault, times=2, phase=phase)
     with fake.intercept(), session_with(2) as session:
@@ -430,7 +430,7 @@ def test_the_retries_of_requests_are_its_own(fake, fault, phase) -> None:
         (Fault.truncate_body(), {}, requests.exceptions.ChunkedEncodingError),
     ],
 )
-def test_when_the_retries_are_used_up_it_is_the_same_error_as_over_a_socket(fake, fault, settings, raised) -> None:
+def test_exhausted_retries_raise_the_same_error_as_over_a_socket(fake, fault, settings, raised) -> None:
     fake.fail("services.create", fault)
     asked = []
     for base in (TWILIO, fake.url):
@@ -441,7 +441,7 @@ def test_when_the_retries_are_used_up_it_is_the_same_error_as_over_a_socket(fake
     assert asked[0] == asked[1]
 
 
-def test_retries_may_end_in_the_answer_itself(fake) -> None:
+def test_exhausted_retries_may_return_the_last_answer(fake) -> None:
     fake.fail("services.create", status=503, retry_after=0)
     with fake.intercept(), session_with(1, raise_on_status=False) as session:
         response = session.post(SERVICES, headers=authorization(fake), timeout=5)

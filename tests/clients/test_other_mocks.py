@@ -154,7 +154,7 @@ def test_a_tool_that_copies_the_attributes_of_what_it_wraps_is_seen_through(fake
         assert by_httpx(fake, "POST", SERVICES).status == 201
 
 
-def test_a_session_that_requests_mock_has_touched_goes_free_again(fake) -> None:
+def test_a_session_that_requests_mock_has_patched_is_restored(fake) -> None:
     requests_mock = pytest.importorskip("requests_mock")
     session = requests.Session()
     session.headers.update(authorization(fake))

@@ -242,7 +242,7 @@ class Hammer:
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Do so many operations in all, in worlds with and without restores and resets."""
+    """Do ``count`` operations, in worlds with and without restores and resets."""
     figure = Figure("concurrency", "operations by 11 threads")
     turns = max(2, count // 100_000 * 2)
     for turn in range(turns):

@@ -1,4 +1,4 @@
-"""Answers held against Notify's own OpenAPI document."""
+"""Answers validated against Notify's own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DOCUMENT = document("https://notify.twilio.com")
 
 
 def described(route: Route) -> dict[str, Any]:
-    """What the document says of an operation."""
+    """What the document says about an operation."""
     found: dict[str, Any] = DOCUMENT["paths"][f"/v1{route.path}"][route.method.lower()]
     return found
 
 
 @cache
 def _validator(operation: str, status: str) -> Draft202012Validator | None:
-    """Of the body of an answer; None for one without a body. Raises ``KeyError`` for one that is not described."""
+    """Validates the body of an answer; None for an answer without one. Raises ``KeyError`` if it is not described."""
     response = described(ROUTES.by_operation[operation])["responses"][status]
     if "$ref" in response:
         response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
@@ -36,7 +36,7 @@ def _validator(operation: str, status: str) -> Draft202012Validator | None:
 
 
 def complaints(route: Route, status: int, body: Any) -> Iterator[str]:
-    """What of an answer is not as described; ``body`` is the JSON, or None."""
+    """How an answer differs from its description; ``body`` is the JSON, or None."""
     try:
         validator = _validator(route.operation, str(status))
     except KeyError:

@@ -101,7 +101,7 @@ class Forms:
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Send forms to every operation in turn, so many in all."""
+    """Send ``count`` forms, to every operation in turn."""
     routes = ROUTES.by_operation
     figure = Figure("forms", f"forms for {len(routes)} operations", seed)
     forms = Forms(Random(seed))

@@ -1,4 +1,4 @@
-"""Noise on the socket: bytes without any grammar, and valid requests with something wrong in them.
+"""Noise on the socket: random bytes, and valid requests with something wrong in them.
 
 Whatever is answered is HTTP and not a 500, the connection ends when the client has ended it, the server reports no
 error of its own, and a plain request right afterwards is answered as usual.
@@ -113,7 +113,7 @@ class Fuzzer:
         return head_of(self.fake, f"{method} {path}") + f"{length}\r\n{body}".encode()
 
     def noise(self) -> bytes:
-        """Bytes without a grammar."""
+        """Random bytes and fragments of HTTP."""
         random = self.random
         if random.random() < 0.4:
             return random.randbytes(random.randrange(1, 600))
@@ -176,7 +176,7 @@ class Fuzzer:
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Send noise so many times."""
+    """Send noise ``count`` times."""
     figure, random = Figure("fuzz", seed=seed), Random(seed)
     fuzzer = Fuzzer(random)
     kinds = (fuzzer.noise, fuzzer.mutated, fuzzer.mutated, fuzzer.valid)

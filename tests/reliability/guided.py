@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing by atheris of what reads bytes: the head of a request, a form, a body, credentials, a path.
+"""Coverage-guided fuzzing of everything that parses bytes, by atheris: heads, forms, bodies, credentials, paths.
 
 atheris is not in the test extra, since it doesn't have wheels for every Python: install it beside fakenotify, or name a
 Python that has it in ``ATHERIS_PYTHON``. Without it, the proof says that it was not run.
@@ -74,7 +74,7 @@ _SEEDS = (
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Let atheris try so many inputs."""
+    """Let atheris try ``count`` inputs."""
     figure = Figure("guided", "inputs chosen by coverage")
     python = figure.python_with("atheris")
     if python is None:

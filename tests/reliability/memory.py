@@ -1,4 +1,4 @@
-"""What is kept is bounded: each scenario runs in its own process, whose peak memory is measured.
+"""Memory stays within its bound: each scenario runs in its own process, whose peak memory is measured.
 
 The bound is ``keep_bytes``, an estimate: the process may take a quarter more, and what Python itself needs.
 """
@@ -19,11 +19,11 @@ from .figure import Figure, run
 
 _SLACK = KEPT_BYTES // 4 + (32 << 20)
 _LOADED = 8
-"""While a world is loaded, it takes at most so many bytes for each byte of its file."""
+"""The most bytes of memory that loading a world takes for each byte of its file."""
 
 
 def send(forms: Iterable[dict[str, list[str]]]) -> FakeNotify:
-    """A fake to which a client has sent so many Notifications, without a socket."""
+    """A fake to which a client has sent these Notifications, without a socket."""
     fake = FakeNotify()
     service = fake.create_service()
     owner = (fake.account_sid, fake.auth_token)
@@ -59,7 +59,7 @@ def deliveries(count: int) -> int:
 
 
 def accounts(count: int) -> int:
-    """Accounts that callers make up."""
+    """Requests of many accounts that nobody has declared."""
     fake = FakeNotify(behaviour=Behaviour(unknown_accounts="own"))
     for number in range(count):
         call = Call("GET", f"/v1/Services/IS{number:032x}", credentials=(f"AC{number:032x}", "token"))

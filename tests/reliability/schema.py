@@ -17,7 +17,7 @@ from .figure import Figure, run
 _CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
 _OF_NOTIFY = f"{_CHECKS},status_code_conformance,response_headers_conformance,unsupported_method"
 _DOCUMENTS = {"notify-openapi.json": _OF_NOTIFY, "openapi.json": _CHECKS}
-"""The documents, and what is checked of each answer."""
+"""The documents, and the checks that each answer must pass."""
 _SERVICE = "IS" + "a" * 32
 _SETTINGS = f"""
 [generation]
@@ -33,7 +33,7 @@ _STREAM = "/_fake/events"
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Let schemathesis make so many examples of each operation, by one document and then by the other."""
+    """Let schemathesis make ``count`` examples of each operation, by one document and then by the other."""
     figure = Figure("schema", "requests by schemathesis", seed)
     python = figure.python_with("schemathesis")
     for document, checks in _DOCUMENTS.items() if python else ():

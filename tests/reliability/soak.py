@@ -90,7 +90,7 @@ def settled(before: tuple[int, int]) -> tuple[int, int]:
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Do so many rounds after the warm-up."""
+    """Do ``count`` rounds after the warm-up."""
     figure = Figure("soak", "requests, callbacks and starts")
     if not Path("/proc/self/statm").exists():
         figure.fail("can't be measured here: there is no /proc")

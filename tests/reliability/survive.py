@@ -507,7 +507,7 @@ def a_host_without_a_free_port() -> None:
 
 
 def prove(count: int, seed: int = 0) -> Figure:
-    """Run every scenario so many times."""
+    """Run every scenario ``count`` times."""
     figure = Figure("survive", "scenarios")
     for _ in figure.until(count * len(SCENARIOS)):
         for name, check in SCENARIOS.items():

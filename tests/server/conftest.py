@@ -1,4 +1,4 @@
-"""What the tests of the server share: servers that are stopped at the end, and connections that are closed."""
+"""Servers that are stopped and connections that are closed at the end of a test."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def dial() -> Iterator[Dial]:
 
 @pytest.fixture
 def echoing(serve: Serve) -> Iterator[Server]:
-    """A server that answers with what was asked; the test fails if the server met an error of its own."""
+    """A server that echoes requests; the test fails if the server reports an error."""
     server = serve()
     yield server
     assert server.errors == []
@@ -63,7 +63,7 @@ def dialled(echoing: Server, dial: Dial) -> Dialled:
 
 @pytest.fixture
 def fake_server() -> Iterator[Server]:
-    """The server of a fake with nothing in it."""
+    """The server of an empty fake; the test fails if it reports an error."""
     with FakeNotify() as fake:
         fake.start()
         assert fake._server is not None

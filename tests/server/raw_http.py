@@ -1,4 +1,4 @@
-"""HTTP as bytes: connections that read answers one by one and to the byte, and requests written out."""
+"""HTTP as bytes: requests written out in full, and connections that read exactly one answer at a time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 
 class Dialled:
-    """One connection, on which answers are read one by one and to the byte."""
+    """A connection that reads exactly one answer at a time."""
 
     def __init__(self, server: Server) -> None:
         self.socket = socket.create_connection(server.server_address[:2], timeout=PATIENCE)
@@ -39,7 +39,7 @@ class Dialled:
         self.socket.sendall(text if isinstance(text, bytes) else text.encode("latin-1"))
 
     def answer(self, *, head: bool = False) -> Answer:
-        """The next answer; ``head`` says that it has no body whatever its length."""
+        """The next answer; ``head``: it has no body, whatever its length says."""
         protocol, status, _ = self.reader.readline().decode("latin-1").split(" ", 2)
         assert protocol == "HTTP/1.1"
         lines = [line.decode("latin-1").rstrip("\r\n") for line in iter(self.reader.readline, b"\r\n")]
@@ -81,8 +81,8 @@ Dial = Callable[[Server], Dialled]
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer with what was asked."""
     body = environ["wsgi.input"].read()
-    told = {"method": environ["REQUEST_METHOD"], "target": environ["RAW_URI"], "body": body.decode("latin-1")}
-    content = json.dumps(told).encode()
+    asked = {"method": environ["REQUEST_METHOD"], "target": environ["RAW_URI"], "body": body.decode("latin-1")}
+    content = json.dumps(asked).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
     return [content]
 

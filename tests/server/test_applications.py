@@ -50,7 +50,7 @@ def test_an_application_cannot_put_a_body_where_there_is_none(serve, dial) -> No
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_an_application_that_raises_is_500_and_the_connection_goes_on(serve, dial, capsys) -> None:
+def test_an_application_that_raises_gives_a_500_and_the_connection_goes_on(serve, dial, capsys) -> None:
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if environ["RAW_URI"] == "/raise":
             raise LookupError("of ours")
@@ -164,7 +164,7 @@ def test_without_a_descriptor_for_a_late_import_the_answer_is_503(serve, dial, m
     assert (dial(server).ask(get()).status, server.errors) == (503, [])
 
 
-def test_any_other_error_of_the_handler_ends_the_connection_and_is_reported_unless_the_client_has_left(
+def test_an_error_of_the_handler_ends_the_connection_and_is_reported_unless_the_client_has_left(
     serve, dial, monkeypatch, capsys
 ) -> None:
     server, bug = serve(), ImportError("of ours")

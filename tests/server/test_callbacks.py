@@ -250,7 +250,7 @@ def test_twilios_library_accepts_every_signature_and_only_with_the_token(manual,
 
 
 @pytest.mark.parametrize(("kind", "is_known"), [("AC", True), ("SK", False)])
-def test_an_undeclared_account_signs_with_the_password_it_last_used_but_not_with_an_api_keys(
+def test_an_undeclared_account_signs_with_its_last_password_but_not_with_the_secret_of_an_api_key(
     begin, wire_as, receive, kind, is_known
 ) -> None:
     fake, receiver, user = begin(unknown_accounts="own"), receive(), kind + "2" * 32
@@ -341,7 +341,7 @@ def test_the_notifications_url_wins_and_the_services_needs_its_flag(manual) -> N
     assert found == expected
 
 
-def test_nobody_reached_is_one_empty_callback_under_the_switch(begin, receive) -> None:
+def test_a_notification_that_reaches_nobody_has_one_empty_callback_if_the_switch_says_so(begin, receive) -> None:
     receiver = receive()
     fake = begin(callback_delivery="manual")
     send(fake, receiver.url, to_binding=None, identities=["nobody"])
@@ -508,7 +508,7 @@ NO_HTTP = {
 
 
 @pytest.mark.parametrize(("answers", "timeout"), [(SLOW, 0.3), (NO_HTTP, 5.0)], ids=["slow", "no http"])
-def test_an_answer_that_takes_too_long_or_is_no_http_fails_its_callback(begin, receive, answers, timeout) -> None:
+def test_an_answer_that_takes_too_long_or_is_not_http_fails_its_callback(begin, receive, answers, timeout) -> None:
     fake = begin(callback_timeout=timeout)
     names = {}
     for name, answer in answers.items():
@@ -581,7 +581,7 @@ def test_an_unusable_url_fails_its_callback_without_a_look_up(manual, receive) -
     assert receiver.posts == []
 
 
-def test_hosts_that_the_tester_allows_are_called_and_have_no_case(begin, receive) -> None:
+def test_allowed_hosts_are_called_whatever_their_case(begin, receive) -> None:
     receiver = receive()
     fake = begin(callback_delivery="manual", callback_hosts=("Elsewhere.Example", "0x7F.0.0.1"))
     hosts = ("0X7f.0.0.1", "0.0.0.0")  # which Linux connects to loopback
@@ -616,7 +616,7 @@ def test_an_ipv6_receiver_is_called(manual, receive) -> None:
     assert [post.url for post in receiver.posts] == [url]
 
 
-def test_a_bad_receiver_keeps_no_other_from_being_called(fake, receive, free_port) -> None:
+def test_a_bad_receiver_does_not_prevent_calls_to_others(fake, receive, free_port) -> None:
     good = receive()
     for url in (f"http://127.0.0.1:{free_port}/", "hello", good.url, "http://example.com/", good.url):
         send(fake, url)
@@ -812,7 +812,7 @@ def test_at_most_sixteen_callbacks_are_posted_at_once_and_none_is_lost(begin, re
 # what must not happen
 
 
-def test_whatever_a_post_raises_is_an_error_of_its_attempt(fake, receive, monkeypatch) -> None:
+def test_whatever_a_post_raises_is_recorded_as_the_error_of_its_attempt(fake, receive, monkeypatch) -> None:
     """Such as pytest-socket's SocketBlockedError, a RuntimeError."""
     receiver = receive()
 

@@ -26,11 +26,11 @@ def eager_threads() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-def test_threads_lose_and_double_nothing() -> None:
+def test_threads_neither_lose_nor_double_a_row() -> None:
     assert Hammer(travels=False).run(4_000).failures == []
 
 
-def test_snapshots_restores_and_resets_in_between_change_no_rule() -> None:
+def test_the_rules_hold_through_snapshots_restores_and_resets() -> None:
     assert Hammer(travels=True).run(4_000).failures == []
 
 
@@ -49,7 +49,7 @@ def test_the_hammer_notices_a_21st_binding() -> None:
     assert hammer.figure.failures[0] == "seed 0: stayer 0 has 21 Bindings"
 
 
-def test_nobody_sees_a_reset_half_done(eager_threads) -> None:
+def test_no_request_sees_a_half_finished_reset(eager_threads) -> None:
     """What a world begins with is there for whoever asks while it is reset."""
     fake = FakeNotify()
     service = fake.create_service()
@@ -72,7 +72,7 @@ def test_nobody_sees_a_reset_half_done(eager_threads) -> None:
     assert set().union(*(each.result() for each in looks)) == {200}
 
 
-def test_an_account_that_many_ask_for_first_at_once_is_opened_once() -> None:
+def test_an_account_that_several_threads_ask_for_at_once_is_opened_once() -> None:
     start = threading.Barrier(4)
 
     def ask(accounts: Accounts) -> AccountState:

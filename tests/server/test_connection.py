@@ -22,7 +22,7 @@ HALF = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nshort"
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_a_refused_post_leaves_the_connection_in_step(account) -> None:
+def test_a_refused_post_leaves_the_connection_usable(account) -> None:
     for target, headers, status in (("/v1/Services", "", 401), ("/v1/Nothing", AUTH, 404)):
         first = account.ask(post("FriendlyName=first", target, headers + FORM))
         second = account.ask(post("FriendlyName=second", "/v1/Services", AUTH + FORM))
@@ -64,7 +64,7 @@ def test_a_connection_closes_when_the_client_asks_for_it_or_has_http_1_0(echoing
     assert dial(echoing).refusal(post("old", version="HTTP/1.0")) == 200
 
 
-def test_http_1_0_is_told_that_its_connection_is_kept(dialled) -> None:
+def test_an_answer_to_http_1_0_says_that_the_connection_is_kept(dialled) -> None:
     kept = "Connection: Keep-Alive\r\n"
     answers = [dialled.ask(post(body, headers=kept, version="HTTP/1.0")) for body in ("one", "two")]
     assert [each.json for each in answers] == [echoed("one"), echoed("two")]
@@ -77,7 +77,7 @@ def test_head_has_the_length_of_get_and_no_body(dialled) -> None:
     assert (head.headers["Content-Length"], dialled.ask(get()).json) == (str(length), echoed("", "GET"))
 
 
-def test_head_leaves_the_connection_in_step(account) -> None:
+def test_head_leaves_the_connection_usable(account) -> None:
     for target in ("/v1/Services", "/_fake/health"):
         account.send(get(target, AUTH, method="HEAD"))
         assert account.answer(head=True).status == 405
@@ -129,7 +129,7 @@ def test_a_body_of_exactly_the_limit_is_read(dialled) -> None:
     assert dialled.ask(post("x" * BODY_LIMIT)).json == echoed("x" * BODY_LIMIT)
 
 
-def test_a_body_over_the_limit_that_never_comes_is_413_as_well(account, monkeypatch) -> None:
+def test_a_body_over_the_limit_is_413_even_if_its_end_never_comes(account, monkeypatch) -> None:
     monkeypatch.setattr(connection_module, "REQUEST_TIMEOUT", 0.2)
     account.send(
         f"POST /v1/Services HTTP/1.1\r\nHost: localhost\r\n{AUTH}Content-Length: {9 * MIB}\r\n\r\n" + "x" * 2 * MIB
@@ -230,5 +230,5 @@ def test_a_client_that_waits_for_100_continue_gets_it(dialled) -> None:
     assert dialled.ask("abc").json == echoed("abc")
 
 
-def test_http_1_0_waits_for_no_100(dialled) -> None:
+def test_http_1_0_gets_no_100_continue(dialled) -> None:
     assert dialled.ask(post("abc", headers="Expect: 100-continue\r\n", version="HTTP/1.0")).json == echoed("abc")

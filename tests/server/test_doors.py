@@ -21,7 +21,7 @@ def statuses(wire: Any, **headers: str | None) -> list[int]:
     return [wire.send("GET", target, headers=sent).status for target in (NOTIFY, CONTROL)]
 
 
-def test_loopback_may_be_asked(wire) -> None:
+def test_loopback_hosts_are_allowed(wire) -> None:
     for host in ("localhost", "LOCALHOST:4010", "127.0.0.1:1", "127.255.0.1", "[::1]:4010", "[::1]"):
         assert statuses(wire, Host=host) == [200, 200], host
 
@@ -47,7 +47,7 @@ def test_another_host_is_refused_by_the_fake_and_not_by_notify(wire, fake_notify
     assert (fake_notify.services, fake_notify.requests) == ([], [])
 
 
-def test_notifys_own_hosts_and_none_at_all_may_be_asked_for_notify_alone(wire) -> None:
+def test_notifys_own_hosts_and_a_missing_host_are_allowed_on_notifys_routes_only(wire) -> None:
     """A TLS proxy or a hosts file leads programs here that ask for Notify; a page can't have such a name."""
     for host in ("notify.twilio.com", "NOTIFY.sydney.au1.twilio.com:443", ""):
         assert statuses(wire, Host=host) == [200, 403], host
@@ -72,7 +72,7 @@ def _own_address() -> str | None:
 
 @pytest.mark.parametrize("host", ["127.0.0.2", "0.0.0.0"])
 @pytest.mark.filterwarnings("ignore:fakenotify listens on")
-def test_the_address_that_the_server_is_bound_to_may_be_asked(wire_as, host) -> None:
+def test_the_address_that_the_server_is_bound_to_is_allowed(wire_as, host) -> None:
     with FakeNotify(host=host) as fake:
         wire = wire_as(fake, fake.account_sid, fake.auth_token)
         if host == "0.0.0.0":
@@ -83,7 +83,7 @@ def test_the_address_that_the_server_is_bound_to_may_be_asked(wire_as, host) -> 
         assert (statuses(wire), statuses(wire, Host="192.0.2.1")) == ([200, 200], [403, 403])
 
 
-def test_a_page_of_another_origin_is_refused_and_one_of_the_fakes_own_may_ask(wire, fake_notify, twilio_wire) -> None:
+def test_a_page_of_another_origin_is_refused_and_the_fakes_own_is_allowed(wire, fake_notify, twilio_wire) -> None:
     own = fake_notify.url
     for headers in (
         {"Origin": "http://evil.example"},
@@ -100,7 +100,9 @@ def test_a_page_of_another_origin_is_refused_and_one_of_the_fakes_own_may_ask(wi
 
 
 @pytest.mark.parametrize(("origin", "notify"), [(None, 401), ("http://evil.example", 403)])
-def test_without_a_server_of_ours_only_pages_are_kept_out_and_control_stays_closed(fake_notify, origin, notify) -> None:
+def test_behind_another_server_only_pages_are_refused_and_the_control_api_stays_closed(
+    fake_notify, origin, notify
+) -> None:
     """A test client of another framework calls ``wsgi_app`` under any host name: that is its author's own choice."""
 
     def call(path: str) -> tuple[int, Any]:

@@ -54,7 +54,7 @@ TARGETS = st.sampled_from(
     headers=st.lists(st.tuples(NAMES, VALUES), max_size=5),
     body=st.sampled_from(["", "a=b", "ü"]),
 )
-def test_both_ways_make_the_same_of_a_request(server, method, target, headers, body) -> None:
+def test_the_quick_and_the_slow_way_read_a_request_alike(server, method, target, headers, body) -> None:
     content = body.encode()
     lines = [f"{method} {target} HTTP/1.1", "Host: first", *(f"{name}: {value}" for name, value in headers)]
     request = "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode("utf-8") + content
@@ -67,7 +67,7 @@ def test_both_ways_make_the_same_of_a_request(server, method, target, headers, b
     assert (quick, server.errors) == (slow, [])
 
 
-def test_a_plain_head_is_read_at_a_glance() -> None:
+def test_a_plain_head_is_read_in_one_step() -> None:
     headers = {"HTTP_HOST": "x", "CONTENT_LENGTH": "2", "CONTENT_TYPE": "a/b"}
     assert read_plain(PLAIN + b"ab", 10) == Head("POST", "/v1/Services?PageSize=5", headers, len(PLAIN), 2)
 
@@ -92,7 +92,7 @@ DOUBTFUL = {
 }
 
 
-def test_what_is_doubtful_is_left_to_the_slow_way() -> None:
+def test_a_doubtful_head_is_left_to_the_slow_way() -> None:
     assert read_plain(PLAIN[:-1], 10) is None
     for plain, others in DOUBTFUL.items():
         for other in others:

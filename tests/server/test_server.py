@@ -55,7 +55,7 @@ def test_a_client_that_left_before_it_was_served_is_no_error(echoing) -> None:
     echoing._answer(gone, ("127.0.0.1", 1))
 
 
-def test_a_connection_too_many_is_refused_with_503(echoing, dial, monkeypatch) -> None:
+def test_one_connection_too_many_gets_a_503(echoing, dial, monkeypatch) -> None:
     monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 2)
     first, second = dial(echoing), dial(echoing)
     assert {each.ask(get()).status for each in (first, second)} == {200}
@@ -70,7 +70,7 @@ def test_a_connection_too_many_is_refused_with_503(echoing, dial, monkeypatch) -
 
 
 @pytest.mark.usefixtures("both_ways")
-def test_stop_closes_what_is_idle_kept_and_half_asked_at_once(echoing, dial) -> None:
+def test_stop_closes_idle_kept_and_half_read_connections_at_once(echoing, dial) -> None:
     idle, kept, half = (dial(echoing) for _ in range(3))
     assert kept.ask(get()).status == 200
     half.send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
@@ -146,7 +146,7 @@ def test_an_invalid_address_is_an_os_error() -> None:
             Server(echo, host, port)
 
 
-def test_a_host_without_a_free_port_is_said_to_be_one(monkeypatch) -> None:
+def test_the_error_says_that_a_host_has_no_free_port(monkeypatch) -> None:
     """``tests/reliability/survive.py`` uses up the ports of a network of its own."""
 
     def bind(self: socket.socket, address: object) -> None:
@@ -193,7 +193,7 @@ def test_an_idle_server_sleeps(echoing, dialled) -> None:
 
 
 @pytest.mark.usefixtures("ipv6")
-def test_it_speaks_ipv6(serve, dial) -> None:
+def test_the_server_supports_ipv6(serve, dial) -> None:
     assert dial(serve(host="::1")).ask(post("six")).json == echoed("six")
 
 

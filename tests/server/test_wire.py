@@ -314,7 +314,7 @@ BODIES: list[tuple[str, str, str | None, str | None, str | None]] = [
 ]
 
 
-def test_what_is_no_form_counts_as_an_empty_one_with_a_warning(wire, warnings) -> None:
+def test_a_body_is_read_as_a_form_or_counts_as_empty_with_a_warning(wire, warnings) -> None:
     for query, body, content_type, name, warning in BODIES:
         answer = wire.send("POST", SERVICES + query, body, {"Content-Type": content_type})
         found = (answer.status, answer.json["friendly_name"], warnings())
@@ -364,7 +364,7 @@ def test_lower_case_names_are_a_missing_parameter_with_a_hint(wire, warnings) ->
     assert warnings() == [hint.format("identity", "Identity"), hint.format("tags", "Tag")]
 
 
-def test_of_a_doubled_parameter_the_first_counts_even_if_it_is_empty(wire, warnings) -> None:
+def test_the_first_value_of_a_repeated_parameter_counts_even_if_it_is_empty(wire, warnings) -> None:
     answer = wire.post(BINDINGS, form(Identity=["alice", "bob"], Tag=["a", "b"]))
 
     assert (answer.json["identity"], answer.json["tags"]) == ("alice", ["a", "b"])
