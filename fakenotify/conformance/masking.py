@@ -49,15 +49,19 @@ class Masking:
         mask = _MASKS.get(field)
         return mask(self, value) if mask and value and self.masks else value
 
-    def body(self, body: Any) -> Any:
-        """The JSON of an answer: a record, a list of records, or an error."""
-        if isinstance(body, dict):
-            return self.record(body)
-        return [self.body(each) for each in body] if isinstance(body, list) else body
-
-    def record(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A record of Notify, as an answer spells it."""
-        return {name: self._member(name, value) for name, value in record.items()}
+    def record(self, record: Any, field: str = "") -> Any:
+        """The JSON of an answer: a record, or what a field of one holds, a list of records, or an error."""
+        if isinstance(record, list):
+            return [self.record(each, field) for each in record]
+        if isinstance(record, dict):  # within a parameter's JSON, all texts are of its kind
+            return {name: self.record(each, field if field in _JSON else name) for name, each in record.items()}
+        if not isinstance(record, str):
+            return record
+        if SECRET.search(field):
+            return MASKED
+        if self.masks and field not in _MASKS and record.startswith(("http://", "https://")):
+            return self._link(record)
+        return self.value(field, record)
 
     def form(self, form: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
         """The parameters of a request, by their names on the wire. Secrets go, whether there is a key or not."""
@@ -71,19 +75,6 @@ class Masking:
                 segments[at] = self.value("identity", segments[at])
         return "/".join(segments)
 
-    def _member(self, name: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._member(name, each) for each in value]
-        if isinstance(value, dict):
-            return self._texts(value) if name in _JSON_MEMBERS else self.record(value)
-        if not isinstance(value, str):
-            return value
-        if SECRET.search(name):
-            return MASKED
-        if self.masks and name not in _MASKS and value.startswith(("http://", "https://")):
-            return self._link(value)
-        return self.value(name, value)
-
     def _link(self, url: str) -> str:
         """A URL of Notify's own: what it holds of identities and tags is masked as elsewhere."""
         parts = urlsplit(url)
@@ -94,27 +85,16 @@ class Masking:
     def _parameter(self, name: str, value: str) -> str:
         if SECRET.search(name):
             return MASKED
-        field = re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
-        if self.masks and (name == "ToBinding" or field in _JSON_MEMBERS):
-            return self._json(name, value)
-        return self.value(field if field in _MASKS or name in _KNOWN else _TEXT, value)
-
-    def _json(self, name: str, value: str) -> str:
+        field = _FIELDS.get(name, _TEXT)
+        if not self.masks or field not in (*_JSON, _TARGET):
+            return self.value(field, value)
         try:
             parsed = json.loads(value)
         except (ValueError, RecursionError):
             return self._text(value)  # what is wrong with it is most often its punctuation
-        if name != "ToBinding":
-            return json.dumps(self._texts(parsed))
-        return json.dumps(self.record(parsed)) if isinstance(parsed, dict) else self._text(value)
-
-    def _texts(self, value: Any) -> Any:
-        """Any JSON with its texts masked; the names of its members stay."""
-        if isinstance(value, dict):
-            return {name: self._texts(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [self._texts(each) for each in value]
-        return self.value(_TEXT, value) if isinstance(value, str) else value
+        if field == _TARGET and not isinstance(parsed, dict):
+            return self._text(value)
+        return json.dumps(self.record(parsed, field))
 
     # a mask for each kind of value
 
@@ -185,7 +165,8 @@ def _same_shape(keyed: bytes, value: str) -> str:
     return "".join(chosen)
 
 
-_TEXT = "body"
+_TEXT, _TARGET = "body", "to_binding"
+_JSON = ("data", "apn", "gcm", "fcm", "sms", "facebook_messenger", "alexa")
 _MASKS: dict[str, Callable[[Masking, str], str]] = {
     "identity": Masking._identity,
     "identities": Masking._identity,
@@ -195,9 +176,9 @@ _MASKS: dict[str, Callable[[Masking, str], str]] = {
     "endpoint": Masking._name,
     "friendly_name": Masking._name,
     "delivery_callback_url": Masking._url,
-    "title": Masking._text,
-    _TEXT: Masking._text,
+    **dict.fromkeys(("title", _TEXT, *_JSON), Masking._text),
 }
-_JSON_MEMBERS = frozenset(("data", "apn", "gcm", "fcm", "sms", "facebook_messenger", "alexa"))
-_KNOWN = PAGING_NAMES.union(*(route.params.names for route in ROUTES.by_operation.values()))
-"""Notify's parameters. Any other may hold anything, so it is masked as a text."""
+_FIELDS = dict.fromkeys(PAGING_NAMES, "") | {
+    row.name: row.field for route in ROUTES.by_operation.values() for row in route.params.rows
+}
+"""Notify's parameters, by their names on the wire. Any other may hold anything, so it is masked as a text."""

@@ -105,7 +105,7 @@ class Recorder:
                 masking.form(call.form),
                 answer.status,
                 {name: value for name, value in answer.headers.items() if name.lower() in _KEPT},
-                _without_path(masking.body(answer.json), unquote(call.path), path),
+                _without_path(masking.record(answer.json), unquote(call.path), path),
             )
             self.statuses.add(str(answer.status))
             with suppress(ValueError):  # the recording has ended, and a late call is not part of it

@@ -108,7 +108,7 @@ def test_another_key_gives_other_pseudonyms_and_without_a_key_nothing_changes_bu
     plain = Masking(None)
 
     assert masking.record(record) != Masking("another").record(record)
-    assert plain.body([record]) == [record]
+    assert plain.record([record]) == [record]
     assert plain.form({"Identity": ["alice"], "Data": ["{}"], "Secret": ["s"]}) == {
         "Identity": ["alice"],
         "Data": ["{}"],
