@@ -44,7 +44,7 @@ def ask(fake: FakeNotify, *, may_write: bool = True) -> RemoteNotify:
 # the suite
 
 
-def test_an_equal_notify_has_no_difference_and_keeps_what_it_had(other: FakeNotify) -> None:
+def test_a_notify_that_answers_the_same_has_no_difference_and_keeps_what_it_had(other: FakeNotify) -> None:
     before = (other.services, other.bindings, other.credentials)
     notify = ask(other)
 
@@ -96,7 +96,7 @@ def test_a_difference_that_no_switch_explains_names_none(other: FakeNotify) -> N
     assert suite.explaining_switch(replace(check, run=lambda notify: [][0]), 503) is None
 
 
-def test_a_notify_that_is_none_cannot_be_asked() -> None:
+def test_where_nothing_listens_no_check_can_be_asked() -> None:
     credentials = Credentials("AC" + "1" * 32, "secret-token")
     notify = RemoteNotify(Connection("http://127.0.0.1:9", credentials), credentials, may_write=True)
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_deleted_is_named(other: FakeNotify) -> None:
     assert notify.undo() == [path]
 
 
-def test_a_notify_that_creates_no_service_cannot_be_worked_in(other: FakeNotify) -> None:
+def test_without_a_service_of_its_own_a_run_stops(other: FakeNotify) -> None:
     other.fail("services.create", status=500, times=1)
 
     with pytest.raises(RuntimeError, match="no Service to work in: 500"):
@@ -177,7 +177,7 @@ def test_a_notify_that_creates_no_service_cannot_be_worked_in(other: FakeNotify)
         ({"status": 503}, False, 503, []),
     ],
 )
-def test_a_request_is_repeated_after_429_and_after_5xx_by_who_reads_alone(
+def test_a_request_is_repeated_after_429_and_where_errors_are_retried_after_5xx(
     other: FakeNotify, fault: dict[str, Any], retry_errors: bool, status: int, waits: list[float]
 ) -> None:
     other.fail("services.find", **fault, times=2)
@@ -188,7 +188,7 @@ def test_a_request_is_repeated_after_429_and_after_5xx_by_who_reads_alone(
     assert (connection.send("GET", "/Services").status, waited) == (status, waits)
 
 
-def test_a_lost_connection_is_made_again_a_few_times() -> None:
+def test_a_lost_connection_is_retried_a_few_times() -> None:
     waited: list[float] = []
     connection = Connection("http://127.0.0.1:9", Credentials("AC", "x"), retry_errors=True, pause=waited.append)
 
@@ -198,7 +198,7 @@ def test_a_lost_connection_is_made_again_a_few_times() -> None:
 
 
 @pytest.mark.parametrize("url", ["", "notify.twilio.com", "ftp://x", "http://", "http://x:99999"])
-def test_what_is_no_url_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(Unreachable, match="is not an http"):
         check_url(url)
 

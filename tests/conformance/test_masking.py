@@ -68,7 +68,7 @@ def test_a_token_keeps_its_length_and_alphabet(token: str) -> None:
         assert shape(masked) == shape(token)
 
 
-def test_a_masking_that_goes_on_with_the_owners_of_another_gives_the_same_pseudonyms(masking: Masking) -> None:
+def test_a_masking_with_the_owners_of_another_gives_the_same_pseudonyms(masking: Masking) -> None:
     short = [f"{letter}{digit}" for letter in "abcdefghij" for digit in range(10)]
     before = {each: masking.value("address", each) for each in short[:60]}
 
@@ -154,7 +154,7 @@ def test_a_form_is_masked_as_the_answer_to_it_will_be(masking: Masking) -> None:
 
 @pytest.mark.parametrize("name", ["Data", "ToBinding"])
 @pytest.mark.parametrize("broken", ["{'a': 'b'}", '{"address": $to}', "sms:+14155550123", "[", '"sms"'])
-def test_json_that_is_none_stays_wrong_in_the_same_way(masking: Masking, name: str, broken: str) -> None:
+def test_invalid_json_stays_invalid_in_the_same_way(masking: Masking, name: str, broken: str) -> None:
     [masked] = masking.form({name: [broken]})[name]
 
     assert shape(masked) == shape(broken)

@@ -78,7 +78,9 @@ def recorded(open_fake: Callable[..., FakeNotify], tmp_path: Path) -> Record:
     return make
 
 
-def test_an_equal_notify_has_no_difference_and_the_recording_nothing_personal(recorded: Record, tmp_path: Path) -> None:
+def test_a_notify_that_answers_the_same_has_no_difference_and_its_recording_is_masked(
+    recorded: Record, tmp_path: Path
+) -> None:
     assert replay.compare(recorded()) == []
     text = (tmp_path / "calls").read_text()
     assert [word for word in PERSONAL if word in text] == []
@@ -156,7 +158,7 @@ LINE = RecordedCall("GET", "/v1/Services", {"a": ["b"]}, {}, 200, {}, {"services
         ("\udcff", "not UTF-8"),
     ],
 )
-def test_what_is_no_recording_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+def test_an_invalid_recording_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "calls.jsonl"
     file.write_bytes(text.encode(errors="surrogateescape"))
 

@@ -169,7 +169,7 @@ def test_the_table_of_where_a_thing_is_added_names_what_is_there() -> None:
     assert table.count("\n| ") > 15
 
 
-def test_a_page_speaks_of_the_project_alone() -> None:
+def test_no_page_names_a_place_outside_the_project() -> None:
     foreign = r"/home/|/root/|/work/|/tmp/|\bpypi\b|npmjs|localhost:\d"
     assert {page: found for page in PAGES if (found := re.findall(foreign, text_of(page)))} == {}
 

@@ -111,7 +111,7 @@ def test_the_programs_own_sitecustomize_is_still_run(python: Run, tmp_path: Path
     assert done.stdout == f"mine {tmp_path / 'sitecustomize.py'}\n"
 
 
-def test_a_mistake_of_the_preload_is_a_line_and_no_more(python: Run) -> None:
+def test_an_error_in_the_preload_is_a_line_on_stderr(python: Run) -> None:
     done = python("import ssl; print('goes on')", "-W", "error", FAKENOTIFY_PROXY_CA="/missing")
     assert (done.returncode, done.stdout) == (0, "goes on\n")
     (line,) = done.stderr.splitlines()
@@ -123,7 +123,7 @@ def test_without_a_fake_the_preload_does_nothing_and_with_one_nothing_to_other_h
     assert python(program, FAKENOTIFY_PROXY="").stdout + python(program).stdout == "socket 443\nsitecustomize 443\n"
 
 
-def test_both_know_the_same_hosts() -> None:
+def test_both_preloads_know_the_hosts_that_the_server_knows() -> None:
     assert all(hosts.NOTIFY.pattern in (PRELOAD / name).read_text() for name in ("sitecustomize.py", "node.js"))
 
 

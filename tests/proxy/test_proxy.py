@@ -227,13 +227,13 @@ def session(proxy: Asked, tmp_path: Path) -> Iterator[requests.Session]:
 # which hosts
 
 
-def test_a_host_is_notifys_or_not() -> None:
+def test_the_hosts_of_notify_are_known() -> None:
     ours = ["notify.twilio.com", "Notify.Twilio.com.", "notify.us1.twilio.com", "notify.frankfurt.us1.twilio.com"]
     others = ["api.twilio.com", "notify.twilio.com.example", "notify.a.b.c.twilio.com", "xnotify.twilio.com"]
     assert [host for host in ours + others if is_notify(host)] == ours
 
 
-def test_no_proxy_is_read() -> None:
+def test_an_entry_of_no_proxy_covers_a_host_and_its_subdomains() -> None:
     expected = {
         ("", "a.test"): False,
         ("*", "a.test"): True,
@@ -304,7 +304,7 @@ def test_a_tunnel_may_hold_plain_http_even_in_one_packet_with_connect(proxy: Ask
     assert b'"url": "http://notify.twilio.com/v1/Services?' in answer(connection)[1]
 
 
-def test_tls_without_connect_is_notify_itself(proxy: Asked) -> None:
+def test_tls_without_connect_reaches_notify(proxy: Asked) -> None:
     for host in ("notify.twilio.com", "notify.dublin.ie1.twilio.com"):
         with proxy.context.wrap_socket(proxy.dial(), server_hostname=host) as connection:
             connection.sendall(LAST)
@@ -345,7 +345,7 @@ def test_a_whole_url_reaches_the_fake_without_a_tunnel(proxy: Asked, scheme: str
         (Fault.slow_body(30), requests.ConnectionError),
     ],
 )
-def test_a_fault_of_the_wire_is_what_it_is_without_a_proxy(
+def test_a_broken_answer_looks_the_same_through_the_proxy(
     session: requests.Session, fake: FakeNotify, fault: Fault, error: type[Exception]
 ) -> None:
     fake.fail("services.create", fault, times=2)
@@ -357,7 +357,7 @@ def test_a_fault_of_the_wire_is_what_it_is_without_a_proxy(
     assert session.post(SERVICES, {"FriendlyName": "x"}, timeout=PATIENCE).status_code == 201
 
 
-def test_a_reset_is_a_reset(proxy: Asked, fake: FakeNotify) -> None:
+def test_a_connection_is_reset_below_tls(proxy: Asked, fake: FakeNotify) -> None:
     fake.fail("services.find", Fault.reset_connection())
     with proxy.secured() as connection:
         connection.sendall(FIND)
@@ -413,7 +413,7 @@ def test_the_authoritys_key_is_in_no_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert "PRIVATE KEY" not in authority.pem.decode()
 
 
-def test_the_first_certificates_that_are_there_count(tmp_path: Path) -> None:
+def test_the_first_file_or_folder_with_certificates_is_used(tmp_path: Path) -> None:
     one, two, none = tmp_path / "one.pem", tmp_path / "two.pem", tmp_path / "none.txt"
     one.write_bytes(b"-----BEGIN CERTIFICATE-----\n1")
     two.write_bytes(b"-----BEGIN CERTIFICATE-----\n2")
@@ -444,7 +444,7 @@ def test_the_systems_certificates_are_found(monkeypatch: pytest.MonkeyPatch, tmp
 # other hosts
 
 
-def test_tls_with_another_host_is_its_own(
+def test_tls_to_another_host_passes_unchanged(
     session: requests.Session, proxy: Asked, listen: Listen, tmp_path: Path
 ) -> None:
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -462,7 +462,7 @@ def test_tls_with_another_host_is_its_own(
     assert proxy.passed_on == {f"localhost:{listener.port}": 2}
 
 
-def test_every_byte_passes_even_early_ones_and_half_an_end_is_half_an_end(proxy: Asked, listen: Listen) -> None:
+def test_every_byte_passes_even_early_ones_and_each_direction_ends_by_itself(proxy: Asked, listen: Listen) -> None:
     said, listener = bytes(range(256)) * 8192, listen(echo)
     connection = proxy.tunnel(listener.address)
     connection.sendall(said)
@@ -641,7 +641,7 @@ def test_it_describes_itself_but_not_to_a_web_page_with_a_host_name_of_its_own(s
     assert answer(proxy.dial("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n")) == (400, f"fakenotify: {NOT_SO}\n".encode())
 
 
-def test_what_is_no_proxy_of_ours_is_an_error(listen: Listen) -> None:
+def test_asking_anything_but_a_proxy_is_an_error(listen: Listen) -> None:
     nothing = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     for act in (answering(OK), answering(nothing), answering(b"garbage\r\n\r\n"), head):
         listener = listen(act)
@@ -679,7 +679,7 @@ def test_it_stops_at_once_whatever_is_open_and_leaves_no_thread(proxy: Asked, li
     assert {*threading.enumerate()} <= there - {proxy._thread}
 
 
-def test_what_is_reached_after_the_end_is_closed(proxy: Asked, listen: Listen) -> None:
+def test_a_connection_made_after_stop_is_closed(proxy: Asked, listen: Listen) -> None:
     listener = listen(whole)
     proxy.stop()
     connection, _ = proxy.connect("http", "127.0.0.1", listener.port)
@@ -688,7 +688,7 @@ def test_what_is_reached_after_the_end_is_closed(proxy: Asked, listen: Listen) -
 
 
 @pytest.mark.parametrize(("error", "kept"), [(ArithmeticError("a mistake"), ["a mistake"]), (OSError("gone"), [])])
-def test_an_error_of_its_own_is_kept_but_not_that_a_client_is_gone(
+def test_an_error_is_reported_but_not_that_a_client_has_gone(
     error: Exception, kept: list[str], proxy: Asked, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     def fail(self: Any) -> None:

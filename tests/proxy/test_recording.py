@@ -72,7 +72,7 @@ def ask(recorder: Recorder, path: str) -> tuple[str, bytes]:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_call_that_reaches_nobody_is_a_502_and_not_recorded(tmp_path: Path, scheme: str) -> None:
+def test_a_call_without_an_answer_is_a_502_and_not_recorded(tmp_path: Path, scheme: str) -> None:
     recorder = Recorder(f"{scheme}://127.0.0.1:1", str(tmp_path / "calls.jsonl"))
     status, body = ask(recorder, "/v1/Services")
     recorder.close()
@@ -107,7 +107,7 @@ def test_what_cannot_be_recorded_is_one_line_and_status_2(
 
 
 @pytest.mark.parametrize(("body", "expected"), [(b"", None), (b"<html>", None), (b'["a list"]', ["a list"])])
-def test_an_answer_that_is_no_object_is_recorded_all_the_same(body: bytes, expected: Any, tmp_path: Path) -> None:
+def test_an_answer_that_is_not_an_object_is_recorded_too(body: bytes, expected: Any, tmp_path: Path) -> None:
     def answer() -> None:
         with upstream.accept()[0] as connection:
             connection.recv(65536)
