@@ -8,14 +8,14 @@ from fakenotify.control.routes import Ask, Content, Refused, route
 from fakenotify.core.params import nearest
 from fakenotify.world.world import World
 
-POLICY = (
+_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy: only files from here, nothing inline, no frames."""
 
 _HEADERS = (
-    ("Content-Security-Policy", POLICY),
+    ("Content-Security-Policy", _POLICY),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "no-referrer"),
 )

@@ -112,6 +112,7 @@ REFUSED_READS: dict[str, tuple[Any, ...]] = {
     "alerts?group=x": (400, "group is code, not 'x'", "code"),
     "rules/zzz": (404, "there is no rule 'zzz'"),
     "inspector/zzz": (404, "the inspector has no file 'zzz'"),
+    "inspector/dom.jss": (404, "the inspector has no file 'dom.jss'", "dom.js"),
 }
 """Targets of reads with the status, the error and the nearest names that they are refused with."""
 

@@ -7,7 +7,7 @@ Every answer that any test gets through ``Wire`` is held against it as well, in 
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import jsonschema
 import pytest
 from openapi_spec_validator import validate
+from reliability.client import authorization
 from reliability.described import DOCUMENT, check, complaints, described
 
 from fakenotify import Behaviour, FakeNotify
@@ -28,6 +29,14 @@ from fakenotify.world import provenance
 SERVICE_SID = "IS" + "a" * 32
 CREDENTIAL_SID = "CR" + "a" * 32
 PATHS = {"ServiceSid": SERVICE_SID, "Identity": "carol", "Segment": "s"}
+OPERATIONS = {name: described(route) for name, route in ROUTES.by_operation.items()}
+SECRETS = {"Certificate", "PrivateKey", "ApiKey", "Secret"}
+VERBS = ("Create", "List", "Fetch", "Update", "Delete")
+OFFICIAL = {
+    *(f"{verb}{name}" for verb, name in product(VERBS, ("Service", "Credential"))),
+    *("CreateBinding", "ListBinding", "FetchBinding", "DeleteBinding", "CreateNotification"),
+}
+"""The operationIds of Twilio's own file."""
 
 
 def lively(**switches: Any) -> FakeNotify:
@@ -42,9 +51,8 @@ def lively(**switches: Any) -> FakeNotify:
     return fake
 
 
-def ask(fake: FakeNotify, method: str, target: str, form: list[tuple[str, str]] = [], user: str = "") -> Reply:  # noqa: B006
-    owner = b64encode(f"{user or fake.account_sid}:{fake.auth_token}".encode()).decode()
-    headers = {"Authorization": f"Basic {owner}", "Content-Type": FORM}
+def ask(fake: FakeNotify, method: str, target: str, form: Sequence[tuple[str, str]] = (), user: str = "") -> Reply:
+    headers = {"Authorization": authorization(user or fake.account_sid, fake.auth_token), "Content-Type": FORM}
     return call(fake.wsgi_app, method, f"http://localhost{target}", headers, urlencode(form).encode())
 
 
@@ -59,10 +67,11 @@ def path_of(fake: FakeNotify, route: Route) -> str:
     return "/v1/" + "/".join(parts)
 
 
-def as_described(route: Route, reply: Reply) -> None:
-    """An answer has a described status, its body and its headers."""
-    assert list(complaints(route, reply.status, json.loads(reply.body) if reply.body else None)) == []
-    response = described(route)["responses"][str(reply.status)]
+def as_described(route: Route, reply: Reply, status: int) -> None:
+    """An answer has this status, which is described, its body and its headers."""
+    assert reply.status == status
+    assert list(complaints(route, status, json.loads(reply.body) if reply.body else None)) == []
+    response = described(route)["responses"][str(status)]
     if "$ref" in response:
         response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
     assert response["headers"].keys() <= dict(reply.headers).keys()
@@ -70,66 +79,34 @@ def as_described(route: Route, reply: Reply) -> None:
 
 # the description
 
-SECRETS = {"Certificate", "PrivateKey", "ApiKey", "Secret"}
 
-
-def test_a_validator_accepts_it() -> None:
+def test_a_validator_accepts_it_and_it_is_served_with_its_address() -> None:
     validate(DOCUMENT)
-
-
-def test_it_is_served_with_its_address() -> None:
     reply = call(FakeNotify().wsgi_app, "GET", "http://localhost:4010/_fake/notify-openapi.json", {}, b"")
-    assert (reply.status, json.loads(reply.body)) == (200, DOCUMENT | {"servers": [{"url": "http://localhost:4010"}]})
+    assert json.loads(reply.body) == DOCUMENT | {"servers": [{"url": "http://localhost:4010"}]}
 
 
-OFFICIAL = {
-    *(
-        f"{verb}{name}"
-        for verb in ("Create", "List", "Fetch", "Update", "Delete")
-        for name in ("Service", "Credential")
-    ),
-    *("CreateBinding", "ListBinding", "FetchBinding", "DeleteBinding", "CreateNotification"),
-}
-"""The operationIds of Twilio's own file."""
-
-
-def operations() -> dict[str, dict[str, Any]]:
-    """The operations of the document by their names in the fake."""
-    return {route.operation: described(route) for route in ROUTES.by_operation.values()}
-
-
-def test_every_operation_is_described_and_no_other() -> None:
-    found = {
+def test_every_operation_is_described_by_twilios_names_and_no_other() -> None:
+    assert {
         (path, method): operation["x-operation"]
         for path, methods in DOCUMENT["paths"].items()
         for method, operation in methods.items()
-    }
-    assert found == {
-        (f"/v1{route.path}", route.method.lower()): route.operation for route in ROUTES.by_operation.values()
-    }
-
-
-def test_operations_and_tags_have_twilios_names() -> None:
-    found = operations().values()
+    } == {(f"/v1{route.path}", route.method.lower()): route.operation for route in ROUTES.by_operation.values()}
+    ids = {deprecated: set() for deprecated in (True, False)}
+    for each in OPERATIONS.values():
+        ids[each["deprecated"]].add(each["operationId"])
+    assert (ids[False], {"ListUserBinding", "FetchUser"} <= ids[True]) == (OFFICIAL, True)
     tags = {tag["name"] for tag in DOCUMENT["tags"]}
-
-    assert {each["operationId"] for each in found if not each["deprecated"]} == OFFICIAL
-    assert {each["operationId"] for each in found if each["deprecated"]} >= {"ListUserBinding", "FetchUser"}
-    assert {tag for each in found for tag in each["tags"]} == tags
+    assert {tag for each in OPERATIONS.values() for tag in each["tags"]} == tags
     assert {"NotifyV1Service", "NotifyV1Binding", "NotifyV1UserBinding", "NotifyV1SegmentMembership"} <= tags
 
 
-def test_every_operation_parameter_and_header_has_words() -> None:
-    for operation in operations().values():
-        assert operation["summary"]
-        assert operation["description"]
+def test_every_operation_and_parameter_has_words_and_names_its_rule() -> None:
+    for name, operation in OPERATIONS.items():
+        route, rule = ROUTES.by_operation[name], provenance.rules()[name]
+        assert all((operation["summary"], operation["description"]))
+        assert (operation["x-label"], operation["deprecated"]) == (rule.label, route.legacy)
         assert all(each["description"] for each in operation["parameters"])
-    assert all(each["description"] for each in DOCUMENT["components"]["headers"].values())
-
-
-def test_every_operation_and_parameter_names_its_rule() -> None:
-    for name, operation in operations().items():
-        route = ROUTES.by_operation[name]
         fields: dict[str, Any] = {each["name"]: each for each in operation["parameters"] if each["in"] == "query"}
         if "requestBody" in operation:
             fields |= operation["requestBody"]["content"][FORM]["schema"]["properties"]
@@ -138,27 +115,14 @@ def test_every_operation_and_parameter_names_its_rule() -> None:
             rule = provenance.rules()[f"{name}.{field}"]
             assert (schema["x-label"], schema["x-source"]) == (rule.label, rule.source)
             assert schema.get("writeOnly", False) is (field in SECRETS)
-        assert (operation["x-label"], operation["deprecated"]) == (provenance.rules()[name].label, route.legacy)
-
-
-def test_the_example_of_every_form_fits_its_schema_and_is_accepted() -> None:
-    for name, operation in operations().items():
-        if "requestBody" in operation:
-            fake, route = lively(), ROUTES.by_operation[name]
-            content = operation["requestBody"]["content"][FORM]
-            jsonschema.Draft202012Validator(content["schema"]).validate(content["example"])
-            assert ask(fake, route.method, path_of(fake, route), spelled(content["example"])).status == route.status
-
-
-def test_the_priority_of_an_answer_is_an_enum() -> None:
-    schema = DOCUMENT["components"]["schemas"]["Notification"]["properties"]["priority"]
-    assert schema == {"type": "string", "enum": ["high", "low"]}
+    priority = DOCUMENT["components"]["schemas"]["Notification"]["properties"]["priority"]
+    assert priority == {"type": "string", "enum": ["high", "low"]}
 
 
 # what may be sent
 
-
 BINDING = {"Identity": "a", "BindingType": "sms", "Address": "x"}
+ALICE = {"Identity": ["alice"]}
 FORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "services.create": (
         [
@@ -173,26 +137,24 @@ FORMS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         [BINDING | {"BindingType": "pigeon"}, BINDING | {"Identity": ""}, {"Identity": "a", "BindingType": "sms"}],
     ),
     "notifications.create": (
-        [{"Identity": ["alice"], "Ttl": 2_419_200}],
-        [
-            {"Identity": ["alice"], "Ttl": 2_419_201},
-            {"Identity": ["alice"], "Priority": "normal"},
-            {"Identity": [str(number) for number in range(21)]},
-        ],
+        [ALICE | {"Ttl": 2_419_200}],
+        [ALICE | {"Ttl": 2_419_201}, ALICE | {"Priority": "normal"}, {"Identity": [str(each) for each in range(21)]}],
     ),
     "users.create": ([{"Identity": "erin", "Segment": ["a", "b"]}], [{}]),
 }
 """For each operation, forms that fit its schema and forms that don't."""
 
 
-def test_schemas_allow_what_is_accepted() -> None:
-    for operation, (good, bad) in FORMS.items():
-        route = ROUTES.by_operation[operation]
-        fits = jsonschema.Draft202012Validator(described(route)["requestBody"]["content"][FORM]["schema"]).is_valid
-        assert [fits(form) for form in good + bad] == [True] * len(good) + [False] * len(bad)
-        for form in good + bad:
-            reply = ask(fake := lively(), route.method, path_of(fake, route), spelled(form))
-            assert (operation, form, reply.status) == (operation, form, route.status if form in good else 400)
+def test_schemas_allow_what_is_accepted_and_have_an_example_of_it() -> None:
+    for name, operation in OPERATIONS.items():
+        if "requestBody" in operation:
+            route, content = ROUTES.by_operation[name], operation["requestBody"]["content"][FORM]
+            fits = jsonschema.Draft202012Validator(content["schema"]).is_valid
+            good, bad = FORMS.get(name, ([], []))
+            for form in (content["example"], *good, *bad):
+                reply = ask(fake := lively(), route.method, path_of(fake, route), spelled(form))
+                expected = (False, 400) if form in bad else (True, route.status)
+                assert (name, form, fits(form), reply.status) == (name, form, *expected)
 
 
 def spelled(form: dict[str, Any]) -> list[tuple[str, str]]:
@@ -206,26 +168,21 @@ def spelled(form: dict[str, Any]) -> list[tuple[str, str]]:
 
 # answers
 
-
-def sent_to(route: Route) -> list[tuple[str, str]]:
-    """The least that the operation wants."""
-    known = {"Identity": "erin", "BindingType": "sms", "Address": "+15005550006", "Type": "apn", "Segment": "t"}
-    names = [row.name for row in route.params.rows if row.required and route.verb == "create"]
-    return [(name, known[name]) for name in names] + (
-        [("Tag", "all"), ("Body", "Hi"), ("Data", '{"a": [1]}')] if route.operation == "notifications.create" else []
-    )
+LEAST = {"Identity": "erin", "BindingType": "sms", "Address": "+15005550006", "Type": "apn", "Segment": "t"}
 
 
 def test_every_success_is_as_described() -> None:
     for legacy, route in product((True, False), ROUTES.by_operation.values()):
         fake = lively()
-        target = path_of(fake, route)
+        target = path_of(fake, route) + ("?PageSize=1&Page=1" if route.verb == "find" else "")
         if route.operation == "users.delete":
             target = target.replace("carol", "dave")
+        names = [row.name for row in route.params.rows if row.required and route.verb == "create"]
+        form = [(name, LEAST[name]) for name in names]
+        if route.operation == "notifications.create":
+            form += [("Tag", "all"), ("Body", "Hi"), ("Data", '{"a": [1]}')]
         fake.behaviour = fake.behaviour.changed({"legacy_resources": legacy})
-        reply = ask(fake, route.method, target, sent_to(route))
-        assert reply.status == (404 if route.legacy and not legacy else route.status)
-        as_described(route, reply)
+        as_described(route, ask(fake, route.method, target, form), 404 if route.legacy and not legacy else route.status)
 
 
 def test_every_refusal_is_as_described() -> None:
@@ -233,53 +190,28 @@ def test_every_refusal_is_as_described() -> None:
         fake = lively()
         target = path_of(fake, route)
         elsewhere = target.replace(SERVICE_SID, "IS" + "b" * 32)
-        replies = {
-            401: ask(fake, route.method, target, user="nobody"),
-            405: ask(fake, "PATCH", target),
-            413: ask(fake, route.method, target, [("Body", "x" * 1_048_577)]),
-        }
+        as_described(route, ask(fake, route.method, target, user="nobody"), 401)
+        as_described(route, ask(fake, "PATCH", target), 405)
+        as_described(route, ask(fake, route.method, target, [("Body", "x" * 1_048_577)]), 413)
         if route.verb == "find":
-            replies[400] = ask(fake, route.method, target + "?PageSize=x")
+            as_described(route, ask(fake, route.method, target + "?PageSize=x"), 400)
         if route.operation == "users.delete":
-            replies[409] = ask(fake, route.method, target)
+            as_described(route, ask(fake, route.method, target), 409)
         if elsewhere != target:
-            replies[404] = ask(fake, route.method, elsewhere)
-        for status, reply in replies.items():
-            assert reply.status == status
-            as_described(route, reply)
+            as_described(route, ask(fake, route.method, elsewhere), 404)
         assert ("404" in described(route)["responses"]) is (route.locate is not None)
 
 
-def test_a_page_in_the_middle_is_as_described() -> None:
-    for route in ROUTES.by_operation.values():
-        if route.verb == "find":
-            fake = lively()
-            reply = ask(fake, "GET", path_of(fake, route) + "?PageSize=1&Page=1")
-            assert reply.status == 200
-            as_described(route, reply)
-
-
 def test_an_answer_that_does_not_fit_is_noticed() -> None:
-    route = ROUTES.by_operation["bindings.fetch"]
+    route, gone = ROUTES.by_operation["bindings.fetch"], ROUTES.by_operation["bindings.delete"]
     good = json.loads(ask(fake := lively(), "GET", path_of(fake, route)).body)
     assert list(complaints(route, 200, good)) == []
-    for bad in (
-        {**good, "sid": "BS1"},
-        {**good, "service_sid": "IS1"},
-        {**good, "more": 1},
-        {**good, "tags": None},
-        {"sid": good["sid"]},
-        None,
-    ):
+    changes = ({"sid": "BS1"}, {"service_sid": "IS1"}, {"more": 1}, {"tags": None})
+    for bad in (*(good | change for change in changes), {"sid": good["sid"]}, None):
         assert list(complaints(route, 200, bad)) != []
     assert list(complaints(route, 201, good)) == ["bindings.fetch has no answer 201"]
-    gone = ROUTES.by_operation["bindings.delete"]
     assert list(complaints(gone, 204, {})) == ["bindings.delete answers 204 with a body"]
-
-
-def test_a_wire_checks_every_answer() -> None:
     with pytest.raises(AssertionError, match=r"services.find 200: \$ 'meta' is a required property"):
         check("GET", "/v1/Services.json?PageSize=5", 200, b'{"services": []}')
-    check("GET", "/v1/Services", 500, b"")
-    check("GET", "/v1/Nothing", 200, b"")
-    check("GET", "/_fake/health", 200, b"{}")
+    for target, status in (("/v1/Services", 500), ("/v1/Nothing", 200), ("/_fake/health", 200)):
+        check("GET", target, status, b"")

@@ -1,4 +1,7 @@
-"""The control API's own description is true: a validator accepts it, and what is asked by it is answered by it."""
+"""The control API's own description is true: a validator accepts it, and what is asked by it is answered by it.
+
+``schema`` of ``tests/reliability`` tries all that may be sent.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,20 @@ from functools import cache
 from typing import Any
 
 import jsonschema
-from control_client import empty, fill
+from control_client import Control, empty, fill
 from openapi_spec_validator import validate
 
 from fakenotify import FakeNotify, __version__
-from fakenotify.clients.in_process import Reply, call
+from fakenotify.clients.in_process import call
 from fakenotify.control.routes import EVENTS, ROUTES
 from fakenotify.control.schema import record_schema
 from fakenotify.notify.records import Delivery
+
+
+@cache
+def description() -> dict[str, Any]:
+    found: dict[str, Any] = Control(FakeNotify()).get("openapi.json")
+    return found
 
 
 def lively() -> FakeNotify:
@@ -27,41 +36,33 @@ def lively() -> FakeNotify:
     return fake
 
 
-def ask(fake: FakeNotify, method: str, target: str, content: Any = None, media: str = "application/json") -> Reply:
+def ask(
+    fake: FakeNotify, method: str, path: str, content: Any = None, media: str = "application/json", **names: str
+) -> int:
+    """The status of an answer, which is one of those that are described."""
     body = b"" if content is None else json.dumps(content).encode()
-    return call(fake.wsgi_app, method, f"http://localhost{target}", {"Content-Type": media}, body)
-
-
-@cache
-def description() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(ask(FakeNotify(), "GET", "/_fake/openapi.json").body)
-    return found
-
-
-def check(path: str, method: str, reply: Reply) -> None:
-    """An answer is one of those that are described. ``schema`` of ``tests/reliability`` tries all that may be sent."""
-    described = description()["paths"][path][method]["responses"]
-    assert str(reply.status) in described
+    target = f"http://localhost/_fake/{path.format_map(names)}"
+    reply = call(fake.wsgi_app, method, target, {"Content-Type": media}, body)
+    described = description()["paths"][f"/_fake/{path.partition('?')[0]}"][method.lower()]["responses"]
     [(media, content)] = described[str(reply.status)]["content"].items()
-    assert dict(reply.headers)["Content-Type"].partition(";")[0] == media
-    schema = {**content["schema"], "components": description()["components"]}
-    shown = json.loads(reply.body) if media == "application/json" else reply.body.decode()
-    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(shown)
+    if "{file}" not in path:  # whose type depends on the file
+        assert dict(reply.headers)["Content-Type"].partition(";")[0] == media
+        schema = {**content["schema"], "components": description()["components"]}
+        shown = json.loads(reply.body) if media == "application/json" else reply.body.decode()
+        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(shown)
+    return reply.status
 
 
-# the description
-
-
-def test_a_validator_accepts_the_description() -> None:
-    validate(description())
-
-
-def test_every_route_is_described() -> None:
+def test_a_validator_accepts_the_description_and_every_route_is_in_it() -> None:
     described = description()
+    validate(described)
     assert (described["openapi"], described["info"]["version"]) == ("3.1.0", __version__)
-    assert described["paths"].keys() == {f"/_fake/{path}" for path in ROUTES}
+    assert {path: set(methods) for path, methods in described["paths"].items()} == {
+        f"/_fake/{path}": {method.lower() for method in methods} for path, methods in ROUTES.items()
+    }
+    names = [operation["operationId"] for methods in described["paths"].values() for operation in methods.values()]
+    assert sorted(set(names)) == sorted(names)
     for path, methods in ROUTES.items():
-        assert described["paths"][f"/_fake/{path}"].keys() == {method.lower() for method in methods}
         for method, route in methods.items():
             operation = described["paths"][f"/_fake/{path}"][method.lower()]
             parameters = {(each["in"], each["name"]) for each in operation["parameters"]}
@@ -73,53 +74,45 @@ def test_every_route_is_described() -> None:
             assert {"200", "400", "403", "404", "413"} <= set(operation["responses"])
 
 
-def test_every_operation_has_a_name_of_its_own() -> None:
-    names = [operation["operationId"] for methods in description()["paths"].values() for operation in methods.values()]
-    assert sorted(set(names)) == sorted(names)
+BODIES: dict[str, tuple[list[Any], list[Any]]] = {
+    "clock": (
+        [
+            *({"shift": 3600}, {"shift": -0.5}, {"tick": 1}, {"move_to": "2027-10-31T00:00:00Z"}),
+            *({"freeze": True}, {"freeze": "2027-10-31T00:00:00Z"}, {"resume": True}),
+        ],
+        [{"resume": False}, {"shift": 1, "tick": 1}, {}, {"shft": 1}],
+    ),
+    "faults": (
+        [
+            {"operation": "bindings.*", "status": 429, "times": 2, "phase": "after"},
+            {"operation": "*", "fault": "stall", "times": None},
+            {"operation": "*", "fault": "latency", "seconds": 0.5},
+            {"operation": "*", "fault": "rate_limit", "requests": 2, "seconds": 60},
+        ],
+        [
+            {"operation": "*", "fault": "stal"},
+            {"operation": "*", "status": 200},
+            {"operation": "*", "fault": "latency", "seconds": -1},
+            {"operation": "*", "status": 429, "retry_after": -1},
+            {"operation": "*", "fault": "rate_limit", "requests": 0, "seconds": 1},
+            {"status": 429},
+        ],
+    ),
+    "outcomes": (
+        [{"code": 52141, "identity": "alice", "binding_type": "apn", "times": 1}],
+        [{"code": 52141, "times": 0}, {"code": 52141, "adress": "x"}],
+    ),
+}
+"""Bodies of POST that fit the schema of a path, and bodies that don't."""
 
 
 def test_schemas_allow_what_is_accepted() -> None:
-    bodies: dict[str, tuple[list[Any], list[Any]]] = {
-        "clock": (
-            [
-                *({"shift": 3600}, {"shift": -0.5}, {"tick": 1}, {"move_to": "2027-10-31T00:00:00Z"}),
-                *({"freeze": True}, {"freeze": "2027-10-31T00:00:00Z"}, {"resume": True}),
-            ],
-            [{"resume": False}, {"shift": 1, "tick": 1}, {}, {"shft": 1}],
-        ),
-        "faults": (
-            [
-                {"operation": "bindings.*", "status": 429, "times": 2, "phase": "after"},
-                {"operation": "*", "fault": "stall", "times": None},
-                {"operation": "*", "fault": "latency", "seconds": 0.5},
-                {"operation": "*", "fault": "rate_limit", "requests": 2, "seconds": 60},
-            ],
-            [
-                {"operation": "*", "fault": "stal"},
-                {"operation": "*", "status": 200},
-                {"operation": "*", "fault": "latency", "seconds": -1},
-                {"operation": "*", "status": 429, "retry_after": -1},
-                {"operation": "*", "fault": "rate_limit", "requests": 0, "seconds": 1},
-                {"status": 429},
-            ],
-        ),
-        "outcomes": (
-            [{"code": 52141, "identity": "alice", "binding_type": "apn", "times": 1}],
-            [{"code": 52141, "times": 0}, {"code": 52141, "adress": "x"}],
-        ),
-    }
     fake = lively()
-    for path, (good, bad) in bodies.items():
+    for path, (good, bad) in BODIES.items():
         content = description()["paths"][f"/_fake/{path}"]["post"]["requestBody"]["content"]["application/json"]
         fits = jsonschema.Draft202012Validator(content["schema"]).is_valid
         assert [fits(each) for each in good + bad] == [True] * len(good) + [False] * len(bad)
-        replies = [ask(fake, "POST", f"/_fake/{path}", each) for each in good + bad]
-        assert [each.status for each in replies] == [200] * len(good) + [400] * len(bad)
-        for reply in replies:
-            check(f"/_fake/{path}", "post", reply)
-
-
-# answers
+        assert [ask(fake, "POST", path, each) for each in good + bad] == [200] * len(good) + [400] * len(bad)
 
 
 def test_every_answer_is_as_described() -> None:
@@ -127,30 +120,20 @@ def test_every_answer_is_as_described() -> None:
         for method, route in methods.items():
             fake = lively()
             values = {"NotificationSid": fake.notifications[0].sid, "id": "services.create", "file": "inspector.js"}
-            target = f"/_fake/{path.format_map(values)}"
             query, content = route.example
             tried = {query: 200, "?limit=1&order=newest&count=true": 200 if "count" in route.query else 400}
             if "account_sid" in route.query:
                 tried |= {f"?account_sid={fake.account_sid}": 200, "?account_sid=AC71": 404}
-            for asked, status in tried.items() if route.media != EVENTS else ():
-                reply = ask(fake, method, target + asked, content)
-                if "{file}" not in path:  # whose type depends on the file
-                    check(f"/_fake/{path}", method.lower(), reply)
-                assert (target + asked, reply.status) == (target + asked, status)
-
-
-def test_a_write_that_is_not_json_is_refused_as_described() -> None:
-    reply = ask(FakeNotify(), "POST", "/_fake/faults", {}, media="text/plain")
-    check("/_fake/faults", "post", reply)
-    assert reply.status == 403
-
-
-# schemas
+            if route.media != EVENTS:
+                assert {asked: ask(fake, method, path + asked, content, **values) for asked in tried} == tried
+    assert ask(FakeNotify(), "POST", "faults", {}, media="text/plain") == 403
 
 
 def test_the_schema_of_a_record_is_read_from_its_annotations() -> None:
     properties = record_schema(Delivery)["properties"]
-    assert properties["status"] == {"enum": ["SENT", "FAILED"]}
-    assert properties["error_code"] == {"anyOf": [{"type": "integer"}, {"type": "null"}]}
-    assert properties["payload"] == {"type": "object"}
-    assert properties["date_created"] == {"type": "string", "format": "date-time"}
+    assert {name: properties[name] for name in ("status", "error_code", "payload", "date_created")} == {
+        "status": {"enum": ["SENT", "FAILED"]},
+        "error_code": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "payload": {"type": "object"},
+        "date_created": {"type": "string", "format": "date-time"},
+    }
