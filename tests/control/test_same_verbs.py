@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from control_client import MG_SID, NOW, OTHER_SID, PHONE, Control, empty
+from reliability.receivers import Receiver
 
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.world.world import World
@@ -22,38 +21,17 @@ Python = Callable[[FakeNotify], object]
 ByControl = Callable[[Control], object]
 
 
-class Posted(list[str]):
-    """The bodies that were posted to a receiver on loopback."""
-
-    url = ""
-
-    def take(self) -> list[str]:
-        """What has been posted since this was called last, in any order."""
-        taken = sorted(self)
-        self.clear()
-        return taken
-
-
 @pytest.fixture
-def posted() -> Iterator[Posted]:
-    bodies = Posted()
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
 
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self.send_response(204)
-            self.end_headers()
 
-        def log_message(self, *arguments: Any) -> None:
-            """Nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
-        bodies.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield bodies
-        server.shutdown()
-        thread.join()
+def taken(receiver: Receiver) -> list[bytes]:
+    """The bodies that have been posted since this was called last, in any order."""
+    bodies = sorted(each.body for each in receiver.posts)
+    receiver.posts.clear()
+    return bodies
 
 
 def begun(url: str) -> FakeNotify:
@@ -226,12 +204,12 @@ OURS = {
 
 
 @pytest.mark.parametrize(("verb", "python", "by_control"), VERBS)
-def test_a_verb_does_the_same_either_way(posted: Posted, verb: str, python: Python, by_control: ByControl) -> None:
-    with begun(posted.url) as one, begun(posted.url) as other:
+def test_a_verb_does_the_same_either_way(receiver: Receiver, verb: str, python: Python, by_control: ByControl) -> None:
+    with begun(receiver.url) as one, begun(receiver.url) as other:
         python(one)
-        seen_of_one, posted_by_one = everything(one), posted.take()
+        seen_of_one, posted_by_one = everything(one), taken(receiver)
         by_control(Control(other))
-        seen_of_other, posted_by_other = everything(other), posted.take()
+        seen_of_other, posted_by_other = everything(other), taken(receiver)
     for seen in (seen_of_one, seen_of_other):
         if not seen["clock"][0]:  # the time of an attempt is the system's then
             seen["state"] = None
@@ -240,8 +218,8 @@ def test_a_verb_does_the_same_either_way(posted: Posted, verb: str, python: Pyth
     assert len(posted_by_one) == (2 if python is load_what_waits else posts.get(verb, 0))
 
 
-def test_loading_a_file_does_what_putting_its_state_does(posted: Posted, tmp_path: Path) -> None:
-    one, other = begun(posted.url), begun(posted.url)
+def test_loading_a_file_does_what_putting_its_state_does(receiver: Receiver, tmp_path: Path) -> None:
+    one, other = begun(receiver.url), begun(receiver.url)
     path = tmp_path / "world.json"
     path.write_text(json.dumps(saved(one)))
     one.load(path)
@@ -255,8 +233,8 @@ def test_every_verb_of_the_world_is_tried() -> None:
     assert verbs == tried | set(SEEN) | set(OURS)
 
 
-def test_what_is_due_is_posted_once(posted: Posted) -> None:
-    control = Control(begun(posted.url))
+def test_what_is_due_is_posted_once(receiver: Receiver) -> None:
+    control = Control(begun(receiver.url))
     tried = [control.write("POST", "callbacks")["callback"] for _ in range(3)]
     assert [each and (each["status"], len(each["attempts"])) for each in tried] == [
         ("DELIVERED", 1),
