@@ -8,7 +8,6 @@ from threading import Condition
 
 from fakenotify.control.app import write
 from fakenotify.control.routes import ACCOUNT, EVENTS, Ask, route
-from fakenotify.control.schema import TEXT
 from fakenotify.notify.journal import Request
 from fakenotify.world.world import Change, World
 
@@ -25,7 +24,7 @@ _FIELDS = (
 _TOO_SLOW = "the reader was too slow; open a new stream, and read again what it may have missed"
 
 
-@route("GET", "events", TEXT, query=ACCOUNT, media=EVENTS)
+@route("GET", "events", query=ACCOUNT, media=EVENTS)
 def events(world: World, ask: Ask) -> Generator[str, None, None]:
     """Server-sent events of what happens from now on, until the client leaves or the fake ends.
 

@@ -18,12 +18,12 @@ export const send = (method, path, body) => ask(path, {
   method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
 });
 
-// A function that calls `run` soon, once for all calls that come meanwhile, and never while it is still at work.
+// A function that calls `run` soon: once for all calls in the meantime, and never while it is still running.
 export const coalesced = (run) => {
   let last = Promise.resolve(0); // how long it took
   let waiting = false;
   const start = async (before) => {
-    const pause = Math.max(100, await before); // a slow answer is not asked for more often than it comes
+    const pause = Math.max(100, await before); // requests are sent no faster than they are answered
     await new Promise((resolve) => { setTimeout(resolve, pause); });
     waiting = false;
     const began = performance.now();
@@ -36,7 +36,7 @@ export const coalesced = (run) => {
   };
 };
 
-// Follow the event stream while the page is seen: a browser has few connections to a host, so a hidden page uses none.
+// Follow the event stream while the page is visible: a browser has few connections per host, so a hidden page has none.
 export const follow = ({ onevent, onstate }) => {
   let source = null;
   const open = () => {

@@ -1,4 +1,4 @@
-// One record at length: what each table shows of the row that is open.
+// The open record: what each table shows of it.
 
 import { get } from "./api.js";
 import {
@@ -11,7 +11,7 @@ const one = async (table, query) => (await get(table, { ...query, order: "newest
 const some = (table, query) => get(table, { order: "newest", ...query, count: true }).then(
   ({ [table]: rows, total }) => ({ rows, total }));
 
-// Links to one record, by its key or its row, and to what a search finds.
+// Links to a record, by its key or its row, and to the results of a search.
 const link = (view, query, text) => h.a({ href: `#${view}?${new URLSearchParams(query)}` }, text);
 const open = (view, key, text) => link(view, { open: key }, text);
 const openRow = (view, row, text) => open(view, TABLES[view].key(row), text);
@@ -27,7 +27,7 @@ const fact = (row, name) => {
   if (name === "duration") return duration(value);
   return Array.isArray(value) ? tags(value) : String(value);
 };
-// The fields of a record that have a value, out of these.
+// Those of the named fields that have a value.
 const fields = (row, names) => Object.fromEntries(names.split(" ").filter((name) => (row[name] ?? "") !== "")
   .map((name) => [capital(name.replace(/_sid$/, "")), fact(row, name)]));
 
@@ -41,7 +41,7 @@ const paged = (title, { rows, total }, line) => {
   return made;
 };
 
-// What is seen on a device. A data message shows nothing by itself, so it is not drawn as if it did.
+// What a device shows. A data message shows nothing by itself, so it is not drawn as a notification.
 const picture = ({ binding_type: type, shown, data, service_name: app }, times) => {
   const label = h.figcaption(channel(type), times > 1 && quiet(` × ${number(times)}`));
   const warning = h.p("A data message: the app decides what to show.");
@@ -49,9 +49,9 @@ const picture = ({ binding_type: type, shown, data, service_name: app }, times) 
   const seen = [shown.title && h.b(shown.title), shown.body, ...shown.media].filter(Boolean).map((each) => h.p(each));
   const sender = h.p({ class: "app quiet" }, app || "Your app");
   return h.figure({ class: `card ${type}` }, label,
-    h.div({ class: "screen" }, sender, seen.length ? seen : quiet("Nothing to be seen.")));
+    h.div({ class: "screen" }, sender, seen.length ? seen : quiet("Nothing is shown.")));
 };
-// What looks alike is drawn once, and counted if these are all.
+// Deliveries that look alike are drawn once, with their number if all of them are here.
 const pictures = (deliveries, total = 1) => {
   const alike = Map.groupBy(deliveries, (each) => JSON.stringify([each.binding_type, each.shown]));
   const drawn = [...alike.values()].map((each) => picture(each[0], deliveries.length === total && each.length));
@@ -65,11 +65,11 @@ const answer = (row) => spaced([status(row.status), row.code && code(row.code), 
 const trouble = (row, shown) => row.error_code && h.span({ class: "trouble" },
   shown(row.error_code), " ", [...new Set([row.error_title, row.error_message])].filter(Boolean).join(": "));
 
-// How a record reads as one line of a list.
+// A record as one line of a list.
 const delivery = (row) => [h.details({ "data-key": TABLES.deliveries.key(row) },
   h.summary(spaced([status(row.status), channel(row.binding_type), h.b(row.identity || "direct"),
     h.span({ class: "address" }, row.address), trouble(row, String)])),
-  h.p(openRow("deliveries", row, "this delivery at length")), block(row.http))];
+  h.p(openRow("deliveries", row, "details")), block(row.http))];
 const alert = (row) => [status(row.level), code(row.code), row.text || row.title, time(row.date_created),
   row.notification_sid && open("notifications", row.notification_sid, "its Notification")];
 const attempt = (each) => [time(each.date), each.status ? status(each.status) : bad(each.error), quiet(each.body)];
@@ -83,7 +83,7 @@ const segment = (row) => [tags([row.unique_name]), plural(row.users, "User")];
 const reason = ({ count, reason: why, identities }) => [h.b(number(count)), `${why}:`,
   quiet(identities.join(", "), count > identities.length && ", …")];
 
-// Each takes a row, and how many of a list to show, and returns a title, facts, and what follows below them.
+// Each takes a row and the most lines of a list, and returns a title, facts and the sections below them.
 const SHOW = {
   async notifications({ sid, shown, counts, ...row }, limit) {
     const its = { notification_sid: sid, limit, order: "oldest" };
@@ -93,7 +93,7 @@ const SHOW = {
       some("alerts", its),
       some("callbacks", { ...its, brief: true }),
       one("requests", { sid }),
-      get(`explain/${sid}`, { limit: 0 }).catch(() => ({})), // its Service may be gone
+      get(`explain/${sid}`, { limit: 0 }).catch(() => ({})), // its Service may be deleted
     ]);
     const reached = Object.entries(counts).map(([name, count]) => `${number(count)} ${name}`).join(", ");
     return [[shown.title, shown.body].filter(Boolean).join(": ") || "Notification without text", {
@@ -103,15 +103,15 @@ const SHOW = {
       Codes: row.codes.map((each) => h.p(spaced([code(each.code), `× ${number(each.count)}`, each.title]))),
       Sid: sid,
     }, [
-      section("On the devices", sent.total ? pictures(sent.rows, sent.total) : quiet("Nobody got it.")),
+      section("On the devices", sent.total ? pictures(sent.rows, sent.total) : quiet("No device received it.")),
       paged("Deliveries", { rows: [...failed.rows, ...sent.rows], total: failed.total + sent.total }, delivery),
-      listed(`Who did not get it (${number(counts.skipped)})`, reasons, reason,
-        counts.skipped ? "The reasons went with its Service." : "Every Binding of the Service was selected."),
+      listed(`Who did not receive it (${number(counts.skipped)})`, reasons, reason,
+        counts.skipped ? "Its Service was deleted, and the reasons with it." : "Every Binding of the Service was selected."),
       paged("Alerts", alerts, alert),
       paged("Callbacks", callbacks, callback),
-      section("The request that made it", made
+      section("The request that created it", made
         ? [h.p(openRow("requests", made, made.operation), " ", answer(made)), curl(made)]
-        : quiet("It was made by a test, or its request was dropped as one of the oldest.")),
+        : quiet("A test created it, or its request was dropped as one of the oldest.")),
     ]];
   },
 
@@ -120,7 +120,7 @@ const SHOW = {
     ...fields(row, "notification_sid service_sid binding_sid address credential_sid sid protocol_version date_created"),
   }, [
     section(row.status === "FAILED" ? "What the device would show" : "On the device", pictures([row])),
-    section("What the provider gets", block(row.http)),
+    section("The request to the provider", block(row.http)),
   ]],
 
   async requests(row) {
@@ -145,7 +145,7 @@ const SHOW = {
 
   callbacks: (row) => [`Callback ${row.sequence_id}${row.is_final ? ", the last" : ""}`,
     fields(row, "status url notification_sid count signature date_created"), [
-    listed(`Tries (${row.attempts.length})`, row.attempts, attempt, "Not tried yet."),
+    listed(`Attempts (${row.attempts.length})`, row.attempts, attempt, "none yet"),
     section("The form that is posted", texts(row.params)),
     section(`DeliveryState (${number(row.count)})`, row.states.map((each) => block(pretty(each))),
       row.count > row.states.length && quiet(`and ${number(row.count - row.states.length)} more`)),
@@ -178,7 +178,7 @@ const SHOW = {
 // The title and the parts of an open row, with lists of up to `limit` lines.
 export const detail = async (view, key, limit) => {
   const row = await one(view, TABLES[view].find(key));
-  if (!row) throw new Error("It is no longer there: deleted, reset or dropped as one of the oldest.");
+  if (!row) throw new Error("It no longer exists: it was deleted, reset or dropped as one of the oldest.");
   const [title, head, parts] = await SHOW[view](row, limit);
   return { title, parts: [facts(head), ...parts, fold("json", "The record as JSON", block(pretty(row)))] };
 };

@@ -29,7 +29,7 @@ const renewed = (old, node) => {
   const changed = [...node.attributes].filter(({ name, value }) => old.getAttribute(name) !== value);
   changed.forEach(({ name, value }) => old.setAttribute(name, value));
   for (const name of ["onclick", "onchange", "onsubmit"]) old[name] = node[name];
-  if (node.nodeName !== "OUTPUT") update(old, ...node.childNodes); // an output says what was done last
+  if (node.nodeName !== "OUTPUT") update(old, ...node.childNodes); // an output keeps the result of the last action
   if (node.matches("select[value]")) old.value = node.getAttribute("value");
   return old;
 };
@@ -49,7 +49,7 @@ export const update = (parent, ...given) => {
     const there = parent.childNodes[index];
     if (there !== node) parent.insertBefore(node, there || null);
   });
-  if (document.activeElement !== held) held.focus({ preventScroll: true }); // a node that is moved loses it
+  if (document.activeElement !== held) held.focus({ preventScroll: true }); // a node loses it when it is moved
 };
 
 export const number = (value) => Number(value).toLocaleString("en");
@@ -60,7 +60,7 @@ export const quiet = (...children) => h.span({ class: "quiet" }, children);
 export const bad = (...children) => h.span({ class: "bad" }, children);
 export const spaced = (parts) => parts.filter(isGiven).flatMap((each) => [each, " "]);
 
-// A time in UTC, as everything here says it; `short` below a heading that says so.
+// A time in UTC; `short` is for a column whose heading says UTC.
 export const time = (iso, short = false) => {
   const [day, clock] = [iso.slice(0, 10), iso.slice(11, 19)];
   const here = new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -68,7 +68,7 @@ export const time = (iso, short = false) => {
   return h.time({ datetime: iso, title: `${day} ${clock} UTC; ${here} where you are` }, words);
 };
 
-// A status with a mark of its own, so that colour is not all that tells.
+// A status with a mark, so that it doesn't depend on colour alone.
 export const status = (value) => {
   const text = String(value ?? "no answer").toLowerCase();
   const mark = /^(sent|delivered|[23]\d\d)$/.test(text) ? "✓" : { pending: "…", warning: "!" }[text] || "✕";

@@ -1,4 +1,4 @@
-// The list, what is open beside it, the search, the keys. All that is chosen stands in the page's address.
+// The list, the open record, the search and the keys. The page's address has everything that was chosen.
 
 import { coalesced, follow, get } from "./api.js";
 import { controls } from "./controls.js";
@@ -6,8 +6,8 @@ import { detail } from "./details.js";
 import { bad, capital, h, number, plural, quiet, update } from "./dom.js";
 import { TABLES } from "./tables.js";
 
-const PAGE = 60; // rows that are asked for at once
-const MOST = 300; // rows that a refresh asks for at most while somebody reads further down
+const PAGE = 60; // rows in one request
+const MOST = 300; // the most rows that a refresh reads again
 const VIEWS = [...Object.keys(TABLES), "controls"];
 
 const $ = (id) => document.getElementById(id);
@@ -53,20 +53,20 @@ const show = (changes) => {
     h.table({ id: "rows" }, h.thead(h.tr(columns)), h.tbody(rows.map(line))),
     note && h.div({ id: "note" }, h.p({ class: note.kind }, note.words), note.command && h.pre(note.command)),
     next && h.button({ id: "more", onclick: () => load("more") }, "Show more"),
-    dropped > 0 && h.p({ id: "dropped" }, quiet(`${number(dropped)} older ones are no longer held.`)));
+    dropped > 0 && h.p({ id: "dropped" }, quiet(`${number(dropped)} older ones have been dropped.`)));
 };
 const lineOf = (key) => [...list.querySelectorAll("tbody tr")].find((each) => each.dataset.key === key);
-// Whether somebody reads the rows, so that new ones wait until they are called for.
+// Whether somebody is reading the rows; new ones then wait until they are asked for.
 const isRead = () => list.scrollTop + scrollY > 0 || here.open || list.contains(document.activeElement);
 
-// What is said where there are no rows.
+// The text where there are no rows.
 const nothing = async () => {
   const isNarrow = here.view !== VIEWS[0] || here.account || here.q;
   if (isNarrow) return { words: `There are no ${here.view}${here.q && ` that match “${here.q}”`}.` };
   const [{ account_sid: sid }, { services: [one] }] = await Promise.all([get("health"), get("services")]);
   const path = one ? `Services/${one.sid}/Notifications -d Tag=all -d Body=Hello` : "Services -d FriendlyName=demo";
   const command = `curl -u "${sid}:$TWILIO_AUTH_TOKEN" ${location.origin}/v1/${path}`;
-  return { words: "Nothing was sent yet. What you do appears here, for example:", command };
+  return { words: "Nothing has been sent yet. Requests appear here as they are made, for example:", command };
 };
 
 // Read "all" rows from the top, "more" of them, or what is "new" and what has changed in the others.
@@ -146,7 +146,7 @@ const head = async () => {
   $("account").value = here.account;
 };
 
-// Show what the address says.
+// Show what the address asks for.
 const arrive = () => {
   const old = here;
   here = at();
@@ -162,7 +162,7 @@ const arrive = () => {
   if (isOther) [shown, asked] = [EMPTY, asked + 1]; // an answer that comes now is not for this table
   if (isTable) show();
   if (isTable && old.open && !here.open) lineOf(old.open)?.querySelector("a").focus();
-  open().then(() => { // whoever opens a row reads it next; whoever goes from row to row stays there
+  open().then(() => { // opening a row moves the focus to it, going on from row to row does not
     if (old.view && here.open && old.open !== here.open && !(old.open && inList)) $("detail-title").focus();
   });
   const isSame = !isOther && old.q === here.q && old.account === here.account;
@@ -206,7 +206,7 @@ $("search").onsubmit = (event) => {
 let typed = 0;
 $("query").oninput = ({ target }) => {
   clearTimeout(typed);
-  const [q, isOn] = [target.value.trim(), Boolean(here.q)]; // one step back leads to before the search
+  const [q, isOn] = [target.value.trim(), Boolean(here.q)]; // going back undoes the whole search
   typed = setTimeout(() => go({ q, open: "" }, isOn), 150);
 };
 document.addEventListener("scroll", scrolled, { capture: true, passive: true });
@@ -214,13 +214,13 @@ addEventListener("hashchange", arrive);
 
 const THEME = "fakenotify-theme";
 $("theme").onchange = ({ target }) => localStorage.setItem(THEME, target.value);
-try { $("theme").value = localStorage.getItem(THEME) || ""; } catch { /* then it lasts as long as the page */ }
+try { $("theme").value = localStorage.getItem(THEME) || ""; } catch { /* the choice then lasts as long as the page */ }
 setInterval(tick, 1000);
 
 arrive();
 follow({
   onevent: ({ verb }) => {
-    if (["reset", "restore", "import_state"].includes(verb)) shown = EMPTY; // nothing of what is read is left
+    if (["reset", "restore", "import_state"].includes(verb)) shown = EMPTY; // none of these rows exist any more
     refresh();
   },
   onstate: (isLive) => {

@@ -1,4 +1,4 @@
-// The tables of the page: how one row reads in one line.
+// The tables of the page: a row in one line.
 
 import { bad, channel, channelName, h, number, plural, quiet, status, tags, time } from "./dom.js";
 
@@ -21,7 +21,7 @@ const BY_NUMBER = {
   find: (key) => ({ account_sid: key.split(".")[0], id: key.split(".")[1] }),
 };
 
-// Columns are [heading, class, cell]: `main` holds the link; `wide` and `wider` give way first.
+// Columns are [heading, class, cell]: `main` holds the link; a narrow page leaves out `wider` first, then `wide`.
 const WHEN = ["Time (UTC)", "when", (row) => time(row.date_created || row.date || row.last, true)];
 const CHANNEL = ["Channel", "marks", (row) => channel(row.binding_type || row.type)];
 const STATUS = ["Status", "state", (row) => status(row.level || row.status)];
@@ -48,7 +48,7 @@ export const TABLES = {
     ["Times", "count", (row) => `× ${number(row.count)}`], STATUS),
   callbacks: table(BY_NUMBER, WHEN,
     ["Address", "main", (row) => row.url], ["Notification", "whom wide", (row) => words(row.notification)],
-    ["Deliveries", "count long", (row) => row.count], ["Tries", "count", (row) => row.attempts.length], STATUS),
+    ["Deliveries", "count long", (row) => row.count], ["Attempts", "count long", (row) => row.attempts.length], STATUS),
   services: table(BY_SID, WHEN, NAME,
     ["Sid", "sid wider", (row) => row.sid], ["Bindings", "count long", (row) => row.counts.bindings],
     ["Users", "count wide", (row) => row.counts.users],
