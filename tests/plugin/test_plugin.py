@@ -11,8 +11,10 @@ import textwrap
 from collections.abc import Callable
 from fnmatch import fnmatchcase as fnmatch
 from typing import Any, NoReturn
+from urllib.request import proxy_bypass, urlopen
 
 import pytest
+import requests
 
 pytest_plugins = ["pytester"]
 
@@ -179,25 +181,6 @@ def test_the_plugin_imports_nothing_but_pytest_and_the_warning_needs_none() -> N
     assert printed(
         "import sys; sys.modules['pytest'] = None; import fakenotify; print(fakenotify.NotifyWarning.__mro__[1])"
     ) == ("<class 'UserWarning'>")
-
-
-def test_calls_of_twilio_and_of_providers_are_intercepted(run: Run) -> None:
-    run(
-        """
-        import requests
-
-        def test_intercepted(intercept_notify, fake_notify):
-            answer = requests.get("https://notify.twilio.com/v1/Services", headers=AUTHORIZATION)
-            assert (answer.status_code, len(fake_notify.requests)) == (200, 1)
-            assert intercept_notify is fake_notify
-
-        def test_providers(notify_providers):
-            requests.post("https://fcm.googleapis.com/v1/projects/shop/messages:send", json={"message": {}})
-            assert notify_providers.requests.last.provider == "fcm"
-        """,
-        "--fake-notify-strict",
-        passed=2,
-    )
 
 
 # the marker
@@ -449,31 +432,10 @@ def test_the_traceback_ends_at_the_line_of_the_test(run: Run) -> None:
     assert any(fnmatch(line, "*fakenotify/*.py:[0-9]*: *") for line in whole.outlines)
 
 
-@pytest.mark.parametrize("capture", ["-s", "-pno:capture"])
+@pytest.mark.parametrize("capture", ["--capture=fd", "-pno:capture"])
 def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest.Pytester, capture: str) -> None:
     """Its fake answers meanwhile, with the world of the test."""
-    pytester.makeconftest(
-        """
-        import io, sys, urllib.request
-
-        class Enter(io.StringIO):
-            def readline(self):
-                [address] = [word for word in sys.stdout.printed.split() if word.endswith("/_fake/")]
-                with urllib.request.urlopen(address + "state", timeout=5) as answer:
-                    print("held", b'"seen"' in answer.read())
-                return "\\n"
-
-        class Screen(io.StringIO):
-            printed = ""
-            def write(self, text):
-                Screen.printed += text
-                return sys.__stdout__.write(text)
-
-        def pytest_configure():
-            sys.stdin, sys.stdout = Enter(), Screen()
-        """
-    )
-    result = run(
+    pytester.makepyfile(
         """
         def test_fails(fake_notify):
             fake_notify.create_service("seen")
@@ -482,15 +444,20 @@ def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest
 
         def test_passes(fake_notify):
             pass
-        """,
-        *("--fake-notify-hold", capture),
-        alone=True,
-        passed=1,
-        failed=1,
+        """
     )
-    held = "fakenotify: *::test_fails has failed; look at http://127.0.0.1:*/_fake/ and press Enter to go on"
-    result.stdout.fnmatch_lines([held])
-    assert [line for line in result.outlines if line.startswith("held")] == ["held True"]
+    command = [sys.executable, "-mpytest", "-pno:cacheprovider", "--fake-notify-hold", capture]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        said = next(line for line in process.stdout if line.startswith("fakenotify: "))
+        held = re.fullmatch(r"fakenotify: .*::test_fails has failed; look at (\S+) and press Enter to go on\n", said)
+        assert held
+        with urlopen(f"{held[1]}state", timeout=5) as answer:
+            assert b'"seen"' in answer.read()
+        printed = process.communicate("\n")[0]
+    assert "1 failed, 1 passed" in printed
+    assert "press Enter" not in printed
 
 
 def test_nothing_is_held_under_xdist(run: Run) -> None:
@@ -636,56 +603,23 @@ def test_no_trap_of_the_environment_stands_before_the_fake(
     )
 
 
-def test_what_was_to_be_reached_without_a_proxy_still_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in TRAPS.items():
+@pytest.mark.parametrize(
+    ("given", "bypassed"),
+    [
+        ({"NO_PROXY": "corp.example"}, [True, True, False]),
+        ({"no_proxy": "corp.example"}, [True, True, False]),
+        ({"NO_PROXY": "other.example", "no_proxy": "corp.example"}, [True, True, False]),
+        ({"NO_PROXY": "*"}, [True, True, True]),
+        ({"no_proxy": "*"}, [True, True, True]),
+        ({}, [True, False, False]),
+    ],
+)
+def test_what_was_to_be_reached_without_a_proxy_still_is(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, given: dict[str, str], bypassed: list[bool]
+) -> None:
+    for name, value in (TRAPS | given).items():
         monkeypatch.setenv(name, value)
-    run(
-        """
-        import urllib.request
-
-        import requests
-
-        URLS = ["http://127.0.0.1:1/", "http://corp.example/", "http://elsewhere.example/"]
-        CASES = [
-            ({"NO_PROXY": "corp.example"}, [True, True, False]),
-            ({"no_proxy": "corp.example"}, [True, True, False]),
-            ({"NO_PROXY": "other.example", "no_proxy": "corp.example"}, [True, True, False]),
-            ({"NO_PROXY": "*"}, [True, True, True]),
-            ({"no_proxy": "*"}, [True, True, True]),
-            ({}, [True, False, False]),
-        ]
-
-        @pytest.mark.parametrize("given, bypassed", CASES)
-        def test_shows(monkeypatch, request, given, bypassed):
-            for name, value in given.items():
-                monkeypatch.setenv(name, value)
-            request.getfixturevalue("fake_notify")
-            by_requests = [not requests.utils.get_environ_proxies(url) for url in URLS]
-            by_urllib = [bool(urllib.request.proxy_bypass(url.split("/")[2].split(":")[0])) for url in URLS]
-            assert (by_requests, by_urllib) == (bypassed, bypassed)
-        """,
-        passed=6,
-    )
-
-
-# beside other plugins
-
-
-MANY = """
-    @pytest.mark.parametrize("number", range(12))
-    def test_alone(fake_notify, number):
-        assert (fake_notify.services, ask(fake_notify)) == ([], 200)
-        assert ask(fake_notify, "POST", body=f"FriendlyName={number}".encode()) == 201
-        assert [each.friendly_name for each in fake_notify.services] == [str(number)]
-        assert len(fake_notify.requests) == 2
-"""
-
-
-@pytest.mark.slow
-def test_it_works_under_xdist(run: Run) -> None:
-    run(MANY, "-n", "4", plugins=("xdist.plugin",), passed=12)
-
-
-def test_it_works_in_random_order(run: Run) -> None:
-    result = run(MANY, "--randomly-seed=1", plugins=("pytest_randomly",), passed=12)
-    result.stdout.fnmatch_lines(["Using --randomly-seed=1"])
+    request.getfixturevalue("fake_notify")
+    hosts = ["127.0.0.1", "corp.example", "elsewhere.example"]
+    assert [not requests.utils.get_environ_proxies(f"http://{host}/") for host in hosts] == bypassed
+    assert [bool(proxy_bypass(host)) for host in hosts] == bypassed
