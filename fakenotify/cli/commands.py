@@ -20,15 +20,15 @@ from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import NoProxy
 
 SERVE = "serve"
-"""The command that a command line without a command means."""
+"""The command that runs if none is given."""
 
 COMMANDS = {
-    SERVE: "start a fake and serve until it is stopped; this is what no command means",
+    SERVE: "start a fake and serve until it is stopped; the default command",
     "run": "run a command whose calls to https://notify.twilio.com reach a fake",
-    "env": "print the variables that let the programs of a shell reach a running fake",
-    "pull": "write a real account's Services, Bindings and Credentials as a state file, reading only",
+    "env": "print the variables that lead a shell's programs to a running fake",
+    "pull": "save a real account's Services, Bindings and Credentials as a state file; read-only",
     "compare": "compare another Notify, or recorded traffic, with what the fake answers",
-    "rules": "print what the fake knows about Notify, and how it knows",
+    "rules": "print the rules of Notify that the fake follows, with their sources",
 }
 """Each command with what it does; its module is ``fakenotify.cli`` and its name."""
 
@@ -36,7 +36,7 @@ _ENDS_ITSELF = {"-h", "--help", "--version"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command line; returns the exit status. What the user can correct is one line on stderr."""
+    """Run a command line and return the exit status. An error that the user can correct is one line on stderr."""
     try:
         return _run(list(arguments), os.environ)
     except (CommandError, NoProxy) as error:
@@ -59,15 +59,15 @@ def _run(arguments: list[str], environment: Mapping[str, str]) -> int:
         if not program and not _ENDS_ITSELF.intersection(arguments):
             raise CommandError("write the command after --, e.g. fakenotify run -- npm test")
     parser = parser_of(name)
-    strange = [each for each in environment if each.startswith(PREFIX) and each not in parser.variables()]
-    if strange:  # unless it is another command's
+    unknown = [each for each in environment if each.startswith(PREFIX) and each not in parser.variables()]
+    if unknown:  # unless it is another command's
         known = {variable for each in COMMANDS for variable in parser_of(each).variables()}
-        for variable in sorted(set(strange) - known):
+        for variable in sorted(set(unknown) - known):
             raise no_such(f"variable {variable}", variable, known)
     options = parser.read(arguments, environment)
     options.program = program
     if name != SERVE and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have something to put in order
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have to clean up
     status: int = _module(name).run(options)
     return status
 

@@ -21,8 +21,8 @@ from fakenotify.core.printable import beginning, printable
 
 USAGE = None
 DESCRIPTION = """\
-Ask another Notify what the conformance suite knows, reading only unless --write, or replay RECORDING to a fresh fake;
-print where it and the fake differ. The status is 0 without a difference, 1 with some. The credentials come from the
+Run the conformance suite against another Notify (read-only unless --write), or replay RECORDING to a fresh fake, and
+print the differences. The exit status is 0 if there are none, 1 if there are some. The credentials come from the
 environment, as for 'fakenotify pull'."""
 
 
@@ -35,13 +35,13 @@ def add_options(add: Callable[..., object]) -> None:
         help="recorded traffic; without it, the conformance suite asks --url",
     )
     add("--url", default=NOTIFY, help="the Notify to ask (default: %(default)s)")
-    add("--write", action="store_true", help="also run the checks that create things; these are deleted again")
+    add("--write", action="store_true", help="also run the checks that create something, and delete it afterwards")
     add("--report", metavar="FILE", help="write the differences as JSON")
     add("--markdown", metavar="FILE", help="write a page that can be pasted into an issue")
 
 
 def run(options: Namespace) -> int:
-    """Compare, and write the reports. Returns 1 where there are differences. Raises ``CommandError``."""
+    """Compare, and write the reports. Returns 1 if there are differences. Raises ``CommandError``."""
     check_writable(options.report, options.markdown)
     report = _recorded(options.recording) if options.recording else _asked(options, credentials_of(os.environ))
     pages = (options.report, json.dumps(report, indent=2) + "\n"), (options.markdown, page(report))
@@ -114,7 +114,9 @@ def _words(each: Mapping[str, Any]) -> list[str]:
         f"    the fake   {_short(each['expected'])}",
         f"    the other  {_short(each['actual'])}",
     ]
-    return [*lines, f"    with the switch {each['switch']} the fake answers so too"] if each["switch"] else lines
+    if each["switch"]:
+        lines.append(f"    with the switch {each['switch']}, the fake gives the same answer")
+    return lines
 
 
 def _short(value: Any) -> str:

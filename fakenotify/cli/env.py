@@ -1,4 +1,4 @@
-"""``fakenotify env``: what lets the programs of a shell reach a running fake, as lines for that shell."""
+"""``fakenotify env``: the variables that lead a shell's programs to a running fake, in the syntax of that shell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fakenotify.proxy.environment import variables
 DEFAULT_PROXY_PORT = 4011
 
 USAGE = None
-DESCRIPTION = f"""Print what lets the programs of a shell reach the fake that was started with
+DESCRIPTION = f"""Print the variables that lead a shell's programs to the fake that was started with
 'fakenotify --proxy-port {DEFAULT_PROXY_PORT}'. Use it as: eval "$(fakenotify env)\""""
 
 
@@ -25,7 +25,7 @@ def add_options(add: Callable[..., object]) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Print the lines. Raises ``CommandError`` where no proxy runs."""
+    """Print the lines. Raises ``CommandError`` if no proxy is running."""
     from fakenotify.proxy.proxy import ask  # start-up time: ssl
 
     port = options.proxy_port
@@ -57,7 +57,7 @@ def _quote_powershell(value: str) -> str:
 
 
 def _quote_dotenv(value: str) -> str:
-    """Bare if it can be, since not every reader knows quotes; single quotes, since in double ones ``$`` is read."""
+    """Without quotes where possible, since not every reader knows them; else in single ones, which keep a ``$``."""
     if value == shlex.quote(value):
         return value
     return f"'{value}'" if "'" not in value else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

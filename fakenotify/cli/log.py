@@ -6,8 +6,8 @@ import contextlib
 import json
 import os
 import threading
-from collections import deque
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from fakenotify.core.printable import printable
@@ -25,15 +25,15 @@ THREAD = "fakenotify log"
 
 _MOST_LINES = 10_000
 _LAST_LINES = 0.5
-_FULL = "the journal is full, and its oldest requests are dropped from now on; --keep-requests makes it longer"
+_FULL = "the journal is full: from now on its oldest requests are dropped; --keep-requests raises the limit"
 _GREEN, _YELLOW, _RED, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 
 
 class RequestLog:
     """Writes in its own thread, so that no request waits for a slow reader of the log.
 
-    It writes to the stream's file descriptor: a thread that is stuck in a write there holds no lock that Python wants
-    in order to end.
+    It writes to the stream's file descriptor: a thread that is stuck in a write there holds no lock that Python needs
+    to exit.
     """
 
     def __init__(self, stream: TextIO | None, form: str) -> None:
@@ -45,12 +45,11 @@ class RequestLog:
             and not os.environ.get("NO_COLOR")
             and os.environ.get("TERM") != "dumb"
         )
-        self._lines: deque[str | None] = deque()
-        self._more = threading.Semaphore(0)
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
 
     def start(self) -> None:
-        """Begin to write, with what has been added already."""
+        """Start to write, beginning with the lines that are queued already."""
         self._thread.start()
 
     def follow(self, world: World) -> None:
@@ -68,32 +67,24 @@ class RequestLog:
 
     def add(self, line: str) -> None:
         """Queue a line, unless too many are waiting already."""
-        if len(self._lines) < _MOST_LINES:
-            self._put(line)
+        if self._lines.qsize() < _MOST_LINES:
+            self._lines.put(line)
 
     def close(self) -> None:
-        """Write the waiting lines; only for a moment, since the reader may be stuck."""
-        self._put(None)
+        """Write the queued lines, but wait only briefly, since the reader may be stuck."""
+        self._lines.put(None)
         if self._thread.ident is not None:
             self._thread.join(_LAST_LINES)
 
-    def _put(self, line: str | None) -> None:
-        self._lines.append(line)
-        self._more.release()
-
     def _run(self) -> None:
-        while True:
-            self._more.acquire()
-            line = self._lines.popleft()
-            if line is None:
-                return
+        while (line := self._lines.get()) is not None:
             if self._stream is not None:
-                with contextlib.suppress(OSError, ValueError):  # nobody reads any more
+                with contextlib.suppress(OSError, ValueError):  # the reader is gone
                     _write(self._stream, f"{line}\n")
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Write to what is below a stream, all of it; what its encoding lacks is escaped."""
+    """Write a whole text to a stream's file descriptor; characters that its encoding lacks are escaped."""
     content = text.encode(stream.encoding, "backslashreplace")
     while content:
         content = content[os.write(stream.fileno(), content) :]

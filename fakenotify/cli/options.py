@@ -55,11 +55,11 @@ class Parser(argparse.ArgumentParser):
         raise CommandError(message)
 
     def variables(self) -> set[str]:
-        """The environment variables that this command knows, those that it is given by ``fakenotify run`` included."""
+        """The environment variables that this command knows, including those that ``fakenotify run`` sets."""
         return {variable_of(action) for action in self.declared if action.option_strings}.union(GIVEN)
 
     def read(self, arguments: list[str], environment: Mapping[str, str]) -> argparse.Namespace:
-        """Read a command line; what it doesn't say may be in the environment. Raises ``CommandError``."""
+        """Parse a command line; options that it lacks may come from the environment. Raises ``CommandError``."""
         given: list[str] = []
         for action in self.declared:
             value = environment.get(variable_of(action)) if action.option_strings else None
@@ -113,20 +113,20 @@ def add_fake_options(add: Callable[..., object], default_port: int) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=port, default=default_port, help="port; 0 takes a free one (default: %(default)s)")
     add("--port-file", metavar="FILE", help="write the port number here once it answers")
-    add("--state", metavar="FILE", help="begin with the world of this file")
+    add("--state", metavar="FILE", help="load the world from this file at the start")
     add("--save-state", metavar="FILE", help="write the world here at the end")
     add("--seed", type=whole, default=0, metavar="N", help="seed of the sids (default: %(default)s)")
-    add("--service", metavar="IS...", help="sid of the Service that exists from the start")
+    add("--service", metavar="IS...", help="sid of the Service to start with, created if it doesn't exist")
     for what, default, kept in (
-        ("requests", KEPT_REQUESTS, "length of the journal"),
+        ("requests", KEPT_REQUESTS, "how many requests the journal keeps"),
         ("deliveries", KEPT_DELIVERIES, "how many deliveries, alerts and callbacks are kept"),
-        ("bytes", KEPT_BYTES, "about how many bytes of them all are kept"),
+        ("bytes", KEPT_BYTES, "about how many bytes all of these may take"),
     ):
         add(f"--keep-{what}", default=default, type=whole, metavar="N", help=f"{kept} (default: %(default)s)")
     for name, metavar, does in (
-        ("--account", "AC...=TOKEN", "let only these accounts in"),
+        ("--account", "AC...=TOKEN", "accept only these accounts"),
         ("--behaviour", "NAME=VALUE", "set a switch"),
-        ("--allow-host", "NAME", "a Host that may be asked besides loopback"),
+        ("--allow-host", "NAME", "also accept requests for this host name"),
     ):
         add(name, action="append", default=[], metavar=metavar, help=f"{does}; repeatable")
 
@@ -176,7 +176,7 @@ def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"
 
 
 def _prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
-    """Load the state, see to it that there is a Service, and return it."""
+    """Load the state, make sure that there is a Service, and return it."""
     if options.state:
         with (
             refusing(f"can't read the state file {options.state}: ", OSError),
@@ -208,14 +208,14 @@ def _why_not_started(error: OSError, options: argparse.Namespace) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {options.port} is in use; choose another with --port, or take a free one with --port 0"
     if error.errno == errno.EACCES:
-        return f"port {options.port} is not for this user; choose another with --port, or a free one with --port 0"
+        return f"port {options.port} needs more rights; choose another with --port, or take a free one with --port 0"
     if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EINVAL):
         return f"--host {options.host} is not an address of this machine: {error.strerror or error}"
     return f"can't listen on {options.host}:{options.port}: {error.strerror or error}"
 
 
 def write_port_file(fake: FakeNotify, options: argparse.Namespace) -> None:
-    """Write the port file, if one is wanted, in one step, since a script waits for it. Raises ``CommandError``."""
+    """Write the port file, if one is wanted, atomically, since a script waits for it. Raises ``CommandError``."""
     if not options.port_file:
         return
     target, number = Path(options.port_file), fake.url.rpartition(":")[2]

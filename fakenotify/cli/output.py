@@ -1,4 +1,4 @@
-"""What a command says and writes: its lines, its files, and why it can't be done."""
+"""A command's output: its messages, files and errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO, TextIO
 
 
 class CommandError(Exception):
-    """Why a command can't be done, in a line for the user; ``status`` is the exit status."""
+    """Why a command failed, in one line for the user; ``status`` is the exit status."""
 
     def __init__(self, message: str, status: int = 2) -> None:
         self.status = status
@@ -19,7 +19,7 @@ class CommandError(Exception):
 
 
 def no_such(what: str, word: str, known: Iterable[str]) -> CommandError:
-    """Says that there is no such command, option or rule, and which is nearest to ``word``."""
+    """The error for an unknown command, option or rule, with the known one that is nearest to ``word``."""
     from fakenotify.core.params import did_you_mean, nearest  # start-up time: only mistakes need it
 
     return CommandError(f"there is no {what}{did_you_mean(word, nearest(word, known)[:1])}")
@@ -27,7 +27,7 @@ def no_such(what: str, word: str, known: Iterable[str]) -> CommandError:
 
 @contextlib.contextmanager
 def refusing(what: str, *errors: type[Exception], then: str = "") -> Iterator[None]:
-    """Turns an error into a ``CommandError``: ``what`` failed, the error's own words, and what to do ``then``."""
+    """Turn errors into a ``CommandError``: ``what`` failed, the error's own text, and what to do ``then``."""
     try:
         yield
     except errors as error:
@@ -35,12 +35,12 @@ def refusing(what: str, *errors: type[Exception], then: str = "") -> Iterator[No
 
 
 def writing(path: str | Path) -> contextlib.AbstractContextManager[None]:
-    """Says in a line why a file can't be written. Raises ``CommandError``."""
+    """Say in one line why a file can't be written. Raises ``CommandError``."""
     return refusing(f"can't write {path}: ", OSError)
 
 
 def check_writable(*paths: str | None) -> None:
-    """Refuse before anything is done what can't be written at the end. Raises ``CommandError``."""
+    """Check, before anything is done, that files can be written at the end. Raises ``CommandError``."""
     for path in map(Path, filter(None, paths)):
         if path.is_dir():
             raise CommandError(f"can't write {path}: it is a folder")
@@ -52,7 +52,7 @@ def check_writable(*paths: str | None) -> None:
 
 @contextlib.contextmanager
 def replacing(target: Path, mode: int = 0o666) -> Iterator[IO[str]]:
-    """A new file that takes the place of an older one when it is whole."""
+    """Write a new file, which replaces an older one when it is complete."""
     target = target.resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -76,7 +76,7 @@ def say(stream: TextIO | None, text: str) -> None:
 
 
 def progress(quiet: bool = False) -> Callable[[str], object]:
-    """Shows how far a command is, in a line of the terminal that is written again and again."""
+    """A function that shows how far a command is, always in the same line of the terminal."""
     if quiet or not sys.stderr.isatty():
         return lambda text: None
     return lambda text: print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

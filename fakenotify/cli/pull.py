@@ -1,7 +1,7 @@
 """``fakenotify pull``: the Services, Bindings and Credentials of a real account, with GETs only, as a state file.
 
-Pages go to a partial file beside the output, line by line, so that memory stays small and ``--resume`` can go on after
-whatever happened. The output appears when everything is there.
+Pages go to a partial file beside the output, line by line, so that little memory is used and ``--resume`` can
+continue after any interruption. The output appears when it is complete.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TWILIO_API_SECRET."""
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
     add("--url", default=NOTIFY, help="the Notify to read (default: %(default)s)")
-    add("--output", metavar="FILE", required=True, help="write the state here, once all of it is there")
+    add("--output", metavar="FILE", required=True, help="write the state here when it is complete")
     add("--csv", metavar="FILE", help="also write the Bindings as rows")
     add(
         "--personal-data",
@@ -49,13 +49,13 @@ def add_options(add: Callable[..., object]) -> None:
         default="mask",
         help="mask identities, addresses, tags and names, or keep them for a migration (default: %(default)s)",
     )
-    add("--resume", action="store_true", help="go on with what an earlier pull to the same output left")
+    add("--resume", action="store_true", help="continue an interrupted pull to the same output")
     add("--service", action="append", default=[], metavar="IS...", help="only this Service; repeatable")
     add("--quiet", action="store_true", help="no progress and no report")
 
 
 def credentials_of(environment: Mapping[str, str]) -> Credentials:
-    """The credentials in the environment; arguments would be visible to other users of the machine."""
+    """The credentials in the environment; command-line arguments are visible to other users of the machine."""
     key, secret = environment.get("TWILIO_API_KEY"), environment.get("TWILIO_API_SECRET")
     account, token = environment.get("TWILIO_ACCOUNT_SID"), environment.get("TWILIO_AUTH_TOKEN")
     if account and token:
@@ -95,7 +95,7 @@ def run(options: Namespace, environment: Mapping[str, str] = os.environ) -> int:
             _finish(output, options.csv, partial, 0o666 if masking.masks else _OWN_ONLY)
             report = report_of(output, partial.read)
     except KeyboardInterrupt:
-        raise CommandError(f"stopped; go on with --resume ({path} holds what was read)") from None
+        raise CommandError(f"stopped; continue with --resume ({path} has what was read so far)") from None
     path.unlink()
     if not options.quiet:
         print(report, flush=True)
@@ -105,8 +105,8 @@ def run(options: Namespace, environment: Mapping[str, str] = os.environ) -> int:
 class Partial:
     """The partial file: a JSON object a line, first the settings, then a page in each.
 
-    A line that a kill has cut off is forgotten. ``next`` is where each list goes on, None for one that is complete;
-    ``owners`` are the pseudonyms in use.
+    A line that was cut off is dropped, and its page is read again. ``next`` is where each list goes on, None for one
+    that is complete; ``owners`` are the pseudonyms in use.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
@@ -126,7 +126,7 @@ class Partial:
         try:
             file = self.path.open("rb")
         except OSError:
-            raise CommandError(f"there is nothing to resume: {self.path} isn't there") from None
+            raise CommandError(f"there is nothing to resume: {self.path} doesn't exist") from None
         whole = 0
         with file:
             for line in file:
@@ -174,7 +174,7 @@ class Pull:
     progress: Callable[[str], object]
 
     def run(self, chosen: list[str]) -> None:
-        """Read everything that is not there yet. Raises ``CommandError``."""
+        """Read everything that the partial file lacks. Raises ``CommandError``."""
         for path in (f"/Services/{sid}" for sid in chosen):
             if path not in self.partial.next:
                 self._page(path, "service", [self._get(path).json], None)
@@ -195,7 +195,7 @@ class Pull:
                 rows, link = page[key], page["meta"]["next_page_url"]
                 following = None if link is None else below_v1(link)
             except (TypeError, KeyError, AttributeError):
-                raise CommandError(f"{self.connection.url}{path} answered with something that is no list") from None
+                raise CommandError(f"{self.connection.url}{path} answered with something other than a list") from None
             self._page(path, kind, rows, following)
 
     def _page(self, path: str, kind: str, rows: Any, following: str | None) -> None:
@@ -204,26 +204,27 @@ class Pull:
         kept = []
         for row in rows:
             if not isinstance(row, dict) or not isinstance(row.get("sid"), str):
-                raise CommandError(f"{self.connection.url}{path} answered with something that is no {kind}")
+                raise CommandError(f"{self.connection.url}{path} answered with something other than a {kind}")
             kept.append(self.masking.record({name: row[name] for name in names if name in row}))
         self.partial.page(path, kind, kept, following, dict(islice(self.masking.owners.items(), known, None)))
 
     def _get(self, path: str) -> Answer:
         url = self.connection.url
-        with refusing(f"can't reach {url}: ", OSError, http.client.HTTPException, then="; go on later with --resume"):
+        later = "; continue later with --resume"
+        with refusing(f"can't reach {url}: ", OSError, http.client.HTTPException, then=later):
             answer = self.connection.send("GET", path)
         check_login(url, answer)
         if answer.status == 404 and path.startswith("/Services/"):
             sid = path.split("/")[2].partition("?")[0]
-            raise CommandError(f"Service {sid} isn't there, or vanished while it was read ({_refusal(answer)})")
+            raise CommandError(f"Service {sid} doesn't exist, or was deleted during the pull ({_refusal(answer)})")
         if answer.status != 200:
             where = f"{url}/v1{path.partition('?')[0]}"
-            raise CommandError(f"{where} answered {_refusal(answer)}; go on with --resume")
+            raise CommandError(f"{where} answered {_refusal(answer)}; continue with --resume")
         return answer
 
 
 def _finish(output: Path, table: str | None, partial: Partial, mode: int) -> None:
-    """Make the state and the table of what was read, and put them in their places."""
+    """Write the state, and the table if one is wanted."""
     with ExitStack() as stack:
         state = stack.enter_context(replacing(output, mode))
         if table:

@@ -1,4 +1,4 @@
-"""What ``fakenotify pull`` says at its end: counts, and what will not survive the end of Notify. No personal value."""
+"""The report of ``fakenotify pull``: counts, and what will not survive the end of Notify, but no personal values."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def report_of(output: Path, read: Callable[[str], Iterator[dict[str, Any]]]) -> 
         *endings,
         _row(len(personal), "identities look like personal data (an e-mail address or a phone number)"),
         _row(full, f"identities have {BINDINGS_PER_IDENTITY} Bindings in a Service, the most that Notify allows"),
-        _row(len(several), "addresses stand in several Services"),
+        _row(len(several), "addresses occur in several Services"),
     ]
     return "\n".join(filter(None, lines))
 
 
 def _row(count: int, words: str) -> str:
-    """A line of the report, empty for what there is none of."""
+    """A line of the report, empty if the count is 0."""
     return f"  {count:>9,} {words}" if count else ""
 
 

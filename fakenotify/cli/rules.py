@@ -1,4 +1,4 @@
-"""``fakenotify rules``: what the fake knows about Notify, and how it knows; the same as ``GET /_fake/rules``."""
+"""``fakenotify rules``: the rules of Notify that the fake follows, with their sources, as in ``GET /_fake/rules``."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from fnmatch import fnmatchcase
 from fakenotify.cli.output import no_such
 
 USAGE = "fakenotify rules [options] [PATTERN]"
-DESCRIPTION = """Print every rule of Notify that the fake follows: its id, what it says, how sure that is (documented,
-observed, sibling, sample, assumed), and the source or decision. PATTERN chooses ids, e.g. 'bindings.create*'."""
+DESCRIPTION = """Print each rule of Notify that the fake follows: its id, its text, how sure we are of it (documented,
+observed, sibling, sample, assumed), and its source or decision. PATTERN selects ids, e.g. 'bindings.create*'."""
 
 
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
-    add("pattern", nargs="?", default="*", metavar="PATTERN", help="ids of rules, * standing for anything")
+    add("pattern", nargs="?", default="*", metavar="PATTERN", help="ids of rules; * matches anything")
     add("--json", action="store_true", help="print the rules as GET /_fake/rules answers them")
 
 
 def run(options: Namespace) -> int:
-    """Print the rules. Raises ``CommandError`` where the pattern meets none."""
+    """Print the rules. Raises ``CommandError`` if no id matches the pattern."""
     from fakenotify.world.provenance import rules  # start-up time: it reads every table
 
     known = rules()

@@ -1,4 +1,4 @@
-"""``fakenotify run``: any program, in any language, reaches a fake; and its signals and its status are kept."""
+"""``fakenotify run``: runs a program in any language so that it reaches a fake; signals and status pass through."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 USAGE = "fakenotify run [options] -- COMMAND..."
 DESCRIPTION = """Start a fake, run a command whose calls to https://notify.twilio.com reach it, and print what happened.
-The status is the command's."""
+The exit status is the command's."""
 
 _FORWARDED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 _ENDED = getattr(signal, "SIGCHLD", None)
@@ -36,10 +36,10 @@ _TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
     of.add_fake_options(add, 0)
-    add("--upstream", metavar="URL", help="pass calls to Notify on to this Notify instead; with --record")
+    add("--upstream", metavar="URL", help="forward calls to this Notify instead of the fake; needs --record")
     add("--record", metavar="FILE", help="record the calls here, personal data masked; 'fakenotify compare' reads it")
     add("--strict", action="store_true", help="exit with 1 if there were warnings and the command succeeded")
-    add("--offline", action="store_true", help="refuse every host but Notify's and loopback")
+    add("--offline", action="store_true", help="refuse all hosts except Notify's and loopback")
     add("--json", action="store_true", help="print the summary as one JSON object")
     add("--quiet", action="store_true", help="no summary")
 

@@ -31,8 +31,8 @@ DESCRIPTION = "An in-memory fake of the Twilio Notify REST API v1."
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
     of.add_fake_options(add, of.DEFAULT_PORT)
-    add("--proxy-port", type=of.port, help="also start a proxy here, which 'fakenotify env' lets programs use")
-    add("--ca-file", metavar="FILE", help="write the certificate that the proxy's clients are to trust here")
+    add("--proxy-port", type=of.port, help="also start a proxy on this port, for 'fakenotify env'")
+    add("--ca-file", metavar="FILE", help="write the certificate that clients of the proxy must trust to this file")
     add("--json", action="store_true", help="print one JSON object on start; the request log goes to stderr")
     add("--log-format", choices=("text", "json"), default="text", help="form of the request log (default: %(default)s)")
     add("--quiet", action="store_true", help="no request log")
@@ -68,7 +68,7 @@ def run(options: Namespace) -> int:
 
 
 def _banner(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
-    """What the command line says on start."""
+    """The banner that is printed at the start."""
     url, user = fake.url, shlex.quote(f"{fake.account_sid}:{fake.auth_token}")
     lines = [
         f"fakenotify {__version__} answers at {url} (stop it with Ctrl-C)",
@@ -86,7 +86,7 @@ def _banner(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
 
 
 def _banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str:
-    """The same for a program."""
+    """The banner as JSON."""
     members = {
         "url": fake.url,
         "pid": os.getpid(),

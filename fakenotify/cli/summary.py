@@ -1,4 +1,4 @@
-"""What ``fakenotify run`` says at the end: what was asked, what was delivered, what went wrong."""
+"""The summary of ``fakenotify run``: requests, deliveries, and what went wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LINES = {
 
 
 class Tally:
-    """Counts what a fake is asked from now on, whatever the program resets."""
+    """Counts the requests to a fake from now on, even if the program resets the fake."""
 
     def __init__(self, fake: FakeNotify) -> None:
         self._fake = fake
@@ -46,7 +46,7 @@ class Tally:
             self.hints.add(f"{operation}: {hint}")
 
     def summary(self, proxy: Proxy, status: int) -> dict[str, Any]:
-        """What happened, as JSON; what is in words has how often it did. ``status`` is the program's."""
+        """What happened, as JSON: each text with its number of occurrences. ``status`` is the program's."""
         deliveries, alerts, dropped = Counts(), Counts(), Counts()
         for account in self._fake.world.accounts:
             with account.lock:
@@ -68,12 +68,12 @@ class Tally:
             "distrusted": dict(proxy.distrusted),
             "offline": dict(proxy.refused),
             "twilio": {host: times for host, times in proxy.passed_on.items() if ".twilio.com:" in f".{host}"},
-            "reason": None if requests else _why_nothing_came(proxy, status),
+            "reason": None if requests else _why_no_request(proxy, status),
         }
 
 
-def _why_nothing_came(proxy: Proxy, status: int) -> str:
-    """What was seen of a program that asked nothing of Notify."""
+def _why_no_request(proxy: Proxy, status: int) -> str:
+    """What is known about a program that sent no request to Notify."""
     if proxy.distrusted:
         return "the program opened TLS to Notify and gave up, since it doesn't trust the certificate"
     if proxy.opened:
@@ -85,11 +85,11 @@ def _why_nothing_came(proxy: Proxy, status: int) -> str:
         return f"the program ended with status {status} before it connected to anything through the proxy"
     if proxy.clients:
         return "the program connected to the proxy, but asked for nothing"
-    return "the program ended well, and no connection came to the proxy: it called nobody, or its client reads no proxy"
+    return "the program succeeded without using the proxy: it made no calls, or its HTTP client ignores the proxy"
 
 
 def is_worrying(summary: Mapping[str, Any]) -> bool:
-    """Whether a strict run fails because of this."""
+    """Whether a strict run fails."""
     return bool(summary["warnings"] or summary["distrusted"])
 
 

@@ -62,7 +62,7 @@ def accept(request: Request, body: Mapping[str, Any], unique: str) -> Answer:
 
 
 def error(reason: str, token: str | None = None, now: datetime | None = None) -> Answer:
-    """Refuse for a reason."""
+    """The answer that refuses for a reason."""
     body: dict[str, Any] = {"reason": reason}
     if CODES[reason] == 410 and now is not None:
         body["timestamp"] = int(now.timestamp() * 1000)

@@ -42,7 +42,7 @@ class _Failure:
 
 
 class Providers:
-    """The providers' answers and what they were asked. It is a WSGI application for all of their hosts."""
+    """Answers as the providers do, and keeps the requests. It is a WSGI application for all of their hosts."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

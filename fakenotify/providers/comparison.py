@@ -1,4 +1,4 @@
-"""What Notify would have sent, against what the new code did send: target by target, channel by channel."""
+"""Compares what Notify would have sent with what the new code sent, target by target."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ABSENT = object()
 
 
 def compare(deliveries: Iterable[Delivery], requests: Iterable[ProviderRequest], ignore: Iterable[str] = ()) -> str:
-    """How what was sent to providers differs from what Notify sent, in words; empty if it doesn't.
+    """The differences between what Notify sent and what was sent to providers, in words; empty if there are none.
 
     ``ignore`` names what may differ: ``title``, ``body``, ``priority``, ``expiry``, ``collapse``, ``data.<key>`` with
     ``*``. Anything else is a ``ValueError``.
@@ -87,7 +87,7 @@ def _differences(one: Message, other: Message, ignored: Sequence[str]) -> list[s
 
 
 def _contents(message: Message) -> dict[str, Any]:
-    """What a message says, by the names that ``ignore`` takes."""
+    """The contents of a message, by the names that ``ignore`` takes."""
     data = {f"data.{key}": value for key, value in message.data.items()}
     return {name: getattr(message, name) for name in FIELDS} | data
 

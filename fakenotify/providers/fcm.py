@@ -19,7 +19,7 @@ HOSTS = re.compile(r"fcm\.googleapis\.com")
 TOKEN_HOST = re.compile(r"oauth2\.googleapis\.com")
 CHANNELS: tuple[str, ...] = ("fcm", "gcm")
 FOUR_WEEKS = 2_419_200
-"""How long FCM keeps a message that says nothing. (documented by Google)"""
+"""How long FCM keeps a message that doesn't say how long. (documented by Google)"""
 _ERRORS = {
     "INVALID_ARGUMENT": (400, "INVALID_ARGUMENT", "The registration token is not a valid FCM registration token"),
     "THIRD_PARTY_AUTH_ERROR": (401, "UNAUTHENTICATED", "Auth error from APNS or Web Push Service"),
@@ -71,7 +71,7 @@ def accept(request: Request, body: Mapping[str, Any], unique: str) -> Answer:
 
 
 def error(code: str, address: str | None = None, now: datetime | None = None, text: str = "") -> Answer:
-    """Refuse with a code."""
+    """The answer that refuses with a code."""
     status, name, words = _ERRORS[code]
     detail = {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}
     return _plain(status, name, text or words, details=[detail])

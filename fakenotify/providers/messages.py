@@ -98,7 +98,7 @@ def accept(request: Request, form: Mapping[str, Any], unique: str) -> Answer:
 
 
 def error(code: int, to: str | None = None, now: datetime | None = None) -> Answer:
-    """Refuse with a code."""
+    """The answer that refuses with a code."""
     status, text = _ERRORS[code]
     return _error(status, code, text.format(to=to or "").replace("  ", " "))
 

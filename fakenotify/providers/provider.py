@@ -1,4 +1,4 @@
-"""What a provider is here, and what Notify and the providers have in common."""
+"""What a provider is, and the terms that Notify and the providers share."""
 
 from __future__ import annotations
 

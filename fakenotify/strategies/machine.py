@@ -182,7 +182,7 @@ class NotifyMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_address_stands_twice(self) -> None:
-        """No address has two Bindings: one person's notifications would reach another."""
+        """No address has two Bindings; else one person's notifications would reach another."""
         counts = Counter(each.address for each in self.fake.bindings)
         doubled = sorted(address for address, count in counts.items() if count > 1)
         assert not doubled, f"more than one binding has the address: {doubled}"
@@ -208,7 +208,7 @@ class NotifyMachine(RuleBasedStateMachine):
         astray = [
             (each.identity, each.address) for each in self.delivered if (each.identity, each.address) not in meant
         ]
-        assert not astray, f"delivered to whom it was not meant for: {astray}"
+        assert not astray, f"delivered to somebody it was not meant for: {astray}"
 
     @invariant()
     def whoever_is_meant_is_told_once(self) -> None:

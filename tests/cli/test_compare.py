@@ -62,7 +62,7 @@ def test_the_differences_of_another_notify_are_in_both_reports(
     assert found["checked"] > 20
     assert {"rule", "what", "expected", "actual", "label"} <= set(found["differences"][0])
     assert "| `behaviour.page_size_limit` | a PageSize above 1000 counts as 1000 | assumed |" in page
-    assert "with the switch page_size_limit=reject the fake answers so too" in done.stdout
+    assert "with the switch page_size_limit=reject, the fake gives the same answer" in done.stdout
     assert "1 difference; " in done.stdout
     assert "lists.page-size.clamped: differs" in done.stderr
     assert other.auth_token not in done.stdout + page + report

@@ -144,7 +144,7 @@ REFUSED = {
     "pull --output world --url notify": "'notify' is not an http(s) URL, such as https://notify.twilio.com",
     "pull --output /missing/world": "can't write /missing/world: there is no such folder",
     "pull --output world --csv /": "can't write /: it is a folder",
-    "pull --output world --resume": "there is nothing to resume: .world.partial isn't there",
+    "pull --output world --resume": "there is nothing to resume: .world.partial doesn't exist",
 }
 """Command lines, and how the line that refuses them begins."""
 
@@ -210,7 +210,10 @@ def test_a_port_that_is_busy_and_one_where_no_proxy_answers_are_named(fakenotify
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (errno.EACCES, "port 80 is not for this user; choose another with --port, or a free one with --port 0"),
+        (
+            errno.EACCES,
+            "port 80 needs more rights; choose another with --port, or take a free one with --port 0",
+        ),
         (errno.EMFILE, "can't listen on 127.0.0.1:80: Too many open files"),
     ],
 )

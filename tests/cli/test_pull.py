@@ -151,7 +151,7 @@ def test_the_report_counts_and_shows_no_personal_value(
         " 1 fcm: Notify doesn't show which Credentials are legacy server keys, not accepted by Google since July 2024",
         " 2 identities look like personal data (an e-mail address or a phone number)",
         " 1 identities have 20 Bindings in a Service, the most that Notify allows",
-        " 1 addresses stand in several Services",
+        " 1 addresses occur in several Services",
     ]
 
 
@@ -196,7 +196,7 @@ def test_what_an_error_interrupted_is_resumed_as_if_it_had_gone_through(
     monkeypatch.setattr(pull, "PAGE_SIZE", 2)
     other.fail(failing, status=500, after=after)
 
-    with pytest.raises(CommandError, match=r"answered 500 .*; go on with --resume"):
+    with pytest.raises(CommandError, match=r"answered 500 .*; continue with --resume"):
         run()
 
     partial = world.with_name(".world.json.partial")
@@ -225,7 +225,7 @@ def test_ctrl_c_leaves_the_partial_file_and_says_how_to_go_on(fakenotify: Call, 
         done = fakenotify("pull", "--url", url, "--output", str(world), **login)
         waiting.join()
     partial = world.with_name(".world.json.partial")
-    assert done == (2, "", f"fakenotify: stopped; go on with --resume ({partial} holds what was read)\n")
+    assert done == (2, "", f"fakenotify: stopped; continue with --resume ({partial} has what was read so far)\n")
     assert list(world.parent.iterdir()) == [partial]
     with pytest.raises(CommandError, match="the earlier pull had other options"):
         run("--resume", "--personal-data", "keep")
@@ -235,7 +235,7 @@ def test_ctrl_c_leaves_the_partial_file_and_says_how_to_go_on(fakenotify: Call, 
 
 
 def test_another_notify_that_does_not_answer_may_be_asked_again_later(run: Pull) -> None:
-    with pytest.raises(CommandError, match=r"can't reach http://127.0.0.1:9: .*; go on later with --resume"):
+    with pytest.raises(CommandError, match=r"can't reach http://127.0.0.1:9: .*; continue later with --resume"):
         run("--url", "http://127.0.0.1:9")
 
 
@@ -268,7 +268,7 @@ def test_a_service_that_vanishes_is_named(other: FakeNotify, run: Pull, monkeypa
         read(self, path, *arguments)
 
     monkeypatch.setattr(pull.Pull, "_list", deleting)
-    with pytest.raises(CommandError, match=f"Service {vanishing} isn't there, or vanished while it was read"):
+    with pytest.raises(CommandError, match=f"Service {vanishing} doesn't exist, or was deleted during the pull"):
         run()
 
 
@@ -279,7 +279,7 @@ def test_an_answer_that_is_none_is_refused(run: Pull, monkeypatch: pytest.Monkey
     answer = pull.Answer(200, "OK", Message(), body)
     monkeypatch.setattr(pull.Connection.func, "send", lambda *arguments: answer)
 
-    with pytest.raises(CommandError, match=f"answered with something that is no {what}"):
+    with pytest.raises(CommandError, match=f"answered with something other than a {what}"):
         run()
 
 

@@ -117,7 +117,7 @@ def test_the_log_says_once_that_the_journal_is_full(serve: Serve, form: str) -> 
     with serve("--keep-requests", "2", "--log-format", form) as server:
         for _ in range(4):
             server.ask("GET", "/v1/Services")
-    notice = "the journal is full, and its oldest requests are dropped from now on; --keep-requests makes it longer"
+    notice = "the journal is full: from now on its oldest requests are dropped; --keep-requests raises the limit"
     lines = server.done.stdout.splitlines()
     assert [at for at, line in enumerate(lines) if notice in line] == [3]
     assert lines[3] == (json.dumps({"notice": notice}) if form == "json" else f"    notice: {notice}")

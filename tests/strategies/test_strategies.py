@@ -335,7 +335,7 @@ def test_a_second_delivery_and_one_to_somebody_else_are_noticed(machine: account
     with pytest.raises(AssertionError, match=r"^addresses with more or fewer than one delivery: {'\+15005550006': 2}"):
         machine.whoever_is_meant_is_told_once()
     with pytest.raises(
-        AssertionError, match=r"^delivered to whom it was not meant for: \[\('bob', '\+15005550009'\)\]"
+        AssertionError, match=r"^delivered to somebody it was not meant for: \[\('bob', '\+15005550009'\)\]"
     ):
         machine.nothing_is_delivered_to_an_address_that_was_not_meant()
 
