@@ -74,15 +74,8 @@ def by_requests(fake: FakeNotify, timeout: float, base: str, adapter: Any = None
 
 
 def httpx_options(fake: FakeNotify, timeout: float, base: str, transport: Any) -> dict[str, Any]:
-    auth = (fake.account_sid, fake.auth_token)
-    return {
-        "auth": auth,
-        "base_url": base,
-        "timeout": timeout,
-        "transport": transport,
-        "trust_env": False,
-        "verify": False,
-    }
+    options = {"base_url": base, "timeout": timeout, "transport": transport, "trust_env": False, "verify": False}
+    return {"auth": (fake.account_sid, fake.auth_token), **options}
 
 
 def by_httpx(fake: FakeNotify, timeout: float, base: str, transport: Any = None) -> int:
@@ -112,47 +105,37 @@ def by_aiohttp(fake: FakeNotify, timeout: float, base: str) -> int:
     return asyncio.run(ask())
 
 
-def intercepted(ask: Callable[[FakeNotify, float, str], int]) -> Callable[[FakeNotify, float], int]:
-    """The same client, where it would reach Twilio."""
+Ask = Callable[[FakeNotify, float], int]
 
-    def asked(fake: FakeNotify, timeout: float) -> int:
+
+def ways(ask: Callable[..., int], adapter: str = "") -> dict[str, Ask]:
+    """A client over a socket, with the adapter that the fake makes for it, and where it would reach Twilio."""
+
+    def intercepted(fake: FakeNotify, timeout: float) -> int:
         with fake.intercept():
             return ask(fake, timeout, TWILIO)
 
-    return asked
+    def adapted(fake: FakeNotify, timeout: float) -> int:
+        return ask(fake, timeout, TWILIO, getattr(fake, adapter)())
+
+    return {
+        "over a socket": lambda fake, timeout: ask(fake, timeout, fake.url),
+        **({f"`fake.{adapter}()`": adapted} if adapter else {}),
+        "intercepted": intercepted,
+    }
 
 
-def dialled(ask: Callable[[FakeNotify, float, str], int]) -> Callable[[FakeNotify, float], int]:
-    """The same client, over a socket."""
-    return lambda fake, timeout: ask(fake, timeout, fake.url)
-
-
-WAYS: dict[str, dict[str, Callable[[FakeNotify, float], int]]] = {
+WAYS: dict[str, dict[str, Ask]] = {
     "The official client (`twilio`)": {
         "`fake.client()`": lambda fake, timeout: twilio(fake.client(), timeout),
         "`fake.client(in_process=True)`": lambda fake, timeout: twilio(fake.client(in_process=True), timeout),
     },
-    "`requests`": {
-        "over a socket": dialled(by_requests),
-        "`fake.requests_adapter()`": lambda fake, timeout: by_requests(fake, timeout, TWILIO, fake.requests_adapter()),
-        "intercepted": intercepted(by_requests),
-    },
-    "`httpx`": {
-        "over a socket": dialled(by_httpx),
-        "`fake.httpx_transport()`": lambda fake, timeout: by_httpx(fake, timeout, TWILIO, fake.httpx_transport()),
-        "intercepted": intercepted(by_httpx),
-    },
-    "`httpx`, asynchronous": {
-        "over a socket": dialled(by_httpx_async),
-        "`fake.async_httpx_transport()`": lambda fake, timeout: by_httpx_async(
-            fake, timeout, TWILIO, fake.async_httpx_transport()
-        ),
-        "intercepted": intercepted(by_httpx_async),
-    },
+    "`requests`": ways(by_requests, "requests_adapter"),
+    "`httpx`": ways(by_httpx, "httpx_transport"),
+    "`httpx`, asynchronous": ways(by_httpx_async, "async_httpx_transport"),
     "`aiohttp`, and with it the official asynchronous client": {
         "`fake.async_client()`": twilio_async,
-        "over a socket": dialled(by_aiohttp),
-        "intercepted": intercepted(by_aiohttp),
+        **ways(by_aiohttp),
     },
 }
 

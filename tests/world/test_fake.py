@@ -133,26 +133,21 @@ def test_a_stopped_fake_has_its_records_but_no_url_until_it_is_started_again(fak
 
 
 HOSTS = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "127.0.0.2": "127.0.0.2", "0.0.0.0": "127.0.0.1"}
+HOSTS |= {"::1": "[::1]", "::": "[::1]"}
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_host_that_is_not_loopback_causes_a_warning(host: str) -> None:
-    open_at(host, HOSTS[host], warned=host == "0.0.0.0")
-
-
-@pytest.mark.usefixtures("ipv6")
-@pytest.mark.parametrize("host", ["::1", "::"])
-def test_an_ipv6_url_has_brackets(host: str) -> None:
-    open_at(host, "[::1]", warned=host == "::")
-
-
-def open_at(host: str, shown: str, *, warned: bool) -> None:
+def test_the_url_has_an_address_of_the_host_and_one_that_is_not_loopback_causes_a_warning(
+    host: str, request: pytest.FixtureRequest
+) -> None:
+    if ":" in host:
+        request.getfixturevalue("ipv6")
     warning = f"fakenotify listens on {host}, not on loopback: anyone who reaches this machine can use it"
     with warnings.catch_warnings(record=True) as seen, FakeNotify(host=host) as fake:
         warnings.simplefilter("always")
-        assert fake.url.startswith(f"http://{shown}:")
+        assert fake.url.startswith(f"http://{HOSTS[host]}:")
         assert fake.client().notify.v1.services.list() == []
-    assert [str(each.message) for each in seen] == [warning] * warned
+    assert [str(each.message) for each in seen] == [warning] * (host in ("0.0.0.0", "::"))
 
 
 def test_a_warning_that_is_an_error_leaves_no_socket(free_port: int) -> None:
