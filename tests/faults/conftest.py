@@ -14,48 +14,42 @@ import pytest
 from fakenotify import Account, FakeNotify
 
 
-class Connection:
-    """A connection for one request."""
-
-    def __init__(self, handle: Account, timeout: float) -> None:
-        self.user = f"{handle.account_sid}:{handle.auth_token}"
-        parts = urlsplit(handle.url)
-        self.socket = socket.create_connection((parts.hostname, parts.port), timeout)
-
-    def ask(self, method: str = "POST", path: str = "/v1/Services", form: Any = ()) -> None:
-        body = urlencode(form)
-        lines = [
-            f"{method} {path} HTTP/1.1",
-            "Host: notify.twilio.com",
-            f"Authorization: Basic {b64encode(self.user.encode()).decode()}",
-            "Content-Type: application/x-www-form-urlencoded",
-            f"Content-Length: {len(body)}",
-            "Connection: close",
-            "",
-            body,
-        ]
-        self.socket.sendall("\r\n".join(lines).encode())
-
-    def rest(self) -> bytes:
-        """All bytes up to the end of the connection."""
-        return b"".join(iter(lambda: self.socket.recv(65536), b""))
-
-
 class Client:
-    """Sends requests, a connection for each, as one of a fake's accounts: by default ``POST /v1/Services``."""
+    """Sends requests as one of a fake's accounts, by default ``POST /v1/Services``, each on a connection of its own."""
 
     def __init__(self) -> None:
-        self.opened: list[Connection] = []
+        self.opened: list[socket.socket] = []
 
-    def dial(self, handle: Account, timeout: float = 30.0) -> Connection:
-        self.opened.append(Connection(handle, timeout))
+    def ask(
+        self,
+        handle: Account,
+        method: str = "POST",
+        path: str = "/v1/Services",
+        form: Any = (),
+        *,
+        user: str | None = None,
+        timeout: float = 30.0,
+    ) -> socket.socket:
+        """The connection on which a request was sent."""
+        parts, body = urlsplit(handle.url), urlencode(form)
+        token = b64encode((user or f"{handle.account_sid}:{handle.auth_token}").encode()).decode()
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: notify.twilio.com\r\nAuthorization: Basic {token}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self.opened.append(socket.create_connection((parts.hostname, parts.port), timeout))
+        self.opened[-1].sendall(f"{head}{body}".encode())
         return self.opened[-1]
+
+    @staticmethod
+    def rest(connection: socket.socket) -> bytes:
+        """All bytes up to the end of the connection."""
+        return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def arrives(self, handle: Account, *request: Any) -> bytes:
         """All bytes that arrive."""
-        connection = self.dial(handle)
-        connection.ask(*request)
-        return connection.rest()
+        return self.rest(self.ask(handle, *request))
 
     def status(self, handle: Account, *request: Any) -> int | None:
         """The status that arrives, or None where nothing does."""
@@ -83,4 +77,4 @@ def client() -> Iterator[Client]:
     made = Client()
     yield made
     for each in made.opened:
-        each.socket.close()
+        each.close()

@@ -21,11 +21,8 @@ def test_a_request_that_is_not_authenticated_or_has_no_route_meets_no_fault(
 ) -> None:
     fake = open_fake(unknown_accounts="own")
     injected = fake.fail("*", status=503)
-    stranger = client.dial(fake.account())
-    stranger.user = "nobody:x"
-    stranger.ask()
 
-    assert stranger.rest().startswith(b"HTTP/1.1 401 ")
+    assert client.rest(client.ask(fake, user="nobody:x")).startswith(b"HTTP/1.1 401 ")
     assert [client.status(fake, "GET", "/v1/Nothing"), client.status(fake, "DELETE", "/v1/Services")] == [404, 405]
     assert injected.fired == 0
     assert client.status(fake, "GET", "/v1/Services/IS71") == 503

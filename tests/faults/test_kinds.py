@@ -152,17 +152,16 @@ def test_latency_delays_the_answer_and_nothing_else(fake: FakeNotify, client: An
 
 def test_a_slow_body_comes_in_two_halves(fake: FakeNotify, client: Any) -> None:
     fake.fail("services.create", Fault.slow_body(LONG))
-    connection = client.dial(fake)
-    connection.ask()
+    connection = client.ask(fake)
     first = b""
     while b"\r\n\r\n{" not in first:
-        first += connection.socket.recv(65536)
-    connection.socket.settimeout(0.05)
+        first += connection.recv(65536)
+    connection.settimeout(0.05)
     with pytest.raises(TimeoutError):
-        connection.rest()
-    connection.socket.settimeout(30)
+        client.rest(connection)
+    connection.settimeout(30)
     fake.renew()
-    headers, body = client.split(first + connection.rest())
+    headers, body = client.split(first + client.rest(connection))
 
     assert len(client.split(first)[1]) == int(headers["content-length"]) // 2
     assert "date_created" in json.loads(body)
@@ -172,12 +171,11 @@ def test_a_slow_body_comes_in_two_halves(fake: FakeNotify, client: Any) -> None:
 def test_a_client_that_leaves_during_a_fault_causes_no_error(fake: FakeNotify, client: Any, kind: str) -> None:
     for resets in (False, True):
         injected = fake.fail("services.create", Fault.stall() if kind == "stall" else KINDS[kind](0.1), times=1)
-        connection = client.dial(fake)
-        connection.ask()
+        connection = client.ask(fake)
         fake.wait_for(lambda injected=injected: injected.fired)
         if resets:
-            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.socket.close()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
         server = fake._server
         assert server is not None
         fake.wait_for(lambda server=server: not server._connections, timeout=30)
@@ -197,12 +195,11 @@ def test_a_client_that_leaves_during_a_fault_causes_no_error(fake: FakeNotify, c
 def test_a_delay_ends_with_the_test(fake: FakeNotify, client: Any, fault: Fault, phase: Any) -> None:
     for end in (fake.renew, fake.stop):
         injected = fake.fail("services.create", fault, phase=phase)
-        connection = client.dial(fake)
-        connection.ask()
+        connection = client.ask(fake)
         fake.wait_for(lambda injected=injected: injected.fired)
         end()
         with suppress(ConnectionResetError):
-            arrived = connection.rest()  # or a timeout
+            arrived = client.rest(connection)  # or a timeout
             if fault == Fault.stall():
                 assert arrived == b""
             else:  # a stop closes what has nothing to say yet

@@ -162,35 +162,20 @@ def test_a_new_account_after_a_load_is_not_one_of_the_loaded() -> None:
 def test_a_saved_world_is_json_for_people(fake: FakeNotify, tmp_path: Path) -> None:
     credential = fake.create_credential("fcm", friendly_name="zoë", secret="hush")
     fake.save(tmp_path / "world.json")
-    assert (
-        (tmp_path / "world.json").read_text()
-        == f"""{{
-  "fakenotify": 1,
-  "accounts": {{
-    "{ACCOUNT_SID}": {{
-      "auth_token": "[redacted]",
-      "services": [],
-      "credentials": [
-        {{
-          "sid": "{credential.sid}",
-          "account_sid": "{ACCOUNT_SID}",
-          "friendly_name": "zo\\u00eb",
-          "type": "fcm",
-          "sandbox": null,
-          "date_created": "2027-10-31T12:00:00Z",
-          "date_updated": "2027-10-31T12:00:00Z",
-          "fcm_api": "legacy",
-          "project_id": null
-        }}
-      ],
-      "deliveries": [],
-      "alerts": [],
-      "callbacks": []
-    }}
-  }}
-}}
-"""
-    )
+    row = {
+        "sid": credential.sid,
+        "account_sid": ACCOUNT_SID,
+        "friendly_name": "zoë",
+        "type": "fcm",
+        "sandbox": None,
+        "date_created": NOW,
+        "date_updated": NOW,
+        "fcm_api": "legacy",
+        "project_id": None,
+    }
+    tables = {"services": [], "credentials": [row], "deliveries": [], "alerts": [], "callbacks": []}
+    state = {"fakenotify": 1, "accounts": {ACCOUNT_SID: {"auth_token": "[redacted]", **tables}}}
+    assert (tmp_path / "world.json").read_text() == json.dumps(state, indent=2) + "\n"
 
 
 # secrets
