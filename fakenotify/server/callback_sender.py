@@ -113,7 +113,10 @@ class CallbackSender:
                     )
                     with self._condition:
                         self._workers[callback.url] = worker
-                    worker.start()
+                    try:
+                        worker.start()
+                    except RuntimeError:  # no thread left: this one does it
+                        worker.run()
 
     def _work(self, world: World, account: AccountState, callback: Callback) -> None:
         """Post a callback, note the attempt, and let the timekeeper look for another."""

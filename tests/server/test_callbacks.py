@@ -841,6 +841,22 @@ def test_a_sender_whose_thread_has_died_starts_another(fake, receive, monkeypatc
     assert {each.status for each in settled(fake, 2)} == {"DELIVERED"}
 
 
+def test_where_no_thread_can_be_started_callbacks_are_posted_all_the_same(fake, receive, monkeypatch) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: Any) -> None:
+        if getattr(thread._target, "__name__", "") == "_work":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    receiver = receive()
+    for _ in range(2):
+        send(fake, receiver.url)
+
+    assert {each.status for each in settled(fake, 2)} == {"DELIVERED"}
+
+
 def test_a_bug_in_a_worker_leaves_no_other_callback_waiting(manual, receive, monkeypatch) -> None:
     receiver = receive()
     post = CallbackSender.post
