@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial, wraps
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,7 +18,6 @@ from fakenotify import FakeNotify
 pytest_plugins = ["pytester"]
 
 ELSEWHERE = "https://example.com/"
-Tool = Callable[[Path], AbstractContextManager[Any]]
 
 
 @pytest.fixture
@@ -39,29 +37,14 @@ def by_aiohttp_with_a_base(fake: FakeNotify, method: str, url: str) -> None:
 
 
 @contextmanager
-def responses_mock(tmp_path: Path) -> Iterator[Any]:
-    responses = pytest.importorskip("responses")
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.post(ELSEWHERE, status=202)
-        yield mock
-
-
-@contextmanager
-def responses_passthru(tmp_path: Path) -> Iterator[None]:
-    with responses_mock(tmp_path) as mock:
-        mock.add_passthru(TWILIO)
+def of(module: str, name: str, prepare: Callable[[Any], object] = lambda mock: None, **settings: Any) -> Iterator[None]:
+    with getattr(pytest.importorskip(module), name)(**settings) as mock:
+        prepare(mock)
         yield
 
 
 @contextmanager
-def requests_mock_mocker(tmp_path: Path) -> Iterator[None]:
-    with pytest.importorskip("requests_mock").Mocker() as mock:
-        mock.post(ELSEWHERE, status_code=202)
-        yield
-
-
-@contextmanager
-def moto_aws(tmp_path: Path) -> Iterator[None]:
+def moto_aws() -> Iterator[None]:
     boto3 = pytest.importorskip("boto3")
     with pytest.importorskip("moto").mock_aws():
         yield
@@ -69,32 +52,22 @@ def moto_aws(tmp_path: Path) -> Iterator[None]:
         assert boto3.client("s3", region_name="us-east-1", **keys).list_buckets()["Buckets"] == []
 
 
-@contextmanager
-def respx_mock(tmp_path: Path, using: str = "httpcore") -> Iterator[None]:
-    with pytest.importorskip("respx").mock(using=using, assert_all_called=False) as mock:
-        mock.post(ELSEWHERE).respond(202)
-        yield
-
-
-def respx_for_httpx(tmp_path: Path) -> AbstractContextManager[None]:
-    return respx_mock(tmp_path, "httpx")
-
-
-@contextmanager
-def vcr_cassette(tmp_path: Path) -> Iterator[None]:
-    with pytest.importorskip("vcr").use_cassette(str(tmp_path / "cassette.yaml"), record_mode="none"):
-        yield
-
-
+responses = partial(of, "responses", "RequestsMock", assert_all_requests_are_fired=False)
+responses_mock = partial(responses, prepare=lambda mock: mock.post(ELSEWHERE, status=202))
+responses_passthru = partial(responses, prepare=lambda mock: mock.add_passthru(TWILIO))
+requests_mock = partial(of, "requests_mock", "Mocker", prepare=lambda mock: mock.post(ELSEWHERE, status_code=202))
+respx = partial(of, "respx", "mock", lambda mock: mock.post(ELSEWHERE).respond(202), assert_all_called=False)
+respx_of_httpcore, respx_of_httpx = (partial(respx, using=using) for using in ("httpcore", "httpx"))
+vcr = partial(of, "vcr", "use_cassette", path="/nowhere/cassette.yaml", record_mode="none")
 HTTPX = (by_httpx, by_async_httpx)
 PAIRS = [
     (responses_mock, by_official_client),
     (responses_mock, by_requests),
     (responses_passthru, by_requests),
-    (requests_mock_mocker, by_official_client),
-    (requests_mock_mocker, by_requests),
-    *((tool, ask) for tool in (respx_mock, respx_for_httpx) for ask in HTTPX),
-    *((vcr_cassette, ask) for ask in (by_requests, *HTTPX, by_aiohttp, by_aiohttp_with_a_base)),
+    (requests_mock, by_official_client),
+    (requests_mock, by_requests),
+    *((tool, ask) for tool in (respx_of_httpcore, respx_of_httpx) for ask in HTTPX),
+    *((vcr, ask) for ask in (by_requests, *HTTPX, by_aiohttp, by_aiohttp_with_a_base)),
     pytest.param(moto_aws, by_requests, marks=pytest.mark.slow),
 ]
 ORDERS = (
@@ -106,12 +79,12 @@ ORDERS = (
 
 
 @pytest.mark.parametrize(("tool", "ask"), PAIRS)
-def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(fake, tmp_path, tool, ask) -> None:
+def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(fake, tool, ask) -> None:
     for order in ORDERS:
         fake.reset()
         with ExitStack() as tools, ExitStack() as fakes:  # a failure ends both, or later tests would meet the tool
             steps: dict[str, Callable[[], Any]] = {
-                "tool begins": partial(tools.enter_context, tool(tmp_path)),
+                "tool begins": partial(tools.enter_context, tool()),
                 "fake begins": partial(fakes.enter_context, fake.intercept()),
                 "tool ends": tools.close,
                 "fake ends": fakes.close,
@@ -131,15 +104,15 @@ def test_a_call_to_notify_reaches_the_fake_whoever_begins_or_ends_first(fake, tm
 
 
 @pytest.mark.parametrize(
-    ("tool", "ask"), [(responses_mock, by_requests), (requests_mock_mocker, by_requests), (respx_mock, by_httpx)]
+    ("tool", "ask"), [(responses_mock, by_requests), (requests_mock, by_requests), (respx_of_httpcore, by_httpx)]
 )
-def test_what_a_tool_mocks_elsewhere_stays_mocked(fake, tmp_path, tool, ask) -> None:
+def test_what_a_tool_mocks_elsewhere_stays_mocked(fake, tool, ask) -> None:
     def statuses() -> list[int]:
         return [ask(fake, "POST", url).status for url in (ELSEWHERE, SERVICES)]
 
-    with fake.intercept(), tool(tmp_path), fake.intercept():
+    with fake.intercept(), tool(), fake.intercept():
         assert statuses() == [202, 201]
-    with tool(tmp_path), fake.intercept():
+    with tool(), fake.intercept():
         assert statuses() == [202, 201]
 
 
@@ -155,11 +128,9 @@ def test_a_tool_that_copies_the_attributes_of_what_it_wraps_is_seen_through(fake
 
 
 def test_a_session_that_requests_mock_has_patched_is_restored(fake) -> None:
-    requests_mock = pytest.importorskip("requests_mock")
     session = requests.Session()
     session.headers.update(authorization(fake))
-    with fake.intercept(), requests_mock.Mocker() as mock:
-        mock.post(ELSEWHERE, status_code=202)
+    with fake.intercept(), requests_mock():
         assert [session.post(url).status_code for url in (ELSEWHERE, SERVICES)] == [202, 201]
     assert session.get_adapter(TWILIO) is session.adapters["https://"]
 
