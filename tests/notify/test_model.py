@@ -19,6 +19,9 @@ from fakenotify.core.sids import is_sid
 
 NOW = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
 LIMIT = 20
+EXISTS = "HTTP 409, code 52304: User already exists"
+IN_SEGMENT = "HTTP 409, code 52305: User already belongs to the segment"
+HAS_BINDINGS = "HTTP 409, code 52306: Cannot delete User resource with Bindings"
 IDENTITIES = ("alice", "bob", "+15005550006", "é/b c")
 SEGMENTS = ("premium", "north")
 TAGS = ("vip", "new user", "all", "sms", "apn")
@@ -143,7 +146,12 @@ class OneService(RuleBasedStateMachine):
     @rule(identity=identities, segments=some(*SEGMENTS))
     def create_user(self, identity: str, segments: list[str]) -> None:
         known = identity in self.users
-        self.ask("users.create", refused="User already exists" * known, identity=identity, segments=segments)
+        self.ask(
+            "users.create",
+            refused=EXISTS * known,
+            identity=identity,
+            segments=segments,
+        )
         if not known:
             self.users[identity] = [name for name in dict.fromkeys(segments) if name]
             self.segments |= dict.fromkeys(self.users[identity])
@@ -155,7 +163,7 @@ class OneService(RuleBasedStateMachine):
         if memberships is None:
             self.ask(*path, refused=f"/Users/{re.escape(identity)}/SegmentMemberships was not found", segment=segment)
         elif segment in memberships:
-            self.ask(*path, refused="User already belongs to the segment", segment=segment)
+            self.ask(*path, refused=IN_SEGMENT, segment=segment)
             self.ask("segment_memberships.delete", identity, segment)
             memberships.remove(segment)
         else:
@@ -169,7 +177,7 @@ class OneService(RuleBasedStateMachine):
         if identity not in self.users:
             self.ask("users.delete", identity, refused="was not found")
         elif any(row.identity == identity for row in self.rows):
-            self.ask("users.delete", identity, refused="Cannot delete User resource with Bindings")
+            self.ask("users.delete", identity, refused=HAS_BINDINGS)
         else:
             self.ask("users.delete", identity)
             del self.users[identity]
