@@ -100,7 +100,7 @@ def test_schemathesis_finds_nothing_by_either_description() -> None:
 
 
 def test_schemathesis_notices_an_answer_that_is_not_as_described(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(notify_openapi.RESOURCES["services"]["properties"], "log_enabled", {"type": "string"})
+    monkeypatch.setitem(notify_openapi.RESOURCES["services"][1]["properties"], "log_enabled", {"type": "string"})
     monkeypatch.delitem(schema._DOCUMENTS, "openapi.json")
 
     figure = schema.prove(1)

@@ -22,31 +22,30 @@ from fakenotify.core.sids import sid_pattern
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.dispatch import ROUTES
 from fakenotify.notify.errors import Unauthorized
-from fakenotify.notify.records import Binding, Credential, Notification, Segment, Service, User
+from fakenotify.notify.tables import TABLES
 from fakenotify.server.wsgi import origin
 from fakenotify.world.provenance import parameter_words, rules
 from fakenotify.world.world import World
 
 FORM = "application/x-www-form-urlencoded"
-VERBS = {"create": "Create", "find": "List", "fetch": "Fetch", "update": "Update", "delete": "Delete"}
+_VERBS = {"create": "Create", "find": "List", "fetch": "Fetch", "update": "Update", "delete": "Delete"}
 
 _URL = {"type": "string", "format": "uri"}
 _URL_OR_NULL = {"anyOf": [_URL, {"type": "null"}]}
 _PREFIXES = {"account": "AC", "service": "IS", "messaging_service": "MG"}
-_SIDS = {"services": "IS", "credentials": "CR", "bindings": "BS", "user_bindings": "BS"}
 
 
 def _sid(prefix: str) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^{sid_pattern(prefix).pattern}$"}
 
 
-def _resource(record: type[Any], prefix: str, **more: Any) -> dict[str, Any]:
+def _resource(table: str, **more: Any) -> dict[str, Any]:
     """A record on the wire: its fields, sids with their prefixes, and ``more``, where None leaves a field out."""
-    properties = dict(record_schema(record)["properties"])
+    properties = dict(record_schema(TABLES[table].record)["properties"])
     for name, schema in properties.items():
         owner = name.removesuffix("_sid")
         if name == "sid":
-            properties[name] = _sid(prefix)
+            properties[name] = _sid(TABLES[table].prefix or "")
         elif name != owner:
             shape = _sid(_PREFIXES.get(owner, "CR"))
             properties[name] = {"anyOf": [shape, {"type": "null"}]} if "anyOf" in schema else shape
@@ -58,7 +57,7 @@ def _links(*names: str, always: int) -> dict[str, Any]:
 
 
 _TYPE = {"type": "string", "enum": list(CHANNELS)}
-_BINDING = _resource(Binding, "BS", binding_type=_TYPE, url=_URL, links=_links("user", always=1))
+_BINDING = _resource("bindings", binding_type=_TYPE, url=_URL, links=_links("user", always=1))
 _SERVICE_LINKS = _links("bindings", "notifications", "segments", "users", always=2)
 _KINDS = {"type": "string", "enum": ["gcm", "apn", "fcm"]}
 _PRIORITY = {"type": "string", "enum": ["high", "low"]}
@@ -67,23 +66,23 @@ _MEMBERSHIP = {"account_sid": _sid("AC"), "identity": TEXT, "segment": TEXT, "se
 RESOURCES: dict[str, tuple[str, dict[str, Any]]] = {
     "services": (
         "Services: the scope of Bindings and Notifications, and the Credentials of their channels.",
-        _resource(Service, "IS", url=_URL, links=_SERVICE_LINKS),
+        _resource("services", url=_URL, links=_SERVICE_LINKS),
     ),
     "credentials": (
         "Credentials: what a push provider knows the account by. Secrets are never returned.",
-        _resource(Credential, "CR", type=_KINDS, url=_URL, fcm_api=None, project_id=None),
+        _resource("credentials", type=_KINDS, url=_URL, fcm_api=None, project_id=None),
     ),
     "bindings": ("Bindings: an identity and the address of one of its devices.", _BINDING),
     "notifications": (
         "Notifications: sent by identity, by tag or directly; never read again.",
-        _resource(Notification, "NT", priority=_PRIORITY, to_binding=None, delivery_callback_url=None),
+        _resource("notifications", priority=_PRIORITY, to_binding=None, delivery_callback_url=None),
     ),
     "users": (
         "Users, one for each identity. Withdrawn in 2018.",
-        _resource(User, "US", url=_URL, links=_links("bindings", "segment_memberships", always=2)),
+        _resource("users", url=_URL, links=_links("bindings", "segment_memberships", always=2)),
     ),
     "user_bindings": ("The Bindings of a User. Withdrawn in 2018.", _BINDING),
-    "segments": ("Segments of Users. Withdrawn in 2018.", _resource(Segment, "GS")),
+    "segments": ("Segments of Users. Withdrawn in 2018.", _resource("segments")),
     "segment_memberships": ("Which User is in which Segment. Withdrawn in 2018.", obj(_MEMBERSHIP)),
 }
 """The description and the schema of each resource."""
@@ -135,24 +134,19 @@ def document(address: str) -> dict[str, Any]:
             "schemas": {
                 "Error": _ERROR,
                 "Meta": _META,
-                **{name_of(name): schema for name, (_, schema) in RESOURCES.items()},
+                **{_name_of(name): schema for name, (_, schema) in RESOURCES.items()},
             },
         },
     }
 
 
-def operation_id(route: Route) -> str:
-    """Twilio's name of an operation: ``ListUserBinding`` for ``user_bindings.find``."""
-    return VERBS[route.verb] + name_of(_resource_of(route))
-
-
-def name_of(resource: str) -> str:
+def _name_of(resource: str) -> str:
     """``UserBinding`` for ``user_bindings``."""
     return "".join(word.capitalize() for word in resource.removesuffix("s").split("_"))
 
 
 def _tag(resource: str) -> str:
-    return f"NotifyV1{name_of(resource)}"
+    return f"NotifyV1{_name_of(resource)}"
 
 
 def _resource_of(route: Route) -> str:
@@ -163,7 +157,7 @@ def _operation(route: Route) -> dict[str, Any]:
     rule = rules()[route.operation]
     summary = rule.says.partition(": ")[2]
     described: dict[str, Any] = {
-        "operationId": operation_id(route),
+        "operationId": _VERBS[route.verb] + _name_of(_resource_of(route)),  # such as ListUserBinding
         "tags": [_tag(_resource_of(route))],
         "summary": summary.partition(". ")[0].rstrip("."),
         "description": summary,
@@ -190,7 +184,7 @@ _PATH = {
 def _parameters(route: Route) -> Iterator[dict[str, Any]]:
     for name in (part[1:-1] for part in route.segments if part.startswith("{")):
         words, prefix = _PATH[name]
-        prefix = prefix or (_SIDS[_resource_of(route)] if name == "Sid" else None)
+        prefix = prefix or (TABLES[_resource_of(route).removeprefix("user_")].prefix if name == "Sid" else None)
         example = f"{prefix}{'0123456789abcdef' * 2}" if prefix else name.lower()
         schema = {"type": "string", "minLength": 1}
         yield {"name": name, "in": "path", "required": True, "description": words, "schema": schema, "example": example}
@@ -247,7 +241,7 @@ def _success(route: Route) -> dict[str, Any]:
     headers = {name: _reference("headers", name) for name in _ALWAYS}
     if route.verb == "delete":
         return {"description": "It is deleted; there is no body.", "headers": headers}
-    schema: Mapping[str, Any] = _reference("schemas", name_of(_resource_of(route)))
+    schema: Mapping[str, Any] = _reference("schemas", _name_of(_resource_of(route)))
     if route.verb == "find":
         schema = obj({route.key: array(schema), "meta": _reference("schemas", "Meta")})
     words = {"create": "It is created.", "find": "A page of the list.", "fetch": "The instance."}
