@@ -50,7 +50,7 @@ class Control:
     def __init__(self, app: App, allow_hosts: Iterable[str] = ()) -> None:
         self._app = app
         self._doors = Doors(allow_hosts)
-        app.control = self  # in the place of what loaded it
+        app.control = self  # requests no longer go through what has loaded this
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one control request."""
@@ -192,14 +192,15 @@ Row = tuple[str, int, Any]
 """A row: its account (empty in the journal), its number there, and its record."""
 Cut = Mapping[str, int]
 """A position between rows: for each account the number of the last row on the older side, by default 0."""
-
-
 Source = tuple[str, list[Any], AbstractContextManager[Any]]
 """An account (empty: the journal), its tables, a single one or one of each Service, and their lock."""
 
 
 class Reading:
-    """One request to read a table."""
+    """One request to read a table.
+
+    The functions of a row get it for the ``accounts`` of the world and what belongs to a record there.
+    """
 
     def __init__(self, rows: Rows, world: World, ask: Ask) -> None:
         query = ask.query
@@ -207,7 +208,7 @@ class Reading:
             raise Refused(400, "before and after exclude each other", ["before", "after"])
         self.rows, self.query, self.environ = rows, query, ask.environ
         self.kept: dict[tuple[str, str], Any] = {}
-        """What functions of a row leave for the next row."""
+        """What the functions of a row keep for the rows that follow."""
         self.accounts: dict[str, AccountState] = {}
         self.sources: list[Source] = [("", [world.journal], nullcontext())] if rows.name not in TABLES else []
         for account in world.accounts:

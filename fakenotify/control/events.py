@@ -35,7 +35,7 @@ def events(world: World, ask: Ask) -> Generator[str, None, None]:
     waiting = Waiting(ask.account_sid)
     # a generator starts at the first read, so a stream that is never read leaves no listener
     ends = (
-        world.journal.listen(lambda request: waiting.add(event(request))),
+        world.journal.listen(waiting.add_request),
         world.changes.add(waiting.add),
         world.ending.add(waiting.finish),
     )
@@ -77,6 +77,10 @@ class Waiting:
             self._texts.append(text)
             self._changed.notify()
 
+    def add_request(self, request: Request) -> None:
+        """Queue the event of a request."""
+        self.add(Change("request", request.account_sid, {name: getattr(request, name) for name in _FIELDS}))
+
     def finish(self) -> None:
         """Add no more events."""
         with self._changed:
@@ -94,8 +98,3 @@ class Waiting:
                 self._size -= len(text)
                 return text
             return None if self._finished else ": still here\n\n"
-
-
-def event(request: Request) -> Change:
-    """The event of a request."""
-    return Change("request", request.account_sid, {name: getattr(request, name) for name in _FIELDS})

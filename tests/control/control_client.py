@@ -53,6 +53,10 @@ class Control:
         """The JSON of a read that succeeds."""
         return self.write("GET", path)
 
+    def rows(self, target: str) -> Any:
+        """The rows of a table, or what else an answer has under the name of its path."""
+        return self.get(target)[target.partition("?")[0]]
+
     def write(self, method: str, path: str, content: Any = None) -> Any:
         """The JSON of a request that succeeds."""
         reply = self.ask(method, path, content)

@@ -109,6 +109,7 @@ REFUSED_READS: dict[str, tuple[Any, ...]] = {
     "deliveries?code=x": (400, "code is a number such as 52001, not 'x'"),
     "requests?status=x": (400, "status is such as 429, 4xx, ok, failed or none, not 'x'"),
     "requests?warned=x": (400, "warned is true or false, not 'x'", *FLAG),
+    "credentials?search=a+identity:b": (400, "credentials have no identity; their fields are type", "type"),
     "alerts?group=x": (400, "group is code, not 'x'", "code"),
     "rules/zzz": (404, "there is no rule 'zzz'"),
     "inspector/zzz": (404, "the inspector has no file 'zzz'"),
@@ -273,8 +274,8 @@ def test_answers_are_valid_json_whatever_was_stored(control: Control, fake: Fake
     service = fake.create_service()
     to_binding = [{"binding_type": "apn", "address": "\ud800"}]
     fake.create_notification(service.sid, to_binding=to_binding, data={"half": "\udfff", "whole": "\U0001f600"})
-    assert [each["address"] for each in control.get("deliveries")["deliveries"]] == ["\ufffd"]
-    assert control.get("notifications")["notifications"][0]["data"] == {"half": "\ufffd", "whole": "\U0001f600"}
+    assert [each["address"] for each in control.rows("deliveries")] == ["\ufffd"]
+    assert control.rows("notifications")[0]["data"] == {"half": "\ufffd", "whole": "\U0001f600"}
 
 
 def test_a_bug_in_a_read_is_not_reported_as_a_refusal(

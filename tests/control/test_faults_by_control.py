@@ -103,7 +103,7 @@ def test_a_fault_is_removed_by_its_id(control: Control) -> None:
         control.write("POST", "faults", HTTP)
     assert control.write("DELETE", "faults?id=2") == {"deleted": 1}
     assert control.ask("DELETE", "faults?id=2").refusal == (404, "there is no fault '2'", ["1", "3"])
-    assert [each["id"] for each in control.get("faults")["faults"]] == [1, 3]
+    assert [each["id"] for each in control.rows("faults")] == [1, 3]
 
 
 def test_what_can_be_set_is_described(control: Control) -> None:
@@ -137,7 +137,7 @@ def test_an_outcome_is_set_used_shown_and_removed(control: Control, fake: FakeNo
     assert control.write("POST", "outcomes", content) == outcome
     assert control.get("outcomes") == {"outcomes": [outcome]}
     fake.create_notification(service.sid, to_binding=[{"binding_type": "apn", "address": "+15005550006"}], body="Hi")
-    assert [each["error_code"] for each in control.get("deliveries")["deliveries"]] == [52141]
+    assert [each["error_code"] for each in control.rows("deliveries")] == [52141]
     assert control.get("outcomes") == {
         "outcomes": [
             {**outcome, "used": 1, "times": 1, "words": outcome["words"].replace("2 more times", "1 more time")}

@@ -135,14 +135,12 @@ def complaints(page: Page) -> list[str]:
 
 def test_an_empty_world_says_what_to_do_next(desk: Desk) -> None:
     page = desk.open()
-
     expect(page.locator("#note")).to_contain_text(f"{desk.fake.url}/v1/Services -d FriendlyName=demo")
     assert complaints(page) == []
 
 
 def test_without_javascript_it_says_so_and_leads_to_the_json(desk: Desk) -> None:
     page = desk.open(java_script_enabled=False)
-
     assert page.locator("noscript p").bounding_box()["height"] > 0
     assert "This page needs JavaScript" in page.locator("noscript").text_content()
     assert page.locator("noscript a").first.get_attribute("href") == "/_fake/notifications"
@@ -150,9 +148,7 @@ def test_without_javascript_it_says_so_and_leads_to_the_json(desk: Desk) -> None
 
 def test_twenty_notifications_are_seen_at_once_one_in_a_line(desk: Desk) -> None:
     desk.send(*["is ready " * 20] * 30, title="Table 7")
-
     page = desk.open()
-
     expect(rows(page)).to_have_count(30)
     bottoms = rows(page).evaluate_all("all => all.map((row) => row.getBoundingClientRect().bottom)")
     assert sum(each <= 900 for each in bottoms) >= 20
@@ -164,9 +160,7 @@ def test_a_notification_is_shown_with_all_that_became_of_it(desk: Desk, wire: An
     desk.fake.fail_delivery(52144, identity="alice")
     wire.post(f"/v1/Services/{desk.shop.sid}/Notifications", {"Tag": "vip", "Title": "Table 7", "Body": "is ready"})
     page = desk.open()
-
     rows(page).first.click()
-
     expect(page.locator("#detail-title")).to_have_text("Table 7: is ready")
     expect(page.locator("#sections")).to_contain_text("1 sent, 1 failed, 3 skipped")
     expect(section(page, "On the devices").locator("figure")).to_contain_text("is ready")  # dave's alone
@@ -186,7 +180,6 @@ def test_a_data_message_is_drawn_as_data_and_a_notification_as_a_card(desk: Desk
     desk.send("", identities=["bob"], fcm={"message": {"notification": {"title": "Table 8", "body": "is ready"}}})
     page = desk.open(f"#notifications?open={desk.fake.notifications[0].sid}")
     drawn = section(page, "On the devices").locator("figure")
-
     expect(drawn).to_have_class("data")
     expect(drawn).to_contain_text("the app decides what to show")
     assert json.loads(drawn.locator("pre").inner_text())["table"] == "7"
@@ -200,11 +193,9 @@ def test_a_refused_request_says_which_rule_or_fault_refused_it_and_how_sure_we_a
     desk.fake.fail("bindings.*", status=429, times=1)
     wire.post(f"/v1/Services/{desk.shop.sid}/Bindings", {"Identity": "zoe"})
     page = desk.open("#requests")
-
     rows(page).first.click()
     expect(page.locator("#sections .facts").first).to_contain_text("Answer 429 to bindings.create")
     rows(page).last.click()
-
     expect(section(page, "Parameters")).to_contain_text("Colour")
     expect(section(page, "Warnings")).to_contain_text("Colour")
     expect(section(page, "Why it was refused")).to_contain_text("How sure")
@@ -215,7 +206,6 @@ def test_alerts_callbacks_services_bindings_and_credentials_are_shown_at_length(
     desk.send("Hello", delivery_callback_url="http://127.0.0.1:9/hook")
     desk.fake.wait_for(lambda: any(each.attempts for each in desk.fake.callbacks))
     desk.send(*["Hello"] * 12, identities=["nobody"])
-
     page = desk.open("#alerts")
     rows(page).filter(has_text="× 12").click()
     expect(section(page, "Alerts (12)").locator("li")).to_have_count(12)
@@ -250,7 +240,6 @@ def test_the_search_is_typed_in_one_field_and_the_tabs_follow_it(desk: Desk) -> 
         for name, count in zip(("notifications", "services", "bindings"), counts.split(), strict=True):
             expect(total(page, name)).to_have_text(count)
         page.keyboard.press("Escape")
-
     tab(page, "credentials").click()
     expect(page.locator("#note .bad")).to_have_text("credentials have no tag; their fields are type")
 
@@ -258,13 +247,11 @@ def test_the_search_is_typed_in_one_field_and_the_tabs_follow_it(desk: Desk) -> 
 def test_the_address_holds_what_is_seen_and_the_back_button_works(desk: Desk) -> None:
     desk.send("Soup", "Bread")
     page = desk.open()
-
     page.locator("#query").fill("soup")
     expect(rows(page)).to_have_count(1)
     rows(page).first.click()
     expect(page.locator("#detail-title")).to_have_text("Soup")
     other = desk.open(page.url.partition("/_fake/")[2])
-
     expect(other.locator("#detail-title")).to_have_text("Soup")
     expect(other.locator("#query")).to_have_value("soup")
     page.go_back()
@@ -279,9 +266,7 @@ def test_the_account_that_is_looked_at_can_be_chosen(desk: Desk) -> None:
     desk.fake.account(OTHER_SID, "x").create_service("theirs")
     page = desk.open("#services")
     expect(rows(page)).to_have_count(2)
-
     page.locator("#account").select_option(OTHER_SID)
-
     expect(rows(page)).to_have_count(1)
     expect(rows(page).first).to_contain_text("theirs")
     expect(total(page, "services")).to_have_text("1")
@@ -294,7 +279,6 @@ def test_of_many_rows_only_those_that_are_seen_are_asked_for(desk: Desk) -> None
         )
     desk.send(*map(str, range(50)), identities=[], tags=["many"])
     page = desk.open("#deliveries")
-
     expect(total(page, "deliveries")).to_have_text("10,000")
     assert rows(page).count() == 60
     rows(page).last.scroll_into_view_if_needed()
@@ -314,13 +298,11 @@ def test_what_a_python_test_does_appears_by_itself_and_takes_no_half_a_form_away
     controls = desk.open("#controls")
     field = section(controls, "Outcomes").locator("[name=identity]")
     field.fill("ali")
-
     desk.send("Hello")
     desk.fake.fail("notifications.create", status=429, times=2, optional=True)
     desk.fake.fail_delivery(52144, identity="alice")
     desk.fake.clock.freeze("2027-06-01T12:00:00Z")  # type: ignore[arg-type]
     desk.fake.behaviour = Behaviour(identity_limit="evict_oldest")
-
     expect(rows(page)).to_have_count(1)
     expect(page.locator("#clock")).to_have_text("2027-06-01 12:00:00 UTC")
     expect(page.locator("#frozen")).to_be_visible()
@@ -342,9 +324,7 @@ def test_what_is_read_stays_where_it_is_while_more_comes(desk: Desk) -> None:
     row.click()
     section(page, "Deliveries").locator("summary").first.click()
     before = row.bounding_box()
-
     desk.send(*(f"new {each}" for each in range(5)))
-
     expect(page.locator("#news")).to_have_text("5 new ↑")
     assert row.bounding_box() == pytest.approx(before, abs=1)
     assert section(page, "Deliveries").locator("details").first.get_attribute("open") is not None
@@ -358,12 +338,10 @@ def test_a_lost_connection_is_said_and_mended(desk: Desk) -> None:
     page.context.set_offline(True)
     page.route("**/*", lambda route: route.abort())
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the page opens its stream again
-
     expect(page.locator("#lost")).to_be_visible()
     desk.send("Hello")
     page.unroute("**/*")
     page.context.set_offline(False)
-
     expect(page.locator("#live")).to_have_text("Live")
     expect(page.locator("#lost")).to_be_hidden()
     expect(rows(page)).to_have_count(1)
@@ -375,7 +353,6 @@ def test_a_lost_connection_is_said_and_mended(desk: Desk) -> None:
 def test_forms_set_faults_outcomes_clock_and_switches(desk: Desk) -> None:
     page = desk.open("#controls", expected="status of 400")
     faults, outcomes, clock = (section(page, name) for name in ("Faults", "Outcomes", "Clock"))
-
     faults.locator("[name=fault]").select_option("latency")
     faults.locator("[name=seconds]").fill("2")
     faults.locator("[name=fault]").select_option("http")
@@ -388,14 +365,12 @@ def test_forms_set_faults_outcomes_clock_and_switches(desk: Desk) -> None:
     assert (fault.operation, fault.times, str(fault.fault)) == ("bindings.*", 2, "http(status=503)")
     faults.get_by_role("button", name="Remove").click()
     expect(faults).to_contain_text("No faults are injected.")
-
     outcomes.locator("[name=code]").select_option("52144")
     outcomes.locator("[name=identity]").fill("alice")
     outcomes.get_by_role("button", name="Make deliveries fail").click()
     expect(outcomes.locator("li")).to_contain_text("52144")
     outcomes.get_by_role("button", name="Remove all").click()
     expect(outcomes).to_contain_text("Providers accept every delivery.")
-
     clock.get_by_role("button", name="Freeze").click()
     expect(clock.get_by_role("button", name="Resume")).to_be_visible()
     before = desk.fake.clock.now()
@@ -407,11 +382,9 @@ def test_forms_set_faults_outcomes_clock_and_switches(desk: Desk) -> None:
     expect(clock).to_contain_text("It shows this machine's time")
     clock.get_by_role("button", name="Move the clock").click()
     expect(clock).to_contain_text("seconds ahead of this machine")
-
     page.locator("#switch-identity_limit").select_option("evict_oldest")
     expect(section(page, "Switches").locator("output")).to_have_text("Done.")
     assert desk.fake.behaviour.identity_limit == "evict_oldest"
-
     outcomes.locator("[name=times]").fill("0")
     outcomes.locator("form").evaluate("form => { form.noValidate = true; form.requestSubmit(); }")
     expect(outcomes.locator("output.bad")).not_to_be_empty()
@@ -422,14 +395,12 @@ def test_a_world_is_saved_reset_and_loaded(desk: Desk, tmp_path: Any) -> None:
     shop = desk.shop
     page = desk.open("#controls")
     page.on("dialog", lambda dialog: dialog.accept())
-
     with page.expect_download() as download:
         page.get_by_role("link", name="Save as a file").click()
     download.value.save_as(tmp_path / "world.json")
     page.get_by_role("button", name="Reset").click()
     expect(total(page, "services")).to_have_text("0")
     page.locator("[type=file]").set_input_files(tmp_path / "world.json")
-
     expect(total(page, "services")).to_have_text("1")
     assert [each.sid for each in desk.fake.services] == [shop.sid]
 
@@ -441,7 +412,6 @@ def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
     desk.send("first", "second", "third")
     page = desk.open()
     expect(rows(page)).to_have_count(3)
-
     for key in "jjk":
         page.keyboard.press(key)
     expect(page.locator(":focus")).to_have_text("third")
@@ -474,9 +444,7 @@ def test_a_screen_reader_finds_its_way_and_hears_what_comes(desk: Desk) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("fakenotify inspector")
     desk.send("Hello")
     expect(rows(page)).to_have_count(1)
-
     desk.send("Hello")
-
     expect(page.get_by_role("status")).to_have_text("1 new row")
 
 
@@ -506,7 +474,6 @@ def test_hostile_texts_stay_texts_everywhere(desk: Desk, wire: Any) -> None:
         desk.fake.fail_delivery(52144, identity=plain, address=plain)
     page = desk.open(f"#notifications?q={'%3Cb%3E'}&open={'%3Cb%3E'}")
     page.locator("#query").fill("")
-
     for view in TABLES:
         tab(page, view).click()
         expect(page.locator("#list-title")).to_have_text(view.capitalize())
@@ -517,7 +484,6 @@ def test_hostile_texts_stay_texts_everywhere(desk: Desk, wire: Any) -> None:
             expect(page.locator("#sections details").last).to_contain_text("The record as JSON")
     tab(page, "controls").click()
     expect(section(page, "Outcomes").locator("li")).to_have_count(len(HOSTILE))
-
     assert page.evaluate("[window.struck, document.images.length, document.scripts.length]") == [None, 0, 1]
 
 
@@ -527,14 +493,12 @@ def test_it_fits_every_screen_and_can_be_read_in_light_and_dark_and_printed(desk
     page = desk.open(reduced_motion="reduce")
     rows(page).first.click()
     expect(section(page, "On the devices").locator("figure").first).to_be_visible()
-
     for width in (1400, 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             assert complaints(page) == []
-
     page.emulate_media(media="print")
     assert page.locator("#tabs").is_hidden()
     assert page.locator("#sections").is_visible()
@@ -544,11 +508,9 @@ def test_the_theme_follows_the_system_until_it_is_chosen(desk: Desk) -> None:
     page = desk.open(color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(ground)
-
     page.locator("#theme").select_option("light")
     light = page.evaluate(ground)
     page.reload()
-
     expect(page.locator("#theme")).to_have_value("light")
     assert (page.evaluate(ground), light != dark) == (light, True)
     page.locator("#theme").select_option("dark")

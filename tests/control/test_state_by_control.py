@@ -46,7 +46,7 @@ def test_a_state_that_was_read_can_be_put_back(control: Control, fake: FakeNotif
 
 
 def test_accounts_are_listed(control: Control, lively: Any) -> None:
-    assert control.get("accounts")["accounts"] == [
+    assert control.rows("accounts") == [
         {"account_sid": control.fake.account_sid, "default": True, "services": 1},
         {"account_sid": OTHER_SID, "default": False, "services": 1},
     ]
@@ -104,7 +104,7 @@ def test_switches_are_described(control: Control) -> None:
 
 
 def test_rules_have_their_label_and_decision(control: Control) -> None:
-    listed = control.get("rules")["rules"]
+    listed = control.rows("rules")
     assert [each["id"] for each in listed] == list(rules())
     assert all(each["label"] == each["known"] for each in listed)
     limit = control.get("rules/behaviour.identity_limit")
