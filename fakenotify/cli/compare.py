@@ -15,7 +15,7 @@ from typing import Any
 from fakenotify.cli.output import check_writable, progress, refusing, writing
 from fakenotify.cli.pull import NOTIFY, check_login, credentials_of
 from fakenotify.conformance import replay, suite
-from fakenotify.conformance.client import Connection, Credentials, RemoteNotify, Unreachable
+from fakenotify.conformance.client import Credentials, RemoteNotify, Unreachable
 from fakenotify.conformance.recording import BadRecording, read
 from fakenotify.core.printable import beginning, printable
 
@@ -64,7 +64,7 @@ def _recorded(path: str) -> dict[str, Any]:
 
 def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
     with refusing("", Unreachable), refusing(f"can't reach {options.url}: ", OSError, http.client.HTTPException):
-        notify = RemoteNotify(Connection(options.url, credentials), credentials, may_write=options.write)
+        notify = RemoteNotify(options.url, credentials, may_write=options.write)
         check_login(options.url, notify.get("/Services", PageSize="1"))
     show = progress()
     try:

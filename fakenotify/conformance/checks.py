@@ -143,13 +143,14 @@ _table(
      _not_found("/services"), lambda notify: notify.get("/services").error),
     ("errors.401.none", "errors.Unauthorized", "sibling", "api 2010",
      "without credentials: 401, 20003",
-     _refusal(401, 20003, "Authenticate"), lambda notify: notify.get_as(None, "/Services").error),
+     _refusal(401, 20003, "Authenticate"), lambda notify: notify.send("GET", "/Services", authorization=None).error),
     ("errors.401.malformed", "errors.Unauthorized", "sibling", "api 2010",
      "a user name that is not a sid: 401, 20003",
-     _refusal(401, 20003, "Authenticate"), lambda notify: notify.get_as("Basic bm9ib2R5Og==", "/Services").error),
+     _refusal(401, 20003, "Authenticate"),
+     lambda notify: notify.send("GET", "/Services", authorization="Basic bm9ib2R5Og==").error),
     ("errors.401.before-404", "errors.Unauthorized", "assumed", "D30",
      "authentication is checked before the path",
-     401, lambda notify: notify.get_as(None, "/Nothing").status),
+     401, lambda notify: notify.send("GET", "/Nothing", authorization=None).status),
 )
 # fmt: on
 

@@ -98,12 +98,7 @@ class Connection:
         self._pause = pause
 
     def send(
-        self,
-        method: str,
-        path: str,
-        body: str = "",
-        content_type: str = FORM,
-        authorization: str | None = "own",
+        self, method: str, path: str, body: str = "", content_type: str = FORM, authorization: str | None = "own"
     ) -> Answer:
         """Ask for a path below ``/v1``. Raises ``OSError`` where no answer comes."""
         headers = {"Accept": "application/json"}
@@ -167,12 +162,11 @@ def below_v1(path: str) -> str:
     return parts.path.partition("/v1")[2] + (f"?{parts.query}" if parts.query else "")
 
 
-class RemoteNotify:
+class RemoteNotify(Connection):
     """Another Notify, as the checks ask it: without ``may_write`` they only read, and never change what others made."""
 
-    def __init__(self, connection: Connection, credentials: Credentials, *, may_write: bool) -> None:
-        self._connection = connection
-        self.url = connection.url
+    def __init__(self, url: str, credentials: Credentials, *, may_write: bool) -> None:
+        super().__init__(url, credentials)
         self.may_write = may_write
         self.run = uuid.uuid4().hex[:12]
         """A part of every name that this run gives."""
@@ -185,11 +179,7 @@ class RemoteNotify:
     def get(self, path: str, **query: Values) -> Answer:
         """Read a path below ``/v1``, or an absolute URL that the service gave."""
         path, asked = below_v1(path), urlencode(query, doseq=True)
-        return self._connection.send("GET", f"{path}?{asked}" if asked else path)
-
-    def get_as(self, authorization: str | None, path: str) -> Answer:
-        """Read with other credentials, or with none."""
-        return self._connection.send("GET", path, authorization=authorization)
+        return self.send("GET", f"{path}?{asked}" if asked else path)
 
     def pages(self, path: str, *, most: int = 40, **query: Values) -> Iterator[Any]:
         """The pages of a list, by the links that they give."""
@@ -209,10 +199,13 @@ class RemoteNotify:
         """Delete what this run created, perhaps for the second time."""
         return self.send("DELETE", path)
 
-    def send(self, method: str, path: str, body: str = "", content_type: str = FORM) -> Answer:
-        """Send a request that may change something; what it creates is deleted at the end. Raises ``NotAllowed``."""
-        self._check(method, path)
-        answer = self._connection.send(method, path, body, content_type)
+    def send(
+        self, method: str, path: str, body: str = "", content_type: str = FORM, authorization: str | None = "own"
+    ) -> Answer:
+        """Send a request, if it is allowed; what it creates is deleted at the end. Raises ``NotAllowed``."""
+        if method != "GET":
+            self._check(method, path)
+        answer = super().send(method, path, body, content_type, authorization)
         sid = (answer.json or {}).get("sid") if answer.status < 300 else None
         if sid and path.endswith(("/Services", "/Credentials", "/Bindings")):
             self.created.append(f"{path}/{sid}")
@@ -234,7 +227,7 @@ class RemoteNotify:
         """Delete everything that this run created; returns what could not be deleted."""
         for path in reversed([*self.created]):
             with contextlib.suppress(OSError):
-                if self._connection.send("DELETE", path).status in (204, 404):
+                if self.delete(path).status == 404:
                     self.created.remove(path)
         return [*self.created]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakenotify.conformance.checks import CHECKS, Check
-from fakenotify.conformance.client import Connection, Credentials, NotAllowed, RemoteNotify
+from fakenotify.conformance.client import Credentials, NotAllowed, RemoteNotify
 from fakenotify.fake import FakeNotify
 from fakenotify.notify.behaviour import Behaviour, switches
 
@@ -58,8 +58,7 @@ def explaining_switch(check: Check, came: Any) -> str | None:
     """The switch under which a fake answers as the other did, spelled ``NAME=VALUE``."""
     for setting, behaviour in alternatives():
         with FakeNotify(behaviour) as fake:
-            credentials = Credentials(fake.account_sid, fake.auth_token)
-            notify = RemoteNotify(Connection(fake.url, credentials), credentials, may_write=True)
+            notify = RemoteNotify(fake.url, Credentials(fake.account_sid, fake.auth_token), may_write=True)
             try:
                 wanted, mine = check.run(notify)
             except (LookupError, TypeError, AttributeError, RuntimeError):

@@ -37,8 +37,7 @@ def other() -> Iterator[FakeNotify]:
 
 def ask(fake: FakeNotify, *, may_write: bool = True) -> RemoteNotify:
     """A client of a fake."""
-    credentials = Credentials(fake.account_sid, fake.auth_token)
-    return RemoteNotify(Connection(fake.url, credentials), credentials, may_write=may_write)
+    return RemoteNotify(fake.url, Credentials(fake.account_sid, fake.auth_token), may_write=may_write)
 
 
 # the suite
@@ -98,9 +97,8 @@ def test_a_difference_that_no_switch_explains_names_none(other: FakeNotify) -> N
 
 def test_where_nothing_listens_no_check_can_be_asked() -> None:
     credentials = Credentials("AC" + "1" * 32, "secret-token")
-    notify = RemoteNotify(Connection("http://127.0.0.1:9", credentials), credentials, may_write=True)
 
-    outcomes = suite.run(notify)
+    outcomes = suite.run(RemoteNotify("http://127.0.0.1:9", credentials, may_write=True))
 
     assert {each.verdict for each in outcomes} == {suite.BROKE}
     assert "secret-token" not in repr(outcomes)
@@ -114,7 +112,7 @@ def test_an_outcome_holds_no_secret_and_no_sid_of_an_account() -> None:
 
     shown = json.dumps([outcome.expected, outcome.actual])
     assert ('"account_sid": "(masked)"' in shown, account_sid in shown) == (True, False)
-    assert RemoteNotify(notify._connection, Credentials("AC", "x"), may_write=False).masked("x") == "x"
+    assert RemoteNotify(notify.url, Credentials("AC", "x"), may_write=False).masked("x") == "x"
     assert notify.masked([f"{token} their%20own%2Ftoken", {"SK" + "2" * 32: None}]) == [
         "(masked) (masked)",
         {"SK(masked)": None},
