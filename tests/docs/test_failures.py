@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,27 +23,12 @@ TEXT = "It is here"
 PHONE = "+15005550006"
 TO_ALICE = {"Identity": "alice", "Body": TEXT}
 
-Ask = Callable[..., None]
-"""Sends a request to a path of the Service."""
-
-
-def send(ask: Ask, binding: str) -> None:
-    ask("POST", "/Notifications", data=TO_ALICE)
-
-
-def replace(ask: Ask, binding: str) -> None:
-    ask("POST", "/Bindings", data={"Identity": "bob", "BindingType": "sms", "Address": PHONE})
-
-
-def delete(ask: Ask, binding: str) -> None:
-    ask("DELETE", f"/Bindings/{binding}")
-
 
 class Mistake(NamedTuple):
     """What a test does: the Binding, a request that comes first, the one that sends, and what is expected."""
 
     binding: Mapping[str, Any] = {}  # never written to
-    first: Callable[[Ask, str], None] | None = None
+    first: tuple[str, str, Mapping[str, str]] | None = None
     sent: Mapping[str, Any] = {"data": TO_ALICE}
     wanted: Mapping[str, Any] = {}
     to: str | None = None
@@ -57,10 +42,12 @@ MISTAKES = {
     "An SMS without a Messaging Service": Mistake(messaging_service_sid=None),
     "A misspelt parameter": Mistake(sent={"data": {"Identity": "alice", "body": TEXT}}),
     "Another text": Mistake(sent={"data": {"Identity": "alice", "Body": "It's here"}}, wanted={"body": TEXT}),
-    "A Binding that was replaced": Mistake(first=replace),
-    "A Binding that was deleted": Mistake(first=delete),
+    "A Binding that was replaced": Mistake(
+        first=("POST", "/Bindings", {"Identity": "bob", "BindingType": "sms", "Address": PHONE})
+    ),
+    "A Binding that was deleted": Mistake(first=("DELETE", "/Bindings/{}", {})),
     "A JSON body": Mistake(sent={"json": {"Identity": "alice", "Body": "Hi"}}),
-    "Two sends": Mistake(first=send, wanted={"times": 1}),
+    "Two sends": Mistake(first=("POST", "/Notifications", TO_ALICE), wanted={"times": 1}),
     "A missing Credential": Mistake({"binding_type": "fcm", "address": "a-token"}),
 }
 
@@ -78,7 +65,8 @@ def message_of(mistake: Mistake) -> str:
             requests.request(method, url, auth=(fake.account_sid, fake.auth_token), timeout=5, **sent)
 
         if mistake.first is not None:
-            mistake.first(ask, binding.sid)
+            method, path, data = mistake.first
+            ask(method, path.format(binding.sid), data=data)
         ask("POST", "/Notifications", mistake.to or service.sid, **mistake.sent)
         with pytest.raises(AssertionError) as raised:
             fake.assert_delivered(identity="alice", **mistake.wanted)
