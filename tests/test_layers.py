@@ -1,4 +1,4 @@
-"""The plan of the packages, read off their imports: they point down, and few modules know sockets, threads and clocks.
+"""The layers of the packages: imports point down, and only some modules use sockets, threads and clocks.
 
 To add a module, give it its place in ``LAYERS``.
 """
@@ -54,7 +54,7 @@ IMPORTS: tuple[tuple[str, dict[str, str]], ...] = (
     ),
     ("random secrets uuid", {"conformance": "names in somebody else's account must be new"}),
 )
-"""Modules of Python that only some places import, and why. Sids are hashes of a seed: equal runs give equal sids."""
+"""Python's modules that only some places import, and why. Sids are hashes of a seed: equal runs give equal sids."""
 
 CLOCKS: tuple[tuple[str, dict[str, str]], ...] = (
     ("time time_ns localtime gmtime strftime ctime now utcnow today", {"core.clock": "it is the fake's clock"}),
@@ -145,7 +145,7 @@ def outside_imports(module: str) -> set[str]:
 
 
 def offenders(offends: Callable[[str], object]) -> dict[str, object]:
-    """The modules that offend, with what they offend by."""
+    """The modules that break a rule, each with how it does."""
     return {module: found for module in MODULES if (found := offends(module))}
 
 

@@ -28,7 +28,7 @@ from fakenotify.world.provenance import rules
 
 @pytest.fixture
 def other() -> Iterator[FakeNotify]:
-    """A Notify whose owner has things in it."""
+    """A Notify with records of its owner."""
     with FakeNotify() as fake:
         service = fake.create_service("theirs")
         fake.create_binding(service.sid, identity="alice", binding_type="sms", address="+14155550123")

@@ -20,7 +20,7 @@ PERSONAL = ("alice", "bob", "bby", "theirs", "vip", "14155550", "Parcel")
 
 
 def program(call: Callable[..., Any], theirs: str) -> None:
-    """Ask for what is there and rename it, then make a Service and use it up."""
+    """Read what is there and rename it, then create a Service and use it."""
     page = call("GET", f"{theirs}/Bindings?PageSize=2")
     call("GET", page["meta"]["next_page_url"])
     call("GET", f"{theirs}/Bindings/{page['bindings'][0]['sid']}")

@@ -78,7 +78,7 @@ def run(commands: str, folder: Path, **settings: str) -> subprocess.CompletedPro
 
 
 def pytest_in(folder: Path, options: str = "", **settings: str) -> str:
-    """What pytest prints in a folder of a reader who has no plugin but ours."""
+    """What pytest prints in a folder, with no plugin but ours."""
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0"} | settings
     done = run(f"python -m pytest -q -p conftest_plugin -p no:cacheprovider {options} || true", folder, **alone)
     return done.stdout + done.stderr

@@ -50,7 +50,7 @@ INSTALLING = ("python3 -m venv ", ". .venv/bin/activate", "python -m pip install
 
 @pytest.mark.slow
 def test_the_tutorial_can_be_followed_word_by_word(tmp_path: Path) -> None:
-    """Only the environment is not a new one: what the reader installs there is installed here."""
+    """The environment is this one, where everything that the reader installs is installed already."""
     plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p conftest_plugin", "PY_COLORS": "0"}
     found = re.findall(r"^```(\w+)\n(.*?)^```$", text_of("tutorial.md"), re.DOTALL | re.MULTILINE)
     folder, kept = tmp_path, []

@@ -71,7 +71,7 @@ LIBRARIES = {
     "node": (("npm", "--ignore-scripts", "twilio@{}"), ("node", "program.js"), NODE),
     "python": (("pip", "twilio=={}"), (sys.executable, "program.py"), PYTHON),
 }
-"""How each is installed, and how the program runs that uses it."""
+"""How each is installed, and the program that uses it."""
 
 VERSIONS = [*(("node", each) for each in NODE_VERSIONS), *(("python", each) for each in PYTHON_VERSIONS)]
 LEADING = re.compile("TWILIO_.*|FAKENOTIFY_.*|.*PROXY.*", re.IGNORECASE)

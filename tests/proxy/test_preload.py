@@ -26,7 +26,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    """The environment of a program under ``fakenotify run``, the proxy variables left out, offline."""
+    """The environment of a program under ``fakenotify run --offline``, without the proxy variables."""
     with FakeNotify() as fake:
         fake.start()
         with proxied(fake, IS, {}, offline=True) as proxy:

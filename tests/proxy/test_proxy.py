@@ -45,7 +45,7 @@ OK_AT_LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n
 
 
 class Listener:
-    """Another host: each connection to it is ``act``'s, in a thread; ``asked`` is what that returned."""
+    """Another host: ``act`` handles each connection, in a thread; ``asked`` has what it returned."""
 
     def __init__(self, act: Callable[[socket.socket], Any], context: ssl.SSLContext | None = None) -> None:
         self._act = act
@@ -108,7 +108,7 @@ class Asked(Proxy):
         return self.context.wrap_socket(self.tunnel(), server_hostname="notify.twilio.com", **how)
 
     def refusal(self, request: str) -> tuple[int, str]:
-        """Status and words of an answer that is the connection's last."""
+        """Status and text of a refusal, which must be the connection's last answer."""
         connection = self.dial(f"{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         first, _, body = whole(connection).decode().partition("\r\n\r\n")
         assert "\r\nConnection: close" in first
@@ -138,21 +138,21 @@ def answer(connection: socket.socket) -> tuple[int, bytes]:
 
 
 def whole(connection: socket.socket) -> bytes:
-    """Everything until the other end has said its last."""
+    """Everything until the other end closes."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def ended(connection: socket.socket) -> bytes:
-    """The same, after the end of what this side says."""
+    """The same, once this side has sent everything."""
     connection.shutdown(socket.SHUT_WR)
     return whole(connection)
 
 
 def echo(connection: socket.socket) -> bytes:
-    """Say back what was said, once all of it was."""
-    said = whole(connection)
-    connection.sendall(said)
-    return said
+    """Send back what was received, once all of it was."""
+    received = whole(connection)
+    connection.sendall(received)
+    return received
 
 
 def answering(answer: bytes) -> Callable[[socket.socket], bytes]:
@@ -214,7 +214,7 @@ def proxy(start: Start) -> Asked:
 
 @pytest.fixture
 def session(proxy: Asked, tmp_path: Path) -> Iterator[requests.Session]:
-    """``requests``, told of the proxy and its authority."""
+    """A session of ``requests`` that uses the proxy and trusts its authority."""
     (tmp_path / "ca.pem").write_bytes(proxy.authority.pem)
     with requests.Session() as session:
         session.trust_env = False
@@ -319,14 +319,14 @@ def test_tls_without_connect_reaches_notify(proxy: Asked) -> None:
 
 
 def test_what_the_fake_refuses_is_answered(session: requests.Session) -> None:
-    """Control is not for those who ask for Notify, and a body may be too large."""
+    """The control API is not served under Notify's name, and a body may be too large."""
     assert session.get("https://notify.twilio.com/_fake/health", timeout=PATIENCE).status_code == 403
     assert session.post(SERVICES, b"x" * 2 * MIB, timeout=PATIENCE).json()["code"] == 20413
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_whole_url_reaches_the_fake_without_a_tunnel(proxy: Asked, scheme: str) -> None:
-    """Plain HTTP is asked so, and https by clients that were never taught to ask for tunnels."""
+    """Plain HTTP is requested like this, and https by clients that don't know CONNECT."""
     connection = proxy.dial()
     url = f"{scheme}://notify.twilio.com/v1/Services"
     for header in ("A: b", "Connection: close"):
@@ -361,7 +361,7 @@ def test_a_connection_is_reset_below_tls(proxy: Asked, fake: FakeNotify) -> None
     fake.fail("services.find", Fault.reset_connection())
     with proxy.secured() as connection:
         connection.sendall(FIND)
-        with pytest.raises(ConnectionResetError):  # which TLS would call an end
+        with pytest.raises(ConnectionResetError):  # TLS itself would only see an end
             list(iter(lambda: socket.socket.recv(connection, 65536), b""))
 
 
@@ -453,7 +453,7 @@ def test_tls_to_another_host_passes_unchanged(
     listener = listen(answering(OK_AT_LAST), context)
     url = f"https://localhost:{listener.port}/path?a=b"
     with pytest.raises(requests.exceptions.SSLError):
-        session.get(url, timeout=PATIENCE)  # our authority does not vouch for it
+        session.get(url, timeout=PATIENCE)  # it doesn't trust the listener's authority
 
     session.verify = str(tmp_path / "its.pem")
     assert session.get(url, timeout=PATIENCE).content == b"ok"
@@ -463,13 +463,13 @@ def test_tls_to_another_host_passes_unchanged(
 
 
 def test_every_byte_passes_even_early_ones_and_each_direction_ends_by_itself(proxy: Asked, listen: Listen) -> None:
-    said, listener = bytes(range(256)) * 8192, listen(echo)
+    sent, listener = bytes(range(256)) * 8192, listen(echo)
     connection = proxy.tunnel(listener.address)
-    connection.sendall(said)
-    assert ended(connection) == said
+    connection.sendall(sent)
+    assert ended(connection) == sent
     early = proxy.dial(f"CONNECT {listener.address} HTTP/1.1\r\n\r\nearly")
     assert ended(early) == ESTABLISHED + b"early"
-    assert listener.asked == [said, b"early"]
+    assert listener.asked == [sent, b"early"]
 
 
 def test_the_other_host_learns_that_a_client_has_gone(proxy: Asked, listen: Listen) -> None:
@@ -488,7 +488,7 @@ def test_the_other_host_learns_that_a_client_has_gone(proxy: Asked, listen: List
 
 
 def test_plain_http_is_forwarded(proxy: Asked, listen: Listen) -> None:
-    """The connection ends with it, since the next request may be for another host; whatever the server says."""
+    """The connection closes after the answer, whatever the server says: the next request may be for another host."""
     listener = listen(answering(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK))
     kept = f"Host: {listener.address}\r\nX: 1\r\nX: 2\r\nContent-Length: 4\r\n"
     connection = proxy.dial(
@@ -500,9 +500,8 @@ def test_plain_http_is_forwarded(proxy: Asked, listen: Listen) -> None:
     assert ended(connection) == b""
 
     ended(proxy.dial(f"GET http://{listener.address} HTTP/1.1\r\n\r\n"))  # a URL without a path has the root
-    assert (
-        whole(proxy.dial(f"GET http://{listen(head).address}/ HTTP/1.1\r\n\r\n")) == b""
-    )  # an answer may have no byte
+    empty = listen(head)  # its answer has no byte
+    assert whole(proxy.dial(f"GET http://{empty.address}/ HTTP/1.1\r\n\r\n")) == b""
     listener.close()
     assert listener.asked == [
         f"POST /a//b?c=%20 HTTP/1.1\r\n{kept}Connection: close\r\n\r\nbody".encode(),
@@ -600,8 +599,8 @@ def test_a_refusal_of_the_users_own_proxy_is_passed_on(start: Start, listen: Lis
     for answer, words in ((b"HTTP/1.1 407 Who\r\nA: b\r\n\r\n", "HTTP/1.1 407 Who"), (b"", "nothing")):
         before = listen(lambda connection, answer=answer: (head(connection), connection.sendall(answer)))
         proxy = start(environment={"ALL_PROXY": f"http://{before.address}"})
-        told = f"other.test:443 can't be reached: the proxy {before.address} answered {words}"
-        assert proxy.refusal("CONNECT other.test:443") == (502, f"fakenotify: {told}\n")
+        why = f"other.test:443 can't be reached: the proxy {before.address} answered {words}"
+        assert proxy.refusal("CONNECT other.test:443") == (502, f"fakenotify: {why}\n")
 
 
 def test_a_proxy_that_cannot_be_used_is_an_error_in_words_and_its_own_address_is_not_used(start: Start) -> None:
@@ -609,8 +608,8 @@ def test_a_proxy_that_cannot_be_used_is_an_error_in_words_and_its_own_address_is
     proxy = start()
     for value in ("socks5://127.0.0.1:1", "http://:8080", "http://127.0.0.1:port", "http://["):
         proxy.environment["HTTPS_PROXY"] = value
-        told = f"fakenotify: other.test:443 can't be reached: {UNUSABLE}\n"
-        assert proxy.refusal("CONNECT other.test:443") == (502, told)
+        why = f"fakenotify: other.test:443 can't be reached: {UNUSABLE}\n"
+        assert proxy.refusal("CONNECT other.test:443") == (502, why)
     proxy.environment["HTTPS_PROXY"] = f"http://localhost:{proxy.port}"
     assert proxy.refusal(f"CONNECT {LONG}.test:443") == (502, f"fakenotify: {UNREACHED}\n")
 
