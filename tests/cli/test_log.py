@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TextIO
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
@@ -23,22 +21,8 @@ GREEN, YELLOW, RED, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 IS = "IS" + "a" * 32
 ALICE = {"Identity": "alice", "BindingType": "sms", "Address": "+15005550006"}
 BINDINGS = f"/v1/Services/{IS}/Bindings"
+Logged = Callable[..., str]
 NOTIFICATIONS = f"/v1/Services/{IS}/Notifications"
-
-
-@contextmanager
-def read_back(stream: TextIO, reading: int) -> Iterator[Callable[[], str]]:
-    """Gives a function that ends what is written and returns it, durations left out."""
-
-    def read() -> str:
-        text = os.read(reading, 65536).decode()
-        return re.sub(r"\d+(\.\d)? ms", "TOOK", text.replace("\r\n", "\n"))
-
-    try:
-        yield read
-    finally:
-        stream.close()
-        os.close(reading)
 
 
 @pytest.fixture
@@ -48,101 +32,98 @@ def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
     return fake
 
 
-def logged(fake: FakeNotify, form: str, talk: Callable[[str], None], *, terminal: bool = False, **encoding: str) -> str:
-    """What is logged of a talk with the fake."""
-    reading, writing = pty.openpty() if terminal else os.pipe()
-    with open(writing, "w", **encoding) as stream, read_back(stream, reading) as read:  # type: ignore[call-overload]
-        log = RequestLog(stream, form)
-        log.follow(fake.world)
-        log.start()
-        talk(fake.url)
-        log.close()
-        return read()
+@pytest.fixture
+def logged(fake: FakeNotify, tmp_path: Path) -> Logged:
+    """Returns what is logged of a talk with the fake, durations left out."""
+
+    def log_of(talk: Callable[[str], None], form: str = "text", *, terminal: bool = False, **how: str) -> str:
+        with open(tmp_path / "log", "w", **how) as stream:  # type: ignore[call-overload]
+            stream.isatty = lambda: terminal
+            log = RequestLog(stream, form)
+            log.follow(fake.world)
+            log.start()
+            talk(fake.url)
+            log.close()
+        return re.sub(r"\d+(\.\d)? ms", "TOOK", (tmp_path / "log").read_text())
+
+    return log_of
 
 
 def post(path: str, **form: object) -> Callable[[str], None]:
     """Posts a form, by nobody's proxy."""
 
     def talk(url: str) -> None:
-        with requests.Session() as session:
+        with requests.Session() as session, contextlib.suppress(requests.ConnectionError):
             session.trust_env = False
             session.post(url + path, form, auth=("AC" + "c" * 32, "x"), timeout=10)
 
     return talk
 
 
-def test_a_line_has_time_status_operation_whom_and_duration(fake: FakeNotify) -> None:
-    assert logged(fake, "text", post(BINDINGS, **ALICE)) == "12:00:01 201 bindings.create alice TOOK\n"
+def test_a_line_has_time_status_operation_whom_and_duration(logged: Logged) -> None:
+    assert logged(post(BINDINGS, **ALICE)) == "12:00:01 201 bindings.create alice TOOK\n"
 
 
-def test_a_notification_says_what_became_of_it(fake: FakeNotify) -> None:
+def test_a_notification_says_what_became_of_it(fake: FakeNotify, logged: Logged) -> None:
     fake.create_binding(IS, identity="alice", binding_type="sms", address="+15005550006")
     fake.create_binding(IS, identity="alice", binding_type="sms", address="+15005550007")
     fake.create_binding(IS, identity="alice", binding_type="apn", address="a7")
     for _ in range(3):
         fake.create_notification(IS, identities=["alice"], body="earlier")
-    assert logged(fake, "text", post(NOTIFICATIONS, Identity="alice", Body="Hi")) == (
+    assert logged(post(NOTIFICATIONS, Identity="alice", Body="Hi")) == (
         "12:00:01 201 notifications.create alice → 2 sent, 1 failed (52004) TOOK\n"
     )
 
 
-def test_a_notification_that_reaches_nobody_says_so(fake: FakeNotify) -> None:
+def test_a_notification_that_reaches_nobody_says_so(fake: FakeNotify, logged: Logged) -> None:
     for seconds in (0, 60, 0):  # with an entry of another Notification of this moment, or only older ones
         fake.create_notification(IS, to_binding=[{"binding_type": "sms", "address": "+15005550006"}], body="Hi")
         fake.clock.shift(seconds=seconds)
-        line = logged(fake, "text", post(NOTIFICATIONS, Identity=["alice", "bob"], Body="Hi")).splitlines()[0]
+        line = logged(post(NOTIFICATIONS, Identity=["alice", "bob"], Body="Hi")).splitlines()[0]
         assert line[9:] == "201 notifications.create alice and bob → nobody (52301) TOOK"
 
 
-def test_a_refusal_says_why_and_how_sure_that_is(fake: FakeNotify) -> None:
+def test_a_refusal_says_why_and_how_sure_that_is(fake: FakeNotify, logged: Logged) -> None:
     for number in range(20):
         fake.create_binding(IS, identity="alice", binding_type="sms", address=f"+150055500{number:02}")
-    line = logged(fake, "text", post(BINDINGS, **{**ALICE, "Address": "+15005559999"})).splitlines()[0]
+    line = logged(post(BINDINGS, **{**ALICE, "Address": "+15005559999"})).splitlines()[0]
     assert re.fullmatch(r"12:00:01 400 bindings\.create alice → 20001 .* \[assumed D1\] TOOK", line)
 
 
 def test_on_a_terminal_the_status_is_coloured_and_warnings_are_yellow(
-    fake: FakeNotify, monkeypatch: pytest.MonkeyPatch
+    fake: FakeNotify, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    fake.fail("bindings.create", Fault.empty_reply(), times=1, optional=True)
-    assert logged(fake, "text", post("/v1/Services", friendlyName="x"), terminal=True).splitlines()[0] == (
-        f"12:00:01 {GREEN}201{PLAIN} services.create {fake.services.last.sid} TOOK"
-    )
-    warned = logged(fake, "text", post("/v1/Services", friendlyName="x"), terminal=True).splitlines()[1]
-    assert warned.startswith(f"{YELLOW}    warning: parameter 'friendlyName' was not read")
-    refused = logged(fake, "text", post("/v1/Services", FriendlyName="x" * 65), terminal=True)
-    assert refused.startswith(f"12:00:01 {YELLOW}400{PLAIN} ")
-    with pytest.raises(requests.ConnectionError):
-        post(BINDINGS, **ALICE)(fake.url)
-    fake.fail("bindings.create", status=503, times=1)
-    assert logged(fake, "text", post(BINDINGS, **ALICE), terminal=True).startswith(f"12:00:01 {RED}503{PLAIN} ")
-
-
-@pytest.mark.parametrize("variable", [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_colours_may_be_unwanted(fake: FakeNotify, monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]) -> None:
-    monkeypatch.setenv(*variable)
-    assert "\x1b" not in logged(fake, "text", post(BINDINGS, **ALICE), terminal=True)
-
-
-def test_a_request_without_an_answer_names_the_fault(fake: FakeNotify) -> None:
     fake.fail("bindings.create", Fault.empty_reply(), times=1)
+    fake.fail("notifications.create", status=503, times=1)
+    talks = [post("/v1/Services", friendlyName="x"), post("/v1/Services", FriendlyName="x" * 65)]
+    talks += [post(BINDINGS), post(NOTIFICATIONS)]
 
-    def talk(url: str) -> None:
-        with pytest.raises(requests.ConnectionError):
-            post(BINDINGS, **ALICE)(url)
+    lines = [logged(talk, terminal=True).splitlines() for talk in talks]
 
-    assert logged(fake, "text", talk) == "12:00:01 --- bindings.create alice → fault: empty_reply() before TOOK\n"
+    colours = {"201": GREEN, "400": YELLOW, "---": RED, "503": RED}
+    assert [each[0].split()[1] for each in lines] == [f"{colour}{it}{PLAIN}" for it, colour in colours.items()]
+    assert lines[0][1].startswith(f"{YELLOW}    warning: parameter 'friendlyName' was not read")
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            assert "\x1b" not in logged(talks[0], terminal=True)
 
 
-def test_what_an_encoding_lacks_is_escaped(fake: FakeNotify) -> None:
-    line = logged(fake, "text", post(BINDINGS, **{**ALICE, "Identity": "Zoë"}), encoding="ascii")
+def test_a_request_without_an_answer_names_the_fault(fake: FakeNotify, logged: Logged) -> None:
+    fake.fail("bindings.create", Fault.empty_reply(), times=1)
+    fault = "12:00:01 --- bindings.create alice → fault: empty_reply() before TOOK\n"
+    assert logged(post(BINDINGS, **ALICE)) == fault
+
+
+def test_what_an_encoding_lacks_is_escaped(logged: Logged) -> None:
+    line = logged(post(BINDINGS, **{**ALICE, "Identity": "Zoë"}), encoding="ascii")
     assert line == "12:00:01 201 bindings.create Zo\\xeb TOOK\n"
 
 
-def test_a_line_for_a_program_is_the_whole_request(fake: FakeNotify) -> None:
-    request = json.loads(logged(fake, "json", post(BINDINGS, **ALICE)))
+def test_a_line_for_a_program_is_the_whole_request(logged: Logged) -> None:
+    request = json.loads(logged(post(BINDINGS, **ALICE), "json"))
     assert (request["operation"], request["status"], request["params"]) == ("bindings.create", 201, ALICE)
     assert request["duration"] > 0
 
