@@ -33,7 +33,7 @@ Call = Callable[..., Done]
 
 
 def environment(**given: str) -> dict[str, str]:
-    """This process's, without what leads clients elsewhere, and with the variables given."""
+    """This process's environment, without what leads clients elsewhere, and with the given variables."""
     return {name: value for name, value in os.environ.items() if not LEADING.fullmatch(name)} | given
 
 
@@ -50,7 +50,7 @@ def steady(log: str) -> str:
 
 @contextlib.contextmanager
 def running(*command: str, given: dict[str, str] | None = None, **how: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process that minds SIGINT; at the end it is killed with whatever it has started."""
+    """A process that doesn't ignore SIGINT; at the end it is killed with all its children."""
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background ignores it
     try:
@@ -81,6 +81,6 @@ def lines_of(stream: IO[str] | None) -> Iterator[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> Done:
-    """How a process ended, and what it had not yet been read."""
+    """How a process ended, and what was not yet read of its output."""
     stdout, stderr = process.communicate(timeout=PATIENCE)
     return Done(process.returncode, stdout or "", stderr or "")

@@ -1,4 +1,4 @@
-"""Command lines that run here, since a process of its own would take longer."""
+"""Runs command lines in this process, which is faster than a process for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fakenotify.notify.accounts import ACCOUNT_SID
 
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs a command line with the variables given, and none that lead clients elsewhere; returns its status."""
+    """Runs a command line with the given variables, and none that lead clients elsewhere; returns its status."""
 
     def run(*arguments: str, cwd: Path | None = None, **given: str) -> int:
         with monkeypatch.context() as patch:
@@ -40,7 +40,7 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
 @pytest.fixture
 def fakenotify(call: Callable[..., int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Runs a command line that ends by itself; a server that doesn't fails the test."""
+    """Runs a command line that ends by itself; one that starts to serve fails the test."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.setattr("fakenotify.cli.serve._signals", lambda: nullcontext(lambda: pytest.fail("it serves")))
 

@@ -68,7 +68,7 @@ def test_the_differences_of_another_notify_are_in_both_reports(
     assert other.auth_token not in done.stdout + page + report
 
 
-def test_what_was_created_but_not_deleted_is_named(other: FakeNotify, compare: Call) -> None:
+def test_what_could_not_be_deleted_again_is_listed(other: FakeNotify, compare: Call) -> None:
     other.fail("services.delete", status=500, optional=True)
 
     done = compare("--url", other.url, "--write")
@@ -105,7 +105,7 @@ def test_a_refused_login_is_one_line(other: FakeNotify, compare: Call) -> None:
     assert compare("--url", other.url) == Done(2, "", f"fakenotify: {message}\n")
 
 
-def test_rules_are_printed_by_pattern_and_as_the_control_api_answers_them(fakenotify: Call) -> None:
+def test_rules_are_selected_by_a_pattern_and_may_be_json(fakenotify: Call) -> None:
     assert fakenotify("rules", "errors.NotFound").stdout.startswith("errors.NotFound  [observed O3]\n")
     found = json.loads(fakenotify("rules", "behaviour.*", "--json").stdout)["rules"]
     assert "behaviour.list_order" in [each["id"] for each in found]

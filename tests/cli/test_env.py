@@ -1,4 +1,4 @@
-"""``fakenotify env`` prints what a shell reads as it is meant; ``fakenotify run`` gives a program the same."""
+"""``fakenotify env`` prints variables for a shell, and ``fakenotify run`` gives them to a program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TELL = "import json, os; print(json.dumps(dict(os.environ)))"
 IS = "IS" + "a" * 32
 
 
-def test_a_program_that_is_run_gets_its_environment_and_ours(fakenotify: Call) -> None:
+def test_a_program_keeps_its_environment_and_gets_ours(fakenotify: Call) -> None:
     pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
     given = {"TWILIO_EDGE": "dublin", **dict.fromkeys(GIVEN, "x")}
 
@@ -57,7 +57,7 @@ AWKWARD = {
         ("powershell", ["pwsh", "-NoProfile", "-c"], ("EMPTY",)),  # it knows no empty variables
     ],
 )
-def test_a_shell_reads_what_is_meant(shell: str, command: list[str], left_out: tuple[str, ...]) -> None:
+def test_a_shell_reads_back_the_exact_values(shell: str, command: list[str], left_out: tuple[str, ...]) -> None:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
     given = {name: value for name, value in AWKWARD.items() if name not in left_out}
@@ -66,7 +66,7 @@ def test_a_shell_reads_what_is_meant(shell: str, command: list[str], left_out: t
     assert json.loads(done.stdout).items() >= given.items()
 
 
-def test_each_form_has_quotes_of_its_own() -> None:
+def test_each_form_has_its_own_quoting() -> None:
     pytest.importorskip("dotenv")
     from dotenv import dotenv_values
 

@@ -19,7 +19,7 @@ IS = "IS" + "a" * 32
 SERVICES = "https://notify.twilio.com/v1/Services"
 
 
-def test_clients_in_python_reach_it(fakenotify: Call) -> None:
+def test_python_clients_reach_the_fake(fakenotify: Call) -> None:
     program = f"""
 import asyncio, urllib.request, httpx, requests
 from twilio.rest import Client
@@ -110,7 +110,7 @@ BUILD_GO = 'GOCACHE="$PWD/cache" GOFLAGS=-mod=mod GOPROXY=off HOME="$PWD" go bui
         ("go", BUILD_GO, ["./main"], "401"),
     ],
 )
-def test_a_program_in_another_language_reaches_it(
+def test_a_program_in_another_language_reaches_the_fake(
     fakenotify: Call,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -34,7 +34,7 @@ def fake(open_fake: Callable[..., FakeNotify]) -> FakeNotify:
 
 @pytest.fixture
 def logged(fake: FakeNotify, tmp_path: Path) -> Logged:
-    """Returns what is logged of a talk with the fake, durations left out."""
+    """Returns what is logged of some requests, without durations."""
 
     def log_of(talk: Callable[[str], None], form: str = "text", *, terminal: bool = False, **how: str) -> str:
         with open(tmp_path / "log", "w", **how) as stream:  # type: ignore[call-overload]
@@ -50,7 +50,7 @@ def logged(fake: FakeNotify, tmp_path: Path) -> Logged:
 
 
 def post(path: str, **form: object) -> Callable[[str], None]:
-    """Posts a form, by nobody's proxy."""
+    """Posts a form, without a proxy."""
 
     def talk(url: str) -> None:
         with requests.Session() as session, contextlib.suppress(requests.ConnectionError):
@@ -64,7 +64,7 @@ def test_a_line_has_time_status_operation_whom_and_duration(logged: Logged) -> N
     assert logged(post(BINDINGS, **ALICE)) == "12:00:01 201 bindings.create alice TOOK\n"
 
 
-def test_a_notification_says_what_became_of_it(fake: FakeNotify, logged: Logged) -> None:
+def test_the_line_of_a_notification_counts_its_deliveries(fake: FakeNotify, logged: Logged) -> None:
     fake.create_binding(IS, identity="alice", binding_type="sms", address="+15005550006")
     fake.create_binding(IS, identity="alice", binding_type="sms", address="+15005550007")
     fake.create_binding(IS, identity="alice", binding_type="apn", address="a7")
@@ -75,7 +75,7 @@ def test_a_notification_says_what_became_of_it(fake: FakeNotify, logged: Logged)
     )
 
 
-def test_a_notification_that_reaches_nobody_says_so(fake: FakeNotify, logged: Logged) -> None:
+def test_the_line_of_a_notification_that_reaches_nobody_says_so(fake: FakeNotify, logged: Logged) -> None:
     for seconds in (0, 60, 0):  # with an entry of another Notification of this moment, or only older ones
         fake.create_notification(IS, to_binding=[{"binding_type": "sms", "address": "+15005550006"}], body="Hi")
         fake.clock.shift(seconds=seconds)
@@ -83,7 +83,7 @@ def test_a_notification_that_reaches_nobody_says_so(fake: FakeNotify, logged: Lo
         assert line[9:] == "201 notifications.create alice and bob → nobody (52301) TOOK"
 
 
-def test_a_refusal_says_why_and_how_sure_that_is(fake: FakeNotify, logged: Logged) -> None:
+def test_the_line_of_a_refusal_has_the_reason_and_its_label(fake: FakeNotify, logged: Logged) -> None:
     for number in range(20):
         fake.create_binding(IS, identity="alice", binding_type="sms", address=f"+150055500{number:02}")
     line = logged(post(BINDINGS, **{**ALICE, "Address": "+15005559999"})).splitlines()[0]
@@ -117,18 +117,18 @@ def test_a_request_without_an_answer_names_the_fault(fake: FakeNotify, logged: L
     assert logged(post(BINDINGS, **ALICE)) == fault
 
 
-def test_what_an_encoding_lacks_is_escaped(logged: Logged) -> None:
+def test_characters_that_the_encoding_lacks_are_escaped(logged: Logged) -> None:
     line = logged(post(BINDINGS, **{**ALICE, "Identity": "Zoë"}), encoding="ascii")
     assert line == "12:00:01 201 bindings.create Zo\\xeb TOOK\n"
 
 
-def test_a_line_for_a_program_is_the_whole_request(logged: Logged) -> None:
+def test_a_json_line_is_the_whole_request(logged: Logged) -> None:
     request = json.loads(logged(post(BINDINGS, **ALICE), "json"))
     assert (request["operation"], request["status"], request["params"]) == ("bindings.create", 201, ALICE)
     assert request["duration"] > 0
 
 
-def test_a_log_that_nobody_reads_does_not_grow_for_ever() -> None:
+def test_a_log_that_nobody_reads_is_bounded() -> None:
     reading, writing = os.pipe()
     with contextlib.suppress(OSError), open(writing, "w") as stream:
         log = RequestLog(stream, "text")
@@ -141,7 +141,7 @@ def test_a_log_that_nobody_reads_does_not_grow_for_ever() -> None:
         assert [thread for thread in threading.enumerate() if thread.name == THREAD] == []
 
 
-def test_what_is_printed_to_a_closed_stream_is_lost() -> None:
+def test_printing_to_a_closed_stream_does_nothing() -> None:
     with open(os.devnull, "w", encoding="ascii") as stream:
         say(stream, "é")
     say(stream, "x")

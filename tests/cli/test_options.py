@@ -1,4 +1,4 @@
-"""What a command line may say, what the environment may say in its place, and what is refused in one line."""
+"""The options, the environment variables that stand for them, and the mistakes that are refused in one line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IS = "IS" + "a" * 32
 # variables
 
 
-def test_every_option_may_be_a_variable_and_the_command_line_is_stronger() -> None:
+def test_every_option_may_be_a_variable_which_the_command_line_overrides() -> None:
     needed = {"FAKENOTIFY_OUTPUT": "world.json"}
     for parser in map(parser_of, COMMANDS):
         plain = parser.read([], needed)
@@ -52,28 +52,28 @@ def test_every_option_may_be_a_variable_and_the_command_line_is_stronger() -> No
                 assert getattr(parser.read([], needed | {variable: " 7  8 "}), action.dest) == ["7", "8"]
 
 
-def test_other_commands_variables_are_no_mistake(fakenotify: Call) -> None:
+def test_variables_of_other_commands_are_accepted(fakenotify: Call) -> None:
     assert fakenotify("rules", "errors.NotFound", FAKENOTIFY_PORT="1", FAKENOTIFY_URL="x").status == 0
 
 
 # what is printed only
 
 
-def test_version_and_help(fakenotify: Call) -> None:
+def test_version_and_help_are_printed(fakenotify: Call) -> None:
     assert fakenotify("--version") == (0, f"fakenotify {__version__}\n", "")
     done = fakenotify("--help")
     assert (done.status, done.stderr, "FAKENOTIFY_PORT" in done.stdout) == (0, "", True)
     assert [name for name in COMMANDS if name != "serve" and f"\n  {name} " not in done.stdout] == []
 
 
-def test_help_can_be_read_in_any_encoding() -> None:
+def test_help_is_ascii() -> None:
     for command in COMMANDS:
         words = parser_of(command).format_help()
         assert words.isascii()
         assert f"usage: fakenotify {'' if command == 'serve' else command}".rstrip() in words
 
 
-def test_what_is_only_printed_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "fakenotify", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment())
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
@@ -84,13 +84,13 @@ def test_what_is_only_printed_imports_nothing_heavy() -> None:
 # what a fake keeps
 
 
-def test_as_much_is_kept_as_anywhere_else() -> None:
+def test_the_default_limits_are_those_of_the_python_api() -> None:
     options = parser_of("serve").read([], {})
     kept = (options.keep_requests, options.keep_deliveries, options.keep_bytes)
     assert kept == (KEPT_REQUESTS, KEPT_DELIVERIES, KEPT_BYTES)
 
 
-def test_fewer_bytes_may_be_kept() -> None:
+def test_the_bytes_that_are_kept_can_be_limited() -> None:
     fake = build(parser_of("serve").read(["--keep-bytes", str(2**20)], {}), "shared")
     service = fake.create_service()
     for _ in range(50):
@@ -149,7 +149,7 @@ REFUSED = {
 """Command lines, and how the line that refuses them begins."""
 
 
-def test_what_cannot_be_is_one_line_and_status_2(fakenotify: Call, tmp_path: Path) -> None:
+def test_a_mistake_is_one_line_and_status_2(fakenotify: Call, tmp_path: Path) -> None:
     pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
     for name, text in STATES.items():
         (tmp_path / name).write_text(text)
@@ -172,15 +172,13 @@ REFUSED_VARIABLES = {
 }
 
 
-def test_a_variable_that_cannot_be_is_one_line_and_status_2(fakenotify: Call) -> None:
+def test_a_mistake_in_a_variable_is_one_line_and_status_2(fakenotify: Call) -> None:
     done = {(name, value): fakenotify(**{f"FAKENOTIFY_{name}": value}) for name, value in REFUSED_VARIABLES}
 
     assert done == {each: Done(2, "", f"fakenotify: {message}\n") for each, message in REFUSED_VARIABLES.items()}
 
 
-def test_ctrl_c_ends_a_command_with_the_status_that_shells_give(
-    fakenotify: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_ends_a_command_with_status_130(fakenotify: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(options: Namespace) -> int:
         raise KeyboardInterrupt
 
@@ -217,9 +215,7 @@ def test_a_port_that_is_busy_and_one_where_no_proxy_answers_are_named(fakenotify
         (errno.EMFILE, "can't listen on 127.0.0.1:80: Too many open files"),
     ],
 )
-def test_a_server_that_the_system_refuses_is_explained(
-    error: int, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_why_the_server_cannot_listen_is_explained(error: int, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: FakeNotify) -> None:
         raise OSError(error, os.strerror(error))
 
@@ -228,7 +224,7 @@ def test_a_server_that_the_system_refuses_is_explained(
         start(FakeNotify(), Namespace(host="127.0.0.1", port=80))
 
 
-def test_what_cannot_be_written_is_refused_before_anything_is_done(
+def test_files_that_cannot_be_written_are_refused_before_anything_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new, old = tmp_path / "new", tmp_path / "old"

@@ -76,7 +76,7 @@ def loaded(path: Path, open_fake: OpenFake) -> FakeNotify:
     return fake
 
 
-def test_what_is_kept_loads_as_it_was_and_is_readable_by_its_owner_alone(
+def test_unmasked_data_loads_unchanged_and_only_its_owner_can_read_it(
     other: FakeNotify, run: Pull, open_fake: OpenFake, world: Path, tmp_path: Path
 ) -> None:
     rows = tmp_path / "rows.csv"
@@ -95,7 +95,7 @@ def test_what_is_kept_loads_as_it_was_and_is_readable_by_its_owner_alone(
     assert [stat.S_IMODE(path.stat().st_mode) for path in (world, rows)] == [0o600, 0o600]
 
 
-def test_by_default_nothing_personal_is_left_and_pseudonyms_are_the_accounts(
+def test_by_default_personal_data_is_masked_with_pseudonyms_of_the_account(
     other: FakeNotify, run: Pull, open_fake: OpenFake, world: Path, tmp_path: Path
 ) -> None:
     run("--csv", str(tmp_path / "rows.csv"))
@@ -180,7 +180,7 @@ def test_progress_is_shown_on_a_terminal_and_quiet_prints_nothing(
     ("failing", "after"),
     [("services.find", 0), ("bindings.find", 0), ("bindings.find", 1), ("bindings.find", 4), ("credentials.find", 0)],
 )
-def test_what_an_error_interrupted_is_resumed_as_if_it_had_gone_through(
+def test_a_resumed_pull_gives_the_same_file_as_an_uninterrupted_one(
     other: FakeNotify,
     run: Pull,
     world: Path,
@@ -234,12 +234,12 @@ def test_ctrl_c_leaves_the_partial_file_and_says_how_to_go_on(fakenotify: Call, 
 # bad input
 
 
-def test_another_notify_that_does_not_answer_may_be_asked_again_later(run: Pull) -> None:
+def test_an_unreachable_notify_is_one_line_that_names_resume(run: Pull) -> None:
     with pytest.raises(CommandError, match=r"can't reach http://127.0.0.1:9: .*; continue later with --resume"):
         run("--url", "http://127.0.0.1:9")
 
 
-def test_what_fails_leaves_the_old_file(
+def test_a_failed_pull_leaves_the_old_file(
     other: FakeNotify, run: Pull, world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write_text("old")
@@ -258,7 +258,9 @@ def test_what_fails_leaves_the_old_file(
     assert world.read_text() == "old"
 
 
-def test_a_service_that_vanishes_is_named(other: FakeNotify, run: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_deleted_during_the_pull_is_named(
+    other: FakeNotify, run: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vanishing = other.services[1].sid
     read = pull.Pull._list
 
@@ -275,7 +277,9 @@ def test_a_service_that_vanishes_is_named(other: FakeNotify, run: Pull, monkeypa
 @pytest.mark.parametrize(
     ("body", "what"), [(b"<html>", "list"), (b'{"services": ["IS1"], "meta": {"next_page_url": null}}', "service")]
 )
-def test_an_answer_that_is_none_is_refused(run: Pull, monkeypatch: pytest.MonkeyPatch, body: bytes, what: str) -> None:
+def test_an_answer_of_another_shape_is_refused(
+    run: Pull, monkeypatch: pytest.MonkeyPatch, body: bytes, what: str
+) -> None:
     answer = pull.Answer(200, "OK", Message(), body)
     monkeypatch.setattr(pull.Connection.func, "send", lambda *arguments: answer)
 

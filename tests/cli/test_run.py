@@ -41,7 +41,7 @@ def ask(url, **form):
     except OSError as error:
         return str(error)
 """
-"""What the programs below ask with."""
+"""A function with which the programs below send requests."""
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ FAILED = "ended with status {} before it connected to anything through the proxy
         ([HERE], 126, f"fakenotify: can't run {HERE}: Permission denied"),
     ],
 )
-def test_the_status_is_the_commands_as_a_shell_gives_it(
+def test_the_exit_status_is_the_one_that_a_shell_gives(
     fakenotify: Call, command: list[str], status: int, printed: str
 ) -> None:
     assert fakenotify("run", "--", *command) == (status, "", f"{printed}\n")
@@ -137,11 +137,11 @@ with socket.create_connection(("notify.twilio.com", 443)) as plain:
         (["--strict"], REFUSED, 0),
     ],
 )
-def test_strict_minds_warnings(fakenotify: Call, options: list[str], program: str, status: int) -> None:
+def test_strict_fails_for_warnings_only(fakenotify: Call, options: list[str], program: str, status: int) -> None:
     assert fakenotify("run", *options, *python(program)).status == status
 
 
-def test_a_client_that_trusts_others_only_is_told_what_to_do(fakenotify: Call) -> None:
+def test_a_client_that_does_not_trust_the_proxy_is_reported_with_the_remedy(fakenotify: Call) -> None:
     done = fakenotify("run", "--strict", *python(DISTRUSTING))
     assert (done.status, done.stderr.splitlines()) == (
         1,
@@ -154,7 +154,7 @@ def test_a_client_that_trusts_others_only_is_told_what_to_do(fakenotify: Call) -
     )
 
 
-def test_the_summary_says_in_words_what_went_wrong_and_what_it_could_not_count(fakenotify: Call) -> None:
+def test_the_summary_lists_what_went_wrong_and_what_was_not_counted(fakenotify: Call) -> None:
     program = f"""{ASK}
 ask("{SERVICES}", friendlyName="one")
 ask("{SERVICES}", friendlyName="two")
@@ -195,7 +195,7 @@ def test_the_summary_may_be_json(fakenotify: Call) -> None:
     assert found == EMPTY | {"warnings": found["warnings"]}
 
 
-def test_the_summary_says_what_the_proxy_saw(fake: FakeNotify) -> None:
+def test_the_summary_reports_what_the_proxy_saw(fake: FakeNotify) -> None:
     with proxied(fake, IS, {}) as proxy:
         tally = Tally(fake)
         proxy.clients += 1
@@ -231,7 +231,7 @@ sys.exit(7)
 """
 
 
-def test_signals_are_the_commands() -> None:
+def test_signals_are_forwarded_to_the_command() -> None:
     with running(*FAKENOTIFY, "run", *python(LISTENING)) as process:
         printed = lines_of(process.stdout)
         assert next(printed) == "ready"
@@ -243,8 +243,8 @@ def test_signals_are_the_commands() -> None:
         assert next(lines_of(process.stderr)) == NOTHING
 
 
-def test_what_is_typed_reaches_the_command_once() -> None:
-    """The terminal tells the command of Ctrl-C itself; to tell it again would look like impatience."""
+def test_ctrl_c_reaches_the_command_once() -> None:
+    """The terminal sends it to the command as well; a second one would make many programs abort."""
     controller, terminal = pty.openpty()
     try:
         attributes = termios.tcgetattr(terminal)
@@ -267,15 +267,15 @@ def test_what_is_typed_reaches_the_command_once() -> None:
         os.close(terminal)
 
 
-def test_what_is_ignored_is_ignored_by_the_command_too() -> None:
-    """As ``nohup`` wants it."""
+def test_an_ignored_signal_stays_ignored_in_the_command() -> None:
+    """As under ``nohup``."""
     program = "import signal; print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
     command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *FAKENOTIFY, "run", *python(program)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment())
     assert done.stdout == "True\n"
 
 
-def test_a_signal_before_the_command_runs_is_its_as_well() -> None:
+def test_a_signal_before_the_command_starts_is_forwarded_when_it_has() -> None:
     before = signal.getsignal(signal.SIGTERM)
     program = Program(["sleep", "60"])
     with program.signals():

@@ -1,4 +1,4 @@
-"""``fakenotify``: a server of its own, what it prints, what it reads and writes, and how it ends."""
+"""``fakenotify``, the server: its output, its files, its options, and how it stops."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def connected(url: str) -> socket.socket:
 # what it prints
 
 
-def test_the_banner_says_all_that_is_needed_to_a_person_or_to_a_program(serve: Serve) -> None:
+def test_the_banner_is_for_people_or_json(serve: Serve) -> None:
     with serve("--service", IS) as server:
         assert server.printed.splitlines() == [
             f"fakenotify {__version__} answers at {server.url} (stop it with Ctrl-C)",
@@ -94,7 +94,7 @@ ENTRIES = [(200, "services.find", None), (401, None, 20003), (201, "services.cre
         (("--quiet",), "stdout"),
     ],
 )
-def test_what_is_asked_is_logged_where_no_other_program_reads(
+def test_the_request_log_is_on_stdout_or_with_json_on_stderr(
     serve: Serve, options: tuple[str, ...], stream: str
 ) -> None:
     with serve(*options) as server:
@@ -135,7 +135,7 @@ def test_what_a_client_sends_cannot_steer_the_terminal(serve: Serve) -> None:
     assert starts == ["TIME 404 ", "    warni", "TIME 201 ", "    warni", "    warni", "TIME 401 "]
 
 
-def test_all_that_was_asked_is_logged_before_it_ends(serve: Serve) -> None:
+def test_every_request_is_logged_before_the_end(serve: Serve) -> None:
     with serve() as server, connected(server.url) as raw:
         raw.sendall(ASKED * 200)
         received = b""
@@ -145,7 +145,7 @@ def test_all_that_was_asked_is_logged_before_it_ends(serve: Serve) -> None:
     assert steady(server.done.stdout) == line * 200
 
 
-def test_a_host_beyond_loopback_is_warned_of_in_one_line(serve: Serve) -> None:
+def test_listening_beyond_loopback_is_a_warning_in_one_line(serve: Serve) -> None:
     with serve("--host", "0.0.0.0") as server:
         assert urlsplit(server.url).hostname == "127.0.0.1"
     assert server.done.stderr == (
@@ -157,7 +157,7 @@ def test_a_host_beyond_loopback_is_warned_of_in_one_line(serve: Serve) -> None:
 
 
 def test_the_port_file_is_never_seen_half_written(serve: Serve, tmp_path: Path) -> None:
-    """Whoever waits for the file to appear reads it at once: so it appears whole, in the place of an older one."""
+    """A script that waits for the file reads it as soon as it appears, so it must replace an older one atomically."""
     (tmp_path / "port").write_text("an older one, of another run")
     os.link(tmp_path / "port", tmp_path / "older")
     with serve("--port-file", str(tmp_path / "port")) as server:
@@ -174,7 +174,7 @@ def test_a_port_file_may_be_a_pipe(serve: Serve, tmp_path: Path) -> None:
     os.close(pipe)
 
 
-def test_a_state_is_where_it_begins_and_comes_back_to(serve: Serve, tmp_path: Path) -> None:
+def test_the_state_is_loaded_at_the_start_and_at_each_reset(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "world.json").write_text(json.dumps({"services": [{"sid": IS, "friendly_name": "a"}, {}]}))
     with serve("--json", "--state", str(tmp_path / "world.json")) as server:
         assert (server.service_sid, server.ask("POST", "/v1/Services", "FriendlyName=later")[0]) == (IS, 201)
@@ -218,7 +218,7 @@ def test_a_world_that_cannot_be_saved_is_reported_at_the_end(serve: Serve, tmp_p
 # options
 
 
-def test_accounts_make_it_strict_and_the_first_is_the_default(serve: Serve) -> None:
+def test_accounts_restrict_access_and_the_first_is_the_default(serve: Serve) -> None:
     accounts = ("--account", f"{OTHER_SID}=one=two", "--account", f"{ACCOUNT_SID}=x")
     with serve("--json", *accounts, "--service", IS) as server:
         assert (server.banner["account_sid"], server.banner["auth_token"]) == (OTHER_SID, "one=two")
@@ -253,7 +253,7 @@ def test_the_seed_decides_the_sids(serve: Serve) -> None:
 
 
 def open_connections(stack: contextlib.ExitStack, url: str) -> None:
-    """A kept one, half a request, one that stalls, and one that reads events."""
+    """A kept connection, one with half a request, one that stalls, and one that reads events."""
     kept, half, stalled, events = (stack.enter_context(connected(url)) for _ in range(4))
     login = b"Authorization: Basic " + b64encode(f"{ACCOUNT_SID}:x".encode())
     kept.sendall(b"GET /_fake/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -265,7 +265,7 @@ def open_connections(stack: contextlib.ExitStack, url: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_whatever_is_open_and_further_ones_change_nothing(
+def test_a_signal_stops_the_server_whatever_is_open_and_further_ones_change_nothing(
     number: signal.Signals, tmp_path: Path, wire_as: Callable[..., Any]
 ) -> None:
     command = (*FAKENOTIFY, "--port", "0", "--json", "--save-state", str(tmp_path / "world.json"))
@@ -284,7 +284,7 @@ def test_a_signal_ends_it_whatever_is_open_and_further_ones_change_nothing(
     assert json.loads((tmp_path / "world.json").read_text())["fakenotify"] == 1
 
 
-def test_a_signal_during_the_start_ends_it_too(tmp_path: Path) -> None:
+def test_a_signal_during_the_start_stops_it_too(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "world.json")
     with (
         running(*FAKENOTIFY, "--port", "0", "--state", str(tmp_path / "world.json")) as process,
@@ -298,14 +298,14 @@ def test_a_signal_during_the_start_ends_it_too(tmp_path: Path) -> None:
     assert (done.status, done.stdout, "KeyboardInterrupt" in done.stderr) == (0, "", False)
 
 
-def test_a_signal_while_it_is_still_being_loaded_leaves_no_traceback(tmp_path: Path) -> None:
-    """A slow import stands for any moment of the start."""
+def test_a_signal_during_the_imports_leaves_no_traceback(tmp_path: Path) -> None:
+    """A slow import stands for any moment before the server starts."""
     (tmp_path / "argparse.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nsignal.pause()")
     with running(sys.executable, "-m", "fakenotify", given={"PYTHONPATH": str(tmp_path)}) as process:
         assert ended(process) == (0, "", "")
 
 
-def test_a_signal_under_load_ends_it_at_once(tmp_path: Path) -> None:
+def test_a_signal_under_load_stops_it_at_once(tmp_path: Path) -> None:
     with open(tmp_path / "stdout", "w") as stdout, open(tmp_path / "stderr", "w") as stderr:
         os.mkfifo(tmp_path / "port")
         command = (*FAKENOTIFY, "--port", "0", "--port-file", str(tmp_path / "port"))
@@ -338,9 +338,7 @@ def test_a_signal_under_load_ends_it_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "closed"), [((), 1), (("--json",), 2)])
-def test_a_stream_that_was_never_open_gets_nothing_and_is_no_reason_to_end(
-    tmp_path: Path, arguments: tuple[str, ...], closed: int
-) -> None:
+def test_the_server_runs_without_stdout_or_stderr(tmp_path: Path, arguments: tuple[str, ...], closed: int) -> None:
     os.mkfifo(tmp_path / "port")
     command = (*FAKENOTIFY, "--port", "0", "--port-file", str(tmp_path / "port"), *arguments)
     streams = {("stdout", "stderr")[closed - 1]: None, "preexec_fn": lambda: os.close(closed)}
@@ -351,7 +349,7 @@ def test_a_stream_that_was_never_open_gets_nothing_and_is_no_reason_to_end(
     assert (done.status, done.stderr, done.stdout.count("\n")) == (0, "", 0 if closed == 1 else 1)
 
 
-def test_a_stdout_that_is_closed_later_is_no_reason_to_end(tmp_path: Path) -> None:
+def test_the_server_goes_on_when_stdout_is_closed(tmp_path: Path) -> None:
     with running(*FAKENOTIFY, "--port", "0", "--log-format", "json") as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
@@ -371,7 +369,7 @@ def ask_twice(url: str) -> str:
     return received.decode().partition("\r\n")[0]
 
 
-def test_a_log_that_nobody_reads_holds_up_no_request_and_no_end() -> None:
+def test_a_log_that_nobody_reads_delays_neither_requests_nor_the_end() -> None:
     with running(*FAKENOTIFY, "--port", "0", "--log-format", "json") as process:
         assert process.stdout is not None
         with connected(json.loads(process.stdout.readline())["url"]) as raw:

@@ -1,4 +1,4 @@
-"""What a newcomer tries first, by the habits of respx, moto and pytest-httpserver: it works, or the answer names it."""
+"""What users of respx, moto and pytest-httpserver try first: it works, or the error names what does."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def decorated(fake: FakeNotify) -> None:
 
 
 def attempt(guess: str) -> str | None:
-    """Make a guess on a fake where something has been sent; what is said against it, if anything."""
+    """Try a guess on a fake where something has been sent; returns the error's message, if there is an error."""
     fake = FakeNotify()
     service = fake.create_service(messaging_service_sid="MG" + "0" * 32)
     fake.create_binding(service, identity="alice", binding_type="sms", address="+15005550006")

@@ -1,4 +1,4 @@
-"""The fixtures beside other plugins that change the ground under a test: its clock, its files, its sockets."""
+"""The fixtures beside plugins that replace a test's clock, files or sockets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OPTIONS = ("-p", "no:cacheprovider", "-W", "error", "-p", "conftest_plugin", "-p
 
 @pytest.fixture(autouse=True)
 def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of a test alone: a run starts faster."""
+    """Load only the plugins that a test names, so that its run starts faster."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 

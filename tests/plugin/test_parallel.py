@@ -1,4 +1,4 @@
-"""A whole suite, run as a project runs it: in parallel, by many threads, and in random order."""
+"""A whole suite, run as a project would: in parallel, with threads, and in random order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fakenotify import Behaviour, FakeNotify
 TESTS, THREADS = 100, 8
 
 CROWD = f'''
-"""Every test has an account of its own on a server that all workers share, and its threads have one on the worker's."""
+"""Each test has an account on a server that all workers share; each of its threads has one on the worker's server."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ import requests
 
 
 def live(url, account_sid, auth_token, name):
-    """What a program does; it sees nothing but its own."""
+    """Use the API as a program would, and see only its own records."""
     with requests.Session() as session:
         session.trust_env, session.auth = False, (account_sid, auth_token)
         made = session.post(f"{{url}}/v1/Services", {{"FriendlyName": name, "MessagingServiceSid": "MG" + "0" * 32}})

@@ -1,4 +1,4 @@
-"""The pytest plugin as foreign projects meet it: each test here is a pytest run of its own."""
+"""The pytest plugin in other projects: nearly every test here is a pytest run of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ASK = """
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The runs of these tests inherit nothing from the environment of this one."""
+    """Keep this run's settings away from the runs inside the tests."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("PYTEST_", "TWILIO_", "FAKENOTIFY_")):
             monkeypatch.delenv(name)
@@ -78,7 +78,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def said(result: pytest.RunResult) -> list[str]:
-    """What our fixtures failed with."""
+    """The messages that our fixtures failed with."""
     return [line.removeprefix("fakenotify: ") for line in result.outlines if line.startswith("fakenotify: ")]
 
 
@@ -102,7 +102,7 @@ def sections(result: pytest.RunResult) -> dict[str, list[str]]:
 
 
 @pytest.mark.slow
-def test_a_foreign_project_needs_five_lines(run: Run) -> None:
+def test_another_project_needs_five_lines(run: Run) -> None:
     run(
         """
         def test_it_binds(fake_notify_client, fake_notify):
@@ -226,7 +226,7 @@ def test_the_marker_sets_switches_seed_and_clock_and_the_nearest_wins(run: Run) 
     )
 
 
-def test_a_marker_that_cannot_be_says_so(run: Run) -> None:
+def test_an_invalid_marker_is_explained(run: Run) -> None:
     result = run(
         """
         @pytest.mark.fake_notify(1)
@@ -302,7 +302,7 @@ def test_options_decide_for_the_run_before_settings(run: Run, free_port: int) ->
         (["--fake-notify-port", "BUSY"], "can't listen on 127.0.0.1:*: Address already in use*"),
     ],
 )
-def test_an_option_that_cannot_be_says_so(run: Run, arguments: list[str], pattern: str) -> None:
+def test_an_invalid_option_is_explained(run: Run, arguments: list[str], pattern: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
         result = run(SHOWS, *[each.replace("BUSY", port) for each in arguments], errors=1)
@@ -488,8 +488,8 @@ def test_what_notify_ignores_is_one_warning_that_can_be_filtered_by_its_name(run
     run(IGNORED, "-W", "ignore::fakenotify.NotifyWarning", passed=1)
 
 
-def test_under_strict_it_fails_the_test_where_it_got_to_its_end(run: Run) -> None:
-    """What was set up for later was not asked any more, and the real reason must stand alone."""
+def test_under_strict_what_notify_ignores_fails_a_test_that_would_pass(run: Run) -> None:
+    """A test that ends early may not have used its faults, and its own reason must stand alone."""
     ends_early = """
     def leave(why):
         if why == "error":
@@ -549,7 +549,7 @@ TRAPS = {
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", pytest.param("::1", id="IPv6")])
-def test_no_trap_of_the_environment_stands_before_the_fake(
+def test_proxy_edge_and_region_variables_do_not_lead_away_from_the_fake(
     run: Run, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, host: str
 ) -> None:
     if host == "::1":
@@ -614,7 +614,7 @@ def test_no_trap_of_the_environment_stands_before_the_fake(
         ({}, [True, False, False]),
     ],
 )
-def test_what_was_to_be_reached_without_a_proxy_still_is(
+def test_exceptions_from_the_users_proxy_still_apply(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, given: dict[str, str], bypassed: list[bool]
 ) -> None:
     for name, value in (TRAPS | given).items():

@@ -1,4 +1,4 @@
-"""Type checkers and editors know the public surface: they refuse what the fake would refuse, and nothing else."""
+"""Type checkers refuse what the fake would refuse, and nothing else."""
 
 from __future__ import annotations
 

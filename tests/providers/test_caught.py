@@ -1,4 +1,4 @@
-"""What code sends to APNs, FCM and Twilio Messages is caught in every transport and answered as the provider would."""
+"""What code sends to APNs, FCM and Twilio Messages is caught in every transport and answered as by the provider."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def sms(**fields: Any) -> Any:
     return Client(ACCOUNT, "token").messages.create(**form)
 
 
-def test_an_apns_message_is_taken_as_apple_takes_it(notify_providers: Providers) -> None:
+def test_an_apns_message_is_accepted_as_by_apple(notify_providers: Providers) -> None:
     answer = send(APNS, HI, **{"apns-topic": "com.shop", "apns-id": "MY-ID"})
 
     assert (answer.status_code, answer.content, answer.headers["apns-id"]) == (200, b"", "MY-ID")
@@ -50,7 +50,7 @@ def test_an_apns_message_is_taken_as_apple_takes_it(notify_providers: Providers)
     assert repr(notify_providers) == "<Providers: 1 requests>"
 
 
-def test_an_fcm_message_is_taken_as_google_takes_it(notify_providers: Providers) -> None:
+def test_an_fcm_message_is_accepted_as_by_google(notify_providers: Providers) -> None:
     token = requests.post("https://oauth2.googleapis.com/token", data={"assertion": "x"}, timeout=5).json()
     answer = send(FCM, TO_BOB, Authorization=f"{token['token_type']} {token['access_token']}")
 
@@ -58,7 +58,7 @@ def test_an_fcm_message_is_taken_as_google_takes_it(notify_providers: Providers)
     assert [(each.provider, each.address, each.body) for each in notify_providers.requests] == [("fcm", "bob", TO_BOB)]
 
 
-def test_an_sms_is_taken_as_twilio_takes_it(notify_providers: Providers) -> None:
+def test_an_sms_is_accepted_as_by_twilio(notify_providers: Providers) -> None:
     media = ["https://shop.example/a", "https://shop.example/b"]
     message = sms(messaging_service_sid="MG" + "2" * 32, media_url=media)
 
@@ -107,7 +107,7 @@ ADDRESS = {"apns": TOKEN, "fcm": "bob", "messages": NUMBER}
     ],
 )
 @pytest.mark.fake_notify(frozen="2026-10-31T12:00:00Z")
-def test_a_provider_refuses_in_its_own_words_as_often_as_it_is_told(
+def test_a_provider_refuses_with_its_own_error_as_often_as_it_should(
     notify_providers: Providers, provider: Any, what: Any, status: int, body: Any
 ) -> None:
     notify_providers.fail(provider, what, address="another")
@@ -168,14 +168,14 @@ def test_apns_takes_post_only(notify_providers: Providers) -> None:
         ("apns", 410, "2", "times is a whole number from 1"),
     ],
 )
-def test_a_failure_that_no_provider_has_is_refused(
+def test_an_unknown_failure_is_refused(
     notify_providers: Providers, provider: Any, what: Any, times: Any, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         notify_providers.fail(provider, what, times=times)
 
 
-def test_what_is_not_caught_meets_the_guard(notify_providers: Providers) -> None:
+def test_other_clients_meet_the_guard(notify_providers: Providers) -> None:
     with pytest.raises(UninterceptedCall, match="an HTTP/2 client with a stack of its own"):
         socket.getaddrinfo("api.push.apple.com", 443)
 
@@ -205,7 +205,7 @@ def test_providers_and_notify_are_caught_side_by_side(intercept_notify: FakeNoti
         ("apns", {"apns-expiration": "soon"}, {}, None),
     ],
 )
-def test_an_expiry_is_read_where_it_is_one(
+def test_an_expiry_is_read_in_each_form(
     provider: str, headers: dict[str, str], payload: dict[str, Any], expiry: int | None
 ) -> None:
     assert PROVIDERS[provider].read("a", headers, payload, 0.0).expiry == expiry

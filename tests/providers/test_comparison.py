@@ -1,4 +1,4 @@
-"""``assert_same_messages``: each kind of difference, in words."""
+"""``assert_same_messages`` describes each kind of difference."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.fake_notify(frozen="2026-10-31T12:00:00Z")
 
 
 class Both:
-    """Notify and the providers: what the one sends, and what reaches the others."""
+    """Sends the same messages by Notify and to the providers."""
 
     def __init__(self, fake: FakeNotify, providers: Providers) -> None:
         self.fake, self.providers = fake, providers

@@ -1,4 +1,4 @@
-"""The strategies draw what Notify accepts, or what it refuses, as they say; and the machine finds a bug in code."""
+"""The strategies draw what they promise, and the state machine finds a bug in code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from fakenotify.strategies.wire import Form
 
 few = settings(max_examples=25)
 MALFORMED = {"apn": 52134, "sms": 52001}
-"""What happens to a delivery to a malformed address, where there are such."""
+"""The code of a delivery to a malformed address, for the types that have such addresses."""
 OF_TYPE = (account.addresses, account.malformed_addresses)
 OF_OPERATION = (account.forms, account.forms_with_mistakes)
 every_operation = pytest.mark.parametrize("operation", ROUTES.by_operation)
@@ -120,7 +120,7 @@ def plain(value: Any) -> Any:
         identity=st.just("alice"), tag=st.just("vip"), target=st.just({"binding_type": "sms", "address": "+15"})
     ),
 )
-def test_arguments_are_made_of_what_they_are_given(binding: dict[str, Any], notification: dict[str, Any]) -> None:
+def test_arguments_are_drawn_from_the_given_strategies(binding: dict[str, Any], notification: dict[str, Any]) -> None:
     assert set(binding.pop("tags", ())) <= {"a", "b"}
     assert binding == {"identity": "alice", "binding_type": "sms", "address": "+1"}
     assert set(notification.get("identities", ["alice"])) == {"alice"}
@@ -152,7 +152,7 @@ def test_notifications_are_queries_or_direct_as_asked(direct: bool | None, selec
     assert seen == selectors
 
 
-def test_the_client_has_words_of_its_own() -> None:
+def test_for_sdk_uses_the_names_of_the_official_client() -> None:
     arguments = {"identities": ["a"], "tags": ["b"], "segments": ["c"], "body": "d"}
     assert account.for_sdk(arguments) == {"identity": ["a"], "tag": ["b"], "segment": ["c"], "body": "d"}
     assert account.for_sdk({"to_binding": [{"address": "é"}]}) == {"to_binding": ['{"address": "\\u00e9"}']}
@@ -202,7 +202,7 @@ def mistakes_in(operation: str, form: Form) -> set[str]:
 
 
 @every_operation
-def test_a_form_is_taken_and_read_to_its_end_and_one_with_a_mistake_is_refused_or_warned_of(operation: str) -> None:
+def test_a_valid_form_is_accepted_and_one_with_a_mistake_is_refused_or_warned_of(operation: str) -> None:
     already = {409} if operation in ("users.create", "segment_memberships.create") else set()
 
     @few
@@ -294,7 +294,7 @@ def test_the_machine_accepts_the_code_without_the_bug() -> None:
 
 @pytest.fixture
 def machine() -> Iterator[account.NotifyMachine]:
-    """A machine that is moved by hand."""
+    """A machine whose rules are called by hand."""
     made = account.NotifyMachine()
     yield made
     made.teardown()
@@ -340,7 +340,7 @@ def test_a_second_delivery_and_one_to_somebody_else_are_noticed(machine: account
         machine.nothing_is_delivered_to_an_address_that_was_not_meant()
 
 
-def test_a_binding_too_many_and_an_address_that_is_there_twice_are_noticed(machine: account.NotifyMachine) -> None:
+def test_a_binding_too_many_and_an_address_with_two_are_noticed(machine: account.NotifyMachine) -> None:
     """The fake itself never lets this happen."""
     machine.somebody_has_twenty_devices("alice")
     notify_of = machine.fake.world.accounts.default
