@@ -258,6 +258,7 @@ def test_a_filter_is_exact_and_an_empty_one_counts_as_absent(wire, people):
         ({"Tag": "facebook-messenger"}, "6"),
         ({"Tag": "alexa"}, "7"),
         ({"StartDate": ""}, "1234567"),
+        ({"StartDate": "2015-07-30", "EndDate": "2015-07-30"}, "234"),
         ({"StartDate": "2015-07-31", "EndDate": "2015-07-30"}, ""),
     ]
 

@@ -34,7 +34,7 @@ BEHAVIOURS = st.builds(
     address_scope=st.sampled_from(["service", "service_and_type"]),
 )
 identities = st.sampled_from((*IDENTITIES[:1] * 4, *IDENTITIES))
-days = st.none() | st.integers(-2, 12).map(lambda number: NOW.date() + timedelta(days=number))
+days = st.none() | st.sampled_from([0, 1, 2, 4]).map(lambda number: NOW.date() + timedelta(days=number))
 
 
 def some(*values: str) -> st.SearchStrategy[list[str]]:
