@@ -67,22 +67,15 @@ def test_a_clock_can_be_frozen_at_an_instant_however_it_is_written() -> None:
     assert parse_instant("2027-10-31") == NOON.replace(hour=0)
 
 
-def test_a_frozen_clock_stands_still_and_freezing_it_again_changes_nothing() -> None:
-    clock = Clock()
-    clock.freeze()
-    seen = clock.seconds(), clock.now()
-    clock.freeze()
-
-    assert (clock.frozen, clock.seconds(), clock.now()) == (True, *seen)
-
-
-def test_a_freeze_may_be_a_context_that_restores_the_earlier_state() -> None:
+def test_a_frozen_clock_stands_still_until_the_context_restores_the_earlier_state() -> None:
     clock = Clock()
     clock.shift(days=365)
 
     with clock.freeze(NOON) as frozen:
         with pytest.raises(KeyError), clock.freeze(EPOCH):
             raise KeyError
+        with clock.freeze():
+            assert (clock.seconds(), clock.now()) == (NOON.timestamp(), NOON)
         assert (frozen is clock, clock.frozen, clock.now()) == (True, True, NOON)
 
     assert runs_at(clock, datetime.now(timezone.utc) + timedelta(days=365))

@@ -32,7 +32,8 @@ class LogsAndLists(RuleBasedStateMachine):
     @initialize(limit=st.integers(1, 5), most=st.integers(1, 30))
     def begin(self, limit: int, most: int) -> None:
         self.limit, self.most = limit, most
-        self.pairs: list[tuple[Log[int], Model]] = [(Log(limit, most), Model([], 0))]
+        self.heard: list[int] = []
+        self.pairs: list[tuple[Log[int], Model]] = [(Log(limit, most, self.heard.append), Model([], 0))]
 
     @rule(which=st.integers(0, 99), sizes=st.lists(st.integers(0, 20), min_size=1, max_size=8))
     def append(self, which: int, sizes: list[int]) -> None:
@@ -41,6 +42,7 @@ class LogsAndLists(RuleBasedStateMachine):
             log.append(size, size)
             model.entries.append(size)
             model.shrink(self.limit, self.most)
+        assert self.heard[-len(sizes) :] == sizes, "every log reports its growth to the owner of the first"
 
     @rule(which=st.integers(0, 99), most=st.integers(0, 30))
     def shrink(self, which: int, most: int) -> None:
@@ -100,14 +102,3 @@ def test_a_log_does_not_keep_alive_what_it_has_dropped(limit: int, most: int) ->
     del entry
 
     assert sum(each() is not None for each in watched) <= 2 * 2 + 2
-
-
-def test_a_log_and_its_copies_report_their_growth() -> None:
-    heard: list[int] = []
-    log: Log[str] = Log(2, grew=heard.append)
-
-    for size in (5, 6, 7):
-        log.append("x", size)
-    log.share().append("x", 8)
-
-    assert (heard, log.bytes) == ([5, 6, 7, 8], 13)
