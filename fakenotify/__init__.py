@@ -9,51 +9,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fakenotify.account import Account
-    from fakenotify.clients.active import UnexpectedTwilioCall, UninterceptedCall
-    from fakenotify.core.errors import TwilioError
-    from fakenotify.fake import FakeNotify
-    from fakenotify.faults.kinds import Fault
-    from fakenotify.notify.behaviour import Behaviour
-    from fakenotify.notify.journal import Request
-    from fakenotify.notify.records import (
-        Alert,
-        Attempt,
-        Binding,
-        Callback,
-        Credential,
-        Delivery,
-        Notification,
-        Records,
-        Segment,
-        Service,
-        User,
-    )
-    from fakenotify.notify_warning import NotifyWarning
-
-__all__ = [
-    "Account",
-    "Alert",
-    "Attempt",
-    "Behaviour",
-    "Binding",
-    "Callback",
-    "Credential",
-    "Delivery",
-    "FakeNotify",
-    "Fault",
-    "Notification",
-    "NotifyWarning",
-    "Records",
-    "Request",
-    "Segment",
-    "Service",
-    "TwilioError",
-    "UnexpectedTwilioCall",
-    "UninterceptedCall",
-    "User",
-    "__version__",
-]
+    from fakenotify.account import Account as Account
+    from fakenotify.clients.active import UnexpectedTwilioCall as UnexpectedTwilioCall
+    from fakenotify.clients.active import UninterceptedCall as UninterceptedCall
+    from fakenotify.core.errors import TwilioError as TwilioError
+    from fakenotify.fake import FakeNotify as FakeNotify
+    from fakenotify.faults.kinds import Fault as Fault
+    from fakenotify.notify.behaviour import Behaviour as Behaviour
+    from fakenotify.notify.journal import Request as Request
+    from fakenotify.notify.records import Alert as Alert
+    from fakenotify.notify.records import Attempt as Attempt
+    from fakenotify.notify.records import Binding as Binding
+    from fakenotify.notify.records import Callback as Callback
+    from fakenotify.notify.records import Credential as Credential
+    from fakenotify.notify.records import Delivery as Delivery
+    from fakenotify.notify.records import Notification as Notification
+    from fakenotify.notify.records import Records as Records
+    from fakenotify.notify.records import Segment as Segment
+    from fakenotify.notify.records import Service as Service
+    from fakenotify.notify.records import User as User
+    from fakenotify.notify_warning import NotifyWarning as NotifyWarning
 
 __version__ = "0.1.0"
 
@@ -74,6 +49,8 @@ _HOMES = {
     for name in names.split()
 }
 """The module of each name."""
+
+__all__ = sorted([*_HOMES, "__version__"])  # type checkers know the names by the imports above
 
 
 if not TYPE_CHECKING:  # or type checkers would know every name
