@@ -147,10 +147,12 @@ def _form(values: Mapping[str, Any]) -> str:
     """A form as ``requests`` spells it: a name for each value, and what is ``None`` is left out."""
     pairs = []
     for name, value in values.items():
-        quoted = _quoted(name)
-        if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-            value = (value,)
-        pairs += [f"{quoted}={_quoted(each)}" for each in value if each is not None]
+        quoted = _quoted_name(name)
+        if isinstance(value, str):
+            pairs.append(f"{quoted}={_quoted(value)}")
+        else:
+            several = hasattr(value, "__iter__") and not isinstance(value, bytes)
+            pairs += [f"{quoted}={_quoted(each)}" for each in (value if several else (value,)) if each is not None]
     return "&".join(pairs)
 
 
@@ -159,3 +161,6 @@ def _quoted(value: Any) -> str:
     if isinstance(value, str) and value.isascii():
         return value.translate(_QUOTED)
     return quote_plus(value if isinstance(value, (str, bytes)) else str(value))
+
+
+_quoted_name = lru_cache(maxsize=256)(_quoted)

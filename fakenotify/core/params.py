@@ -6,6 +6,7 @@ Names are CamelCase on the wire and snake_case in Python; only this module trans
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -61,6 +62,9 @@ class Params:
         self.by_name = {row.name: row for row in rows}
         self.names = frozenset(self.by_name)
         self.fields = {row.field: row for row in rows}
+        self._signs = {
+            row.name: re.compile("|".join(map(re.escape, row.kind.signs))).search for row in rows if row.kind.signs
+        }
         self._as_sent = {row.name for row in rows if row.most is None and type(row.kind).read is Kind.read}
         self.secrets = frozenset(row.name for row in rows if row.secret)
         self.defaults = {row.field: (() if row.most is not None else row.default) for row in rows if not row.required}
@@ -185,8 +189,10 @@ class Params:
                 ignored.append(f"parameter {name!r} is deprecated: {row.deprecated}")
             if len(values) > 1 and row.most is None:
                 ignored.append(f"parameter {name!r} was sent {len(values)} times, only the first was read")
-            if row.kind.signs:
-                _look_at(row, values, ignored, advice)
+            signs = self._signs.get(name)
+            if signs is not None:
+                for value in filter(signs, values if row.most is not None else values[:1]):
+                    _look_at(row, value, ignored, advice)
         if unread > _MOST_UNREAD:
             ignored.append(f"{unread - _MOST_UNREAD} more parameters were not read")
         return ignored, advice
@@ -213,21 +219,15 @@ def can_be(row: Param, value: str) -> bool:
     return True
 
 
-def _look_at(row: Param, values: list[str], ignored: list[str], advice: list[str]) -> None:
-    """What the kind of a parameter says about its values, readable or not; each message once."""
-    for value in values if row.most is not None else values[:1]:
-        for sign in row.kind.signs:
-            if sign in value:
-                break
-        else:
-            continue
-        try:
-            found, said = row.kind.ignored(value), row.kind.advice(value)
-        except ValueError:
-            continue
-        ignored += [each for each in found if each not in ignored]
-        if said is not None and said not in advice and len(advice) < _MOST_UNREAD:
-            advice.append(said)
+def _look_at(row: Param, value: str, ignored: list[str], advice: list[str]) -> None:
+    """What the kind of a parameter says about a value, readable or not; each message once."""
+    try:
+        found, said = row.kind.ignored(value), row.kind.advice(value)
+    except ValueError:
+        return
+    ignored += [each for each in found if each not in ignored]
+    if said is not None and said not in advice and len(advice) < _MOST_UNREAD:
+        advice.append(said)
 
 
 def _plain(name: str) -> str:

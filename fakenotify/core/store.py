@@ -103,20 +103,23 @@ class Ordered:
 Group = int | Ordered
 """The sequence numbers under one key of an index: a bare number while there is one, since most keys have just one."""
 
+Index = str | Callable[[Any], Iterable[Hashable]]
+"""What gives the keys of a record: the name of the one attribute that is its key, or a function."""
+
 
 class Table(Generic[R]):
     """Records by sid and in order of creation, with an index for each name in ``indexes``.
 
-    An index maps a record to its keys. ``dropped`` counts what ``trim`` and ``shrink`` took out. A copy made by
-    ``share`` is free until one side is written to. If ``weigh`` gives the size of a record, ``bytes`` is the sum, and
-    ``grew`` is called for each record that is added.
+    An index is the name of the attribute that is its key, or a function that maps a record to its keys. ``dropped``
+    counts what ``trim`` and ``shrink`` took out. A copy made by ``share`` is free until one side is written to. If
+    ``weigh`` gives the size of a record, ``bytes`` is the sum, and ``grew`` is called for each record that is added.
     """
 
     __slots__ = ("_indexes", "_keys", "_order", "_rows", "_sequences", "_shared", "_weigh", "bytes", "dropped", "grew")
 
     def __init__(
         self,
-        indexes: Mapping[str, Callable[[R], Iterable[Hashable]]] | None = None,
+        indexes: Mapping[str, Index] | None = None,
         weigh: Callable[[R], int] | None = None,
         grew: Callable[[int], None] | None = None,
     ) -> None:
@@ -168,7 +171,12 @@ class Table(Generic[R]):
         self._sequences[record.sid] = sequence
         self._order.add(sequence)
         for name, keys in self._keys.items():
-            _enter(self._indexes[name], keys(record), sequence)
+            index = self._indexes[name]
+            if isinstance(keys, str):
+                group = index.setdefault(getattr(record, keys), sequence)
+                if group is sequence:
+                    continue  # nearly always: what has one key is an identity, an address, a name
+            _enter(index, _keys_of(keys, record), sequence)
         if self._weigh is not None:
             self._count(self._weigh(record))
 
@@ -179,7 +187,7 @@ class Table(Generic[R]):
         sequence = self._sequences[record.sid]
         old = self._rows[sequence]
         for name, keys in self._keys.items():
-            before, after = keys(old), keys(record)
+            before, after = _keys_of(keys, old), _keys_of(keys, record)
             if before != after:
                 _leave(self._indexes[name], before, sequence)
                 _enter(self._indexes[name], after, sequence)
@@ -197,7 +205,7 @@ class Table(Generic[R]):
         record = self._rows.pop(sequence)
         self._order.remove(sequence)
         for name, keys in self._keys.items():
-            _leave(self._indexes[name], keys(record), sequence)
+            _leave(self._indexes[name], _keys_of(keys, record), sequence)
         if self._weigh is not None:
             self.bytes -= self._weigh(record)
         return record
@@ -314,6 +322,10 @@ class Selection(Generic[R]):
             record = row(sequence)
             if accept is None or accept(record):
                 yield sequence, record
+
+
+def _keys_of(keys: Index, record: Any) -> Iterable[Hashable]:
+    return (getattr(record, keys),) if isinstance(keys, str) else keys(record)
 
 
 def _enter(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:

@@ -235,7 +235,7 @@ class Dispatcher:
                 error.rule(answer.operation) if error else None,
                 error.label if error else None,
                 error.source or None if error else None,
-                round(monotonic() - began, 6),
+                int((monotonic() - began) * 1e6) / 1e6,
             ),
             call.size,
         )

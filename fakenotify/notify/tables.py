@@ -5,7 +5,7 @@ A definition has everything that other modules need to know about a table, so no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -13,7 +13,7 @@ from fakenotify.core.log import Log
 from fakenotify.core.params import Params
 from fakenotify.core.routes import NO_PARAMS
 from fakenotify.core.sizes import size_of
-from fakenotify.core.store import Table
+from fakenotify.core.store import Index, Table
 from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.records import Alert, Callback, Delivery, Service
 
@@ -29,18 +29,18 @@ class TableDefinition(Generic[R]):
     """A table of an account or, in the ``scope`` ``"service"``, of each of its Services.
 
     ``prefix`` begins the rows' sids; without one the table is a log, bounded, whose rows have no sid of their own.
-    ``indexes`` map a row to its keys. ``weigh`` estimates the bytes of a row where the table grows by itself and is
-    therefore bounded; all logs are. The rest are the rules of loading a saved row: ``params`` give its defaults and
-    say what the wire would refuse; ``defaults(account, service, row)`` gives further ones; ``check(account, row)``
-    completes a row, or raises ``ValueError`` in words; ``finish(account, service)`` adds what follows from all rows.
-    ``service`` is None for a table of an account.
+    ``indexes`` name the attribute that is a row's key, or map a row to its keys. ``weigh`` estimates the bytes of a row
+    where the table grows by itself and is therefore bounded; all logs are. The rest are the rules of loading a saved
+    row: ``params`` give its defaults and say what the wire would refuse; ``defaults(account, service, row)`` gives
+    further ones; ``check(account, row)`` completes a row, or raises ``ValueError`` in words;
+    ``finish(account, service)`` adds what follows from all rows. ``service`` is None for a table of an account.
     """
 
     name: str
     record: type[R]
     scope: Literal["account", "service"]
     prefix: str | None = None
-    indexes: Mapping[str, Callable[[Any], Iterable[Hashable]]] = field(default_factory=dict)
+    indexes: Mapping[str, Index] = field(default_factory=dict)
     weigh: Callable[[R], int] | None = None
     params: Params = NO_PARAMS
     defaults: Callable[[AccountState, Service | None, Mapping[str, Any]], Mapping[str, Any]] = (
@@ -111,7 +111,7 @@ CALLBACKS = TableDefinition(
     Callback,
     "account",
     "CB",
-    {"notification": lambda callback: (callback.notification_sid,)},
+    {"notification": "notification_sid"},
     _callback_size,
     check=_schedule,
 )

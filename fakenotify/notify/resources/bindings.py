@@ -215,11 +215,7 @@ TABLES = (
         Binding,
         "service",
         "BS",
-        {
-            "identity": lambda binding: (binding.identity,),
-            "address": lambda binding: (binding.address,),
-            "tag": _tags_and_type,
-        },
+        {"identity": "identity", "address": "address", "tag": _tags_and_type},
         params=CREATE,
         defaults=_loaded_defaults,
         check=_check_loaded,

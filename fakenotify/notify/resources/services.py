@@ -165,7 +165,7 @@ TABLES = (
         Service,
         "account",
         "IS",
-        {"name": lambda service: (service.friendly_name,)},
+        {"name": "friendly_name"},
         params=PARAMS,
         defaults=_loaded_defaults,
     ),

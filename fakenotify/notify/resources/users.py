@@ -220,7 +220,7 @@ TABLES: tuple[TableDefinition[Any], ...] = (
         User,
         "service",
         "US",
-        {"identity": lambda user: (user.identity,), "segment": lambda user: user.segments},
+        {"identity": "identity", "segment": lambda user: user.segments},
         params=CREATE,
         check=_check_loaded_user,
         finish=_add_segments,
@@ -230,7 +230,7 @@ TABLES: tuple[TableDefinition[Any], ...] = (
         Segment,
         "service",
         "GS",
-        {"name": lambda segment: (segment.unique_name,)},
+        {"name": "unique_name"},
         check=_check_loaded_segment,
     ),
 )
