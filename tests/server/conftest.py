@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from raw_http import Dial, Dialled, Serve, echo
+from raw_http import Dialled, echo
 
 from fakenotify import FakeNotify
 from fakenotify.server import connection as connection_module
@@ -21,7 +21,7 @@ def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers; they are stopped at the end."""
     with contextlib.ExitStack() as stack:
 
@@ -35,7 +35,7 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def dial() -> Iterator[Dial]:
+def dial() -> Iterator[Callable[[Server], Dialled]]:
     """Opens connections; they are closed at the end."""
     with contextlib.ExitStack() as stack:
 
@@ -48,7 +48,7 @@ def dial() -> Iterator[Dial]:
 
 
 @pytest.fixture
-def echoing(serve: Serve) -> Iterator[Server]:
+def echoing(serve: Callable[..., Server]) -> Iterator[Server]:
     """A server that echoes requests; the test fails if the server reports an error."""
     server = serve()
     yield server
@@ -56,7 +56,7 @@ def echoing(serve: Serve) -> Iterator[Server]:
 
 
 @pytest.fixture
-def dialled(echoing: Server, dial: Dial) -> Dialled:
+def dialled(echoing: Server, dial: Callable[[Server], Dialled]) -> Dialled:
     """A connection to ``echoing``."""
     return dial(echoing)
 
@@ -72,6 +72,6 @@ def fake_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def account(fake_server: Server, dial: Dial) -> Dialled:
+def account(fake_server: Server, dial: Callable[[Server], Dialled]) -> Dialled:
     """A connection to ``fake_server``."""
     return dial(fake_server)

@@ -74,10 +74,6 @@ class Dialled:
         self.socket.close()
 
 
-Serve = Callable[..., Server]
-Dial = Callable[[Server], Dialled]
-
-
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer with what was asked."""
     body = environ["wsgi.input"].read()
