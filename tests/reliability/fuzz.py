@@ -18,7 +18,8 @@ from fakenotify.notify.dispatch import ROUTES
 from .client import PHONE, head_of, new_fake
 from .figure import Figure
 
-HANG = 5.0
+HANG = 30.0
+"""Seconds after which a connection that doesn't end is a failure."""
 _CHECK_EVERY = 50
 _OURS = re.compile(rb"HTTP/1\.1 5(?!01|05)")
 """A status that means a bug of the fake; 501 and 505 refuse a method or a version that isn't HTTP/1.1's."""

@@ -42,7 +42,7 @@ def writes(piece: bytes, then: bytes = b"", pause: float = 0.05) -> Behaviour:
 def blocks(handler: Any) -> None:
     """No answer before the receiver is released."""
     handler.close_connection = True
-    if handler.server.released.wait(10):
+    if handler.server.released.wait(30):
         says(200)(handler)
 
 
@@ -84,7 +84,7 @@ class Receiver(ThreadingHTTPServer):
 
     def wait(self) -> None:
         """Wait for one more post."""
-        assert self.arrived.acquire(timeout=5)
+        assert self.arrived.acquire(timeout=30)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a sender that has left."""

@@ -70,7 +70,7 @@ def call_back(fake: FakeNotify, service: str, url: str) -> int | None:
 
 def calling(url: str, *statuses: int | None) -> FakeNotify:
     """A fake that has called a receiver and got one of these statuses, and after that a good receiver."""
-    fake, service = new_fake(callback_timeout=0.4)
+    fake, service = new_fake(callback_timeout=2)
     try:
         status = call_back(fake, service, url)
         assert status in statuses, status

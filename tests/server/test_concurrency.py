@@ -76,7 +76,7 @@ def test_an_account_that_several_threads_ask_for_at_once_is_opened_once() -> Non
     start = threading.Barrier(4)
 
     def ask(accounts: Accounts) -> AccountState:
-        start.wait(5)
+        start.wait(30)
         return accounts.authenticate(("AC" + "1" * 32, "x"))
 
     with ThreadPoolExecutor(4) as pool:
