@@ -1,4 +1,4 @@
-"""What the tests of the control API share: a client of it, and a world with something in it."""
+"""What the tests of the control API share: a client of it, and a fake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fakenotify.notify.records import Service
 
 @pytest.fixture
 def fake() -> Iterator[FakeNotify]:
-    """A fake whose clock stands still, with a second account; its callbacks wait to be posted."""
+    """A fake with a frozen clock and a second account; its callbacks wait to be posted."""
     with empty() as fake:
         yield fake
 
@@ -26,6 +26,6 @@ def control(fake: FakeNotify) -> Control:
 
 @pytest.fixture
 def lively(fake: FakeNotify) -> Service:
-    """The default account's Service, when there is something in every table."""
+    """The default account's Service, with rows in every table."""
     fill(fake)
     return fake.services[0]

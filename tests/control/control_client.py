@@ -1,4 +1,4 @@
-"""A client of the control API without a socket, and a world in which there is something of everything."""
+"""A client of the control API without a socket, and a world with rows in every table."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Control:
 
 
 def empty() -> FakeNotify:
-    """A fake whose clock stands still, with a second account; its callbacks wait to be posted."""
+    """A fake with a frozen clock and a second account; its callbacks wait to be posted."""
     fake = FakeNotify(Behaviour(callback_delivery="manual"))
     fake.clock.freeze(NOW)
     fake.account(OTHER_SID, "x")

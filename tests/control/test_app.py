@@ -1,4 +1,4 @@
-"""Whom the control API lets in, and what it says to what it doesn't have or can't read."""
+"""Who may use the control API, and how it refuses what it doesn't have or can't read."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_a_body_that_is_too_large_is_a_413(control: Control, fake: FakeNotify) -
 
 
 def test_answers_are_valid_json_whatever_was_stored(control: Control, fake: FakeNotify) -> None:
-    """Notify itself takes half a character."""
+    """Notify itself accepts a lone surrogate."""
     service = fake.create_service()
     to_binding = [{"binding_type": "apn", "address": "\ud800"}]
     fake.create_notification(service.sid, to_binding=to_binding, data={"half": "\udfff", "whole": "\U0001f600"})
@@ -307,7 +307,7 @@ def test_what_json_cannot_express_is_replaced_and_nesting_has_an_end() -> None:
 
 
 @given(JSON)
-def test_whatever_is_written_can_be_read_and_is_written_as_ever_where_json_can_say_it(value: Any) -> None:
+def test_written_json_can_be_read_and_is_what_the_standard_library_writes_where_that_is_valid(value: Any) -> None:
     written = write(value)
     strict_json.parse(written)
     try:

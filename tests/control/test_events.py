@@ -67,7 +67,7 @@ def ask(handle: Account, path: str, password: str = "") -> None:
 
 
 def held(fake: FakeNotify) -> tuple[int, int, int]:
-    """How many functions of listeners a world holds."""
+    """How many listeners a world has, by kind."""
     world = fake.world
     return len(world.changes), len(world.journal._listeners), len(world.ending._acts)
 

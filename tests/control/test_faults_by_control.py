@@ -1,4 +1,4 @@
-"""What goes wrong by the control API: faults of requests, outcomes of deliveries.
+"""Faults of requests and outcomes of deliveries by the control API.
 
 What verbs do is in ``test_same_verbs``, what they refuse in ``test_app``.
 """

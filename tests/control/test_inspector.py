@@ -1,4 +1,4 @@
-"""The inspector in a real Chromium: what a person sees, clicks, types, and what changes before their eyes.
+"""The inspector in a real Chromium: what a person sees, clicks and types, and what changes by itself.
 
 Needs Debian's ``chromium`` (or another that the variable ``CHROMIUM`` names) and the extra ``browser``; skipped
 where they are missing.
@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-LONG = 20_000  # milliseconds after which a page that did not change is said to be broken
+LONG = 20_000  # milliseconds after which a page that has not changed is broken
 MESSAGING = "MG" + "3f" * 16
 OTHER_SID = "AC" + "b" * 32
 TABLES = ["notifications", "deliveries", "requests", "alerts", "callbacks", "services", "bindings", "credentials"]
@@ -65,7 +65,7 @@ class Desk:
         self._browser = browser
 
     def open(self, address: str = "", expected: str = "nothing", **given: Any) -> Page:
-        """The inspector in a window of its own; what its console may say is ``expected``."""
+        """The inspector in a window of its own; ``expected`` is what its console may log."""
         context = self._browser.new_context(viewport={"width": 1400, "height": 900}, **given)
         self.contexts.append(context)
         context.set_default_timeout(LONG)
@@ -92,14 +92,14 @@ class Desk:
         return service
 
     def send(self, *bodies: str, **given: Any) -> None:
-        """Send a Notification to alice for each of some texts."""
+        """Send a Notification to alice for each of these texts."""
         for body in bodies:
             self.fake.create_notification(self.shop.sid, **{"identities": ["alice"], "body": body, **given})
 
 
 @pytest.fixture
 def desk(chromium: Any, fake_notify: FakeNotify) -> Iterator[Desk]:
-    """In the end, no page has said a word on the console."""
+    """At the end, no page has written to its console."""
     desk = Desk(chromium, fake_notify)
     yield desk
     for context in desk.contexts:
@@ -139,14 +139,14 @@ def test_an_empty_world_says_what_to_do_next(desk: Desk) -> None:
     assert complaints(page) == []
 
 
-def test_without_javascript_it_says_so_and_leads_to_the_json(desk: Desk) -> None:
+def test_without_javascript_it_says_so_and_links_to_the_json(desk: Desk) -> None:
     page = desk.open(java_script_enabled=False)
     assert page.locator("noscript p").bounding_box()["height"] > 0
     assert "This page needs JavaScript" in page.locator("noscript").text_content()
     assert page.locator("noscript a").first.get_attribute("href") == "/_fake/notifications"
 
 
-def test_twenty_notifications_are_seen_at_once_one_in_a_line(desk: Desk) -> None:
+def test_twenty_notifications_fit_on_the_screen_one_in_a_line(desk: Desk) -> None:
     desk.send(*["is ready " * 20] * 30, title="Table 7")
     page = desk.open()
     expect(rows(page)).to_have_count(30)
@@ -156,7 +156,7 @@ def test_twenty_notifications_are_seen_at_once_one_in_a_line(desk: Desk) -> None
     assert shown[1:7] == [f"Table 7 {'is ready ' * 19}is ready", "alice", "APN", "1", "0", "4"]
 
 
-def test_a_notification_is_shown_with_all_that_became_of_it(desk: Desk, wire: Any) -> None:
+def test_a_notification_is_shown_with_its_results(desk: Desk, wire: Any) -> None:
     desk.fake.fail_delivery(52144, identity="alice")
     wire.post(f"/v1/Services/{desk.shop.sid}/Notifications", {"Tag": "vip", "Title": "Table 7", "Body": "is ready"})
     page = desk.open()
@@ -202,7 +202,7 @@ def test_a_refused_request_says_which_rule_or_fault_refused_it_and_how_sure_we_a
     assert complaints(page) == []
 
 
-def test_alerts_callbacks_services_bindings_and_credentials_are_shown_at_length(desk: Desk) -> None:
+def test_alerts_callbacks_services_bindings_and_credentials_are_shown_in_detail(desk: Desk) -> None:
     desk.send("Hello", delivery_callback_url="http://127.0.0.1:9/hook")
     desk.fake.wait_for(lambda: any(each.attempts for each in desk.fake.callbacks))
     desk.send(*["Hello"] * 12, identities=["nobody"])
@@ -244,7 +244,7 @@ def test_the_search_is_typed_in_one_field_and_the_tabs_follow_it(desk: Desk) -> 
     expect(page.locator("#note .bad")).to_have_text("credentials have no tag; their fields are type")
 
 
-def test_the_address_holds_what_is_seen_and_the_back_button_works(desk: Desk) -> None:
+def test_the_address_has_the_whole_view_and_the_back_button_works(desk: Desk) -> None:
     desk.send("Soup", "Bread")
     page = desk.open()
     page.locator("#query").fill("soup")
@@ -261,7 +261,7 @@ def test_the_address_holds_what_is_seen_and_the_back_button_works(desk: Desk) ->
     expect(rows(page)).to_have_count(2)
 
 
-def test_the_account_that_is_looked_at_can_be_chosen(desk: Desk) -> None:
+def test_the_account_can_be_chosen(desk: Desk) -> None:
     desk.fake.create_service("mine")
     desk.fake.account(OTHER_SID, "x").create_service("theirs")
     page = desk.open("#services")
@@ -272,7 +272,7 @@ def test_the_account_that_is_looked_at_can_be_chosen(desk: Desk) -> None:
     expect(total(page, "services")).to_have_text("1")
 
 
-def test_of_many_rows_only_those_that_are_seen_are_asked_for(desk: Desk) -> None:
+def test_only_the_visible_rows_of_a_long_table_are_read(desk: Desk) -> None:
     for each in range(200):
         desk.fake.create_binding(
             desk.shop.sid, identity=f"u{each}", binding_type="sms", address=f"+1500{each:07}", tags=["many"]
@@ -293,7 +293,7 @@ def test_of_many_rows_only_those_that_are_seen_are_asked_for(desk: Desk) -> None
 # live
 
 
-def test_what_a_python_test_does_appears_by_itself_and_takes_no_half_a_form_away(desk: Desk) -> None:
+def test_what_a_python_test_does_appears_and_leaves_a_half_filled_form_alone(desk: Desk) -> None:
     page = desk.open()
     controls = desk.open("#controls")
     field = section(controls, "Outcomes").locator("[name=identity]")
@@ -315,7 +315,7 @@ def test_what_a_python_test_does_appears_by_itself_and_takes_no_half_a_form_away
     expect(field).to_be_focused()
 
 
-def test_what_is_read_stays_where_it_is_while_more_comes(desk: Desk) -> None:
+def test_the_rows_that_somebody_reads_stay_in_place_while_more_arrive(desk: Desk) -> None:
     desk.send(*(f"old {each}" for each in range(50)))
     page = desk.open()
     expect(rows(page)).to_have_count(50)
@@ -333,7 +333,7 @@ def test_what_is_read_stays_where_it_is_while_more_comes(desk: Desk) -> None:
     expect(page.locator("#news")).to_be_hidden()
 
 
-def test_a_lost_connection_is_said_and_mended(desk: Desk) -> None:
+def test_a_lost_connection_is_shown_and_restored(desk: Desk) -> None:
     page = desk.open(expected="net::ERR_")
     page.context.set_offline(True)
     page.route("**/*", lambda route: route.abort())
@@ -436,7 +436,7 @@ def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
     expect(page.locator(":focus")).to_have_text("second")
 
 
-def test_a_screen_reader_finds_its_way_and_hears_what_comes(desk: Desk) -> None:
+def test_a_screen_reader_finds_its_way_and_announces_new_rows(desk: Desk) -> None:
     page = desk.open()
     for role, name in (("banner", None), ("main", None), ("navigation", "Tables"), ("search", None)):
         expect(page.get_by_role(role, name=name)).to_have_count(1)

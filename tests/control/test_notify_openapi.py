@@ -1,4 +1,4 @@
-"""Notify's own description is true: a validator accepts it, and what is asked by it is answered by it.
+"""Notify's own description is true: a validator accepts it, and requests and answers are as it says.
 
 Every answer that any test gets through ``Wire`` is held against it as well, in ``conftest``, and ``schema`` of
 ``tests/reliability`` tries all that may be sent.
@@ -40,7 +40,7 @@ OFFICIAL = {
 
 
 def lively(**switches: Any) -> FakeNotify:
-    """A fake in which there is something of everything."""
+    """A fake with rows in every table."""
     fake = FakeNotify(Behaviour(callback_delivery="manual", **switches))
     fake.create_service(sid=SERVICE_SID, messaging_service_sid="MG" + "a" * 32)
     fake.create_credential(type="fcm")
@@ -57,7 +57,7 @@ def ask(fake: FakeNotify, method: str, target: str, form: Sequence[tuple[str, st
 
 
 def path_of(fake: FakeNotify, route: Route) -> str:
-    """A path of the operation where something is."""
+    """A path of the operation at which something exists."""
     record = {"Services": fake.services, "Credentials": fake.credentials, "Bindings": fake.bindings}
     parts: list[str] = []
     for part in route.segments:

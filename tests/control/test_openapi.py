@@ -1,4 +1,4 @@
-"""The control API's own description is true: a validator accepts it, and what is asked by it is answered by it.
+"""The control API's own description is true: a validator accepts it, and requests and answers are as it says.
 
 ``schema`` of ``tests/reliability`` tries all that may be sent.
 """
@@ -28,7 +28,7 @@ def description() -> dict[str, Any]:
 
 
 def lively() -> FakeNotify:
-    """A fake in which there is something of everything."""
+    """A fake with rows in every table."""
     fake = empty()
     fill(fake)
     fake.fail("services.find", status=503, times=1)

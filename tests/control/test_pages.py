@@ -1,4 +1,4 @@
-"""The inspector's files: what is served, and that nothing in them could run what was sent."""
+"""The inspector's files: what is served, and that nothing in them can run what a test has sent."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_script_never_makes_markup_or_code_of_a_text(name: str) -> None:
     assert re.findall(made, SCRIPTS[name]) == []
 
 
-def test_without_javascript_the_page_leads_to_the_json(wire: Any) -> None:
+def test_without_javascript_the_page_links_to_the_json(wire: Any) -> None:
     [words] = re.findall(r"<noscript>(.*)</noscript>", PAGE, re.DOTALL)
     assert "needs JavaScript" in words
     links = re.findall(r'href="([^"]+)"', words)

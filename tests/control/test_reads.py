@@ -188,7 +188,9 @@ def test_a_long_answer_comes_in_pieces(fake: FakeNotify, control: Control) -> No
     assert json.loads(b"".join(pieces)) == control.get("deliveries")
 
 
-def test_a_page_costs_the_page(fake: FakeNotify, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_a_page_looks_at_few_more_rows_than_it_has(
+    fake: FakeNotify, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many(fake, 2000, "Hi")
     looked_at: list[object] = []
     monkeypatch.setattr(app, "islice", lambda rows, most: looked_at.extend(found := list(islice(rows, most))) or found)

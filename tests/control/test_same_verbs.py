@@ -1,4 +1,4 @@
-"""Every verb of a tester does the same by Python as by the control API: to the world, and to what is posted."""
+"""Every verb of a tester does the same in Python and by the control API: to the world, and to what is posted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def begun(url: str) -> FakeNotify:
 
 
 def everything(fake: FakeNotify) -> dict[str, Any]:
-    """All that a tester can see of a world."""
+    """Everything that a tester can see of a world."""
     if fake.behaviour.callback_delivery == "automatic":
         fake.wait_for(lambda: all(each.status != "PENDING" for each in fake.callbacks), timeout=30)
     world = fake.world
@@ -71,7 +71,7 @@ def saved(fake: FakeNotify) -> dict[str, Any]:
 
 
 def load_what_waits(fake: FakeNotify) -> None:
-    """Callbacks that a loaded world brings are posted by themselves."""
+    """The waiting callbacks of a loaded world are posted without another verb."""
     state = saved(fake)
     fake.reset()
     fake.world.change_behaviour(AUTOMATIC)
@@ -200,7 +200,7 @@ OURS = {
     "end": "for the owner of the world",
     "watched": "for wait_for",
 }
-"""Methods of a world that are no verbs of a tester."""
+"""Methods of a world that are not a tester's verbs."""
 
 
 @pytest.mark.parametrize(("verb", "python", "by_control"), VERBS)
