@@ -62,8 +62,11 @@ def _deliveries(reading: Reading, notification: Notification) -> list[Delivery]:
     """The deliveries of a Notification, oldest first. The log has them together, ordered by Notification."""
     account = reading.accounts[notification.account_sid]
     mine = _sequence(account, notification) or 0
-    older = lambda delivery: (_sequence(account, delivery) or mine) < mine  # noqa: E731
-    return _log(reading, notification, "deliveries").get(notification.sid, older)
+
+    def is_older(delivery: Delivery) -> bool:
+        return (_sequence(account, delivery) or mine) < mine
+
+    return _log(reading, notification, "deliveries").get(notification.sid, is_older)
 
 
 def _sequence(account: AccountState, record: Any) -> int | None:

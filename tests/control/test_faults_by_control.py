@@ -98,14 +98,6 @@ def test_a_fault_or_an_outcome_can_belong_to_one_account(control: Control, fake:
         assert deleted == [{"deleted": 2}, {"deleted": 1}]
 
 
-def test_a_fault_is_removed_by_its_id(control: Control) -> None:
-    for _ in range(3):
-        control.write("POST", "faults", HTTP)
-    assert control.write("DELETE", "faults?id=2") == {"deleted": 1}
-    assert control.ask("DELETE", "faults?id=2").refusal == (404, "there is no fault '2'", ["1", "3"])
-    assert [each["id"] for each in control.rows("faults")] == [1, 3]
-
-
 def test_what_can_be_set_is_described(control: Control) -> None:
     faults, outcomes = control.get("faults?describe=true"), control.get("outcomes?describe=true")
     assert faults["operations"] == list(ROUTES.by_operation)
@@ -148,13 +140,13 @@ def test_an_outcome_is_set_used_shown_and_removed(control: Control, fake: FakeNo
 
 
 def test_an_outcome_is_described_in_a_sentence(control: Control) -> None:
-    sentences: list[tuple[dict[str, str], str]] = [
-        ({}, "All deliveries"),
-        ({"identity": "alice"}, "Deliveries to alice"),
-        ({"identity": "alice", "address": "x"}, "Deliveries to alice at address x"),
-        ({"binding_type": "sms"}, "Deliveries by sms"),
-    ]
-    for outcome, words in sentences:
+    sentences = {
+        "All deliveries": {},
+        "Deliveries to alice": {"identity": "alice"},
+        "Deliveries to alice at address x": {"identity": "alice", "address": "x"},
+        "Deliveries by sms": {"binding_type": "sms"},
+    }
+    for words, outcome in sentences.items():
         shown = control.write("POST", "outcomes", {"code": 52000, **outcome})
         assert shown["words"] == f"{words} fail with 52000 ({CODES[52000].title})"
 
