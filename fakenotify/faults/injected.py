@@ -119,12 +119,10 @@ class InjectedFaults:
 
     def _meant(self, operation: str) -> list[str]:
         """What other words for an operation mean: ``bindings.get``, ``create_notification``, ``Notifications``."""
-        words = (
-            re.sub("(?<=[a-z])(?=[A-Z])", "_", operation).lower().replace(".", " ").replace("/", " ").replace("_", " ")
-        )
-        verb = next((_VERBS[word] for word in words.split() if word in _VERBS), "" if "." in operation else "*")
+        words = [word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", operation)]
+        verb = next((_VERBS[word] for word in words if word in _VERBS), "" if "." in operation else "*")
         resource = operation.partition(".")[0]
-        named = {f"{each}.{verb}" for each in (resource, *(f"{word.rstrip('s')}s" for word in words.split()))}
+        named = {f"{each}.{verb}" for each in (resource, *(f"{word.rstrip('s')}s" for word in words))}
         known = (*self._operations, *self._patterns)
         return [each for each in (f"{resource}.{verb}", *known) if each in named and each in known][:1]
 

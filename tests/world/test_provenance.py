@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,14 +28,11 @@ CREATE, SEND = f"{SERVICE}/Bindings", f"{SERVICE}/Notifications"
 MEMBERSHIPS = f"{SERVICE}/Users/carol/SegmentMemberships"
 ALICE = {"Identity": "a", "BindingType": "sms", "Address": "+15005550006"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+CERTIFICATE = {"Type": "apn", "Certificate": "x"}
 TAGS = "abcdefghijklmnopqrstu"
 TO = '{"binding_type": "sms", "address": "+15005550006"}'
-EVERY_CHECK = Behaviour(
-    credentials_checked="at_write",
-    addresses_checked="at_write",
-    page_size_limit="reject",
-    page_without_token="reject",
-)
+EVERY_CHECK = {"credentials_checked": "at_write", "addresses_checked": "at_write"}
+EVERY_CHECK |= {"page_size_limit": "reject", "page_without_token": "reject"}
 
 REFUSALS: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("GET", SERVICES, {}, 20003, "errors.Unauthorized", "sibling D19"),
@@ -46,14 +44,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("POST", SERVICE, {"LogEnabled": "maybe"}, 20001, "services.update.LogEnabled", "assumed D33"),
     ("POST", CREDENTIALS, {}, 20001, "credentials.create.Type", "sibling D31"),
     ("POST", CREDENTIALS, {"Type": "wns"}, 20001, "credentials.create.Type", "assumed D15"),
-    (
-        "POST",
-        CREDENTIALS,
-        {"Type": "apn", "Certificate": "x"},
-        20001,
-        "errors.UnparsableCertificate",
-        "observed O7, D47",
-    ),
+    ("POST", CREDENTIALS, CERTIFICATE, 20001, "errors.UnparsableCertificate", "observed O7, D47"),
     ("POST", CREATE, {"Identity": "a", "BindingType": "sms"}, 20001, "bindings.create.Address", "sibling D31"),
     ("POST", CREATE, {**ALICE, "Tag": list(TAGS)}, 20001, "bindings.create.Tag", "assumed D33"),
     ("POST", CREATE, {**ALICE, "CredentialSid": "CR1"}, 20001, "bindings.create.CredentialSid", "assumed D3"),
@@ -89,7 +80,7 @@ def test_every_refusal_names_its_rule_its_label_and_its_source(wire_as: Any, fak
     fake_notify.create_user(SERVICE_SID, identity="carol", segments=["s"])
     for number in range(20):
         fake_notify.create_binding(SERVICE_SID, identity="busy", binding_type="sms", address=f"busy {number}")
-    fake_notify.behaviour = EVERY_CHECK
+    fake_notify.behaviour = fake_notify.behaviour.changed(EVERY_CHECK)
     for method, path, form, code, rule, provenance in REFUSALS:
         wire = wire_as(fake_notify, "nobody" if code == 20003 else fake_notify.account_sid, fake_notify.auth_token)
         answer = wire.send(method, path, urlencode(form, doseq=True), FORM)
@@ -154,21 +145,11 @@ def test_the_observed_rules_are_those_with_a_recording() -> None:
 
 
 def test_a_parameters_label_is_that_of_the_answer_and_its_words_have_the_parameters_own() -> None:
-    rule = Provenance(
-        "bindings.find.PageSize",
-        "whole number, 1 or more; by default 50 (documented: OAI; above 1000: D6)."
-        " Refused, if its value is bad: errors.InvalidPaging (assumed, D6)",
-        "assumed",
-        "D6",
-    )
-    assert rules()["bindings.find.PageSize"] == rule
-    assert rule.to_json() == {
-        "id": rule.id,
-        "says": rule.says,
-        "label": "assumed",
-        "known": "assumed",
-        "source": "D6",
-    }
+    says = "whole number, 1 or more; by default 50 (documented: OAI; above 1000: D6). Refused, if its value is bad: "
+    rule = Provenance("bindings.find.PageSize", says + "errors.InvalidPaging (assumed, D6)", "assumed", "D6")
+
+    assert rules()[rule.id] == rule
+    assert rule.to_json() == {**asdict(rule), "known": "assumed"}
 
 
 def test_a_default_is_what_an_absent_parameter_becomes(fake_notify: FakeNotify) -> None:
