@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--fake-notify-host", metavar="HOST", help="address that the fake listens on (default: 127.0.0.1)")
     group.addoption(
-        "--fake-notify-strict", action="store_true", default=None, help="what Notify ignores in silence fails the test"
+        "--fake-notify-strict", action="store_true", default=None, help="what Notify silently ignores fails the test"
     )
     group.addoption(
         "--fake-notify-behaviour",
@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("fake_notify_port", "port of the fake")
     parser.addini("fake_notify_host", "address that the fake listens on")
-    parser.addini("fake_notify_strict", "what Notify ignores in silence fails the test", type="bool", default=False)
+    parser.addini("fake_notify_strict", "what Notify silently ignores fails the test", type="bool", default=False)
     parser.addini("fake_notify_behaviour", "switches of fakenotify.Behaviour, NAME=VALUE a line", type="linelist")
 
 
@@ -129,7 +129,7 @@ def notify_providers(fake_notify: FakeNotify) -> Iterator[Providers]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """End the traceback of a test at its own line; add what was asked of the fake to the report of one that failed."""
+    """End a test's traceback at its own line; add the requests to the fake to the report of a test that failed."""
     fake = item.stash.get(_USED, None)
     if fake is not None and call.excinfo is not None and not item.config.getoption("fulltrace"):
         _end_at_the_test(call.excinfo)
@@ -163,7 +163,7 @@ def _section(fake: FakeNotify) -> str:
     from fakenotify.core.printable import printable
 
     requests = fake.requests
-    lines = ["nothing was asked of the fake"] if not requests else []
+    lines = ["the fake received no request"] if not requests else []
     lines += [f"the last {_SHOWN} of {len(requests)} requests:"] if len(requests) > _SHOWN else []
     for each in requests[-_SHOWN:]:
         lines.append(str(each))
@@ -202,7 +202,7 @@ def _hold(fake: FakeNotify, request: pytest.FixtureRequest) -> None:
     if capture is not None:
         capture.suspend(in_=True)
     print(
-        f"\nfakenotify: {request.node.nodeid} has failed; look at {fake.url}/_fake/ and press Enter to go on",
+        f"\nfakenotify: {request.node.nodeid} has failed; look at {fake.url}/_fake/ and press Enter to continue",
         flush=True,
     )
     sys.stdin.readline()
@@ -260,7 +260,7 @@ def _freeze(fake: FakeNotify, frozen: Any) -> None:
 
 
 def _avoid_traps(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
-    """Let no proxy, edge or region of the environment stand between the test and the fake."""
+    """Let no proxy, edge or region of the environment lead away from the fake."""
     for name in _TRAPS:
         monkeypatch.delenv(name, raising=False)
     kept = next(filter(None, map(os.environ.get, _NO_PROXY)), "")

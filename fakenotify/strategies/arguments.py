@@ -44,9 +44,9 @@ def addresses(binding_type: str) -> SearchStrategy[str]:
 
 
 def malformed_addresses(binding_type: str) -> SearchStrategy[str]:
-    """Addresses that Notify takes and that then fail: ``apn`` with 52134, ``sms`` with 52001.
+    """Addresses that Notify accepts, but whose deliveries fail: ``apn`` with 52134, ``sms`` with 52001.
 
-    The other channels take any text, so theirs is the empty strategy, ``st.nothing()``.
+    The other channels accept any text, so theirs is the empty strategy, ``st.nothing()``.
     """
     malformed = entry("binding type", binding_type, CHANNELS).malformed
     return st.nothing() if malformed is None else st.from_regex(malformed, fullmatch=True)
@@ -136,7 +136,7 @@ _SDK_NAMES = {"identities": "identity", "tags": "tag", "segments": "segment"}
 
 
 def for_sdk(arguments: Mapping[str, Any]) -> Arguments:
-    """The same arguments in the words of the ``twilio`` package: ``tag`` for ``tags``, each ``to_binding`` as JSON."""
+    """The same arguments as the ``twilio`` package takes them: ``tag`` for ``tags``, each ``to_binding`` as JSON."""
     spelled = {_SDK_NAMES.get(name, name): value for name, value in arguments.items()}
     if "to_binding" in spelled:
         spelled["to_binding"] = [json.dumps(each) for each in spelled["to_binding"]]

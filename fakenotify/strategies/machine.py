@@ -30,7 +30,7 @@ class Device:
 
 
 def _of_machine(name: str) -> SearchStrategy[Any]:
-    """One of the machine's own values, so that a subclass can have others."""
+    """One of the machine's own values, which a subclass may replace."""
     return st.runner().flatmap(lambda machine: st.sampled_from(getattr(machine, name)))
 
 
@@ -81,10 +81,10 @@ class NotifyMachine(RuleBasedStateMachine):
         """Stop the fake."""
         self.fake.stop()
 
-    # what you can override
+    # to be overridden
 
     def register(self, identity: str, binding_type: str, address: str, tags: list[str]) -> None:
-        """Register a device for ``identity``, whoever owned it before. Raises a ``refusals()`` for the 21st."""
+        """Register a device for ``identity``, whoever owned it before. Raises one of ``refusals()`` for the 21st."""
         self._notify.bindings.create(identity=identity, binding_type=binding_type, address=address, tag=tags)
 
     def unregister(self, identity: str, binding_type: str, address: str) -> None:
@@ -105,7 +105,7 @@ class NotifyMachine(RuleBasedStateMachine):
             return ()
         return (TwilioRestException,)
 
-    # what happens
+    # rules
 
     @rule(target=devices, identity=_PEOPLE, binding_type=_of_machine("types"), tags=_TAGS, data=st.data())
     def a_new_device_registers(self, identity: str, binding_type: str, tags: list[str], data: st.DataObject) -> Device:

@@ -27,7 +27,7 @@ _UNKNOWN = ("To", "identity[]", "MessageBody", "status_callback")
 
 @cache  # Hypothesis takes long to make strategies, and short to draw from them
 def forms(operation: str) -> SearchStrategy[Form]:
-    """What a client sends for an operation such as ``bindings.create``: its form, or its query; each name with values.
+    """The form or query of an operation such as ``bindings.create``, as a client sends it: names with lists of values.
 
     Names and values come from the operation's own table of parameters. Raises ``UnknownName`` with the nearest.
     """

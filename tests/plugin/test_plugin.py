@@ -375,7 +375,7 @@ def test_a_failure_shows_what_was_asked(run: Run) -> None:
     assert len(asked) == len(patterns)
     assert [line for line, pattern in zip(asked, patterns, strict=True) if not fnmatch(line, pattern)] == []
     assert shown == {
-        "test_nothing": ["nothing was asked of the fake"],
+        "test_nothing": ["the fake received no request"],
         "test_many": [
             "the last 20 of 25 requests:",
             *(f"GET /v1/Services (FriendlyName='{number}') -> 200" for number in range(5, 25)),
@@ -435,7 +435,7 @@ def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest
         assert process.stdin
         assert process.stdout
         said = next(line for line in process.stdout if line.startswith("fakenotify: "))
-        held = re.fullmatch(r"fakenotify: .*::test_fails has failed; look at (\S+) and press Enter to go on\n", said)
+        held = re.fullmatch(r"fakenotify: .*::test_fails has failed; look at (\S+) and press Enter to continue\n", said)
         assert held
         with urlopen(f"{held[1]}state", timeout=5) as answer:
             assert b'"seen"' in answer.read()
