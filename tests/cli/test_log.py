@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from command_line import PATIENCE
 
 from fakenotify import FakeNotify, Fault
 from fakenotify.cli.log import THREAD, RequestLog
@@ -138,7 +139,9 @@ def test_a_log_that_nobody_reads_is_bounded() -> None:
         assert log._lines.qsize() <= 10_000
         os.close(reading)
         log.close()
-        assert [thread for thread in threading.enumerate() if thread.name == THREAD] == []
+        for thread in [each for each in threading.enumerate() if each.name == THREAD]:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
 
 
 def test_printing_to_a_closed_stream_does_nothing() -> None:
