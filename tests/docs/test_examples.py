@@ -186,14 +186,18 @@ def test_the_examples_of_the_control_api_work(fake_notify: FakeNotify, tmp_path:
     fake_notify.fail("*", status=500, optional=True)
     titles = [f"{method} /_fake/{path}" for path, methods in CONTROL_ROUTES.items() for method in methods]
     titles.sort(key=lambda title: title in ("POST /_fake/reset", "PUT /_fake/state"))  # what others need goes last
-    asked = "curl --max-time 0.5 --silent --output /dev/null --write-out '%{http_code}\\n' "
-    commands = []
-    for title in titles:
-        [example] = blocks(section("control-api.md", title), "sh")
-        known = example.replace(GENERATE["ADDRESS"], fake_notify.url).replace("NT" + "0" * 32, notification.sid)
-        commands.append(f"{known.strip().replace('curl ', asked, 1)} || true")  # the stream of events has no end
+
+    def known(example: str) -> str:
+        return example.strip().replace(GENERATE["ADDRESS"], fake_notify.url).replace("NT" + "0" * 32, notification.sid)
+
+    examples = {title: known(*blocks(section("control-api.md", title), "sh")) for title in titles}
+    events = shlex.split(examples.pop("GET /_fake/events"))[-1]
+    with requests.get(events, stream=True, timeout=60) as stream:  # it has no end
+        assert stream.status_code == 200
+    asked = "curl --silent --output /dev/null --write-out '%{http_code}\\n' "
+    commands = [example.replace("curl ", asked, 1) for example in examples.values()]
     done = run("\n".join(commands), tmp_path, NO_PROXY="*", no_proxy="*")
-    answers = dict(zip(titles, done.stdout.split(), strict=True))
+    answers = dict(zip(examples, done.stdout.split(), strict=True))
     assert {title: status for title, status in answers.items() if status != "200"} == {}
 
 
