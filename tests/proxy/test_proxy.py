@@ -287,7 +287,7 @@ def test_tls_that_comes_in_one_packet_with_connect_is_not_lost(proxy: Asked) -> 
                 return act()
             except ssl.SSLWantReadError:
                 connection.sendall(outgoing.read())
-                incoming.write(connection.recv(65536))
+                assert incoming.write(connection.recv(65536)), "the proxy has closed the connection"
 
     until(tls.do_handshake)
     tls.write(LAST)
