@@ -146,12 +146,7 @@ class OneService(RuleBasedStateMachine):
     @rule(identity=identities, segments=some(*SEGMENTS))
     def create_user(self, identity: str, segments: list[str]) -> None:
         known = identity in self.users
-        self.ask(
-            "users.create",
-            refused=EXISTS * known,
-            identity=identity,
-            segments=segments,
-        )
+        self.ask("users.create", refused=EXISTS * known, identity=identity, segments=segments)
         if not known:
             self.users[identity] = [name for name in dict.fromkeys(segments) if name]
             self.segments |= dict.fromkeys(self.users[identity])
@@ -206,8 +201,7 @@ class OneService(RuleBasedStateMachine):
         for table in (scope.bindings, scope.users, scope.segments):
             table.check()
         assert self.fake.bindings == self.rows
-        assert {each.identity: each.segments for each in self.fake.users} == self.users
-        assert [each.identity for each in self.fake.users] == [*self.users]
+        assert [(each.identity, each.segments) for each in self.fake.users] == [*self.users.items()]
         assert [each.unique_name for each in self.fake.segments] == [*self.segments]
 
 
