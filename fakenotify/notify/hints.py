@@ -73,7 +73,7 @@ def about_sid(sid: str, prefix: str, wanted: str) -> str | None:
     if not sid:
         return f"the sid of {wanted} in the path is empty; is the variable that holds it set?"
     if sid in _UNSET:
-        return f"{sid!r} in the path is no sid but an unset variable, printed"
+        return f"{sid!r} in the path is not a sid: an unset variable was printed there"
     if re.fullmatch(_PLACEHOLDER, sid):
         return f"{sid!r} looks like a placeholder; put the sid of {wanted} ({prefix}…) there"
     kind = _KINDS_OF_SID.get(sid[:2])
@@ -122,7 +122,7 @@ def about_identity(identity: str) -> str | None:
         looks = "a phone number"
     else:
         return about_list(identity)
-    return f"the identity {identity!r} looks like {looks}; Twilio asks for identities that are no personal data"
+    return f"the identity {identity!r} looks like {looks}; Twilio asks for identities that are not personal data"
 
 
 def about_list(text: str) -> str | None:

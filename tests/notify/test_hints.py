@@ -16,7 +16,7 @@ from fakenotify.notify.journal import Request
 SERVICE_SID = "IS" + "a" * 32
 SEND, BINDINGS = f"/v1/Services/{SERVICE_SID}/Notifications", f"/v1/Services/{SERVICE_SID}/Bindings"
 TYPES = ", ".join(CHANNELS)
-PERSONAL = "the identity {!r} looks like {}; Twilio asks for identities that are no personal data"
+PERSONAL = "the identity {!r} looks like {}; Twilio asks for identities that are not personal data"
 LISTED = "{!r} is one value, not a list; repeat the parameter, once for each value"
 PLUS_LOST = "the address is ' 15005550006': a + that is not encoded arrives as a space; write %2B"
 RESERVED = "Notify reserves twi_ keys, and chooses the recipients itself"
@@ -189,7 +189,7 @@ def test_a_sid_that_is_not_found_is_explained(fake: FakeNotify) -> None:
     unknown = "IS" + "b" * 32
     expected = {
         "": "the sid of a Notify Service in the path is empty; is the variable that holds it set?",
-        "undefined": "'undefined' in the path is no sid but an unset variable, printed",
+        "undefined": "'undefined' in the path is not a sid: an unset variable was printed there",
         **{
             each: f"{each!r} looks like a placeholder; put the sid of a Notify Service (IS…) there"
             for each in ("IS" + "X" * 32, "ISxxx", "$SERVICE_SID", "{{service_sid}}", "YOUR_SERVICE_SID", "<sid>")
