@@ -446,6 +446,7 @@ def is_meant(
 @example(EACH, [], {"alice": ["premium"], "bob": ["premium"]}, ["bob"], [], ["premium"])
 @example(EACH, [], {}, ["alice", "carol"], ["vip"], [])
 @example(EACH, [], {}, ["bob", "bob"], ["all"], [])
+@example(EACH, [], {}, [], ["vip", "sms"], [])
 def test_the_recipients_are_those_of_a_naive_filter_over_all_bindings(
     bindings, deleted, users, identities, tags, segments
 ) -> None:
