@@ -24,7 +24,6 @@ from fakenotify.world.saved_state import StateError, export, load
 from fakenotify.world.state_file import parse
 
 NOW = "2027-10-31T12:00:00Z"
-MOMENT = datetime(2027, 10, 31, 12, tzinfo=timezone.utc)
 LATER = datetime(2027, 10, 31, 13, tzinfo=timezone.utc)
 OTHER_SID = "AC" + "b" * 32
 IS, BS, MG = "IS" + "a" * 32, "BS" + "a" * 32, "MG" + "a" * 32
