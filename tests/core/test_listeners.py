@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_a_listener_that_raises_is_reported_and_the_others_are_called(monkeypatc
 def test_threads_that_add_and_end_listeners_at_once_lose_none() -> None:
     listeners: Listeners[int] = Listeners()
 
-    def come_and_go() -> None:
+    def come_and_go(_: int) -> None:
         for _ in range(300):
             listeners.add(lambda what: None)
             listeners.add(lambda what: None)()
@@ -50,11 +50,8 @@ def test_threads_that_add_and_end_listeners_at_once_lose_none() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        threads = [threading.Thread(target=come_and_go) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(come_and_go, range(8)))
     finally:
         sys.setswitchinterval(interval)
 

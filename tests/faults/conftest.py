@@ -38,9 +38,10 @@ class Client:
             "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        self.opened.append(socket.create_connection((parts.hostname, parts.port), timeout))
-        self.opened[-1].sendall(f"{head}{body}".encode())
-        return self.opened[-1]
+        connection = socket.create_connection((parts.hostname, parts.port), timeout)
+        self.opened.append(connection)
+        connection.sendall(f"{head}{body}".encode())
+        return connection
 
     @staticmethod
     def rest(connection: socket.socket) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -190,15 +190,8 @@ def test_faults_that_never_fired_are_known_and_what_is_arranged_meets_none(fake:
 
 def test_many_threads_meet_a_fault_exactly_as_often_as_asked(fake: FakeNotify, client: Any) -> None:
     injected = fake.fail("services.create", status=503, after=7, times=11)
-    statuses: list[int | None] = []
-    threads = [
-        threading.Thread(target=lambda: statuses.extend(client.status(fake) for _ in range(5)), daemon=True)
-        for _ in range(8)
-    ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(30)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(client.status, [fake] * 40))
     assert (statuses.count(503), statuses.count(201), injected.fired) == (11, 29, 11)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -388,10 +389,9 @@ def test_waiting_ends_when_something_has_happened(fake_notify: FakeNotify, send:
         asked.set()
         return fake_notify.deliveries
 
-    thread = threading.Thread(target=send_when_asked)
-    thread.start()
-    found = fake_notify.wait_for(condition, timeout=5)
-    thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(send_when_asked)
+        found = fake_notify.wait_for(condition, timeout=5)
 
     assert [each.address for each in found] == ["+1502"]
 

@@ -9,6 +9,7 @@ import warnings
 import wsgiref.simple_server
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -157,19 +158,13 @@ def test_a_warning_that_is_an_error_leaves_no_socket(free_port: int) -> None:
 
 def test_sixteen_threads_that_use_a_fake_for_the_first_time_start_one_of_each(fake: FakeNotify) -> None:
     together = threading.Barrier(16)
-    seen: list[tuple[str, int]] = []
 
-    def use() -> None:
+    def use(_: int) -> tuple[str, int]:
         together.wait()
-        seen.append((fake.url, id(fake._sender())))
+        return fake.url, id(fake._sender())
 
-    threads = [threading.Thread(target=use) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert (len(seen), len(set(seen))) == (16, 1)
+    with ThreadPoolExecutor(16) as pool:
+        assert len({*pool.map(use, range(16))}) == 1
 
 
 @pytest.mark.parametrize("bound", ["keep_requests", "keep_deliveries", "keep_bytes"])

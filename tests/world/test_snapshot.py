@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -240,13 +240,11 @@ def test_snapshots_restores_and_resets_in_any_order_keep_worlds_apart(steps: lis
 def test_a_snapshot_under_concurrent_writes_is_of_one_moment() -> None:
     fake = FakeNotify()
     service = fake.create_service()
-    threads = [Thread(target=write_pairs, args=(fake, service, name)) for name in ("a", "b", "c")]
-    for thread in threads:
-        thread.start()
-    taken = [fake.snapshot() for _ in range(60)]
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(3) as pool:
+        written = pool.map(write_pairs, [fake] * 3, [service] * 3, "abc")
+        taken = [fake.snapshot() for _ in range(60)]
 
+    assert len(list(written)) == 3
     counts = []
     for snapshot in (*taken, fake.snapshot()):
         [state] = snapshot.states.values()

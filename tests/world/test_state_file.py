@@ -6,8 +6,8 @@ import json
 import os
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -102,14 +102,16 @@ def test_a_pipe_without_a_writer_is_not_waited_for(fake: FakeNotify, tmp_path: P
 def test_a_pipe_is_read_to_its_end(fake: FakeNotify) -> None:
     reader, writer = os.pipe()
     text = json.dumps({"services": [{"friendly_name": "piped", "bindings": []}]}) + " " * 200_000
-    thread = Thread(target=lambda: (os.write(writer, text[:9].encode()), os.write(writer, text[9:].encode())))
     os.set_blocking(writer, True)
-    closing = Thread(target=lambda: (thread.join(), os.close(writer)))
-    thread.start()
-    closing.start()
 
-    fake.load(f"/dev/fd/{reader}")
-    closing.join()
+    def write() -> None:
+        os.write(writer, text[:9].encode())
+        os.write(writer, text[9:].encode())
+        os.close(writer)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(write)
+        fake.load(f"/dev/fd/{reader}")
     os.close(reader)
 
     assert kept(fake) == ["piped"]
