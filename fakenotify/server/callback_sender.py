@@ -75,7 +75,8 @@ class CallbackSender:
                 _cut(connection)
         latest = monotonic() + self._timeout
         for thread in threads:
-            if thread is not threading.current_thread():  # pragma: no branch  # a listener of ours may stop the fake
+            # a listener of ours may stop the fake, and a worker without a thread of its own was never started
+            if thread is not threading.current_thread() and thread.ident is not None:
                 thread.join(max(0.0, latest - monotonic()))
 
     def start(self) -> None:

@@ -15,6 +15,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -124,12 +125,23 @@ def lifecycle() -> None:
         fake.stop()
         stops.append(time.perf_counter() - began)
         connection.close()
+    row(
+        "  start and join one thread",
+        "",
+        Spread.of(rounds({"thread": _one_thread}, calls=20)["thread"]).show(" us", 1e6),
+    )
     start, stop = Spread.of(starts), Spread.of(stops)
     row("fixture: start to first answer", "<= 0.5 ms", start.show(" ms", 1e3), start.middle <= 0.5e-3)
     row("fixture: stop", "<= 0.3 ms", stop.show(" ms", 1e3), stop.middle <= 0.3e-3)
     fake = FakeNotify()
     fresh = Spread.of(rounds({"renew": fake.renew}, calls=200)["renew"])
     row("fresh world for a test", "<= 25 us", fresh.show(" us", 1e6), fresh.middle <= 25e-6)
+
+
+def _one_thread() -> None:
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
 
 
 def imports() -> None:

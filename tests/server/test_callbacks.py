@@ -840,7 +840,7 @@ def test_a_sender_whose_thread_has_died_starts_another(fake, receive, monkeypatc
     assert {each.status for each in settled(fake, 2)} == {"DELIVERED"}
 
 
-def test_where_no_thread_can_be_started_callbacks_are_posted_all_the_same(fake, receive, monkeypatch) -> None:
+def test_where_no_thread_can_be_started_callbacks_are_posted_all_the_same(begin, receive, monkeypatch) -> None:
     start = threading.Thread.start
 
     def refuse(thread: Any) -> None:
@@ -849,9 +849,15 @@ def test_where_no_thread_can_be_started_callbacks_are_posted_all_the_same(fake, 
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    receiver = receive()
-    for _ in range(2):
-        send(fake, receiver.url)
+    fake, receiver = begin(callback_timeout=30), receive(blocks)
+    send(fake, receiver.url)
+    receiver.wait()
+    fake.stop()
+    assert statuses(fake) == ["PENDING"]
+
+    receiver.answer = says(200)
+    fake.start()
+    send(fake, receiver.url)
 
     assert {each.status for each in settled(fake, 2)} == {"DELIVERED"}
 
