@@ -63,10 +63,10 @@ def _deliveries(reading: Reading, notification: Notification) -> list[Delivery]:
     account = reading.accounts[notification.account_sid]
     mine = _sequence(account, notification) or 0
 
-    def is_older(delivery: Delivery) -> bool:
-        return (_sequence(account, delivery) or mine) < mine
+    def is_enough(delivery: Delivery) -> bool:
+        return (_sequence(account, delivery) or mine + 1) <= mine
 
-    return _log(reading, notification, "deliveries").get(notification.sid, is_older)
+    return _log(reading, notification, "deliveries").get(notification.sid, is_enough)
 
 
 def _sequence(account: AccountState, record: Any) -> int | None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 
-from fakenotify import FakeNotify
+from fakenotify import FakeNotify, Fault
 from fakenotify.control import app
 from fakenotify.control.routes import ROUTES, Ask
 from fakenotify.control.tables import PAGING
@@ -275,6 +275,13 @@ def test_filters_find_rows(control: Control, lively: Service) -> None:
     assert {
         table: {query: answer["total"] for query, answer in found.items()} for table, found in answers.items()
     } == FOUND
+
+
+def test_a_request_without_an_answer_has_failed(control: Control, fake: FakeNotify) -> None:
+    fake.fail("services.*", Fault.empty_reply())
+    with pytest.raises(OSError, match="empty_reply"):
+        fake.client(in_process=True).notify.v1.services.list()
+    assert [len(control.rows(f"requests?status={each}")) for each in ("none", "failed", "ok", "4xx")] == [1, 1, 0, 0]
 
 
 def test_every_table_with_sids_can_be_filtered_by_sid(control: Control, lively: Service) -> None:
