@@ -89,7 +89,7 @@ def test_a_library_of_twilios_reaches_the_fake_by_address_and_under_run(
 
     def said(*command: str, **more: str) -> tuple[Any, str]:
         done = subprocess.run(
-            command, env=given | more, cwd=tmp_path, capture_output=True, text=True, timeout=60, encoding="utf-8"
+            command, env=given | more, cwd=tmp_path, capture_output=True, text=True, timeout=300, encoding="utf-8"
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout), done.stderr

@@ -41,7 +41,7 @@ def python(environment: dict[str, str], tmp_path: Path) -> Run:
     def run(program: str, *options: str, **given: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *options, "-c", program]
         return subprocess.run(
-            command, env=environment | given, cwd=tmp_path, capture_output=True, text=True, timeout=60
+            command, env=environment | given, cwd=tmp_path, capture_output=True, text=True, timeout=300
         )
 
     return run
@@ -146,5 +146,5 @@ def test_https_and_fetch_of_node_reach_the_fake(
     node = str(tmp_path / "node_modules" / "node" / "bin" / "node") if version != "installed" else "node"
     if shutil.which(node) is None:
         pytest.skip(f"npm did not install node@{version}")
-    ran = subprocess.run([node, "-e", NODE], env=environment, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([node, "-e", NODE], env=environment, capture_output=True, text=True, timeout=300)
     assert (ran.returncode, ran.stdout) == (0, "401 401\n"), ran.stderr

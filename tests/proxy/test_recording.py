@@ -51,7 +51,7 @@ def test_a_program_is_recorded_masked_with_the_pages_that_it_followed(
     command = [sys.executable, "-m", "fakenotify", "run", *options, "--", sys.executable, "-c", PROGRAM]
     kept = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
     account = {"TWILIO_ACCOUNT_SID": other.account_sid, "TWILIO_AUTH_TOKEN": other.auth_token}
-    done = subprocess.run(command, env=kept | account, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=kept | account, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "fakenotify: 10 calls recorded: 7 with 201, 2 with 200, 1 with 404\n"
     assert len(other.bindings) == 4
