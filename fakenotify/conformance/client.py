@@ -21,7 +21,7 @@ Values = str | list[str]
 """A parameter's value, or several."""
 NOBODY = "IS" + "X" * 32
 """A sid that no Service can have: what is sent there creates nothing."""
-TIMEOUT = 60.0
+TIMEOUT = 30.0
 """Seconds that another Notify has to answer."""
 RETRIES = 5
 LONGEST_WAIT = 60.0

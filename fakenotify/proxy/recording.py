@@ -26,6 +26,9 @@ from fakenotify.server.wsgi import is_loopback, read_body, read_call, target
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_PATIENCE = 60.0
+"""Seconds that the other Notify has to answer a program."""
+
 _PASSED_ON = ("ACCEPT", "ACCEPT_LANGUAGE", "AUTHORIZATION", "USER_AGENT")
 _KEPT = frozenset(("allow", "content-type", "retry-after", "twilio-concurrent-requests", "www-authenticate"))
 """Headers of an answer that a recording keeps; the others say nothing about Notify, or differ each time."""
@@ -74,12 +77,12 @@ class Recorder:
         environ["wsgi.input"] = BytesIO(body)
         environ["wsgi.input_terminated"] = True
         path, query = target(environ)
-        call = read_call(environ, path, query)
+        call, whole = read_call(environ, path, query), f"{path}?{query}" if query else path
         headers = {name.replace("_", "-"): environ[f"HTTP_{name}"] for name in _PASSED_ON if f"HTTP_{name}" in environ}
         if environ.get("CONTENT_TYPE"):
             headers["Content-Type"] = environ["CONTENT_TYPE"]
         try:
-            answer = exchange(self._upstream, call.method, f"{path}?{query}" if query else path, body, headers)
+            answer = exchange(self._upstream, call.method, whole, body, headers, _PATIENCE)
         except OSError as error:
             self.unreached.add(f"{self.origin}: {error}")
             content = json.dumps({"error": f"fakenotify: {self.origin} can't be reached: {error}"}).encode()
