@@ -115,6 +115,7 @@ def test_an_unknown_operation_names_the_nearest(fake: FakeNotify) -> None:
         "Bindings.create": ["bindings.create"],
         "binding.*": ["bindings.*", "user_bindings.*"],
         "notifications.send": ["notifications.create"],
+        "users.something_that_is_completely_different": ["users.create", "users.find"],
         **dict.fromkeys(("*.send", "quite.different", "", 5, None), first_three),
     }
     for operation, nearest in known.items():
