@@ -104,18 +104,3 @@ def test_a_binding_type_is_registered_once_and_unknown_afterwards(fake_notify: F
             fake_notify.create_binding(service.sid, identity="a", binding_type="pigeon", address="loft-7")  # type: ignore[arg-type]  # no type of Twilio's
     finally:
         channels.register(PIGEON)
-
-
-@pytest.mark.parametrize("binding_type", list(channels.CHANNELS))
-def test_a_channel_takes_its_own_example_and_refuses_its_malformed_addresses(binding_type: str) -> None:
-    channel = channels.CHANNELS[binding_type]
-
-    @few
-    @given(st.data())
-    def check(data: st.DataObject) -> None:
-        assert re.fullmatch(channel.addresses, channel.example)
-        assert channel.check_address(data.draw(strategies.addresses(binding_type)), None) is None
-        if channel.malformed is not None:
-            assert channel.check_address(data.draw(strategies.malformed_addresses(binding_type)), None) is not None
-
-    check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -62,10 +63,11 @@ def code(binding_type: str, **fields: Any) -> int | None:
     return failure and failure.code
 
 
-def test_the_channels_are_the_binding_types_of_twilios_enum_in_its_order() -> None:
+def test_the_channels_are_the_binding_types_of_twilios_enum_in_its_order_each_with_an_example() -> None:
     prefixes = {name: channel.message_sid for name, channel in CHANNELS.items()}
     assert list(prefixes) == ["apn", "gcm", "sms", "fcm", "facebook-messenger", "alexa"]
     assert prefixes == {"sms": "SM"} | dict.fromkeys(("apn", "gcm", "fcm", "facebook-messenger", "alexa"), "DA")
+    assert all(re.fullmatch(each.addresses, each.example) for each in CHANNELS.values())
 
 
 # APNs

@@ -130,16 +130,6 @@ def test_the_type_can_not_change(wire, fake_notify):
     assert fake_notify.requests.last.warnings == ["parameter 'Type' was not read"]
 
 
-@warns
-def test_credentials_are_listed_oldest_first_and_there_is_no_filter(wire, fake_notify):
-    made = [fake_notify.create_credential("apn"), fake_notify.create_credential("fcm", friendly_name="x")]
-
-    answer = wire.get(PATH, {"FriendlyName": "x"})
-
-    assert answer.json["credentials"] == [wire.get(f"{PATH}/{each.sid}").json for each in made]
-    assert fake_notify.requests[0].warnings == ["parameter 'FriendlyName' was not read"]
-
-
 @pytest.mark.fake_notify(credentials_checked="at_write")
 def test_a_deleted_credential_leaves_its_sid_behind(fake_notify_client):
     account = fake_notify_client.notify.v1

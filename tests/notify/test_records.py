@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakenotify.notify import records
-from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.records import (
     NO_STRINGS,
     Alert,
@@ -218,15 +217,3 @@ ALERT = Alert(52301, "WARNING", "Resulted\x1b[2J list", "NT1", "IS1", "AC1", Non
 )
 def test_a_record_is_one_short_printable_line(record: Any, shown: str) -> None:
     assert repr(record) == shown
-
-
-def test_a_service_knows_the_default_protocol_version_of_each_channel() -> None:
-    versions = {"apn": "4", "gcm": "1", "fcm": "2", "alexa": "3"}
-    defaults = {f"default_{name}_notification_protocol_version": each for name, each in versions.items()}
-    service = Service(**SERVICE | defaults)
-
-    assert {name: service.protocol_version(name) for name in CHANNELS} == {
-        **versions,
-        "sms": "default",
-        "facebook-messenger": "default",
-    }

@@ -166,13 +166,6 @@ def test_users_are_listed_oldest_first_by_identity_and_segment(wire, crowd):
     assert [identities(wire.get(USERS, query)) for query, _ in expected] == [found for _, found in expected]
 
 
-def test_the_filters_of_users_are_kept_on_every_page(twilio_wire, crowd):
-    answer = twilio_wire.get(USERS, {"Segment": "north", "Identity": ["alice", "a b"], "PageSize": "1"})
-
-    page = f"{PUBLIC}/Users?Identity=alice&Identity=a%20b&Segment=north&PageSize=1&Page=0"
-    assert (answer.json["meta"]["url"], answer.json["meta"]["first_page_url"]) == (page, page)
-
-
 # their Bindings
 
 
