@@ -305,11 +305,9 @@ class Reading:
         rest: dict[str, Any] = {}
         if "limit" in query:
             page = list(islice(found, query["limit"]))
-            more = not query["limit"] or next(found, None) is not None
-            here, there = _spell(self.start), _spell(self._end(page, newest))
-            rest |= (
-                {"next": here, "previous": there} if backwards else {"next": there if more else None, "previous": here}
-            )
+            more = backwards or not query["limit"] or next(found, None) is not None
+            here, there = _spell(self.start), _spell(self._end(page, newest)) if more else None
+            rest = {"next": here, "previous": there} if backwards else {"next": there, "previous": here}
             found = iter(page)
         if backwards:
             found = reversed(list(found))

@@ -31,37 +31,33 @@ def get_openapi(world: World, ask: Ask) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "operationId": route.name,
-        "summary": route.words,
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": TEXT}
-            for name in re.findall(r"{(\w+)}", route.path)
-        ]
-        + [
-            {"name": name, "in": "query", "description": each.words, "schema": each.schema}
-            for name, each in route.query.items()
-        ],
-        "responses": {
-            "200": {"description": "Done.", "content": {route.media.partition(";")[0]: {"schema": route.answer}}},
-            **{status: _refused(words) for status, words in _REFUSALS.items()},
-        },
-    }
-    if route.body is not None:
-        content = {"application/json": {"schema": route.body}}
-        described["requestBody"] = {"required": route.needs_body, "content": content}
-    return described
-
-
 _REFUSALS = {
     "400": "What was sent can't be used; the world is as it was.",
     "403": "The host, the origin or the content type is not allowed.",
     "404": "There is no such thing.",
     "413": "The body is too large.",
 }
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
 
 
-def _refused(words: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Error"}
-    return {"description": words, "content": {"application/json": {"schema": schema}}}
+def _operation(route: Route) -> dict[str, Any]:
+    in_path = re.findall(r"{(\w+)}", route.path)
+    described: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.words,
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": TEXT} for name in in_path),
+            *(
+                {"name": name, "in": "query", "description": each.words, "schema": each.schema}
+                for name, each in route.query.items()
+            ),
+        ],
+        "responses": {
+            "200": {"description": "Done.", "content": {route.media.partition(";")[0]: {"schema": route.answer}}},
+            **{status: {"description": words, "content": _ERROR} for status, words in _REFUSALS.items()},
+        },
+    }
+    if route.body is not None:
+        content = {"application/json": {"schema": route.body}}
+        described["requestBody"] = {"required": route.needs_body, "content": content}
+    return described
