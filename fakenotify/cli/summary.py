@@ -31,19 +31,17 @@ class Tally:
 
     def __init__(self, fake: FakeNotify) -> None:
         self._fake = fake
-        self.requests, self.refusals, self.warnings, self.hints = Counts(), Counts(), Counts(), Counts()
+        self._requests = Counts()
+        self._found = {name: Counts() for name in ("refusals", "warnings", "hints")}
         fake.world.journal.listen(self._count)
 
     def _count(self, request: Request) -> None:
         operation = request.operation or f"{request.method} {request.path}"
-        self.requests.add(request.operation or "")
-        if request.code:
-            refusal = f"{request.status} {request.code} {request.message}{request.provenance}"
-            self.refusals.add(f"{operation}: {refusal}")
-        for warning in request.ignored:
-            self.warnings.add(f"{operation}: {warning}")
-        for hint in request.hints:
-            self.hints.add(f"{operation}: {hint}")
+        self._requests.add(operation)
+        refusals = [f"{request.status} {request.code} {request.message}{request.provenance}"] if request.code else []
+        for name, texts in (("refusals", refusals), ("warnings", request.ignored), ("hints", request.hints)):
+            for text in texts:
+                self._found[name].add(f"{operation}: {text}")
 
     def summary(self, proxy: Proxy, status: int) -> dict[str, Any]:
         """What happened, as JSON: each text with its number of occurrences. ``status`` is the program's."""
@@ -56,13 +54,11 @@ class Tally:
                     alerts.add(f"{alert.level} {alert.code} {alert.text}")
                 dropped.add("an older delivery", account.deliveries.dropped)
                 dropped.add("an older alert", account.alerts.dropped)
-        requests = sum(self.requests.values())
+        requests = sum(self._requests.values())
         return {
             "requests": requests,
             "deliveries": {"sent": 0, "failed": 0, **deliveries},
-            "refusals": dict(self.refusals),
-            "warnings": dict(self.warnings),
-            "hints": dict(self.hints),
+            **{name: dict(counts) for name, counts in self._found.items()},
             "alerts": dict(alerts),
             "dropped": dict(dropped),
             "distrusted": dict(proxy.distrusted),
@@ -106,9 +102,8 @@ def lines_of(summary: Mapping[str, Any]) -> list[str]:
     ]
     if "recorded" in summary:
         answers = ", ".join(f"{times} with {status}" for status, times in summary["recorded"].items())
-        lines = [
-            f"fakenotify: {_number(sum(summary['recorded'].values()), 'call')} recorded{answers and f': {answers}'}"
-        ]
+        calls = _number(sum(summary["recorded"].values()), "call")
+        lines = [f"fakenotify: {calls} recorded{answers and f': {answers}'}"]
     for name, line in _LINES.items():
         counts = summary.get(name, {})
         entries = [line.format(each) + (f" ({times} times)" if times > 1 else "") for each, times in counts.items()]
