@@ -541,14 +541,13 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("request_line", REFUSED)
-def test_what_cannot_be_reached_or_makes_no_sense_is_refused_in_words(
-    proxy: Asked, free_port: int, request_line: str
-) -> None:
+def test_what_cannot_be_reached_or_makes_no_sense_is_refused_in_words(proxy: Asked, free_port: int) -> None:
     free = f"127.0.0.1:{free_port}"
-    status, why = REFUSED[request_line]
-    words = f"fakenotify: {why.format(free=free)}\n" if why else ""
-    assert proxy.refusal(request_line.format(free=free)) == (status, words)
+    found = {request: proxy.refusal(request.format(free=free)) for request in REFUSED}
+    assert found == {
+        request: (status, f"fakenotify: {why.format(free=free)}\n" if why else "")
+        for request, (status, why) in REFUSED.items()
+    }
     assert proxy.passed_on == {}
 
 
