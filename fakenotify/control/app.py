@@ -182,7 +182,7 @@ _encode = json.JSONEncoder(allow_nan=False, default=plain).encode
 # tables
 
 
-def show(*tables: Rows) -> None:
+def add_tables(*tables: Rows) -> None:
     """Add the operations that read tables."""
     for rows in tables:
         ROUTES[rows.name] = {"GET": rows.route(partial(Reading, rows))}
@@ -229,6 +229,7 @@ class Reading:
             with lock:
                 for table in tables:
                     self.dropped += table.dropped
+                    # a log numbers its entries without gaps
                     newest = table.select().newest() if isinstance(table, Table) else table.dropped + len(table)
                     self.top[key] = max(self.top[key], newest)
         self.id = query.get("id")

@@ -9,7 +9,7 @@ from functools import partial
 from shlex import quote
 from typing import Any
 
-from fakenotify.control.app import Reading, show
+from fakenotify.control.app import Reading, add_tables
 from fakenotify.control.routes import Refused, flag
 from fakenotify.control.schema import TEXT, TEXT_OR_NULL
 from fakenotify.control.tables import Filter, Rows, code_of, equal, like, strings
@@ -123,4 +123,4 @@ REQUESTS = Rows(
     heavy=("body", "curl"),
     date=lambda request: request.date,
 )
-show(REQUESTS)
+add_tables(REQUESTS)

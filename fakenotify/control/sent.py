@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
-from fakenotify.control.app import Reading, show
+from fakenotify.control.app import Reading, add_tables
 from fakenotify.control.routes import Ask, route
 from fakenotify.control.schema import FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
 from fakenotify.control.tables import Filter, Rows, code_of, equal, having, like, strings
@@ -308,7 +308,7 @@ CALLBACKS = Rows(
     {"notification": obj(_WORDS), "count": INTEGER, "params": OBJECT, "states": array(OBJECT)},
     heavy=("body",),
 )
-show(NOTIFICATIONS, DELIVERIES, ALERTS, CALLBACKS)
+add_tables(NOTIFICATIONS, DELIVERIES, ALERTS, CALLBACKS)
 
 
 @route("POST", "callbacks", obj({"callback": {"anyOf": [record_schema(Callback), {"type": "null"}]}}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakenotify.control.app import Reading, show
+from fakenotify.control.app import Reading, add_tables
 from fakenotify.control.schema import INTEGER, obj
 from fakenotify.control.tables import Filter, Rows, equal, having, like
 from fakenotify.notify.records import Binding, Credential, Segment, Service, User
@@ -83,4 +83,4 @@ SEGMENTS = Rows(
     {"users": INTEGER},
     of_service=True,
 )
-show(SERVICES, BINDINGS, CREDENTIALS, USERS, SEGMENTS)
+add_tables(SERVICES, BINDINGS, CREDENTIALS, USERS, SEGMENTS)
