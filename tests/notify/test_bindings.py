@@ -256,6 +256,7 @@ def test_a_filter_is_exact_and_an_empty_one_counts_as_absent(wire, people):
         ({"Tag": ["vip", "nothing"]}, ""),
         ({"Tag": ["all", "vip"]}, "125"),
         ({"Tag": ["sms", "new user"]}, "23"),
+        ({"Tag": "new user", "Identity": ["bob", "carol"]}, "3"),
         ({"Tag": "facebook-messenger"}, "6"),
         ({"Tag": "alexa"}, "7"),
         ({"StartDate": ""}, "1234567"),
