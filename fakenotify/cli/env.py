@@ -7,7 +7,7 @@ import shlex
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 
-from fakenotify.cli import options as of
+from fakenotify.cli.options import port_number
 from fakenotify.cli.output import CommandError
 from fakenotify.proxy.environment import variables
 
@@ -20,7 +20,7 @@ DESCRIPTION = f"""Print the variables that lead a shell's programs to the fake t
 
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
-    add("--proxy-port", type=of.port, default=DEFAULT_PROXY_PORT, help="the running proxy's (default: %(default)s)")
+    add("--proxy-port", type=port_number, default=DEFAULT_PROXY_PORT, help="the running proxy's (default: %(default)s)")
     add("--shell", choices=("bash", "fish", "powershell", "dotenv"), default="bash", help="form (default: %(default)s)")
 
 

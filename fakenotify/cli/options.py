@@ -89,7 +89,7 @@ def variable_of(action: argparse.Action) -> str:
     return PREFIX + _longest(action)[2:].replace("-", "_").upper()
 
 
-def port(value: str) -> int:
+def port_number(value: str) -> int:
     """Read a port number."""
     number = whole(value)
     if not 0 <= number <= 65535:
@@ -111,7 +111,7 @@ def whole(value: str) -> int:
 def add_fake_options(add: Callable[..., object], default_port: int) -> None:
     """Declare the options that describe a fake."""
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--port", type=port, default=default_port, help="port; 0 takes a free one (default: %(default)s)")
+    add("--port", type=port_number, default=default_port, help="port; 0 takes a free one (default: %(default)s)")
     add("--port-file", metavar="FILE", help="write the port number here once it answers")
     add("--state", metavar="FILE", help="load the world from this file at the start")
     add("--save-state", metavar="FILE", help="write the world here at the end")
@@ -132,7 +132,7 @@ def add_fake_options(add: Callable[..., object], default_port: int) -> None:
 
 
 @contextlib.contextmanager
-def fake_of(
+def prepared_fake(
     options: argparse.Namespace, unknown_accounts: Literal["own", "shared"]
 ) -> Iterator[tuple[FakeNotify, Service]]:
     """The fake that the options describe, not yet listening, and its first Service; at the end it is stopped and saved.

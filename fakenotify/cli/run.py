@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fakenotify.cli import options as of
+from fakenotify.cli.options import add_fake_options, prepared_fake, start, write_port_file
 from fakenotify.cli.output import CommandError, refusing, say, writing
 from fakenotify.cli.signals import handling
 from fakenotify.cli.summary import Tally, is_worrying, lines_of
@@ -35,7 +35,7 @@ _TYPED = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
 
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
-    of.add_fake_options(add, 0)
+    add_fake_options(add, 0)
     add("--upstream", metavar="URL", help="forward calls to this Notify instead of the fake; needs --record")
     add("--record", metavar="FILE", help="record the calls here, personal data masked; 'fakenotify compare' reads it")
     add("--strict", action="store_true", help="exit with 1 if there were warnings and the command succeeded")
@@ -49,9 +49,9 @@ def run(options: Namespace) -> int:
     if bool(options.upstream) != bool(options.record):
         raise CommandError("--upstream and --record go together: whose answers to record, and where")
     program = Program(options.program)
-    with program.signals(), of.fake_of(options, "shared") as (fake, service), ExitStack() as stack:
-        of.start(fake, options)
-        of.write_port_file(fake, options)
+    with program.signals(), prepared_fake(options, "shared") as (fake, service), ExitStack() as stack:
+        start(fake, options)
+        write_port_file(fake, options)
         recorder = _recorder(fake, options)
         if recorder is not None:
             stack.callback(recorder.close)

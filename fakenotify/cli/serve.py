@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fakenotify import __version__
-from fakenotify.cli import options as of
 from fakenotify.cli.log import RequestLog
+from fakenotify.cli.options import DEFAULT_PORT, add_fake_options, port_number, prepared_fake, start, write_port_file
 from fakenotify.cli.output import CommandError, say
 from fakenotify.cli.signals import handling
 from fakenotify.proxy.environment import traps
@@ -30,8 +30,8 @@ DESCRIPTION = "An in-memory fake of the Twilio Notify REST API v1."
 
 def add_options(add: Callable[..., object]) -> None:
     """Declare the options."""
-    of.add_fake_options(add, of.DEFAULT_PORT)
-    add("--proxy-port", type=of.port, help="also start a proxy on this port, for 'fakenotify env'")
+    add_fake_options(add, DEFAULT_PORT)
+    add("--proxy-port", type=port_number, help="also start a proxy on this port, for 'fakenotify env'")
     add("--ca-file", metavar="FILE", help="write the certificate that clients of the proxy must trust to this file")
     add("--json", action="store_true", help="print one JSON object on start; the request log goes to stderr")
     add("--log-format", choices=("text", "json"), default="text", help="form of the request log (default: %(default)s)")
@@ -45,19 +45,19 @@ def run(options: Namespace) -> int:
         raise CommandError("--ca-file is about the proxy; name its port with --proxy-port")
     with (
         contextlib.closing(RequestLog(sys.stderr if options.json else sys.stdout, options.log_format)) as log,
-        of.fake_of(options, "own") as (fake, service),
+        prepared_fake(options, "own") as (fake, service),
         _signals() as wait,
         contextlib.ExitStack() as stack,
     ):
         if not options.quiet:
             log.follow(fake.world)
-        of.start(fake, options)
+        start(fake, options)
         proxy = None
         if options.proxy_port is not None:
             from fakenotify.proxy.launch import proxied  # start-up time: ssl, tempfile
 
             proxy = stack.enter_context(proxied(fake, service.sid, os.environ, options.proxy_port, options.ca_file))
-        of.write_port_file(fake, options)
+        write_port_file(fake, options)
         as_json = options.json or options.log_format == "json"
         say(sys.stdout, (_banner_json if as_json else _banner)(fake, service, proxy))
         log.start()
