@@ -232,13 +232,9 @@ class Connection:
         send_all(self.socket, head)
         if not has_body:
             return
-        try:
-            for piece in pieces:
-                if piece:  # an empty chunk would be the last
-                    send_all(self.socket, b"%X\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-        except BaseException:
-            self.closing = True  # the client sees that the end is missing
-            raise
+        for piece in pieces:  # what one raises closes the connection, so the client sees that the end is missing
+            if piece:  # an empty chunk would be the last
+                send_all(self.socket, b"%X\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if chunked:
             self.socket.sendall(b"0\r\n\r\n")
 
