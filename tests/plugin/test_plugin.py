@@ -417,7 +417,9 @@ def test_the_traceback_ends_at_the_line_of_the_test(run: Run) -> None:
 
 
 @pytest.mark.parametrize("capture", ["--capture=fd", "-pno:capture"])
-def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest.Pytester, capture: str) -> None:
+def test_a_failed_test_is_held_until_enter_is_pressed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capture: str
+) -> None:
     """Its fake answers meanwhile, with the world of the test."""
     pytester.makepyfile(
         """
@@ -430,9 +432,9 @@ def test_a_failed_test_is_held_until_enter_is_pressed(run: Run, pytester: pytest
             pass
         """
     )
-    command = [sys.executable, "-mpytest", "-pno:cacheprovider", "--fake-notify-hold", capture]
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    command = [sys.executable, "-mpytest", "-pno:cacheprovider", "-pconftest_plugin", "--fake-notify-hold", capture]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
         assert process.stdout
         said = next(line for line in process.stdout if line.startswith("fakenotify: "))
         held = re.fullmatch(r"fakenotify: .*::test_fails has failed; look at (\S+) and press Enter to continue\n", said)
