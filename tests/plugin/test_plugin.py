@@ -316,6 +316,8 @@ def test_an_invalid_option_is_explained(run: Run, arguments: list[str], pattern:
 def test_a_failure_shows_what_was_asked(run: Run) -> None:
     result = run(
         """
+        from fakenotify.clients.in_process import call
+
         def test_asked(fake_notify):
             service = fake_notify.create_service(sid="IS" + "a" * 32)
             fake_notify.fail("services.find", status=429, times=1)
@@ -339,6 +341,7 @@ def test_a_failure_shows_what_was_asked(run: Run) -> None:
             to = {"binding_type": "sms", "address": "\\x1b[2Jcleared"}
             fake_notify.create_notification(service, to_binding=to, body="Hi")
             ask(fake_notify, "POST", body=b"FriendlyName=%1b%5b2J%0aforged+line&%1bfriendly=x%ed%a0%80")
+            call(fake_notify.wsgi_app, "GET", "http://localhost/v1/\\x1b[2J", AUTHORIZATION, b"")
             assert False
 
         @pytest.fixture
