@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from fakenotify.core.clock import Clock
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 PROVIDERS: dict[str, Provider] = {"apns": apns, "fcm": fcm, "messages": messages}
 HOSTS = re.compile("|".join(each.pattern for each in (apns.HOSTS, fcm.HOSTS, fcm.TOKEN_HOST, messages.HOSTS)))
+LARGEST_BODY = 16 * 1_048_576
+"""Bytes; a larger body is answered 413, and the request is not kept."""
 _SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
 
 Name = Literal["apns", "fcm", "messages"]
@@ -74,7 +77,13 @@ class Providers:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request to a provider."""
-        return self._answer(Request(environ))(environ, start_response)
+        request = Request(environ)
+        request.max_content_length = LARGEST_BODY
+        try:
+            answer = self._answer(request)
+        except RequestEntityTooLarge:
+            answer = Answer(413)
+        return answer(environ, start_response)
 
     def _answer(self, request: Request) -> Answer:
         host = request.host.partition(":")[0].lower()

@@ -16,7 +16,7 @@ from twilio.rest import Client
 from fakenotify import FakeNotify
 from fakenotify.clients.active import UninterceptedCall
 from fakenotify.core.errors import error_body
-from fakenotify.providers.caught import PROVIDERS, Providers
+from fakenotify.providers.caught import LARGEST_BODY, PROVIDERS, Providers
 
 TOKEN = "a7c658f4" * 8
 NUMBER = "+15005550006"
@@ -150,6 +150,12 @@ def test_bad_requests_are_refused_as_the_provider_does(
     answer = requests.post(url, data=body, headers=BEARER | headers, timeout=5)
 
     assert (answer.status_code, reason in json.dumps(answer.json())) == (status, True)
+
+
+def test_a_body_that_is_too_large_is_refused_and_not_kept(notify_providers: Providers) -> None:
+    sizes = (LARGEST_BODY, LARGEST_BODY + 1)
+    assert [requests.post(FCM, b"x" * size, timeout=5).status_code for size in sizes] == [400, 413]
+    assert [each.status for each in notify_providers.requests] == [400]
 
 
 def test_apns_takes_post_only(notify_providers: Providers) -> None:
