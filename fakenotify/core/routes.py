@@ -71,7 +71,7 @@ class RouteTable:
     def add(self, route: Route) -> None:
         """Add a route. Raises ``ValueError`` if words and values don't alternate."""
         if [part.startswith("{") for part in route.segments] != [at % 2 == 1 for at in range(len(route.segments))]:
-            raise ValueError(f"in {route.path} words and values don't take turns")
+            raise ValueError(f"in {route.path} words and values don't alternate")
         self.by_operation[route.operation] = route
         self._methods.setdefault(_shape(route.segments), {})[route.method] = route
 

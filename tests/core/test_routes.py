@@ -127,7 +127,7 @@ def test_a_path_whose_words_and_values_do_not_alternate_is_refused() -> None:
         with pytest.raises(ValueError) as raised:  # noqa: PT011  # the whole message is compared
             RouteTable([Route("services.fetch", path, run)])
 
-        assert str(raised.value) == f"in {path} words and values don't take turns"
+        assert str(raised.value) == f"in {path} words and values don't alternate"
 
 
 # the table that is served

@@ -19,7 +19,7 @@ from fakenotify.notify.dispatch import Call
 
 @pytest.fixture
 def eager_threads() -> Iterator[None]:
-    """Threads that take turns as often as they can, so that they meet in every seam."""
+    """Threads that are switched as often as possible, so that they meet everywhere."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
