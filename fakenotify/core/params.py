@@ -149,16 +149,19 @@ class Params:
         return form
 
     def redact(self, form: Form) -> dict[str, str | list[str]]:
-        """The form for reading: lists where a parameter is repeatable, secrets replaced, misspelt ones too."""
+        """The form for reading: lists where a parameter is repeatable, secrets replaced, misspelt ones too.
+
+        It shares the table's names and the form's lists, since thousands are kept.
+        """
         shown: dict[str, str | list[str]] = {}
         for name, values in form.items():
             row = self.by_name.get(name)
-            if self._hides(name) if row is None else row.secret:
-                shown[name] = "[redacted]"
-            elif len(values) > 1 or (row is not None and row.most is not None):
-                shown[name] = list(values)
+            several = len(values) > 1
+            if row is None:
+                hidden = self._hides(name)
             else:
-                shown[name] = values[0]
+                name, hidden, several = row.name, row.secret, several or row.most is not None
+            shown[name] = "[redacted]" if hidden else values if several else values[0]
         return shown
 
     def _hides(self, name: str) -> bool:
