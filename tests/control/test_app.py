@@ -13,11 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakenotify import FakeNotify
+from fakenotify.clients.in_process import call
 from fakenotify.control.app import write
 from fakenotify.control.routes import ROUTES
 from fakenotify.core import strict_json
 from fakenotify.faults.kinds import KINDS
 from fakenotify.server.wsgi import CONTROL_BODY_LIMIT
+
+
+def test_the_control_api_is_loaded_once_by_the_first_request(fake: FakeNotify) -> None:
+    loader = fake.wsgi_app.control
+    assert loader is not None
+    loaded = []
+    for _ in range(2):  # the second is a thread that found the loader before the first had loaded anything
+        assert call(loader, "GET", "http://127.0.0.1/_fake/health", {}, b"").status == 200
+        loaded.append(fake.wsgi_app.control)
+    assert loaded[0] is loaded[1] is not loader
+
 
 # who is let in
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakenotify import Behaviour, Binding, FakeNotify
@@ -131,6 +131,13 @@ def asked(selectors: dict[str, Any]) -> str:
     st.sampled_from((None, 52103, 52302)),
     st.lists(bound, max_size=4),
 )
+@example(
+    False,
+    [{"identity": "alice", "binding_type": "sms", "address": "+15000", "tags": []}],
+    {"identities": ["alice"], "tags": ["all"], "segments": []},
+    52302,
+    [{"identity": "alice", "binding_type": "sms", "address": "+15001", "tags": []}],
+)  # one that matches in vain, and one that is too late
 def test_every_binding_is_either_selected_or_skipped_for_the_first_reason(
     keeps_sid: bool, before: list[Any], selectors: dict[str, Any], outcome: int | None, after: list[Any]
 ) -> None:
