@@ -105,8 +105,8 @@ const SHOW = {
     }, [
       section("On the devices", sent.total ? pictures(sent.rows, sent.total) : quiet("No device received it.")),
       paged("Deliveries", { rows: [...failed.rows, ...sent.rows], total: failed.total + sent.total }, delivery),
-      listed(`Who did not receive it (${number(counts.skipped)})`, reasons, reason,
-        counts.skipped ? "Its Service was deleted, and the reasons with it." : "Every Binding of the Service was selected."),
+      listed(`Who did not receive it (${number(counts.skipped)})`, reasons, reason, counts.skipped
+        ? "Its Service was deleted, and the reasons with it." : "Every Binding of the Service was selected."),
       paged("Alerts", alerts, alert),
       paged("Callbacks", callbacks, callback),
       section("The request that created it", made
