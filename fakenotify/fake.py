@@ -83,7 +83,7 @@ class FakeNotify(Account):
         """Held while something is created on first use, so that there is only one of it."""
         bounds = {"keep_requests": keep_requests, "keep_deliveries": keep_deliveries, "keep_bytes": keep_bytes}
         for name, kept in bounds.items():
-            if not is_whole(kept) or kept < 1:
+            if not is_whole(kept, 1):
                 raise ValueError(f"{name} is a whole number from 1, not {kept!r}")
         self._settings = (accounts, api_keys, keep_requests, keep_deliveries, keep_bytes)
         self.world = self._new_world(_shared(behaviour), seed)

@@ -21,7 +21,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from fakenotify.control.routes import EVENTS, JSON, ROUTES, Ask, Content, Refused, Route, check_account, flag
+from fakenotify.control.routes import EVENTS, JSON, ROUTES, Ask, Content, Refused, Route, check_account, flag, whole
 from fakenotify.control.schema import COUNT, FLAG
 from fakenotify.control.tables import Rows, equal, parse_search, strings
 from fakenotify.core.errors import UnknownName
@@ -145,9 +145,7 @@ def _query(found: Route, path: str, query: str) -> dict[str, Any]:
         if schema is FLAG:
             asked[name] = flag(name, value)
         elif schema is COUNT:
-            if not (value.isascii() and value.isdigit() and len(value) < 10):
-                raise Refused(400, f"{name} is a whole number from 0, not {value!r}")
-            asked[name] = int(value)
+            asked[name] = whole(value, f"{name} is a whole number from 0")
         elif value not in schema.get("enum", (value,)):
             raise Refused(400, f"{name} is {' or '.join(schema['enum'])}, not {value!r}", schema["enum"])
         else:

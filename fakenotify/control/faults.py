@@ -79,9 +79,8 @@ def get_faults(world: World, ask: Ask) -> dict[str, Any]:
 
     ``describe=true`` adds the ``operations`` and the ``kinds`` of fault with their fields.
     """
-    narrowed = ask.account_sid
-    chosen = [each for each in world.faults if narrowed is None or each.account_sid in (None, narrowed)]
-    answer: dict[str, Any] = {"faults": [_shown(each) for each in chosen]}
+    shown = [_shown(each) for each in world.faults if each.can_meet(ask.account_sid)]
+    answer: dict[str, Any] = {"faults": shown}
     if ask.query.get("describe"):
         answer |= {"operations": list(ROUTES.by_operation), "kinds": [_kind(kind) for kind in KINDS]}
     return answer

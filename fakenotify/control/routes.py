@@ -153,6 +153,13 @@ def check_names(thing: str, given: Iterable[str], known: Collection[str]) -> Non
             raise Refused(400, f"{thing} has no {name!r}; it has {', '.join(known)}", nearest(name, known))
 
 
+def whole(given: str, words: str) -> int:
+    """Parse a number of at most nine digits; ``words`` say what is wanted. Raises ``Refused``."""
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Refused(400, f"{words}, not {given!r}")
+    return int(given)
+
+
 def flag(name: str, given: str) -> bool:
     """Parse a flag. Raises ``Refused``."""
     if given.lower() not in ("true", "false"):

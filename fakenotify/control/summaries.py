@@ -32,8 +32,7 @@ def get_totals(world: World, ask: Ask) -> dict[str, Any]:
             totals[name] = ROUTES[name]["GET"].run(world, ask).total()
         except Refused:
             totals[name] = None
-    met = (None, ask.account_sid)
-    totals["faults"] = sum(each.active and (met[1] is None or each.account_sid in met) for each in world.faults)
+    totals["faults"] = sum(each.active and each.can_meet(ask.account_sid) for each in world.faults)
     totals["outcomes"] = sum(len(each.outcomes) for each in world.accounts_of(ask.account_sid))
     return totals
 

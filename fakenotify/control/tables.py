@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import attrgetter, contains, eq
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fakenotify.control.routes import ACCOUNT, Parameter, Refused, Route, Run
+from fakenotify.control.routes import ACCOUNT, Parameter, Refused, Route, Run, whole
 from fakenotify.control.schema import COUNT, FLAG, INTEGER, OBJECT, TEXT, TEXT_OR_NULL, array, obj, record_schema
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ def _filter(name: str, field: str, passes: Callable[..., bool], parse: Callable[
 
 def code_of(value: str) -> int:
     """Parse a code. Raises ``Refused``."""
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise Refused(400, f"code is a number such as 52001, not {value!r}")
-    return int(value)
+    return whole(value, "code is a number such as 52001")
 
 
 def strings(*values: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from functools import cached_property
 from typing import Any
 
 from fakenotify.core.errors import DOCUMENTED, MissingParameter, TwilioError
@@ -62,12 +63,15 @@ class Params:
         self.by_name = {row.name: row for row in rows}
         self.names = frozenset(self.by_name)
         self.fields = {row.field: row for row in rows}
-        self._signs = {
-            row.name: re.compile("|".join(map(re.escape, row.kind.signs))).search for row in rows if row.kind.signs
-        }
         self._as_sent = {row.name for row in rows if row.most is None and type(row.kind).read is Kind.read}
         self.secrets = frozenset(row.name for row in rows if row.secret)
         self.defaults = {row.field: (() if row.most is not None else row.default) for row in rows if not row.required}
+
+    @cached_property  # start-up time: an expression takes long to compile
+    def _signs(self) -> dict[str, Callable[[str], object]]:
+        """What finds the signs of a parameter's kind, by the parameter's name."""
+        signs = {row.name: row.kind.signs for row in self.rows if row.kind.signs}
+        return {name: re.compile("|".join(map(re.escape, each))).search for name, each in signs.items()}
 
     def parse(self, form: Form) -> dict[str, Any]:
         """Read every parameter; an absent or empty one gets its default. Raises the first complaint, in table order."""

@@ -6,6 +6,7 @@ document and the Hypothesis strategies all use it.
 
 from __future__ import annotations
 
+import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
@@ -22,9 +23,9 @@ _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HIGHEST = 10**12
 
 
-def is_whole(value: object) -> bool:
-    """Whether a value is a whole number, which a boolean is not here."""
-    return isinstance(value, int) and not isinstance(value, bool)
+def is_whole(value: object, least: float = -math.inf) -> bool:
+    """Whether a value is a whole number, and at least ``least``; a boolean is none here."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 class BadValue(ValueError):

@@ -51,6 +51,10 @@ class InjectedFault:
         """Whether it can still meet a request."""
         return self.times is None or self.fired < self.times
 
+    def can_meet(self, account_sid: str | None) -> bool:
+        """Whether it can meet a request of an account, or, without one, of any."""
+        return account_sid is None or self.account_sid in (None, account_sid)
+
     def to_json(self) -> dict[str, Any]:
         """The fault as JSON: which requests it meets, and how often it has fired."""
         names = ("phase", "times", "after", "account_sid", "optional", "fired", "active")
@@ -141,7 +145,7 @@ class InjectedFaults:
             if (
                 (beyond is None or injected.id > beyond.id)
                 and injected.active
-                and injected.account_sid in (None, account_sid)
+                and injected.can_meet(account_sid)
                 and fnmatchcase(operation, injected.operation)
                 and _is_wanted(injected, call)
                 and self._count(injected)
@@ -189,6 +193,6 @@ def _is_wanted(injected: InjectedFault, call: Any) -> bool:
 def _check_count(name: str, value: int | None, least: int, *, none: bool = False) -> None:
     if value is None and none:
         return
-    if value is None or not is_whole(value) or value < least:
+    if not is_whole(value, least):
         hint = " or None for every request" if none else ""
         raise ValueError(f"{name} must be a whole number from {least}{hint}, not {value!r}")

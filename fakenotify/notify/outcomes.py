@@ -85,7 +85,7 @@ def outcome(
     for name, value in (("address", address), ("identity", identity)):
         if not isinstance(value, (str, type(None))):
             raise ValueError(f"{name} is a text, not {value!r}")
-    if times is not None and (not is_whole(times) or times < 1):
+    if times is not None and not is_whole(times, 1):
         raise ValueError(f"times is a whole number from 1, or None for good, not {times!r}")
     return Outcome(code, address, identity, binding_type, times)
 

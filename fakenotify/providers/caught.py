@@ -71,7 +71,7 @@ class Providers:
         if provider not in PROVIDERS:
             close = nearest(str(provider), PROVIDERS)
             raise UnknownName(f"there is no provider {provider!r}; there are {', '.join(PROVIDERS)}", close)
-        if times is not None and (not is_whole(times) or times < 1):
+        if times is not None and not is_whole(times, 1):
             raise ValueError(f"times is a whole number from 1, or None for all, not {times!r}")
         self._failures.append(_Failure(provider, _code(PROVIDERS[provider], what), address, times))
 

@@ -75,7 +75,7 @@ def _is(field: str, expected: Any, actual: Any) -> bool:
 def assert_delivered(account: AccountState, journal: Journal, times: int | None, wanted: dict[str, Any]) -> Delivery:
     """Return the newest delivery that is as ``wanted``; it was sent, unless a ``status`` is wanted."""
     __tracebackhide__ = True
-    if times is not None and (not is_whole(times) or times < 1):
+    if times is not None and not is_whole(times, 1):
         raise ValueError(f"times is a whole number from 1, not {times!r}; for none there is assert_not_delivered")
     wanted = _checked(wanted)
     matching = _matching(account, wanted)

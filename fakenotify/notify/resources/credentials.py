@@ -21,8 +21,7 @@ from fakenotify.notify import values
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import InvalidFriendlyName, UnparsableCertificate, invalid
 from fakenotify.notify.records import Credential, Service
-from fakenotify.notify.resources.members import members
-from fakenotify.notify.resources.representation import fetch
+from fakenotify.notify.resources.representation import fetch, members
 from fakenotify.notify.tables import TableDefinition
 
 _CHANGEABLE = (

@@ -14,8 +14,7 @@ from fakenotify.core.values import Boolean, ShortText, Sid, Text
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.errors import CredentialNotFound, CredentialTypeMismatch, InvalidFriendlyName, invalid
 from fakenotify.notify.records import Credential, Service
-from fakenotify.notify.resources.members import members
-from fakenotify.notify.resources.representation import fetch
+from fakenotify.notify.resources.representation import fetch, members
 from fakenotify.notify.tables import TableDefinition
 
 CREDENTIAL_TYPES = ("apn", "gcm", "fcm")

@@ -19,8 +19,7 @@ from fakenotify.notify.account import AccountState, Scope
 from fakenotify.notify.errors import AlreadyInSegment, UserExists, UserHasBindings, invalid
 from fakenotify.notify.records import Binding, Segment, Service, User, strings
 from fakenotify.notify.resources import bindings, services
-from fakenotify.notify.resources.members import members
-from fakenotify.notify.resources.representation import fetch
+from fakenotify.notify.resources.representation import fetch, members
 from fakenotify.notify.resources.representation import segment as encoded
 from fakenotify.notify.tables import TableDefinition
 
