@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlencode
 
+from fakenotify.core.params import Form
 from fakenotify.faults.wire import Broken, NoPause, Wire
-from fakenotify.server.wsgi import BROKEN, WIRE, call_app
+from fakenotify.server.wsgi import BROKEN, DECODED, FORM, WIRE, call_app
 
 if TYPE_CHECKING:
     from fakenotify.faults.kinds import Fault
 
 App = Callable[..., Iterable[bytes]]
+
+_SHORT = 4_096
 
 
 @dataclass(slots=True)
@@ -61,7 +64,7 @@ def _environ_of(url: str) -> dict[str, Any]:
 
 
 def call(
-    app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout: float | None = None
+    app: App, method: str, url: str, headers: Mapping[str, str], body: bytes | Form, *, timeout: float | None = None
 ) -> Reply:
     """Send ``app`` a request for an absolute ``url``. Raises ``Broken`` if a fault leaves no answer, or half of one.
 
@@ -77,12 +80,22 @@ def call(
 
 
 def exchange(
-    app: App, method: str, url: str, headers: Mapping[str, str], body: bytes, wire: Wire
+    app: App, method: str, url: str, headers: Mapping[str, str], body: bytes | Form, wire: Wire
 ) -> tuple[Reply, Fault | None]:
-    """Call ``app``; returns its reply and the fault that breaks it, if there is one."""
+    """Call ``app``; returns its reply and the fault that breaks it, if there is one.
+
+    A short form is not encoded and decoded again, which would take a tenth of the time of a create.
+    """
     environ: dict[str, Any] = {_environ_name(name): value for name, value in headers.items()}
     environ.update(_environ_of(url))
     environ["REQUEST_METHOD"] = method
+    if not isinstance(body, bytes):
+        length = sum([len(name) + len(value) + 2 for name, values in body.items() for value in values])
+        if length <= _SHORT and method == "POST" and headers.get("Content-Type") == FORM:
+            environ[DECODED] = body, length, False
+            body = b""
+        else:
+            body = urlencode(body, doseq=True).encode()
     environ["wsgi.input"] = BytesIO(body)
     environ[WIRE] = lambda ended: wire
     line, sent, chunks = call_app(app, environ)

@@ -63,7 +63,10 @@ class Params:
         self.by_name = {row.name: row for row in rows}
         self.names = frozenset(self.by_name)
         self.fields = {row.field: row for row in rows}
-        self._as_sent = {row.name for row in rows if row.most is None and type(row.kind).read is Kind.read}
+        self._steps = [
+            (row, row.name, row.field, row.most is not None, row.most is None and type(row.kind).read is Kind.read)
+            for row in rows
+        ]
         self.secrets = frozenset(row.name for row in rows if row.secret)
         self.defaults = {row.field: (() if row.most is not None else row.default) for row in rows if not row.required}
 
@@ -76,12 +79,12 @@ class Params:
     def parse(self, form: Form) -> dict[str, Any]:
         """Read every parameter; an absent or empty one gets its default. Raises the first complaint, in table order."""
         values = dict(self.defaults)
-        for row in self.rows:
-            sent = form.get(row.name)
-            if sent is not None and (row.most is not None or sent[0]):
-                values[row.field] = sent[0] if row.name in self._as_sent else self._read(row, sent)
+        for row, name, field, repeatable, as_sent in self._steps:
+            sent = form.get(name)
+            if sent is not None and (repeatable or sent[0]):
+                values[field] = sent[0] if as_sent else self._read(row, sent)
             elif row.required:
-                raise MissingParameter(row.name)
+                raise MissingParameter(name)
         return values
 
     def parse_changes(self, form: Form) -> dict[str, Any]:

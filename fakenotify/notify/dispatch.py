@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -207,38 +209,76 @@ class Dispatcher:
     ) -> None:
         sent = call.query if call.method == "GET" else call.form
         table = route.params if route else NO_PARAMS
-        ignored, error = call.notes, answer.error
-        if route is not None:
-            if sent:
-                found, advice = table.look(sent, PAGING_NAMES if route.verb == "find" else ())
-                ignored, hints = ignored + found, hints + advice
-        elif hints:
-            ignored, hints = ignored + hints, []  # a URL that Notify doesn't have
-        if call.origin.endswith(".twilio.com") and (region := about_region(call.origin)):
-            hints = [*hints, region]
-        self.journal.record(
-            Request(
-                answer.operation,
-                call.method,
-                call.path,
-                table.redact(sent) if sent else {},
-                account.account_sid if account else None,
-                answer.status,
-                error.code if error else None,
-                error.message if error else None,
-                answer.body,
-                Strings(ignored + hints) if ignored or hints else NO_STRINGS,
-                answer.request_id,
-                self.clock.now(),
-                None if injected is None else f"{injected.fault} {injected.phase}",
-                Strings(hints) if hints else NO_STRINGS,
-                error.rule(answer.operation) if error else None,
-                error.label if error else None,
-                error.source or None if error else None,
-                int((monotonic() - began) * 1e6) / 1e6,
-            ),
-            call.size,
+        body, is_page = answer.body, route is not None and route.verb == "find"
+        describe = partial(
+            _describe,
+            call.method,
+            call.path,
+            call.origin,
+            route,
+            sent,
+            account.account_sid if account else None,
+            answer.status,
+            answer.error,
+            body,
+            call.notes,
+            hints,
+            answer.request_id,
+            self.clock.seconds(),
+            None if injected is None else f"{injected.fault} {injected.phase}",
+            monotonic() - began,
         )
+        hides = table.secrets or not sent.keys() <= table.names  # a secret is forgotten at once
+        self.journal.record(describe() if hides else Request.later(describe), None if is_page else call.size)
+
+
+def _describe(
+    method: str,
+    path: str,
+    origin: str,
+    route: Route | None,
+    sent: Form,
+    account_sid: str | None,
+    status: int | None,
+    error: TwilioError | None,
+    body: dict[str, Any] | None,
+    notes: list[str],
+    hints: list[str],
+    request_id: str,
+    seconds: float,
+    fault: str | None,
+    duration: float,
+) -> Request:
+    """A request as the journal shows it, with what a tester should know of it."""
+    if route is None:
+        operation, table = None, NO_PARAMS
+        notes, hints = notes + hints, []  # a URL that Notify doesn't have
+    else:
+        operation, table = route.operation, route.params
+        found, advice = table.look(sent, PAGING_NAMES if route.verb == "find" else ())
+        notes, hints = notes + found, hints + advice
+    if origin.endswith(".twilio.com") and (region := about_region(origin)):
+        hints = [*hints, region]
+    return Request(
+        operation,
+        method,
+        path,
+        table.redact(sent),
+        account_sid,
+        status,
+        error.code if error else None,
+        error.message if error else None,
+        body,
+        Strings(notes + hints) if notes or hints else NO_STRINGS,
+        request_id,
+        datetime.fromtimestamp(seconds, timezone.utc),
+        fault,
+        Strings(hints) if hints else NO_STRINGS,
+        error.rule(operation) if error else None,
+        error.label if error else None,
+        error.source or None if error else None,
+        int(duration * 1e6) / 1e6,
+    )
 
 
 def _perform(account: AccountState, route: Route, values: list[str], call: Call) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -19,9 +19,15 @@ from fakenotify.notify.records import NO_STRINGS, Strings
 KEPT_BYTES = 64 * 2**20
 
 
+class _Later:
+    __slots__ = ("_describe",)
+
+    _describe: Callable[[], Request] | None
+
+
 @quick
 @dataclass(frozen=True, slots=True, repr=False)
-class Request:
+class Request(_Later):
     """One request. ``operation`` (``bindings.create``) is None where no route was found.
 
     ``params`` has what was sent, lists where a parameter is repeatable, secrets redacted. ``code`` and ``message`` are
@@ -53,6 +59,25 @@ class Request:
     duration: float | None = field(default=None, compare=False)
     """Real seconds that the answer took."""
 
+    @classmethod
+    def later(cls, describe: Callable[[], Request]) -> Request:
+        """A request that is described when somebody first looks at it. Most are only counted, and a description takes
+        a tenth of the time of a request in process."""
+        request = cls.__new__(cls)
+        _set_describe(request, describe)
+        return request
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _FIELDS:
+            raise AttributeError(f"a Request has no attribute {name!r}")
+        describe = self._describe
+        if describe is not None:  # or else another thread has been faster
+            described = describe()
+            for field in _FIELDS:
+                object.__setattr__(self, field, getattr(described, field))
+            _set_describe(self, None)
+        return object.__getattribute__(self, name)
+
     @property
     def ignored(self) -> Strings:
         """Warnings for what Notify silently ignores, and for unknown URLs: pytest warnings, or errors under strict."""
@@ -78,6 +103,10 @@ class Request:
     def provenance(self) -> str:
         """How sure we are of a refusal, for the end of a line: ``" [assumed D1]"``; nothing for other answers."""
         return f" [{self.label} {self.source}]" if self.source else ""
+
+
+_FIELDS = frozenset(field.name for field in fields(Request))
+_set_describe: Callable[[Request, object], None] = vars(_Later)["_describe"].__set__
 
 
 def _short(params: Mapping[str, str | list[str]]) -> str:
@@ -106,12 +135,13 @@ class Journal:
         return self.total - len(self._requests)
 
     def record(self, request: Request, sent: int | None = None) -> None:
-        """Add a request and notify the listeners. ``sent`` is how many bytes the client sent, if known.
+        """Add a request and notify the listeners. ``sent`` is how many bytes the client sent, if that is known and the
+        answer is no page.
 
-        The answer to a short request is short, unless it is a page or the server says otherwise by ``measured``, so
-        most requests don't need to be measured.
+        The answer to a short request is short, unless the server says otherwise by ``measured``, so most requests don't
+        need to be measured.
         """
-        if sent is not None and sent <= _SHORT and (request.body is None or "meta" not in request.body):
+        if sent is not None and sent <= _SHORT:
             size, longest = _ROW_SIZE + _ANSWER_SIZE + 4 * sent, 0
         else:
             size, longest = _measure(request)

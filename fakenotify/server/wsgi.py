@@ -33,6 +33,11 @@ WIRE = "fakenotify.wire"
 BROKEN = "fakenotify.broken"
 """The environ's key for the fault that breaks the answer; the sender must look there first."""
 
+DECODED = "fakenotify.decoded"
+"""The environ's key for a form that a client in process brings decoded: the form, its length in bytes, and False."""
+
+FORM = "application/x-www-form-urlencoded"
+
 NOTIFY = re.compile(r"notify(\.[a-z0-9-]+){0,2}\.twilio\.com")
 """The hosts of Notify: ``notify.twilio.com`` and its edge and region forms. (documented)"""
 
@@ -54,7 +59,6 @@ _LOOPBACK = re.compile(rf"localhost|::1|127(\.{_OCTET}){{3}}")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]+)(:[0-9]*)?")
 _ALL_ADDRESSES = ("", "0.0.0.0", "::")
 
-_FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _JSON_ENCODER = json.JSONEncoder(check_circular=False)
 _JSON = ("Content-Type", "application/json; charset=utf-8")
@@ -239,27 +243,13 @@ def target(environ: WSGIEnvironment) -> tuple[str, str]:
 def read_call(environ: WSGIEnvironment, path: str, query: str) -> Call:
     """What ``dispatch`` needs of a request."""
     notes: list[str] = []
-    body, too_large = read_body(environ)
-    form: dict[str, list[str]] = {}
-    if body:
-        content_type = environ.get("CONTENT_TYPE", "")
-        media_type = content_type.partition(";")[0].strip().lower()
-        if media_type not in (_FORM, _MULTIPART, ""):
-            notes.append(
-                f"the body is {media_type}; Notify reads urlencoded and multipart forms only, so it counts as empty"
-            )
-        elif environ["REQUEST_METHOD"] == "POST":
-            if media_type == _MULTIPART:
-                form = parse_multipart(body, content_type, notes)
-            else:
-                form = parse_form(body.decode("utf-8", "replace"))
-        else:
-            notes.append(f"the body of a {environ['REQUEST_METHOD']} is not read; parameters belong in the query")
+    method = environ["REQUEST_METHOD"]
+    form, length, too_large = environ.get(DECODED) or _read_form(environ, notes)
     parameters = parse_form(query) if query else {}
-    if parameters and environ["REQUEST_METHOD"] != "GET":
-        notes.append(f"the query of a {environ['REQUEST_METHOD']} is not read: {', '.join(sorted(parameters))}")
+    if parameters and method != "GET":
+        notes.append(f"the query of a {method} is not read: {', '.join(sorted(parameters))}")
     return Call(
-        environ["REQUEST_METHOD"],
+        method,
         path,
         parameters,
         form,
@@ -267,8 +257,28 @@ def read_call(environ: WSGIEnvironment, path: str, query: str) -> Call:
         origin(environ),
         notes,
         too_large,
-        size=len(body) + len(query) + len(path),
+        size=length + len(query) + len(path),
     )
+
+
+def _read_form(environ: WSGIEnvironment, notes: list[str]) -> tuple[dict[str, list[str]], int, bool]:
+    """The form in a body, the body's length, and whether it is too large to be read."""
+    body, too_large = read_body(environ)
+    form: dict[str, list[str]] = {}
+    if body:
+        content_type = environ.get("CONTENT_TYPE", "")
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type not in (FORM, _MULTIPART, ""):
+            notes.append(
+                f"the body is {media_type}; Notify reads urlencoded and multipart forms only, so it counts as empty"
+            )
+        elif environ["REQUEST_METHOD"] != "POST":
+            notes.append(f"the body of a {environ['REQUEST_METHOD']} is not read; parameters belong in the query")
+        elif media_type == _MULTIPART:
+            form = parse_multipart(body, content_type, notes)
+        else:
+            form = parse_form(body.decode("utf-8", "replace"))
+    return form, len(body), too_large
 
 
 def read_body(environ: WSGIEnvironment, limit: int = BODY_LIMIT) -> tuple[bytes, bool]:

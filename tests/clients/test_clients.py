@@ -21,6 +21,7 @@ from fakenotify import FakeNotify, Fault
 from fakenotify.clients import twilio as twilio_client
 from fakenotify.clients.in_process import Reply, call
 from fakenotify.clients.twilio import TIMEOUT
+from fakenotify.server.wsgi import parse_form
 
 NOW = "2022-06-10T20:58:33Z"
 SERVICE_SID = "IS" + "a" * 32
@@ -243,14 +244,38 @@ SENT = st.text(max_size=8) | st.binary(max_size=4) | st.integers() | st.booleans
 @given(
     st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), SENT | st.lists(SENT, max_size=3), max_size=4)
 )
-def test_a_form_in_process_is_encoded_as_requests_encodes_it(values) -> None:
+def test_a_form_in_process_is_what_a_server_reads_from_requests(values) -> None:
     try:
-        expected = requests.Request("POST", "http://x", data=values).prepare().body or ""
+        body = requests.Request("POST", "http://x", data=values).prepare().body or ""
     except UnicodeEncodeError:
         with pytest.raises(UnicodeEncodeError):
             twilio_client._form(values)
         return
-    assert twilio_client._form(values) == expected
+    assert twilio_client._form(values) == parse_form(body)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "address"),
+    [
+        ("POST", {}, "é" * 10),
+        ("POST", {}, "é" * 5_000),
+        ("POST", {}, "é" * 200_000),  # too large once it is encoded
+        ("POST", {"Content-Type": "application/json"}, "x"),
+        ("DELETE", {}, "x"),
+    ],
+)
+def test_a_form_in_process_is_treated_as_one_over_a_socket(fake, method, headers, address) -> None:
+    data = {"Identity": "alice", "BindingType": "sms", "Address": address, "Endpoint": None, "Tag": ["a", "b"]}
+    path = f"/v1/Services/{fake.create_service().sid}/Bindings"
+    for client in (fake.client(), fake.client(in_process=True)):
+        client.http_client.request(
+            method, fake.url + path, data=data, headers=headers, auth=(fake.account_sid, fake.auth_token)
+        )
+
+    by_socket, in_process = fake.requests
+    assert by_socket.status in (201, 400, 405, 413)
+    assert (in_process.status, in_process.message) == (by_socket.status, by_socket.message)
+    assert (in_process.params, in_process.warnings) == (by_socket.params, by_socket.warnings)
 
 
 # without the official client
