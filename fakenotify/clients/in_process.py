@@ -90,7 +90,10 @@ def exchange(
     environ.update(_environ_of(url))
     environ["REQUEST_METHOD"] = method
     if not isinstance(body, bytes):
-        length = sum([len(name) + len(value) + 2 for name, values in body.items() for value in values])
+        length = 0
+        for name, values in body.items():
+            for value in values:
+                length += len(name) + len(value) + 2
         if length <= _SHORT and method == "POST" and headers.get("Content-Type") == FORM:
             environ[DECODED] = body, length, False
             body = b""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +83,7 @@ class RouteTable:
         if not methods:
             del self._methods[_shape(route.segments)]
 
-    def match(self, method: str, segments: list[str], *, legacy: bool) -> tuple[Route, list[str]]:
+    def match(self, method: str, segments: tuple[str, ...], *, legacy: bool) -> tuple[Route, tuple[str, ...]]:
         """The route of a request and the path values. Raises ``NotFound`` (unknown path) or ``MethodNotAllowed``."""
         methods = self._methods.get(_shape(segments))
         if methods is None:
@@ -95,7 +95,7 @@ class RouteTable:
             raise MethodNotAllowed(sorted(methods))
         return route, segments[1::2]
 
-    def nearest_path(self, segments: list[str]) -> Route | None:
+    def nearest_path(self, segments: tuple[str, ...]) -> Route | None:
         """A route whose path differs only in the case of its words, for a warning."""
         length, words = _shape(segments)
         for shape, methods in self._methods.items():
@@ -104,6 +104,6 @@ class RouteTable:
         return None
 
 
-def _shape(segments: Sequence[str]) -> tuple[int, str]:
+def _shape(segments: tuple[str, ...]) -> tuple[int, str]:
     """The length of a path, and its fixed words."""
     return len(segments), "/".join(segments[::2])

@@ -50,10 +50,11 @@ class Ordered:
         """Put ``number`` in its place, which nearly always is the end."""
         blocks = self._blocks
         self._length += 1
-        if not blocks or (number > blocks[-1][-1] and len(blocks[-1]) >= _BLOCK):
+        last = blocks[-1] if blocks else None
+        if last is None or (number > last[-1] and len(last) >= _BLOCK):
             blocks.append([number])
-        elif number > blocks[-1][-1]:
-            blocks[-1].append(number)
+        elif number > last[-1]:
+            last.append(number)
         else:
             block = blocks[self._block_of(number)]
             block.insert(bisect_left(block, number), number)
@@ -170,13 +171,8 @@ class Table(Generic[R]):
         self._rows[sequence] = record
         self._sequences[record.sid] = sequence
         self._order.add(sequence)
-        for name, keys in self._keys.items():
-            index = self._indexes[name]
-            if isinstance(keys, str):
-                group = index.setdefault(getattr(record, keys), sequence)
-                if group is sequence:
-                    continue  # nearly always: what has one key is an identity, an address, a name
-            _enter(index, _keys_of(keys, record), sequence)
+        for keys, index in zip(self._keys.values(), self._indexes.values(), strict=True):
+            _enter(index, (getattr(record, keys),) if isinstance(keys, str) else keys(record), sequence)
         if self._weigh is not None:
             self._count(self._weigh(record))
 

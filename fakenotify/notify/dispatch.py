@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import partial
+from functools import lru_cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -228,7 +228,7 @@ class Dispatcher:
             None if injected is None else f"{injected.fault} {injected.phase}",
             monotonic() - began,
         )
-        hides = table.secrets or not sent.keys() <= table.names  # a secret is forgotten at once
+        hides = table.secrets or not table.names.issuperset(sent)  # a secret is forgotten at once
         self.journal.record(describe() if hides else Request.later(describe), None if is_page else call.size)
 
 
@@ -281,7 +281,7 @@ def _describe(
     )
 
 
-def _perform(account: AccountState, route: Route, values: list[str], call: Call) -> dict[str, Any] | None:
+def _perform(account: AccountState, route: Route, values: tuple[str, ...], call: Call) -> dict[str, Any] | None:
     """Locate, read the parameters, run, represent."""
     subject = (route.locate(account, *values),) if route.locate else ()
     base = call.origin + "/v1"
@@ -305,10 +305,10 @@ def _find(account: AccountState, route: Route, subject: tuple[Any, ...], call: C
     return list_body(route.key, page, lambda record: represent(account, record, base), call.origin + path, filters)
 
 
-def segments_of(path: str) -> list[str]:
+@lru_cache(maxsize=256)
+def segments_of(path: str) -> tuple[str, ...]:
     """The decoded segments of a path below ``/v1``; ``.json`` at the end is dropped. (assumed D37)"""
     if not path.startswith("/v1/"):
-        return []
-    segments = path[4:].split("/")
-    segments[-1] = segments[-1].removesuffix(".json")
-    return [unquote(segment) for segment in segments] if "%" in path else segments
+        return ()
+    segments = path[4:].removesuffix(".json").split("/")
+    return tuple([unquote(segment) for segment in segments] if "%" in path else segments)

@@ -45,14 +45,14 @@ def why_not_found(
     account: AccountState,
     route: Route | None,
     path: str,
-    segments: list[str],
+    segments: tuple[str, ...],
 ) -> str | None:
     """What explains a 404: a URL that Notify doesn't have, or a sid that is empty, a placeholder, of another kind, of
     another account, or simply unknown.
     """
     if route is None:
         nearest = routes.nearest_path(segments)
-        if nearest and nearest.segments[::2] == tuple(segments[::2]):
+        if nearest and nearest.segments[::2] == segments[::2]:
             return f"there is no resource at {path} while the switch legacy_resources is off"
         hint = f"; did you mean /v1{nearest.path}? (paths are case-sensitive)" if nearest else ""
         return f"Notify has no resource at {path}{hint}"
@@ -63,7 +63,7 @@ def why_not_found(
     if not account.services.get(sid):
         return about_sid(sid, "IS", "a Notify Service") or _elsewhere(sid, others) or _services(sid, account)
     below = segments[3:]
-    if segments[2:3] == ["Bindings"] and below:
+    if segments[2:3] == ("Bindings",) and below:
         return about_sid(below[0], "BS", "a Binding") or _elsewhere(below[0], others)
     return _elsewhere(below[-1], others) if below else None
 
