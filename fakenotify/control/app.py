@@ -37,6 +37,7 @@ from fakenotify.world.world import Change, World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _COMMON = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _FIRST_BATCH, _LARGEST_BATCH = 64, 4096
 _PIECE = 262_144
@@ -73,7 +74,7 @@ class Control:
             answer = Content((write(answer) + "\n").encode(), JSON)
         length = ("Content-Length", str(len(answer.body)))
         headers = [("Content-Type", answer.content_type), length, *_COMMON, *answer.headers]
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        start_response(f"{status} {_PHRASES[status]}", headers)
         return (answer.body,)
 
     def _answer(self, environ: WSGIEnvironment) -> tuple[Any, str]:

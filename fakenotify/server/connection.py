@@ -24,6 +24,7 @@ from http import HTTPStatus
 from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from fakenotify.core.listeners import Ending
 from fakenotify.server.wsgi import BODY_LIMIT, BOUND_HOST, BROKEN, WIRE, call_app
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Serving(Protocol):
     host: str
     ssl_context: ssl.SSLContext | None
     server_address: Any
-    ended: threading.Event
+    ended: Ending
     multithread: bool
     multiprocess: bool
 
@@ -177,7 +178,7 @@ class Connection:
             broken: Fault | None = environ.get(BROKEN)
             if broken is not None:
                 self.closing = True
-                wire = self._last_wire or self._wire(self.server.ended)
+                wire = self._last_wire or self._wire(self.server.ended.event)
                 broken.break_answer(wire, self._head(status, headers, content)[0], content)
             else:
                 self.send(status, headers, content)

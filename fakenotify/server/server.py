@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.clock import http_date
+from fakenotify.core.listeners import Ending
 from fakenotify.core.real_time import monotonic, sleep
 from fakenotify.server.connection import Connection
 
@@ -26,6 +27,7 @@ _BACKLOG = 512
 _NO_DESCRIPTOR = 0.02
 _LAST_ANSWERS = 0.25
 _DATE_LASTS = 0.2
+_Selector = getattr(selectors, "PollSelector", selectors.DefaultSelector)  # epoll would take longer to set up
 _TURNED_AWAY = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -39,6 +41,7 @@ class Server:
     multithread = True
     multiprocess = False
     ssl_context: ssl.SSLContext | None = None
+    _date = (0.0, "")
 
     def __init__(self, app: Callable[..., Iterable[bytes]], host: str = "127.0.0.1", port: int = 0) -> None:
         self.app = app
@@ -64,8 +67,7 @@ class Server:
         self.server_address = self._socket.getsockname()
         self.port: int = self.server_address[1]
         self.errors: list[BaseException] = []
-        self._date = (0.0, "")
-        self.ended = threading.Event()
+        self.ended = Ending()
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._waker, self._wakened = socket.socketpair()
@@ -89,7 +91,7 @@ class Server:
             if self._stopped:
                 return
             self._stopped = True
-            self.ended.set()
+            self.ended.happen()
             self._waker.send(b"x")
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join()
@@ -113,11 +115,11 @@ class Server:
                 socket.close(each.detach())
 
     def date(self) -> str:
-        """The value of ``Date``, made anew a few times a second."""
+        """The value of ``Date``, made anew a few times a second for all servers."""
         now = monotonic()
-        if now > self._date[0]:
-            self._date = (now + _DATE_LASTS, http_date())
-        return self._date[1]
+        if now > Server._date[0]:
+            Server._date = (now + _DATE_LASTS, http_date())
+        return Server._date[1]
 
     def report(self, error: BaseException) -> None:
         """Record an error of the fake's (the last hundred are kept), and print it to stderr."""
@@ -126,7 +128,7 @@ class Server:
         sys.excepthook(type(error), error, error.__traceback__)
 
     def _serve(self) -> None:
-        with selectors.DefaultSelector() as selector:
+        with _Selector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
             selector.register(self._wakened, selectors.EVENT_READ)
             while True:

@@ -129,6 +129,7 @@ def test_stop_may_be_called_by_the_application(serve, dial) -> None:
 
 def test_the_date_is_made_anew_a_few_times_a_second(echoing, monkeypatch) -> None:
     moments, dates = iter((10.0, 10.1, 10.3, 10.4)), iter(("one", "two"))
+    monkeypatch.setattr(Server, "_date", (0.0, ""))
     monkeypatch.setattr(server_module, "monotonic", lambda: next(moments))
     monkeypatch.setattr(server_module, "http_date", lambda: next(dates))
     assert [echoing.date() for _ in range(4)] == ["one", "one", "two", "two"]
