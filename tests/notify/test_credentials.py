@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from base64 import b64encode
 from datetime import datetime, timezone
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -178,6 +180,20 @@ def test_a_secret_is_never_seen_again(wire, fake_notify, tmp_path, name):
     }
     assert [place for place, text in places.items() if secret in str(text)] == []
     assert fake_notify.requests[0].params == {"Type": "fcm", "FriendlyName": "public", name: "[redacted]"}
+
+
+@warns
+@pytest.mark.parametrize("name", [*SECRETS, "api_key", "PrivateKye"])
+def test_a_secret_is_forgotten_before_anybody_looks_at_its_request(wire, fake_notify, name):
+    wire.post(PATH, {"Type": "fcm", name: "very secret indeed"})
+
+    found, seen = [fake_notify.world.journal], set()
+    while found:
+        each = found.pop()
+        if id(each) not in seen and not isinstance(each, (type, ModuleType, FunctionType)):
+            seen.add(id(each))
+            assert each != "very secret indeed"
+            found += gc.get_referents(each)
 
 
 SERVICE_ACCOUNT = '{"type": "service_account", "project_id": "shop-1", "private_key": "-----BEGIN"}'

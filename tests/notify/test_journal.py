@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -35,6 +36,24 @@ def request_of(number: int, account_sid: str = "AC1") -> Request:
 
 def ids(journal: Journal) -> list[str]:
     return [each.request_id for each in journal]
+
+
+def test_a_request_is_described_once_when_somebody_first_looks_at_it() -> None:
+    described: list[Request] = []
+
+    def describe() -> Request:
+        described.append(REQUEST)
+        return REQUEST
+
+    request = Request.later(describe)
+    with pytest.raises(AttributeError, match=r"^a Request has no attribute 'colour'$"):
+        request.colour  # noqa: B018
+    assert described == []
+
+    assert (request.path, request.sid, request) == (REQUEST.path, "BS1", REQUEST)
+    assert request.__getattr__("path") == REQUEST.path  # as a thread that was slower asks
+    assert len(described) == 1
+    assert copy.deepcopy(Request.later(describe)) == REQUEST
 
 
 @given(length=st.integers(1, 8), total=st.integers(0, 20))
