@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakenotify.core.frozen import quick
 from fakenotify.core.listeners import Listeners
@@ -67,16 +67,19 @@ class Request(_Later):
         _set_describe(request, describe)
         return request
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in _FIELDS:
-            raise AttributeError(f"a Request has no attribute {name!r}")
-        describe = self._describe
-        if describe is not None:  # or else another thread has been faster
-            described = describe()
-            for field in _FIELDS:
-                object.__setattr__(self, field, getattr(described, field))
-            _set_describe(self, None)
-        return object.__getattribute__(self, name)
+    if not TYPE_CHECKING:  # or type checkers would know every name
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in _FIELDS:
+                words = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(words, name=name, obj=self)
+            describe = self._describe
+            if describe is not None:  # or else another thread has been faster
+                described = describe()
+                for field in _FIELDS:
+                    object.__setattr__(self, field, getattr(described, field))
+                _set_describe(self, None)
+            return object.__getattribute__(self, name)
 
     @property
     def ignored(self) -> Strings:

@@ -46,8 +46,8 @@ def test_a_request_is_described_once_when_somebody_first_looks_at_it() -> None:
         return REQUEST
 
     request = Request.later(describe)
-    with pytest.raises(AttributeError, match=r"^a Request has no attribute 'colour'$"):
-        request.colour  # noqa: B018
+    with pytest.raises(AttributeError, match=r"^'Request' object has no attribute 'colour'$"):
+        request.colour  # type: ignore[attr-defined]  # noqa: B018
     assert described == []
 
     assert (request.path, request.sid, request) == (REQUEST.path, "BS1", REQUEST)
