@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fakenotify.clients.in_process import App, call
+from fakenotify.core.params import plain_text
 from fakenotify.faults.wire import Broken
 from fakenotify.server.wsgi import FORM
 
@@ -146,18 +147,18 @@ def _form(values: Mapping[str, Any]) -> dict[str, list[str]]:
     form: dict[str, list[str]] = {}
     for name, value in values.items():
         if isinstance(value, str):
-            form[name] = [_text(value)]
+            found = [_text(value)]
         else:
             several = hasattr(value, "__iter__") and not isinstance(value, bytes)
             found = [_text(each) for each in (value if several else (value,)) if each is not None]
-            if found:
-                form[name] = found
+        if found:
+            form.setdefault(_text(name), []).extend(found)
     return form
 
 
 def _text(value: Any) -> str:
     """A value after ``urlencode`` and decoding. Raises ``UnicodeEncodeError`` for a lone surrogate."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else plain_text(value)
     if not text.isascii():
         text.encode()
     return text

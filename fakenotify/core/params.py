@@ -264,8 +264,6 @@ def _spell_all(value: Any) -> list[str]:
 
 def _spell(value: Any) -> str:
     """A value as the official libraries put it on the wire."""
-    if isinstance(value, str):
-        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
@@ -274,4 +272,9 @@ def _spell(value: Any) -> str:
         return value.astimezone(timezone.utc).strftime("%Y-%m-%d")
     if isinstance(value, date):
         return value.isoformat()
-    return str(value)
+    return plain_text(value)
+
+
+def plain_text(value: object) -> str:
+    """A value as text: a string's characters, also of an enumeration's member, whose ``str`` is its name."""
+    return str.__str__(value) if isinstance(value, str) else str(value)

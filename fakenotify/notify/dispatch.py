@@ -228,8 +228,9 @@ class Dispatcher:
             None if injected is None else f"{injected.fault} {injected.phase}",
             monotonic() - began,
         )
-        hides = table.secrets or not table.names.issuperset(sent)  # a secret is forgotten at once
-        self.journal.record(describe() if hides else Request.later(describe), None if is_page else call.size)
+        # a secret is forgotten at once, and so are the frames that an error's traceback holds
+        at_once = answer.error or table.secrets or not table.names.issuperset(sent)
+        self.journal.record(describe() if at_once else Request.later(describe), None if is_page else call.size)
 
 
 def _describe(

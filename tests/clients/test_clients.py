@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import json
 import subprocess
 import sys
 import warnings
+import weakref
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -237,13 +240,16 @@ def test_a_raw_request_may_have_no_credentials(fake) -> None:
         assert (response.status_code, json.loads(response.text)["code"]) == (401, 20003)
 
 
-SENT = st.text(max_size=8) | st.binary(max_size=4) | st.integers() | st.booleans() | st.none()
+class Channel(str, Enum):
+    SMS = "sms"
+
+
+SENT = st.text(max_size=8) | st.binary(max_size=4) | st.integers() | st.booleans() | st.none() | st.just(Channel.SMS)
+NAMES = st.text(st.characters(codec="utf-8"), max_size=8) | st.binary(max_size=4) | st.integers() | st.just(Channel.SMS)
 
 
 @settings(deadline=None)
-@given(
-    st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), SENT | st.lists(SENT, max_size=3), max_size=4)
-)
+@given(st.dictionaries(NAMES, SENT | st.lists(SENT, max_size=3), max_size=4))
 def test_a_form_in_process_is_what_a_server_reads_from_requests(values) -> None:
     try:
         body = requests.Request("POST", "http://x", data=values).prepare().body or ""
@@ -251,7 +257,9 @@ def test_a_form_in_process_is_what_a_server_reads_from_requests(values) -> None:
         with pytest.raises(UnicodeEncodeError):
             twilio_client._form(values)
         return
-    assert twilio_client._form(values) == parse_form(body)
+    form = twilio_client._form(values)
+    assert form == parse_form(body)
+    assert {type(each) for name, found in form.items() for each in (name, *found)} <= {str}
 
 
 @pytest.mark.parametrize(
@@ -276,6 +284,19 @@ def test_a_form_in_process_is_treated_as_one_over_a_socket(fake, method, headers
     assert by_socket.status in (201, 400, 405, 413)
     assert (in_process.status, in_process.message) == (by_socket.status, by_socket.message)
     assert (in_process.params, in_process.warnings) == (by_socket.params, by_socket.warnings)
+
+
+def test_a_request_that_was_refused_keeps_nothing_of_its_caller(fake) -> None:
+    def refused() -> weakref.ref[type]:
+        local = type("Local", (), {})
+        with pytest.raises(TwilioRestException):
+            fake.client(in_process=True).notify.v1.services.create(log_enabled="perhaps")
+        return weakref.ref(local)
+
+    kept = refused()
+    gc.collect()
+    assert kept() is None
+    assert fake.requests.last.code == 20001
 
 
 # without the official client

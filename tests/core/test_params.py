@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -165,6 +166,14 @@ def test_an_argument_is_spelled_as_the_official_libraries_spell_it(
     field: str, value: Any, name: str, spelled: list[str]
 ) -> None:
     assert TABLE.to_form("bindings.create", {field: value, "identity": None}) == {name: spelled}
+
+
+def test_a_member_of_an_enumeration_that_is_a_string_is_spelled_as_its_value() -> None:
+    channel = Enum("Channel", {"SMS": "sms"}, type=str)
+
+    form = TABLE.to_form("bindings.create", {"endpoint": channel.SMS})
+
+    assert [(each, type(each)) for each in form["Endpoint"]] == [("sms", str)]
 
 
 @given(

@@ -58,6 +58,7 @@ def test_looks(fake_notify: FakeNotify) -> None:
     made: datetime = deliveries.last.date_created
     assert [alert.code, made, deliveries.last.payload["Body"], fake_notify.requests.last.status, callbacks, segments]
     assert deliveries.last.adress  # wrong
+    assert fake_notify.requests.last.stauts  # wrong
     assert fake_notify.calls  # wrong
     assert fake_notify.client.notify  # wrong
     assert fakenotify.Fake  # wrong
