@@ -51,8 +51,8 @@ def own_size(value: Any, shared: Any) -> int:
     if value is shared:
         return 0
     if isinstance(value, dict) and isinstance(shared, dict):
-        parts = sum(own_size(each, shared.get(name)) for name, each in value.items())
-        return _OBJECT + _ENTRY * len(value) + parts
+        parts = [own_size(each, shared.get(name)) for name, each in value.items() if each is not shared.get(name)]
+        return _OBJECT + _ENTRY * len(value) + sum(parts)
     return size_of(value)
 
 
