@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fakenotify.core.errors import UnknownName
@@ -25,7 +25,7 @@ class Outcome:
     """Deliveries to this ``address``, ``identity`` and ``binding_type`` (None: any) fail with ``code``.
 
     A code that belongs to one provider applies to its deliveries only. It fails ``times`` more of them, or all for
-    None; ``used`` counts those that failed.
+    None; ``used`` counts those that failed. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``.
     """
 
     code: int
@@ -33,7 +33,25 @@ class Outcome:
     identity: str | None = None
     binding_type: str | None = None
     times: int | None = None
-    used: int = 0
+    used: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        code, kind = self.code, self.binding_type
+        if not is_whole(code) or code not in INJECTABLE:
+            raise _no_such_outcome(code)
+        if kind is not None and kind not in list(CHANNELS):
+            close = nearest(str(kind), CHANNELS)
+            raise UnknownName(f"no binding type {kind!r}; nearest: {', '.join(close or CHANNELS)}", close)
+        if kind is not None and kind not in struck_by(code):
+            labels = " and ".join(CHANNELS[each].label for each in struck_by(code))
+            raise ValueError(
+                f"{code} ({CODES[code].title}) is a code of {labels}: no delivery by {kind} can fail with it"
+            )
+        for name, value in (("address", self.address), ("identity", self.identity)):
+            if not isinstance(value, (str, type(None))):
+                raise ValueError(f"{name} is a text, not {value!r}")
+        if self.times is not None and not is_whole(self.times, 1):
+            raise ValueError(f"times is a whole number from 1, or None for good, not {self.times!r}")
 
     def matches(self, target: Target) -> bool:
         """Whether it applies to the delivery to ``target``, and is not used up."""
@@ -61,33 +79,6 @@ def struck_by(code: int) -> list[str]:
     """The binding types to which a code can apply: those of its provider, or all if it belongs to none."""
     own = [name for name, channel in CHANNELS.items() if code in channel.codes]
     return own or list(CHANNELS)
-
-
-def outcome(
-    code: int,
-    *,
-    address: str | None = None,
-    identity: str | None = None,
-    binding_type: str | None = None,
-    times: int | None = None,
-) -> Outcome:
-    """Check and make an outcome. Raises ``UnknownName`` with the nearest, ``ValueError`` for bad ``times``."""
-    if not is_whole(code) or code not in INJECTABLE:
-        raise _no_such_outcome(code)
-    if binding_type is not None and binding_type not in list(CHANNELS):
-        close = nearest(str(binding_type), CHANNELS)
-        raise UnknownName(f"no binding type {binding_type!r}; nearest: {', '.join(close or CHANNELS)}", close)
-    if binding_type is not None and binding_type not in struck_by(code):
-        labels = " and ".join(CHANNELS[each].label for each in struck_by(code))
-        raise ValueError(
-            f"{code} ({CODES[code].title}) is a code of {labels}: no delivery by {binding_type} can fail with it"
-        )
-    for name, value in (("address", address), ("identity", identity)):
-        if not isinstance(value, (str, type(None))):
-            raise ValueError(f"{name} is a text, not {value!r}")
-    if times is not None and not is_whole(times, 1):
-        raise ValueError(f"times is a whole number from 1, or None for good, not {times!r}")
-    return Outcome(code, address, identity, binding_type, times)
 
 
 def _no_such_outcome(code: object) -> UnknownName:

@@ -164,14 +164,13 @@ class World:
         *,
         status: int | None = None,
         retry_after: float | None = None,
-        times: int | None = None,
-        after: int = 0,
-        when: Callable[[Call], object] | None = None,
-        phase: Any = None,
         account_sid: str | None = None,
-        optional: bool = False,
+        **requests: Any,
     ) -> InjectedFault:
-        """Inject a fault, or an HTTP ``status``, into the requests whose operation fits a pattern (``bindings.*``)."""
+        """Inject a fault, or an HTTP ``status``, into the requests whose operation fits a pattern (``bindings.*``).
+
+        ``requests`` are the further arguments of ``InjectedFaults.add``, which say which of them it meets.
+        """
         if (fault is None) == (status is None):
             raise TypeError("fail() takes either a Fault or status=, e.g. fail('bindings.*', status=429)")
         from fakenotify.faults.kinds import Fault  # start-up time: most worlds have no fault
@@ -181,16 +180,7 @@ class World:
             fault = Fault.http(status, retry_after=retry_after)
         elif retry_after is not None:
             raise TypeError("retry_after goes with status=; a Fault has its own: Fault.http(429, retry_after=2)")
-        injected = self.dispatcher.faults.add(
-            operation,
-            fault,
-            times=times,
-            after=after,
-            when=when,
-            phase=phase,
-            account_sid=account_sid,
-            optional=optional,
-        )
+        injected = self.dispatcher.faults.add(operation, fault, account_sid=account_sid, **requests)
         self._changed("fail", account_sid, operation=operation)
         return injected
 
@@ -217,20 +207,11 @@ class World:
         self._changed("remove_faults", account_sid)
         return removed
 
-    def fail_delivery(
-        self,
-        code: int,
-        *,
-        address: str | None = None,
-        identity: str | None = None,
-        binding_type: str | None = None,
-        times: int | None = None,
-        account_sid: str | None = None,
-    ) -> Outcome:
-        """Have the provider answer with a 52xxx ``code`` for the deliveries that match every selector given."""
-        from fakenotify.notify.outcomes import outcome  # start-up time: it needs the table of codes
+    def fail_delivery(self, code: int, *, account_sid: str | None = None, **deliveries: Any) -> Outcome:
+        """Have the provider answer with a 52xxx ``code``; ``deliveries`` are the further fields of ``Outcome``."""
+        from fakenotify.notify.outcomes import Outcome  # start-up time: it needs the table of codes
 
-        made = outcome(code, address=address, identity=identity, binding_type=binding_type, times=times)
+        made = Outcome(code, **deliveries)
         account = self.account(account_sid)
         account.outcomes.append(made)
         self._changed("fail_delivery", account.account_sid, code=code)
