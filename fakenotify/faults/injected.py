@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 from fakenotify.core.errors import UnknownName
 from fakenotify.core.params import nearest
 from fakenotify.core.values import is_whole
-from fakenotify.faults.kinds import Fault
-
-Phase = Literal["before", "after"]
+from fakenotify.faults.kinds import Fault, Phase
 
 _VERBS = {
     **dict.fromkeys(("add", "create", "insert", "new", "notify", "post", "push", "register", "send"), "create"),
@@ -31,20 +29,37 @@ class InjectedFault:
     """A fault injected into the requests whose operation matches ``operation`` (such as ``bindings.*``).
 
     The first ``after`` of them pass; the next ``times`` (None: all) meet the fault and are counted in ``fired``.
-    ``when(call)`` narrows it further. One that never fired fails the test, unless it is ``optional``.
+    ``when(call)`` narrows it further. One that never fired fails the test, unless it is ``optional``. ``phase`` is
+    ``"before"`` unless the fault needs an answer (``slow_body``, ``truncate_body``): then ``"after"``.
     """
 
     id: int
     operation: str
     fault: Fault
-    phase: Phase
-    times: int | None
-    after: int
-    when: Callable[[Any], object] | None
-    account_sid: str | None
-    optional: bool
-    seen: int = 0
-    fired: int = 0
+    phase: Phase | None = None
+    times: int | None = None
+    after: int = 0
+    when: Callable[[Any], object] | None = None
+    account_sid: str | None = None
+    optional: bool = False
+    seen: int = field(init=False, default=0)
+    fired: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        fault, phase = self.fault, self.phase
+        if not isinstance(fault, Fault):
+            raise TypeError(f"a fault is made by Fault.http(503), Fault.stall() and so on, not {fault!r}")
+        if phase not in (None, "before", "after"):
+            raise ValueError(f"phase must be 'before' or 'after' (the effect of the operation), not {phase!r}")
+        if phase not in (None, *fault.phases):
+            raise ValueError(f"{fault.kind} can only act {fault.phases[0]} the effect: leave phase={phase!r} out")
+        self.phase = phase or fault.phases[0]
+        if self.times is not None and not is_whole(self.times, 1):
+            raise ValueError(f"times must be a whole number from 1 or None for every request, not {self.times!r}")
+        if not is_whole(self.after, 0):
+            raise ValueError(f"after must be a whole number from 0, not {self.after!r}")
+        if not isinstance(self.optional, bool):
+            raise ValueError(f"optional must be True or False, not {self.optional!r}")
 
     @property
     def active(self) -> bool:
@@ -82,21 +97,10 @@ class InjectedFaults:
     def __len__(self) -> int:
         return len(self._faults)
 
-    def add(
-        self,
-        operation: str,
-        fault: Fault,
-        *,
-        times: int | None = None,
-        after: int = 0,
-        when: Callable[[Any], object] | None = None,
-        phase: Phase | None = None,
-        account_sid: str | None = None,
-        optional: bool = False,
-    ) -> InjectedFault:
-        """Inject a fault. Raises ``UnknownName`` (operation), ``TypeError`` or ``ValueError``.
+    def add(self, operation: str, fault: Fault, **requests: Any) -> InjectedFault:
+        """Inject a fault; ``requests`` are the further fields of ``InjectedFault``.
 
-        ``phase`` is ``"before"`` unless the fault needs an answer (``slow_body``, ``truncate_body``): then ``"after"``.
+        Raises ``UnknownName`` (operation), ``TypeError`` or ``ValueError``.
         """
         if isinstance(operation, str) and operation.endswith(".list"):  # what the official client calls it
             operation = f"{operation.removesuffix('list')}find"
@@ -104,20 +108,9 @@ class InjectedFaults:
             known = (*self._operations, *self._patterns) if "*" in str(operation) else self._operations
             close = self._meant(str(operation)) or nearest(str(operation), known) or self._like(str(operation))
             raise UnknownName(f"no operation fits {operation!r}; nearest: {', '.join(close)}", close)
-        if not isinstance(fault, Fault):
-            raise TypeError(f"a fault is made by Fault.http(503), Fault.stall() and so on, not {fault!r}")
-        if phase not in (None, "before", "after"):
-            raise ValueError(f"phase must be 'before' or 'after' (the effect of the operation), not {phase!r}")
-        if phase not in (None, *fault.phases):
-            raise ValueError(f"{fault.kind} can only act {fault.phases[0]} the effect: leave phase={phase!r} out")
-        _check_count("times", times, 1, none=True)
-        _check_count("after", after, 0)
-        if not isinstance(optional, bool):
-            raise ValueError(f"optional must be True or False, not {optional!r}")
         with self._lock:
+            injected = InjectedFault(self._made + 1, operation, fault, **requests)
             self._made += 1
-            acts: Any = phase or fault.phases[0]
-            injected = InjectedFault(self._made, operation, fault, acts, times, after, when, account_sid, optional)
             self._faults = [*self._faults, injected]  # other threads may be iterating over the old list
         return injected
 
@@ -188,11 +181,3 @@ def _is_wanted(injected: InjectedFault, call: Any) -> bool:
     except Exception as error:  # the tester's code may raise; the request goes on
         call.notes.append(f"the when= of the fault on {injected.operation} raised {type(error).__name__}: {error}")
         return False
-
-
-def _check_count(name: str, value: int | None, least: int, *, none: bool = False) -> None:
-    if value is None and none:
-        return
-    if not is_whole(value, least):
-        hint = " or None for every request" if none else ""
-        raise ValueError(f"{name} must be a whole number from {least}{hint}, not {value!r}")

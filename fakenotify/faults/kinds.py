@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Lock
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from fakenotify.core.errors import TwilioError
 from fakenotify.core.values import is_whole
 from fakenotify.faults.wire import Broken, NoPause, Wire
+
+Phase = Literal["before", "after"]
+"""When a fault acts: before or after the effect of the operation."""
 
 MOST_SECONDS = 10**9
 """The longest time that a fault takes; a thread can't wait ten times as long."""
@@ -58,7 +61,7 @@ class Fault:
     kind: ClassVar[str] = ""
     sentence: ClassVar[str] = ""
     """What it does to ``{who}``, with its fields."""
-    phases: ClassVar[tuple[str, ...]] = ("before", "after")
+    phases: ClassVar[tuple[Phase, ...]] = ("before", "after")
     """The phases in which it can act; the first is its default."""
     needs_answer: ClassVar[bool] = False
     """Whether it acts while the answer is being sent."""

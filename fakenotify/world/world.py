@@ -169,7 +169,7 @@ class World:
     ) -> InjectedFault:
         """Inject a fault, or an HTTP ``status``, into the requests whose operation fits a pattern (``bindings.*``).
 
-        ``requests`` are the further arguments of ``InjectedFaults.add``, which say which of them it meets.
+        ``requests`` are the further fields of ``InjectedFault``, which say which of them it meets.
         """
         if (fault is None) == (status is None):
             raise TypeError("fail() takes either a Fault or status=, e.g. fail('bindings.*', status=429)")
