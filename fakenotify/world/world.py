@@ -284,15 +284,15 @@ class World:
 
     def save(self, path: str | os.PathLike[str], *, secrets: bool = False) -> None:
         """Write the world to a file as JSON, with ``secrets`` for its owner only. On ``OSError`` the old file stays."""
-        from fakenotify.world import state_file  # start-up time
+        from fakenotify.world.state_file import save_file  # start-up time; pyfakefs unloads what it saw being loaded
 
-        state_file.save_file(path, self.export(secrets=secrets), private=secrets)
+        save_file(path, self.export(secrets=secrets), private=secrets)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace the world by that of a file. Raises ``OSError`` or ``StateError``; then nothing has changed."""
-        from fakenotify.world import state_file  # start-up time
+        from fakenotify.world.state_file import read_file
 
-        self.import_state(state_file.read_file(path))
+        self.import_state(read_file(path))
 
     # sending
 

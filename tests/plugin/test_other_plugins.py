@@ -47,9 +47,14 @@ def test_every_fixture_works_where_pyfakefs_hides_the_files(pytester: pytest.Pyt
             intercept_notify.save("/world.json")
             intercept_notify.load("/world.json")
             assert len(intercept_notify.services) == 1
+
+        def test_has_the_real_files_again(fake_notify, tmp_path):
+            fake_notify.save(tmp_path / "world.json")
+            fake_notify.load(tmp_path / "world.json")
+            assert (tmp_path / "world.json").exists()
         """
     )
-    pytester.runpytest_subprocess(*OPTIONS, "pyfakefs.pytest_plugin").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*OPTIONS, "pyfakefs.pytest_plugin").assert_outcomes(passed=2)
 
 
 def test_in_process_use_needs_no_socket_where_pytest_socket_forbids_them(pytester: pytest.Pytester) -> None:
