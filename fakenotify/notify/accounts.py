@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from hmac import compare_digest
 from types import MappingProxyType
 from typing import Any
+from weakref import ref
 
 import fakenotify.notify.resources  # noqa: F401  # they register the tables that an account has
 from fakenotify.core.clock import Clock
@@ -60,7 +61,7 @@ class Accounts:
                 raise ValueError(f"API key {key_sid!r} is not SK and 32 hex digits with a secret")
         self._guarded = set(self._tokens) if self.strict else set()
         self._worlds: dict[str, AccountState] = {}
-        self._budget = Budget(kept_bytes, self.__iter__)
+        self._budget = Budget(kept_bytes, ref(self))
         self.default_sid = next(iter(self._tokens))
         self.reset()
 
@@ -188,7 +189,7 @@ class Budget:
     Where there would be more, the oldest rows of the largest tables go, until an eighth of the whole is free.
     """
 
-    def __init__(self, most: int, accounts: Callable[[], Iterable[AccountState]]) -> None:
+    def __init__(self, most: int, accounts: Callable[[], Iterable[AccountState] | None]) -> None:
         self.most = most
         self._accounts = accounts
         self._grown = 0
@@ -202,7 +203,7 @@ class Budget:
     def keep(self) -> None:
         """Drop the oldest rows of the largest tables if the sum is too large."""
         self._grown = 0
-        tables = [(account, table) for account in self._accounts() for table in account.bounded()]
+        tables = [(account, table) for account in self._accounts() or () for table in account.bounded()]
         held = sum(table.bytes for _, table in tables)
         if held <= self.most:
             return

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import lru_cache, partial
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -22,7 +22,7 @@ from fakenotify.notify.accounts import Accounts
 from fakenotify.notify.errors import RequestTooLarge
 from fakenotify.notify.hints import about_region, why_not_found
 from fakenotify.notify.journal import Journal, Request
-from fakenotify.notify.records import NO_STRINGS, Strings
+from fakenotify.notify.records import strings
 from fakenotify.notify.resources import ROUTES as ROUTES
 
 if TYPE_CHECKING:
@@ -209,8 +209,8 @@ class Dispatcher:
     ) -> None:
         sent = call.query if call.method == "GET" else call.form
         table = route.params if route else NO_PARAMS
-        body, is_page = answer.body, route is not None and route.verb == "find"
-        describe = partial(
+        fault = None if injected is None else f"{injected.fault} {injected.phase}"
+        description = (
             _describe,
             call.method,
             call.path,
@@ -219,18 +219,17 @@ class Dispatcher:
             sent,
             account.account_sid if account else None,
             answer.status,
-            answer.error,
-            body,
-            call.notes,
-            hints,
+            answer.body,
             answer.request_id,
             self.clock.seconds(),
-            None if injected is None else f"{injected.fault} {injected.phase}",
             monotonic() - began,
         )
         # a secret is forgotten at once, and so are the frames that an error's traceback holds
-        at_once = answer.error or table.secrets or not table.names.issuperset(sent)
-        self.journal.record(describe() if at_once else Request.later(describe), None if is_page else call.size)
+        if answer.error or fault or call.notes or hints or table.secrets or not table.names.issuperset(sent):
+            request = _describe(*description[1:], answer.error, fault, call.notes, hints)
+        else:
+            request = Request.later(description)
+        self.journal.record(request, None if route is not None and route.verb == "find" else call.size)
 
 
 def _describe(
@@ -241,23 +240,23 @@ def _describe(
     sent: Form,
     account_sid: str | None,
     status: int | None,
-    error: TwilioError | None,
     body: dict[str, Any] | None,
-    notes: list[str],
-    hints: list[str],
     request_id: str,
     seconds: float,
-    fault: str | None,
     duration: float,
+    error: TwilioError | None = None,
+    fault: str | None = None,
+    notes: Iterable[str] = (),
+    hints: Iterable[str] = (),
 ) -> Request:
     """A request as the journal shows it, with what a tester should know of it."""
     if route is None:
         operation, table = None, NO_PARAMS
-        notes, hints = notes + hints, []  # a URL that Notify doesn't have
+        notes, hints = [*notes, *hints], []  # a URL that Notify doesn't have
     else:
         operation, table = route.operation, route.params
         found, advice = table.look(sent, PAGING_NAMES if route.verb == "find" else ())
-        notes, hints = notes + found, hints + advice
+        notes, hints = [*notes, *found], [*hints, *advice]
     if origin.endswith(".twilio.com") and (region := about_region(origin)):
         hints = [*hints, region]
     return Request(
@@ -270,11 +269,11 @@ def _describe(
         error.code if error else None,
         error.message if error else None,
         body,
-        Strings(notes + hints) if notes or hints else NO_STRINGS,
+        strings([*notes, *hints]),
         request_id,
         datetime.fromtimestamp(seconds, timezone.utc),
         fault,
-        Strings(hints) if hints else NO_STRINGS,
+        strings(hints),
         error.rule(operation) if error else None,
         error.label if error else None,
         error.source or None if error else None,

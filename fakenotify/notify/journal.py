@@ -20,9 +20,9 @@ KEPT_BYTES = 64 * 2**20
 
 
 class _Later:
-    __slots__ = ("_describe",)
+    __slots__ = ("_description",)
 
-    _describe: Callable[[], Request] | None
+    _description: tuple[Any, ...] | None
 
 
 @quick
@@ -60,11 +60,12 @@ class Request(_Later):
     """Real seconds that the answer took."""
 
     @classmethod
-    def later(cls, describe: Callable[[], Request]) -> Request:
-        """A request that is described when somebody first looks at it. Most are only counted, and a description takes
-        a tenth of the time of a request in process."""
+    def later(cls, description: tuple[Any, ...]) -> Request:
+        """A request that is made when somebody first looks at it, by the function that begins its ``description`` from
+        the rest. Most are only counted, and a description takes a tenth of the time of a request in process.
+        """
         request = cls.__new__(cls)
-        _set_describe(request, describe)
+        _describe(request, description)
         return request
 
     if not TYPE_CHECKING:  # or type checkers would know every name
@@ -73,12 +74,13 @@ class Request(_Later):
             if name not in _FIELDS:
                 words = f"{type(self).__name__!r} object has no attribute {name!r}"
                 raise AttributeError(words, name=name, obj=self)
-            describe = self._describe
-            if describe is not None:  # or else another thread has been faster
-                described = describe()
+            description = self._description
+            if description is not None:  # or else another thread has been faster
+                make, *arguments = description
+                made = make(*arguments)
                 for field in _FIELDS:
-                    object.__setattr__(self, field, getattr(described, field))
-                _set_describe(self, None)
+                    object.__setattr__(self, field, getattr(made, field))
+                _describe(self, None)
             return object.__getattribute__(self, name)
 
     @property
@@ -109,7 +111,7 @@ class Request(_Later):
 
 
 _FIELDS = frozenset(field.name for field in fields(Request))
-_set_describe: Callable[[Request, object], None] = vars(_Later)["_describe"].__set__
+_describe: Callable[[Request, object], None] = vars(_Later)["_description"].__set__
 
 
 def _short(params: Mapping[str, str | list[str]]) -> str:
@@ -126,7 +128,8 @@ class Journal:
     def __init__(self, length: int = KEPT_REQUESTS, most: int = KEPT_BYTES) -> None:
         self._length = length
         self._most = most
-        self._requests: deque[tuple[int, Request]] = deque()
+        self._requests: deque[Request] = deque()
+        self._sizes: deque[int] = deque()
         self._bytes = 0
         self._lock = Lock()
         self._listeners: Listeners[Request] = Listeners()
@@ -153,24 +156,25 @@ class Journal:
             size = _measure(request)[0]
         requests = self._requests
         with self._lock:
-            requests.append((size, request))
+            requests.append(request)
+            self._sizes.append(size)
             self.total += 1
             self._bytes += size
             while len(requests) > self._length or (self._bytes > self._most and len(requests) > 1):
-                self._bytes -= requests.popleft()[0]
+                requests.popleft()
+                self._bytes -= self._sizes.popleft()
         self._listeners.tell(request)
 
     def measured(self, request_id: str, length: int) -> None:
         """Report the length of an answer as JSON; if it is longer than estimated, its request is measured again."""
         with self._lock:
             for at in range(len(self._requests) - 1, -1, -1):
-                size, request = self._requests[at]
-                if request.request_id == request_id:
+                if self._requests[at].request_id == request_id:
+                    size = self._sizes[at]
                     if length > size:
-                        clipped = _clipped(request, self._most // 16)
-                        larger = _ROW_SIZE + measure(clipped.body)[0]
-                        self._requests[at] = (larger, clipped)
-                        self._bytes += larger - size
+                        clipped = self._requests[at] = _clipped(self._requests[at], self._most // 16)
+                        self._sizes[at] = _ROW_SIZE + measure(clipped.body)[0]
+                        self._bytes += self._sizes[at] - size
                     return
 
     def listen(self, listener: Callable[[Request], object]) -> Callable[[], None]:
@@ -180,13 +184,14 @@ class Journal:
     def clear(self, account_sid: str | None = None) -> None:
         """Forget all requests, or those of one account."""
         with self._lock:
-            kept = [each for each in self._requests if account_sid is not None and each[1].account_sid != account_sid]
-            self._requests = deque(kept)
-            self._bytes = sum(size for size, _ in kept)
-            self.total = len(kept)
+            both = zip(self._requests, self._sizes, strict=True)
+            kept = [each for each in both if account_sid is not None and each[0].account_sid != account_sid]
+            self._requests = deque(request for request, _ in kept)
+            self._sizes = deque(size for _, size in kept)
+            self._bytes, self.total = sum(self._sizes), len(kept)
 
     def __iter__(self) -> Iterator[Request]:
-        return iter([request for _, request in list(self._requests)])
+        return iter(list(self._requests))
 
     def ascending(self, after: int | None = None) -> Iterator[tuple[int, Request]]:
         """Numbers and requests, oldest first, those above ``after``; the first request ever has number 1."""

@@ -76,7 +76,13 @@ class World:
         self._behaviour_at_start = behaviour
         self._beginning: dict[str, State] = {}
         self._account_sids = SidGenerator(f"{seed}/accounts")
-        self.clock.on_move(self._clock_moved)
+        due, changes = self.due, self.changes  # not self: without circles an old world is freed at once
+
+        def clock_moved() -> None:
+            due.announce()
+            changes.tell(_change("clock"))
+
+        self.clock.on_move(clock_moved)
 
     # requests
 
@@ -346,9 +352,9 @@ class World:
             for end in ends:
                 end()
 
-    def _clock_moved(self) -> None:
-        self.due.announce()
-        self._changed("clock")
-
     def _changed(self, verb: str, account_sid: str | None = None, **details: Any) -> None:
-        self.changes.tell(Change("change", account_sid, {"verb": verb, "account_sid": account_sid, **details}))
+        self.changes.tell(_change(verb, account_sid, **details))
+
+
+def _change(verb: str, account_sid: str | None = None, **details: Any) -> Change:
+    return Change("change", account_sid, {"verb": verb, "account_sid": account_sid, **details})

@@ -41,11 +41,11 @@ def ids(journal: Journal) -> list[str]:
 def test_a_request_is_described_once_when_somebody_first_looks_at_it() -> None:
     described: list[Request] = []
 
-    def describe() -> Request:
-        described.append(REQUEST)
-        return REQUEST
+    def describe(request: Request) -> Request:
+        described.append(request)
+        return request
 
-    request = Request.later(describe)
+    request = Request.later((describe, REQUEST))
     with pytest.raises(AttributeError, match=r"^'Request' object has no attribute 'colour'$"):
         request.colour  # type: ignore[attr-defined]  # noqa: B018
     assert described == []
@@ -53,7 +53,7 @@ def test_a_request_is_described_once_when_somebody_first_looks_at_it() -> None:
     assert (request.path, request.sid, request) == (REQUEST.path, "BS1", REQUEST)
     assert request.__getattr__("path") == REQUEST.path  # as a thread that was slower asks
     assert len(described) == 1
-    assert copy.deepcopy(Request.later(describe)) == REQUEST
+    assert copy.deepcopy(Request.later((describe, REQUEST))) == REQUEST
 
 
 @given(length=st.integers(1, 8), total=st.integers(0, 20))
