@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -140,6 +140,7 @@ class Dispatcher:
                 hints += [why] if why else []
             elif error.hint is not None:
                 hints.append(error.hint)
+            error.__traceback__ = error.__context__ = None  # their frames would keep the request, in a circle
             answer.status, answer.body, answer.error = error.status, error.representation(), error
             answer.headers.update(error.headers)
         if injected is not None and injected.phase == "after":
@@ -209,7 +210,6 @@ class Dispatcher:
     ) -> None:
         sent = call.query if call.method == "GET" else call.form
         table = route.params if route else NO_PARAMS
-        fault = None if injected is None else f"{injected.fault} {injected.phase}"
         description = (
             _describe,
             call.method,
@@ -223,10 +223,13 @@ class Dispatcher:
             answer.request_id,
             self.clock.seconds(),
             monotonic() - began,
+            answer.error,
+            None if injected is None else f"{injected.fault} {injected.phase}",
+            tuple(call.notes),
+            tuple(hints),
         )
-        # a secret is forgotten at once, and so are the frames that an error's traceback holds
-        if answer.error or fault or call.notes or hints or table.secrets or not table.names.issuperset(sent):
-            request = _describe(*description[1:], answer.error, fault, call.notes, hints)
+        if table.secrets or not table.names.issuperset(sent):  # a secret is forgotten at once
+            request = _describe(*description[1:])
         else:
             request = Request.later(description)
         self.journal.record(request, None if route is not None and route.verb == "find" else call.size)
@@ -244,21 +247,21 @@ def _describe(
     request_id: str,
     seconds: float,
     duration: float,
-    error: TwilioError | None = None,
-    fault: str | None = None,
-    notes: Iterable[str] = (),
-    hints: Iterable[str] = (),
+    error: TwilioError | None,
+    fault: str | None,
+    notes: tuple[str, ...],
+    hints: tuple[str, ...],
 ) -> Request:
     """A request as the journal shows it, with what a tester should know of it."""
     if route is None:
         operation, table = None, NO_PARAMS
-        notes, hints = [*notes, *hints], []  # a URL that Notify doesn't have
+        notes, hints = notes + hints, ()  # a URL that Notify doesn't have
     else:
         operation, table = route.operation, route.params
         found, advice = table.look(sent, PAGING_NAMES if route.verb == "find" else ())
-        notes, hints = [*notes, *found], [*hints, *advice]
+        notes, hints = (*notes, *found), (*hints, *advice)
     if origin.endswith(".twilio.com") and (region := about_region(origin)):
-        hints = [*hints, region]
+        hints = (*hints, region)
     return Request(
         operation,
         method,
@@ -269,7 +272,7 @@ def _describe(
         error.code if error else None,
         error.message if error else None,
         body,
-        strings([*notes, *hints]),
+        strings(notes + hints),
         request_id,
         datetime.fromtimestamp(seconds, timezone.utc),
         fault,

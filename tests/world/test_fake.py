@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import socket
 import threading
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import ref
 
 import pytest
 
@@ -295,6 +297,30 @@ def test_lists_are_oldest_first_and_stay_as_they_were(fake: FakeNotify) -> None:
 
 
 # starting over
+
+
+def test_an_old_world_is_freed_at_once_with_all_its_requests(fake: FakeNotify) -> None:
+    fake.behaviour = Behaviour(callback_delivery="manual")
+    service = fake.create_service()
+    fake.create_binding(service, identity="alice", binding_type="sms", address="+15005550006")
+    fake.create_notification(service, identities=["alice"], body="Hi", delivery_callback_url="http://127.0.0.1:1/")
+    fake.deliver_callback()
+    fake.fail("services.find", status=503)
+    fake.clock.freeze()
+    old = [ref(each) for each in (fake.world.clock, fake.world, fake.world.accounts.default)]
+    gc.collect()  # of other tests
+    gc.disable()
+    try:
+        http_client = fake.client(in_process=True).http_client
+        path = f"https://notify.twilio.com/v1/Services/{service.sid}/Bindings"
+        for form in ({}, {"Identity": "alice"}, {"Identity": "alice", "BindingType": "fax"}, {"Nonsense": "x"}):
+            http_client.request("POST", path, data=form, auth=(ACCOUNT_SID, "x"))
+        for path in ("https://notify.twilio.com/v1/Services", "https://notify.twilio.com/v1/Nowhere"):
+            http_client.request("GET", path, auth=(ACCOUNT_SID, "x"))
+        fake.renew()
+        assert [each() for each in old] == [None] * 3
+    finally:
+        gc.enable()
 
 
 def test_renew_makes_another_world_on_the_same_socket(fake: FakeNotify) -> None:
