@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, ClassVar, Literal
 
 from fakenotify.core.errors import TwilioError
+from fakenotify.core.printable import shortened
 from fakenotify.core.values import is_whole
 from fakenotify.faults.wire import Broken, NoPause, Wire
 
@@ -46,6 +47,8 @@ KNOWN_ERRORS = (
 platform's convention)"""
 
 _GARBAGE = b"\x00\x01\xfe\xffnot HTTP at all\r\n\r\n"
+_MOST_WORDS = 200
+"""Characters of a fault's message that its text shows: every request that meets the fault keeps that text."""
 _ROUNDING = 1e-6
 """Seconds by which a clock in floating point may be wrong."""
 
@@ -129,7 +132,7 @@ class Fault:
         return {"fault": self.kind, **self._arguments()}
 
     def __str__(self) -> str:
-        return f"{self.kind}({', '.join(f'{name}={value!r}' for name, value in self._arguments().items())})"
+        return f"{self.kind}({', '.join(f'{name}={_spelled(value)}' for name, value in self._arguments().items())})"
 
     def _arguments(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if value is not None and not name.startswith("_")}
@@ -328,6 +331,13 @@ def _check_seconds(seconds: float, name: str = "seconds") -> None:
         raise ValueError(f"{name} must be a number of seconds from 0, not {seconds!r}")
     if seconds > MOST_SECONDS:
         raise ValueError(f"{name} must be at most {MOST_SECONDS}; for an answer that never comes, use Fault.stall()")
+
+
+def _spelled(value: float | str) -> str:
+    """A field as a literal, not as an enumeration or another library's number spells itself; a long text shortened."""
+    if isinstance(value, str):
+        return shortened(str.__repr__(value), _MOST_WORDS)
+    return int.__repr__(value) if isinstance(value, int) else float.__repr__(value)
 
 
 def _plain(seconds: float) -> str:

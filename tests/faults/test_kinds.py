@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -49,6 +50,19 @@ def test_a_fault_has_a_text_and_a_json_form() -> None:
     }
     assert str(limit) == "rate_limit(requests=2, seconds=60)"
     assert limit.to_json() == {"fault": "rate_limit", "requests": 2, "seconds": 60}
+
+
+def test_the_text_of_a_fault_has_plain_numbers_and_no_long_message() -> None:
+    assert str(Fault.http(HTTPStatus.TOO_MANY_REQUESTS)) == "http(status=429)"
+    assert str(Fault.latency(Seconds(0.5))) == "latency(seconds=0.5)"
+    assert len(str(Fault.http(503, message="m" * 1_000_000))) < 300
+
+
+class Seconds(float):
+    """A number that does not spell itself as a literal, as numpy's."""
+
+    def __repr__(self) -> str:
+        return f"Seconds({float(self)})"
 
 
 def test_equal_faults_are_equal() -> None:
