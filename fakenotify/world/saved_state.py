@@ -232,6 +232,9 @@ def _reader_of(kind: Any) -> Reader:
     if get_origin(kind) is Literal:
         choices = {choice: choice for choice in get_args(kind)}
         return lambda value: choices[_exactly(str)(value)]
+    if get_origin(kind) is Mapping and get_args(kind)[1] is str:
+        value_of = _exactly(str)
+        return lambda value: {name: value_of(each) for name, each in _exactly(dict)(value).items()}
     return _exactly(dict if get_origin(kind) is Mapping else kind)
 
 

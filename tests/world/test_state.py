@@ -297,6 +297,7 @@ OF_ITS_ROWS: list[tuple[Any, str]] = [
     ({"credentials": [{"type": "fcm", "secret": "x"}]}, "credentials[0] has an unknown field 'secret'"),
     ({"deliveries": [{}]}, "deliveries[0] lacks 'sid'"),
     ({"deliveries": [{**DELIVERY, "status": "LOST"}]}, "deliveries[0].status can't be 'LOST'"),
+    ({"deliveries": [{**DELIVERY, "headers": {"apns-priority": 10}}]}, "headers can't be {'apns-priority': 10}"),
     ({"deliveries": [{**DELIVERY, "account_sid": OTHER_SID}]}, "is not the account it stands in"),
     ({"deliveries": [{**DELIVERY, "binding_type": "pigeon"}]}, "there is no binding type 'pigeon'; there are apn, gcm"),
     ({"callbacks": [{**CALLBACK, "attempts": 5}]}, "callbacks[0].attempts can't be 5"),
