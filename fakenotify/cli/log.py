@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import threading
-from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -127,12 +126,12 @@ def _outcome(world: World, request: Request) -> str:
     parts = [f"{request.code} {request.message}{request.provenance}"] if request.code else []
     parts += [f"fault: {request.fault}"] if request.fault else []
     if request.operation == "notifications.create" and request.sid and request.account_sid:
-        earliest = request.date - timedelta(seconds=(request.duration or 0) + 2)
+        earliest = request.date.timestamp() - (request.duration or 0) - 2  # no date: the year may be the first
         parts.append(_sent(world.account(request.account_sid), request.sid, earliest))
     return "; ".join(parts)
 
 
-def _sent(account: AccountState, notification_sid: str, earliest: datetime) -> str:
+def _sent(account: AccountState, notification_sid: str, earliest: float) -> str:
     """``2 sent, 1 failed (52001)``, or ``nobody (52301)``. The newest deliveries are looked at first."""
     with account.lock:
         own = _of(account.deliveries, notification_sid, earliest)
@@ -145,13 +144,13 @@ def _sent(account: AccountState, notification_sid: str, earliest: datetime) -> s
     return counted + (f" ({', '.join(map(str, codes))})" if codes else "")
 
 
-def _of(log: Log[Sent], notification_sid: str, earliest: datetime) -> list[Sent]:
+def _of(log: Log[Sent], notification_sid: str, earliest: float) -> list[Sent]:
     """The entries for a Notification that was just created: they stand together near the end, or there are none."""
     found: list[Sent] = []
     for _, each in log.descending():
         if each.notification_sid == notification_sid:
             found.append(each)
-        elif found or each.date_created < earliest:
+        elif found or each.date_created.timestamp() < earliest:
             break
     return found
 

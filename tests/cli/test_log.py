@@ -84,6 +84,12 @@ def test_the_line_of_a_notification_that_reaches_nobody_says_so(fake: FakeNotify
         assert line[9:] == "201 notifications.create alice and bob → nobody (52301) TOOK"
 
 
+def test_a_notification_in_the_first_second_of_the_first_year_has_a_line(fake: FakeNotify, logged: Logged) -> None:
+    fake.clock.move_to("0001-01-01T00:00:00Z")
+    line = logged(post(NOTIFICATIONS, Identity="alice", Body="Hi")).splitlines()[0]
+    assert line[9:] == "201 notifications.create alice → nobody (52301) TOOK"
+
+
 def test_the_line_of_a_refusal_has_the_reason_and_its_label(fake: FakeNotify, logged: Logged) -> None:
     for number in range(20):
         fake.create_binding(IS, identity="alice", binding_type="sms", address=f"+150055500{number:02}")
