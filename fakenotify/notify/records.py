@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fakenotify.core.frozen import quick
 from fakenotify.core.matching import matches
@@ -16,6 +17,9 @@ from fakenotify.core.printable import printable, shortened
 from fakenotify.notify.channels import CHANNELS, HttpRequest
 
 T = TypeVar("T")
+
+_SECRET_PART = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
+"""Parts of a URL, valid or not, that may be secret: user and password, and what follows the path."""
 
 
 class Strings(tuple[str, ...]):
@@ -347,8 +351,7 @@ class Callback(OneLine):
         return [json.loads(each) for each in self.params.get("DeliveryState", [])]
 
     def _words(self) -> tuple[Any, ...]:
-        url = urlsplit(self.url)
-        place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"  # what else it has may be a secret
+        place = _SECRET_PART.sub("", self.url)
         return (self.sid, "of", self.notification_sid, "to", place, self.status, f"attempts={len(self.attempts)}")
 
 

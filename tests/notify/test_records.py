@@ -211,6 +211,7 @@ ALERT = Alert(52301, "WARNING", "Resulted\x1b[2J list", "NT1", "IS1", "AC1", Non
             replace(CALLBACK, url="http://user:password@127.0.0.1:9/cb?token=secret"),
             "<Callback 1 of NT1 to http://127.0.0.1:9/cb PENDING attempts=0>",
         ),
+        (replace(CALLBACK, url="http://[?secret"), "<Callback 1 of NT1 to http://[ PENDING attempts=0>"),
         (ALERT, r"<Alert WARNING 52301 Resulted\x1b[2J list (NT1)>"),
         (replace(ALERT, text="x" * 1_000), f"<Alert WARNING 52301 x{'x' * 86}…{'x' * 47} (NT1)>"),
     ],
