@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from fakenotify.core import strict_json
 from fakenotify.core.log import Log
 from fakenotify.core.params import Params
+from fakenotify.core.printable import shortened
 from fakenotify.core.routes import NO_PARAMS
 from fakenotify.core.sizes import size_of
 from fakenotify.core.store import Index, Table
@@ -73,6 +75,13 @@ def unregister(definition: TableDefinition[Any]) -> None:
 
 
 def _schedule(account: AccountState, callback: Callback) -> Callback:
+    for each in callback.params.get("DeliveryState", ()):
+        try:
+            valid = isinstance(strict_json.parse(each), dict)
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ValueError(f"a DeliveryState in body must be a JSON object, not {shortened(each, 100)!r}")
     if callback.status == "PENDING":
         account.schedule.add(account.clock.seconds(), callback.sid)
     return callback

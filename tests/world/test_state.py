@@ -300,6 +300,14 @@ OF_ITS_ROWS: list[tuple[Any, str]] = [
     ({"deliveries": [{**DELIVERY, "headers": {"apns-priority": 10}}]}, "headers can't be {'apns-priority': 10}"),
     ({"deliveries": [{**DELIVERY, "account_sid": OTHER_SID}]}, "is not the account it stands in"),
     ({"deliveries": [{**DELIVERY, "binding_type": "pigeon"}]}, "there is no binding type 'pigeon'; there are apn, gcm"),
+    (
+        {"callbacks": [{**CALLBACK, "body": "DeliveryState=%7B"}]},
+        "a DeliveryState in body must be a JSON object, not '{'",
+    ),
+    (
+        {"callbacks": [{**CALLBACK, "body": "DeliveryState=5"}]},
+        "a DeliveryState in body must be a JSON object, not '5'",
+    ),
     ({"callbacks": [{**CALLBACK, "attempts": 5}]}, "callbacks[0].attempts can't be 5"),
     ({"callbacks": [{**CALLBACK, "attempts": [5]}]}, "callbacks[0].attempts can't be [5]"),
 ]
