@@ -151,13 +151,18 @@ def _form(values: Mapping[str, Any]) -> dict[str, list[str]]:
         else:
             several = hasattr(value, "__iter__") and not isinstance(value, bytes)
             found = [_text(each) for each in (value if several else (value,)) if each is not None]
-        if found:
-            form.setdefault(_text(name), []).extend(found)
+        name = _text(name)
+        if name in form:  # 1 and "1"
+            form[name] += found
+        elif found:
+            form[name] = found
     return form
 
 
 def _text(value: Any) -> str:
     """A value after ``urlencode`` and decoding. Raises ``UnicodeEncodeError`` for a lone surrogate."""
+    if type(value) is str and value.isascii():
+        return value  # nearly always
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else plain_text(value)
     if not text.isascii():
         text.encode()

@@ -171,8 +171,11 @@ class Table(Generic[R]):
         self._rows[sequence] = record
         self._sequences[record.sid] = sequence
         self._order.add(sequence)
-        for keys, index in zip(self._keys.values(), self._indexes.values(), strict=True):
-            _enter(index, (getattr(record, keys),) if isinstance(keys, str) else keys(record), sequence)
+        for name, keys in self._keys.items():
+            index = self._indexes[name]
+            for key in (getattr(record, keys),) if isinstance(keys, str) else keys(record):  # _enter, without a call
+                if index.setdefault(key, sequence) is not sequence:
+                    _join(index, key, sequence)
         if self._weigh is not None:
             self._count(self._weigh(record))
 
@@ -327,13 +330,17 @@ def _keys_of(keys: Index, record: Any) -> Iterable[Hashable]:
 def _enter(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
     """Put a sequence number under its keys."""
     for key in keys:
-        group = index.setdefault(key, sequence)
-        if group is sequence:
-            continue  # it is alone there
-        if isinstance(group, int):
-            index[key] = Ordered(sorted((group, sequence)))
-        else:
-            group.add(sequence)
+        if index.setdefault(key, sequence) is not sequence:
+            _join(index, key, sequence)
+
+
+def _join(index: dict[Hashable, Group], key: Hashable, sequence: int) -> None:
+    """Put a sequence number under a key that has others."""
+    group = index[key]
+    if isinstance(group, int):
+        index[key] = Ordered(sorted((group, sequence)))
+    else:
+        group.add(sequence)
 
 
 def _leave(index: dict[Hashable, Group], keys: Iterable[Hashable], sequence: int) -> None:
