@@ -75,6 +75,8 @@ class FakeNotify(Account):
         keep_deliveries: int = KEPT_DELIVERIES,
         keep_bytes: int = KEPT_BYTES,
     ) -> None:
+        if not host:
+            raise ValueError("host is empty; 127.0.0.1 is this machine alone, 0.0.0.0 is all of its addresses")
         self._host = host
         self._port = port
         self._server: Server | None = None

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fakenotify.cli.output import check_writable, progress, refusing, writing
+from fakenotify.cli.output import check_writable, progress, refusing, say, show, writing
 from fakenotify.cli.pull import NOTIFY, check_login, credentials_of
 from fakenotify.conformance import replay, suite
 from fakenotify.conformance.client import Credentials, RemoteNotify, Unreachable
@@ -50,8 +50,8 @@ def run(options: Namespace) -> int:
             with writing(path):
                 Path(path).write_text(text, encoding="utf-8")
     for each in report["differences"]:
-        print("\n".join(_words(each)))
-    print(_summary(report), flush=True)
+        show("\n".join(_words(each)))
+    show(_summary(report))
     return 1 if report["differences"] else 0
 
 
@@ -73,7 +73,7 @@ def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
         show("")
         left = notify.undo()
         if left:
-            print("could not be deleted, please delete them yourself:", *left, file=sys.stderr)
+            say(sys.stderr, " ".join(("could not be deleted, please delete them yourself:", *left)))
     return {
         "differences": [_difference(each) for each in outcomes if each.verdict in (suite.DIFFERS, suite.BROKE)],
         "checked": sum(each.verdict != suite.SKIPPED for each in outcomes),

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 
 from fakenotify.cli.options import port_number
-from fakenotify.cli.output import CommandError
+from fakenotify.cli.output import CommandError, show
 from fakenotify.proxy.environment import variables
 
 DEFAULT_PROXY_PORT = 4011
@@ -33,7 +33,7 @@ def run(options: Namespace) -> int:
         about = ask(port)
     except (OSError, ValueError):
         raise CommandError(f"no proxy answers on 127.0.0.1:{port}; start it: fakenotify --proxy-port {port}") from None
-    print(exports(variables(about, os.environ), options.shell))
+    show(exports(variables(about, os.environ), options.shell))
     return 0
 
 

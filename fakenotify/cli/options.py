@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from fakenotify.cli.output import CommandError, no_such, refusing, replacing, say, writing
+from fakenotify.cli.output import CommandError, check_writable, no_such, refusing, replacing, say, writing
 from fakenotify.notify.kept import KEPT_BYTES, KEPT_DELIVERIES, KEPT_REQUESTS
 from fakenotify.proxy.environment import GIVEN
 
@@ -63,11 +63,11 @@ class Parser(argparse.ArgumentParser):
         given: list[str] = []
         for action in self.declared:
             value = environment.get(variable_of(action)) if action.option_strings else None
-            if value is None or action.dest in ("help", "version"):
+            if not value or action.dest in ("help", "version"):
                 continue
             option = _longest(action)
             if action.nargs == 0:
-                if value.lower() not in ("", "0", "1", "true", "false"):
+                if value.lower() not in ("0", "1", "true", "false"):
                     raise CommandError(f"{variable_of(action)} can't be {value!r}; it is true or false")
                 given += [option] if value.lower() in ("1", "true") else []
             elif not any(each == option or each.startswith(option + "=") for each in arguments):
@@ -75,8 +75,10 @@ class Parser(argparse.ArgumentParser):
                 given += [f"{option}={each}" for each in values]
         options, unknown = self.parse_known_args([*given, *arguments])
         if unknown:
-            names = [name for action in self.declared for name in action.option_strings]
-            raise no_such(f"option {unknown[0]!r}", unknown[0].partition("=")[0], names)
+            first, names = unknown[0], [name for action in self.declared for name in action.option_strings]
+            if not first.startswith("-"):
+                raise CommandError(f"{first!r} is one argument too many; write an option before each of its values")
+            raise no_such(f"option {first!r}", first.partition("=")[0], names)
         return options
 
 
@@ -139,6 +141,7 @@ def prepared_fake(
 
     Raises ``CommandError``.
     """
+    check_writable(options.save_state)
     fake = build(options, unknown_accounts)
     service = _prepare(fake, options)
     try:
@@ -184,6 +187,11 @@ def _prepare(fake: FakeNotify, options: argparse.Namespace) -> Service:
         ):
             fake.load(options.state)
     found = fake.services if options.service is None else fake.services.where(sid=options.service)
+    if options.service and not found:
+        for account in fake.world.accounts:
+            if options.service in account.services:
+                named = f"Service {options.service} is account {account.account_sid}'s"
+                raise CommandError(f"{named}; name that one: --account {account.account_sid}=TOKEN")
     with refusing("", ValueError):
         service = next(iter(found), None) or fake.create_service(
             "fakenotify", options.service, messaging_service_sid=_MESSAGING_SERVICE_SID

@@ -67,12 +67,30 @@ def replacing(target: Path, mode: int = 0o666) -> Iterator[IO[str]]:
 
 def say(stream: TextIO | None, text: str) -> None:
     """Print a line, even if the reader is gone. Characters that the stream's encoding lacks are escaped."""
-    if stream is None:  # the stream was closed when this process started
+    with contextlib.suppress(OSError, ValueError):
+        _write(stream, text)
+
+
+def show(text: str) -> None:
+    """Print what a command was asked for. A reader that is gone, such as ``head``, is no error.
+
+    Raises ``CommandError`` for any other reason why it can't be printed.
+    """
+    try:
+        _write(sys.stdout, text)
+    except OSError as error:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # Python tries again at its end to write what is left
+        if not isinstance(error, BrokenPipeError):
+            raise CommandError(f"can't write to stdout: {error.strerror}") from None
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # it was closed when this process started
         return
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    with contextlib.suppress(OSError, ValueError):
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-        stream.flush()
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()
 
 
 def progress(quiet: bool = False) -> Callable[[str], object]:

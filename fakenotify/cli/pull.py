@@ -19,7 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
-from fakenotify.cli.output import CommandError, check_writable, progress, refusing, replacing, writing
+from fakenotify.cli.output import CommandError, check_writable, progress, refusing, replacing, show, writing
 from fakenotify.cli.pull_report import report_of
 from fakenotify.conformance.client import Answer, Connection, Credentials, Unreachable, below_v1
 from fakenotify.conformance.masking import Masking
@@ -98,7 +98,7 @@ def run(options: Namespace, environment: Mapping[str, str] = os.environ) -> int:
         raise CommandError(f"stopped; continue with --resume ({path} has what was read so far)") from None
     path.unlink()
     if not options.quiet:
-        print(report, flush=True)
+        show(report)
     return 0
 
 

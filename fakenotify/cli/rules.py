@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from fakenotify.cli.output import no_such
+from fakenotify.cli.output import no_such, show
 
 USAGE = "fakenotify rules [options] [PATTERN]"
 DESCRIPTION = """Print each rule of Notify that the fake follows: its id, its text, how sure we are of it (documented,
@@ -29,8 +29,7 @@ def run(options: Namespace) -> int:
     if not found:
         raise no_such(f"rule {options.pattern!r}", options.pattern, known)
     if options.json:
-        print(json.dumps({"rules": [rule.to_json() for rule in found]}, indent=2))
+        show(json.dumps({"rules": [rule.to_json() for rule in found]}, indent=2))
     else:
-        for rule in found:
-            print(f"{rule.id}  [{rule.label} {rule.source}]\n    {rule.says}")
+        show("\n".join(f"{rule.id}  [{rule.label} {rule.source}]\n    {rule.says}" for rule in found))
     return 0

@@ -33,6 +33,7 @@ class Tally:
         self._fake = fake
         self._requests = Counts()
         self._found = {name: Counts() for name in ("refusals", "warnings", "hints")}
+        self._before = self._kept()
         fake.world.journal.listen(self._count)
 
     def _count(self, request: Request) -> None:
@@ -45,6 +46,22 @@ class Tally:
 
     def summary(self, proxy: Proxy, status: int) -> dict[str, Any]:
         """What happened, as JSON: each text with its number of occurrences. ``status`` is the program's."""
+        deliveries, alerts, dropped = map(_since, self._kept(), self._before)
+        requests = sum(self._requests.values())
+        return {
+            "requests": requests,
+            "deliveries": {"sent": 0, "failed": 0, **deliveries},
+            **{name: dict(counts) for name, counts in self._found.items()},
+            "alerts": alerts,
+            "dropped": dropped,
+            "distrusted": dict(proxy.distrusted),
+            "offline": dict(proxy.refused),
+            "twilio": {host: times for host, times in proxy.passed_on.items() if ".twilio.com:" in f".{host}"},
+            "reason": None if requests else _why_no_request(proxy, status),
+        }
+
+    def _kept(self) -> tuple[Counts, Counts, Counts]:
+        """The deliveries, alerts and dropped rows that there are, those of a loaded state too."""
         deliveries, alerts, dropped = Counts(), Counts(), Counts()
         for account in self._fake.world.accounts:
             with account.lock:
@@ -54,18 +71,11 @@ class Tally:
                     alerts.add(f"{alert.level} {alert.code} {alert.text}")
                 dropped.add("an older delivery", account.deliveries.dropped)
                 dropped.add("an older alert", account.alerts.dropped)
-        requests = sum(self._requests.values())
-        return {
-            "requests": requests,
-            "deliveries": {"sent": 0, "failed": 0, **deliveries},
-            **{name: dict(counts) for name, counts in self._found.items()},
-            "alerts": dict(alerts),
-            "dropped": dict(dropped),
-            "distrusted": dict(proxy.distrusted),
-            "offline": dict(proxy.refused),
-            "twilio": {host: times for host, times in proxy.passed_on.items() if ".twilio.com:" in f".{host}"},
-            "reason": None if requests else _why_no_request(proxy, status),
-        }
+        return deliveries, alerts, dropped
+
+
+def _since(now: Counts, before: Counts) -> dict[str, int]:
+    return {what: times - before.get(what, 0) for what, times in now.items() if times > before.get(what, 0)}
 
 
 def _why_no_request(proxy: Proxy, status: int) -> str:
@@ -74,8 +84,8 @@ def _why_no_request(proxy: Proxy, status: int) -> str:
         return "the program opened TLS to Notify and gave up, since it doesn't trust the certificate"
     if proxy.opened:
         return f"the program connected to {next(iter(proxy.opened))}, but sent no request"
-    if proxy.passed_on or proxy.refused:
-        hosts = list(dict.fromkeys([*proxy.passed_on, *proxy.refused]))
+    hosts = list(dict.fromkeys([*proxy.passed_on, *proxy.refused, *proxy.unreached]))
+    if hosts:
         return f"the program asked the proxy for {', '.join(hosts[:3])}, but not for Notify"
     if status:
         return f"the program ended with status {status} before it connected to anything through the proxy"

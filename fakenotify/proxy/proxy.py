@@ -69,8 +69,9 @@ class Proxy(Server):
     """The proxy. ``app`` is the fake's application; ``about`` is what it says about itself at ``/``.
 
     ``environment`` may name another proxy, through which other hosts are then reached. ``refused`` counts the hosts
-    that ``offline`` kept out (never loopback), ``passed_on`` the hosts that were reached, ``opened`` the connections to
-    Notify, ``distrusted`` the clients that rejected the certificate, with their reasons, ``clients`` all connections.
+    that ``offline`` kept out (never loopback), ``passed_on`` the hosts that were reached, ``unreached`` those
+    that could not be, ``opened`` the connections to Notify, ``distrusted`` the clients that rejected the certificate,
+    with their reasons, ``clients`` all connections.
     """
 
     connection_class = ProxyConnection
@@ -94,6 +95,7 @@ class Proxy(Server):
         self.about = {"proxy": self.url, **(about or {})}
         self.refused = Counts()
         self.passed_on = Counts()
+        self.unreached = Counts()
         self.opened = Counts()
         self.distrusted = Counts()
         self.clients = 0
@@ -236,6 +238,7 @@ class ProxyHandler(Handler):
             elif not tunnel:
                 connection.sendall(self._request(upstream))
         except OSError as error:
+            self.server.unreached.add(f"{host}:{port}")
             self._refuse(HTTPStatus.BAD_GATEWAY, f"{host}:{port} can't be reached: {error}")
         else:
             self.server.passed_on.add(f"{host}:{port}")

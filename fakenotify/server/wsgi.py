@@ -90,7 +90,7 @@ class Doors:
     """Says why a request is refused, if it is. ``allow_hosts`` are names that may be asked besides loopback's."""
 
     def __init__(self, allow_hosts: Iterable[str] = ()) -> None:
-        self._allowed = frozenset(host.lower() for host in allow_hosts)
+        self._allowed = frozenset(map(_name_of, allow_hosts))
 
     def refusal(self, environ: WSGIEnvironment, *, control: bool) -> str | None:
         """Why this request is refused, or None.
@@ -172,6 +172,14 @@ def origin(environ: WSGIEnvironment) -> str:
     host = environ.get("HTTP_X_FORWARDED_HOST", "").partition(",")[0].strip() or environ.get("HTTP_HOST")
     host = host or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     return f"{scheme or environ.get('wsgi.url_scheme', 'http')}://{host}"
+
+
+def _name_of(allowed: str) -> str:
+    """The name of a host to allow. Raises ``ValueError`` for what no ``Host`` can be."""
+    name, _ = _read_host(f"[{allowed}]" if allowed.count(":") > 1 and "[" not in allowed else allowed)
+    if not name or "/" in name:
+        raise ValueError(f"a host to allow is a name, such as fakenotify, not {allowed!r}")
+    return name
 
 
 @lru_cache(maxsize=64)
@@ -321,7 +329,7 @@ def _decoded(text: str) -> str:
 
 
 def parse_multipart(body: bytes, content_type: str, notes: list[str]) -> dict[str, list[str]]:
-    """A form as twilio-node 3.0 to 3.40 posts it; a part with a file name is read as text. (assumed D25)
+    """A form as twilio-node 3.6 to 3.40 posts it; a part with a file name is read as text. (assumed D25)
 
     One that can't be read counts as empty, and ``notes`` says so.
     """

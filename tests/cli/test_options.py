@@ -13,7 +13,7 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from command_line import PATIENCE, Call, Done, environment
+from command_line import FAKENOTIFY, PATIENCE, Call, Done, ended, environment, running
 
 from fakenotify import FakeNotify, __version__
 from fakenotify.cli.commands import COMMANDS, parser_of
@@ -107,6 +107,7 @@ STATES = {
     "strange_field": '{"services": [{"a\\nb": 5}]}',
     "strange_sid": '{"services": [{"sid": "IS"}]}',
     "good": json.dumps({"services": [{"sid": IS}]}) + "\n",
+    "anothers": json.dumps({"accounts": {OTHER_SID: {"services": [{"sid": IS}]}}}),
 }
 REFUSED = {
     "runn": "there is no command 'runn'; did you mean 'run'?",
@@ -125,6 +126,16 @@ REFUSED = {
     "--state strange_field": "the state file strange_field can't be loaded: "
     f"accounts.{ACCOUNT_SID}.services[0] has an unknown field 'a\\nb'",
     "--state strange_sid": f"the state file strange_sid can't be loaded: accounts.{ACCOUNT_SID}.services[0]: sid",
+    f"--service {IS} --state anothers": f"Service {IS} is account {OTHER_SID}'s; name that one: "
+    f"--account {OTHER_SID}=TOKEN",
+    "--save-state /missing/world": "can't write /missing/world: there is no such folder",
+    "run --save-state / -- true": "can't write /: it is a folder",
+    "--host ": "host is empty; 127.0.0.1 is this machine alone, 0.0.0.0 is all of its addresses",
+    "--allow-host http://fake:4010": "a host to allow is a name, such as fakenotify, not 'http://fake:4010'",
+    "--allow-host ": "a host to allow is a name, such as fakenotify, not ''",
+    "--behaviour list_order=newest_first legacy_fcm=accepted": "'legacy_fcm=accepted' is one argument too many; "
+    "write an option before each of its values",
+    "rules a b": "'b' is one argument too many; ",
     "--host 256.256.256.256": "--host 256.256.256.256 is not an address of this machine: ",
     "--host \udcff": "--host ",
     "--quiet --port-file /missing/port": "can't write /missing/port: No such file or directory",
@@ -178,6 +189,30 @@ def test_a_mistake_in_a_variable_is_one_line_and_status_2(fakenotify: Call) -> N
     assert done == {each: Done(2, "", f"fakenotify: {message}\n") for each, message in REFUSED_VARIABLES.items()}
 
 
+def test_an_empty_variable_counts_as_unset() -> None:
+    parser = parser_of("serve")
+    empty = dict.fromkeys(map(variable_of, parser.declared), "")
+    assert parser.read([], empty) == parser.read([], {})
+
+
+def test_a_command_whose_output_can_not_be_printed_says_why_unless_its_reader_has_gone() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    full = os.open("/dev/full", os.O_WRONLY)
+    done = []
+    for stdout in (writing, full):
+        with running(*FAKENOTIFY, "rules", stdout=stdout) as process:
+            done.append(ended(process))
+        os.close(stdout)
+    assert done == [Done(0, "", ""), Done(2, "", "fakenotify: can't write to stdout: No space left on device\n")]
+
+
+def test_a_letter_that_the_encoding_lacks_is_escaped() -> None:
+    with running(*FAKENOTIFY, "rules", given={"PYTHONIOENCODING": "ascii"}) as process:
+        status, stdout, stderr = ended(process)
+    assert (status, "\\u2026" in stdout, stderr) == (0, True, "")
+
+
 def test_ctrl_c_ends_a_command_with_status_130(fakenotify: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(options: Namespace) -> int:
         raise KeyboardInterrupt
@@ -199,7 +234,7 @@ def test_a_port_that_is_busy_and_one_where_no_proxy_answers_are_named(fakenotify
         Done(2, "", f"fakenotify: {line}\n")
         for line in (
             f"port {busy} is in use; choose another with --port, or take a free one with --port 0",
-            f"can't start the proxy on 127.0.0.1:{busy}: Address already in use",
+            f"can't start the proxy on 127.0.0.1:{busy}: Address already in use; choose another port",
             f"no proxy answers on 127.0.0.1:{free_port}; start it: fakenotify --proxy-port {free_port}",
         )
     ]

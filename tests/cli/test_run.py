@@ -21,6 +21,7 @@ from fakenotify import FakeNotify
 from fakenotify.cli import summary
 from fakenotify.cli.run import Program
 from fakenotify.cli.summary import Tally, is_worrying
+from fakenotify.notify.accounts import ACCOUNT_SID
 from fakenotify.proxy.launch import proxied
 
 trustme = pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
@@ -209,6 +210,25 @@ def test_the_summary_reports_what_the_proxy_saw(fake: FakeNotify) -> None:
     assert found["twilio"] == {"api.twilio.com:443": 1, "twilio.com:80": 1}
     words = "  beware    api.twilio.com:443 itself was reached; only Notify is faked"
     assert (summary.lines_of(found)[1], is_worrying(found)) == (words, False)
+
+
+def test_the_summary_leaves_out_what_came_with_the_state(fakenotify: Call, tmp_path: Path) -> None:
+    binding = {"identity": "alice", "binding_type": "sms", "address": "+15005550006"}
+    world = {"services": [{"sid": IS, "messaging_service_sid": "MG" + "0" * 32, "bindings": [binding]}]}
+    (tmp_path / "world.json").write_text(json.dumps(world))
+    send = f"""{ASK}
+for who in ("alice", "bob"): ask("{SERVICES}/{IS}/Notifications", Identity=who, Body="Hi")"""
+    state = ("--state", "world.json", "--save-state", "world.json")
+    summaries = [fakenotify("run", *state, *python(send), cwd=tmp_path).stderr.splitlines()[0] for _ in range(2)]
+    assert len(json.loads((tmp_path / "world.json").read_text())["accounts"][ACCOUNT_SID]["deliveries"]) == 2
+    once = "fakenotify: 2 requests (0 refused), 1 delivery (1 sent, 0 failed), no warnings, 1 alert"
+    assert summaries == [once, once]
+
+
+def test_the_summary_names_the_host_that_could_not_be_reached(fakenotify: Call, free_port: int) -> None:
+    done = fakenotify("run", *python(f"{ASK}\nask('http://127.0.0.1:{free_port}/')\nraise SystemExit(3)"))
+    why = f"the program asked the proxy for 127.0.0.1:{free_port}, but not for Notify"
+    assert (done.status, done.stderr.splitlines()) == (3, [NOTHING, f"  nothing   {why}"])
 
 
 def test_a_long_summary_is_cut() -> None:

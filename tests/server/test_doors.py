@@ -59,6 +59,14 @@ def test_a_host_is_allowed_by_name(wire_of) -> None:
     assert asked == [[200, 200], [200, 200], [403, 403]]
 
 
+def test_a_port_and_brackets_may_stand_with_a_name_to_allow_and_what_is_no_name_is_refused(wire_of) -> None:
+    with FakeNotify(allow_hosts=("fake.example:4010", "::5")) as fake:
+        assert [statuses(wire_of(fake), Host=host) for host in ("fake.example", "[::5]:1")] == [[200, 200]] * 2
+    for host in ("", "http://fake.example", "http://fake.example:4010/", "a/b"):
+        with pytest.raises(ValueError, match=f"a host to allow is a name, such as fakenotify, not {host!r}"):
+            FakeNotify(allow_hosts=(host,))
+
+
 def _own_address() -> str | None:
     """An address of this machine that is not loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -322,7 +322,7 @@ def test_a_body_is_read_as_a_form_or_counts_as_empty_with_a_warning(wire, warnin
 
 
 def test_a_multipart_form_is_read_like_an_urlencoded_one(wire, warnings) -> None:
-    """twilio-node 3.0 to 3.40 posts every form so. A part with a file name counts as its text. (D25)"""
+    """twilio-node 3.6 to 3.40 posts every form so. A part with a file name counts as its text. (D25)"""
     request = requests.Request(
         "POST",
         wire.url + BINDINGS,

@@ -152,6 +152,11 @@ def test_the_url_has_an_address_of_the_host_and_one_that_is_not_loopback_causes_
     assert [str(each.message) for each in seen] == [warning] * (host in ("0.0.0.0", "::"))
 
 
+def test_an_empty_host_is_refused_rather_than_taken_for_all_addresses() -> None:
+    with pytest.raises(ValueError, match=r"host is empty; 127\.0\.0\.1 is this machine alone"):
+        FakeNotify(host="")
+
+
 def test_a_warning_that_is_an_error_leaves_no_socket(free_port: int) -> None:
     with pytest.raises(UserWarning, match="not on loopback"):
         FakeNotify(host="0.0.0.0", port=free_port).start()
