@@ -68,7 +68,7 @@ def test_the_tutorial_can_be_followed_word_by_word(tmp_path: Path) -> None:
             if "cd parcels" in commands:
                 folder = tmp_path / "parcels"
     assert kept == ["1 passed", "1 failed", "1 passed", "1 failed", "2 passed", "3 passed"]
-    assert "'fakenotify[twilio,pytest]'" in next(text for language, text in found if language == "sh")
+    assert "'../fakenotify[twilio,pytest]'" in next(text for language, text in found if language == "sh")
 
 
 def test_a_line_that_was_not_printed_is_missed() -> None:
