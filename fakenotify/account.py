@@ -145,7 +145,10 @@ class Account:
         return user
 
     def _create(self, operation: str, *path: Any, **fields: Any) -> Any:
-        return self._world.create(self.account_sid, operation, tuple(map(sid_of, path)), **with_sids(fields))
+        sids = tuple(map(sid_of, path))
+        if None in sids:
+            raise TypeError(f"{operation} needs a Service or its sid, not None")
+        return self._world.create(self.account_sid, operation, sids, **with_sids(fields))
 
     @names_arguments
     def fail_delivery(

@@ -340,8 +340,14 @@ class FakeNotify(Account):
         return self.world.deliver_callback()
 
 
-@lru_cache(maxsize=64)  # each test makes a world, most with the same switches, and checking them takes time
 def _shared(behaviour: Behaviour | None) -> Behaviour:
     """For tests, any credentials act for the default account unless the tester says otherwise."""
+    if not isinstance(behaviour, (Behaviour, type(None))):
+        raise TypeError(f"behaviour is a Behaviour, e.g. Behaviour(identity_limit='evict_oldest'), not {behaviour!r}")
+    return _with_accounts(behaviour)
+
+
+@lru_cache(maxsize=64)  # each test makes a world, most with the same switches, and checking them takes time
+def _with_accounts(behaviour: Behaviour | None) -> Behaviour:
     behaviour = behaviour or Behaviour()
     return behaviour if behaviour.unknown_accounts else behaviour.changed({"unknown_accounts": "shared"})

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from types import TracebackType
 
 _OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
+_NO_INSTANT = "no instant; give an aware datetime, or a text such as '2027-10-31T00:00:00Z'"
 
 _EPOCH: tuple[int, datetime] = (0, datetime.fromtimestamp(0, timezone.utc))
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -147,7 +148,12 @@ def parse_instant(text: str) -> datetime:
 
 
 def _seconds_of(instant: datetime | str) -> float:
-    moment = parse_instant(instant) if isinstance(instant, str) else instant
+    try:
+        moment = parse_instant(instant) if isinstance(instant, str) else instant
+    except ValueError:
+        raise ValueError(f"{instant!r} is {_NO_INSTANT}") from None
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{instant!r} is {_NO_INSTANT}")
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone; give an aware datetime, e.g. with tzinfo=timezone.utc")
     seconds = moment.timestamp()
@@ -160,6 +166,8 @@ def _step(delta: timedelta | None, parts: dict[str, float]) -> float:
         return (timedelta(**parts) if delta is None else delta + timedelta(**parts)).total_seconds()
     except (OverflowError, ValueError):
         raise ValueError(_OUT_OF_RANGE) from None
+    except TypeError as error:
+        raise TypeError(f"{error}; give a timedelta or its parts, e.g. shift(hours=1)") from None
 
 
 def _check_representable(seconds: float) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args, get_type_hints
 
 from fakenotify.core.params import did_you_mean
 from fakenotify.core.values import Boolean
@@ -33,6 +33,12 @@ class Switch(NamedTuple):
 @dataclass(frozen=True)
 class Behaviour:
     """The fake's switches. An unknown field is a ``TypeError``, an unknown value a ``ValueError``."""
+
+    if not TYPE_CHECKING:  # they know the fields
+
+        def __new__(cls, *values, **named):  # noqa: D102  # as the class's
+            _check_names(named)
+            return super().__new__(cls)
 
     identity_limit: Literal["reject", "evict_oldest"] = switch(
         "reject", "D1", "The 21st Binding of an identity is refused, or replaces the oldest."
@@ -98,9 +104,7 @@ class Behaviour:
 
     def changed(self, changes: Mapping[str, Any]) -> Behaviour:
         """A copy with some switches changed. An unknown one is a ``TypeError`` that names the nearest."""
-        for name in changes:
-            if name not in switches():
-                raise TypeError(f"Behaviour has no switch {name!r}{did_you_mean(name, switches())}")
+        _check_names(changes)
         return replace(self, **changes)
 
     def parsed(self, settings: list[str]) -> Behaviour:
@@ -125,6 +129,12 @@ class Behaviour:
     def to_json(self) -> dict[str, Any]:
         """The switches as a JSON object."""
         return asdict(self)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in switches():
+            raise TypeError(f"Behaviour has no switch {name!r}{did_you_mean(name, switches())}")
 
 
 @cache

@@ -149,7 +149,7 @@ REFUSED_WRITES: dict[str, list[tuple[Any, ...]]] = {
         ({"shift": "1"}, "shift is a number of seconds, not '1'"),
         ({"tick": True}, "tick is a number of seconds, not True"),
         ({"move_to": True}, "move_to can't be True"),
-        ({"move_to": "soon"}, "Invalid isoformat string: 'soon'"),
+        ({"move_to": "soon"}, "'soon' is no instant; give an aware datetime, or a text such as '2027-10-31T00:00:00Z'"),
         ({"freeze": 0}, "freeze can't be 0"),
         ({"resume": False}, "resume can't be False"),
         ({"shift": 1e300}, YEARS),

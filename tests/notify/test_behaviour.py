@@ -108,6 +108,11 @@ def test_a_bad_change_or_setting_says_what_is_wrong() -> None:
             TypeError,
             "Behaviour has no switch 'identity_limits'; did you mean 'identity_limit'?",
         ),
+        (
+            lambda: Behaviour(page_sise_limit="refused"),
+            TypeError,
+            "Behaviour has no switch 'page_sise_limit'; did you mean 'page_size_limit'?",
+        ),
         (lambda: Behaviour().changed({"colour": 1}), TypeError, "Behaviour has no switch 'colour'"),
         (lambda: Behaviour().changed({"page_size_limit": "cut"}), ValueError, of_pages("cut")),
         (setting("identity_limit"), ValueError, "'identity_limit' is not NAME=VALUE, e.g. identity_limit=evict_oldest"),

@@ -266,6 +266,16 @@ def test_an_unknown_argument_is_a_type_error_that_names_the_nearest(fake: FakeNo
     assert (len(fake.services), fake.credentials, fake.bindings, fake.users) == (1, [], [], [])
 
 
+def test_what_is_no_service_and_what_is_no_behaviour_is_a_type_error_that_says_what_is_wanted(fake: FakeNotify) -> None:
+    lost: Any = None
+    with pytest.raises(TypeError, match=r"^bindings\.create needs a Service or its sid, not None$"):
+        fake.create_binding(lost, **BINDING)
+    switches: Any = {"list_order": "newest_first"}
+    for use in (FakeNotify, fake.renew, lambda each: setattr(fake, "behaviour", each)):
+        with pytest.raises(TypeError, match=r"^behaviour is a Behaviour, e\.g\. Behaviour\(.*\), not \{'list_order': "):
+            use(switches)
+
+
 def test_what_the_wire_refuses_is_refused_here_too_and_nothing_is_journaled(fake: FakeNotify) -> None:
     fake.create_service(sid=IS)
     for number in range(20):
