@@ -410,6 +410,13 @@ def test_a_world_is_saved_reset_and_loaded(desk: Desk, tmp_path: Any) -> None:
 # for everybody
 
 
+def test_keys_for_rows_do_nothing_where_there_are_none(desk: Desk) -> None:
+    page = desk.open("#controls")
+    for key in "jk":
+        page.keyboard.press(key)
+    expect(page.locator("#detail-title")).to_have_text("Controls")
+
+
 def test_the_keyboard_alone_is_enough(desk: Desk) -> None:
     desk.send("first", "second", "third")
     page = desk.open()

@@ -172,7 +172,7 @@ const refresh = coalesced(() => Promise.allSettled([load("new"), open(), count()
 
 // Keys and clicks.
 const step = (by) => {
-  const keys = shown.rows.map(TABLES[here.view]?.key);
+  const keys = shown.rows.map((row) => TABLES[here.view].key(row)); // Controls has no rows
   const from = keys.indexOf(document.activeElement.closest("tr")?.dataset.key || here.open);
   const key = keys[Math.max(0, Math.min(keys.length - 1, from + by))];
   if (!key) return;
