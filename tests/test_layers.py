@@ -50,6 +50,7 @@ IMPORTS: tuple[tuple[str, dict[str, str]], ...] = (
             "faults": "requests of all accounts share their counts",
             "world.world": "changes wake the threads that wait for them",
             "cli.log": "no request waits for a slow reader of the log",
+            "cli.summary": "a reset may come between the requests of any two threads",
         },
     ),
     ("random secrets uuid", {"conformance": "names in somebody else's account must be new"}),

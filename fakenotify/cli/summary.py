@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from fakenotify.proxy.counts import Counts
 
 if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
+    from fakenotify.notify.account import AccountState
     from fakenotify.notify.journal import Request
     from fakenotify.proxy.proxy import Proxy
 
@@ -33,7 +35,10 @@ class Tally:
         self._fake = fake
         self._requests = Counts()
         self._found = {name: Counts() for name in ("refusals", "warnings", "hints")}
-        self._before = self._kept()
+        self._before = {account.account_sid: _kept(account) for account in fake.world.accounts}
+        self._met: dict[str, AccountState] = {}
+        self._left = {name: Counts() for name in _kept(fake.world.account())}
+        self._lock = Lock()
         fake.world.journal.listen(self._count)
 
     def _count(self, request: Request) -> None:
@@ -43,39 +48,58 @@ class Tally:
         for name, texts in (("refusals", refusals), ("warnings", request.ignored), ("hints", request.hints)):
             for text in texts:
                 self._found[name].add(f"{operation}: {text}")
+        for account in self._fake.world.accounts:
+            if account.account_sid == request.account_sid:
+                self._meet(account)
+
+    def _meet(self, account: AccountState) -> None:
+        """Count what an account has sent before it was reset, if this is what it was reset to."""
+        with self._lock:
+            old, self._met[account.account_sid] = self._met.get(account.account_sid), account
+        if old is not None and old is not account:
+            self._add(old, self._left)
+
+    def _add(self, account: AccountState, to: Mapping[str, Counts]) -> None:
+        """Count what is in an account and did not come with the state that was loaded."""
+        before = self._before.get(account.account_sid)
+        for name, counts in _kept(account).items():
+            for what, times in counts.items():
+                to[name].add(what, max(0, times - (before[name].get(what, 0) if before else 0)))
 
     def summary(self, proxy: Proxy, status: int) -> dict[str, Any]:
         """What happened, as JSON: each text with its number of occurrences. ``status`` is the program's."""
-        deliveries, alerts, dropped = map(_since, self._kept(), self._before)
+        for account in self._fake.world.accounts:
+            self._meet(account)
+        kept = {name: Counts() for name in self._left}
+        for name, counts in self._left.items():
+            kept[name].update(counts)
+        for account in self._met.values():
+            self._add(account, kept)
         requests = sum(self._requests.values())
         return {
             "requests": requests,
-            "deliveries": {"sent": 0, "failed": 0, **deliveries},
+            "deliveries": {"sent": 0, "failed": 0, **kept["deliveries"]},
             **{name: dict(counts) for name, counts in self._found.items()},
-            "alerts": alerts,
-            "dropped": dropped,
+            "alerts": dict(kept["alerts"]),
+            "dropped": dict(kept["dropped"]),
             "distrusted": dict(proxy.distrusted),
             "offline": dict(proxy.refused),
             "twilio": {host: times for host, times in proxy.passed_on.items() if ".twilio.com:" in f".{host}"},
             "reason": None if requests else _why_no_request(proxy, status),
         }
 
-    def _kept(self) -> tuple[Counts, Counts, Counts]:
-        """The deliveries, alerts and dropped rows that there are, those of a loaded state too."""
-        deliveries, alerts, dropped = Counts(), Counts(), Counts()
-        for account in self._fake.world.accounts:
-            with account.lock:
-                for delivery in account.deliveries:
-                    deliveries.add(delivery.status.lower())
-                for alert in account.alerts:
-                    alerts.add(f"{alert.level} {alert.code} {alert.text}")
-                dropped.add("an older delivery", account.deliveries.dropped)
-                dropped.add("an older alert", account.alerts.dropped)
-        return deliveries, alerts, dropped
 
-
-def _since(now: Counts, before: Counts) -> dict[str, int]:
-    return {what: times - before.get(what, 0) for what, times in now.items() if times > before.get(what, 0)}
+def _kept(account: AccountState) -> dict[str, Counts]:
+    """The deliveries, the alerts and the dropped rows of an account, those of a loaded state too."""
+    deliveries, alerts, dropped = Counts(), Counts(), Counts()
+    with account.lock:
+        for delivery in account.deliveries:
+            deliveries.add(delivery.status.lower())
+        for alert in account.alerts:
+            alerts.add(f"{alert.level} {alert.code} {alert.text}")
+        dropped.add("an older delivery", account.deliveries.dropped)
+        dropped.add("an older alert", account.alerts.dropped)
+    return {"deliveries": deliveries, "alerts": alerts, "dropped": dropped}
 
 
 def _why_no_request(proxy: Proxy, status: int) -> str:

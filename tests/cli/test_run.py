@@ -225,6 +225,21 @@ for who in ("alice", "bob"): ask("{SERVICES}/{IS}/Notifications", Identity=who, 
     assert summaries == [once, once]
 
 
+def test_the_summary_counts_what_was_sent_before_the_program_reset_the_fake(fakenotify: Call) -> None:
+    target = '{"binding_type": "sms", "address": "+15005550006"}'
+    program = f"""{ASK}
+import os
+reset = urllib.request.Request(os.environ["FAKENOTIFY_URL"] + "/_fake/reset", method="POST")
+for _ in range(3):
+    ask("{SERVICES}/{IS}/Notifications", ToBinding={target!r}, Body="Hi")
+    ask("{SERVICES}/{IS}/Notifications", Identity="alice", Body="Hi")
+    urllib.request.urlopen(reset).close()
+"""
+    done = fakenotify("run", "--service", IS, *python(program), NO_PROXY="127.0.0.1")
+    counted = "fakenotify: 6 requests (0 refused), 3 deliveries (3 sent, 0 failed), no warnings, 3 alerts"
+    assert done.stderr.splitlines()[0] == counted
+
+
 def test_the_summary_names_the_host_that_could_not_be_reached(fakenotify: Call, free_port: int) -> None:
     done = fakenotify("run", *python(f"{ASK}\nask('http://127.0.0.1:{free_port}/')\nraise SystemExit(3)"))
     why = f"the program asked the proxy for 127.0.0.1:{free_port}, but not for Notify"
