@@ -22,7 +22,7 @@ from fakenotify.notify.accounts import Accounts
 from fakenotify.notify.errors import RequestTooLarge
 from fakenotify.notify.hints import about_region, why_not_found
 from fakenotify.notify.journal import Journal, Request
-from fakenotify.notify.records import strings
+from fakenotify.notify.records import NO_STRINGS, Strings
 from fakenotify.notify.resources import ROUTES as ROUTES
 
 if TYPE_CHECKING:
@@ -228,11 +228,12 @@ class Dispatcher:
             tuple(call.notes),
             tuple(hints),
         )
-        if table.secrets or not table.names.issuperset(sent):  # a secret is forgotten at once
-            request = _describe(*description[1:])
+        if route is not None and route.verb == "find":  # a page is measured
+            self.journal.record(_describe(*description[1:]))
+        elif table.secrets or not table.names.issuperset(sent):  # a secret is forgotten at once
+            self.journal.record(_describe(*description[1:]), call.size)
         else:
-            request = Request.later(description)
-        self.journal.record(request, None if route is not None and route.verb == "find" else call.size)
+            self.journal.record(Request.later(description), call.size)
 
 
 def _describe(
@@ -272,11 +273,11 @@ def _describe(
         error.code if error else None,
         error.message if error else None,
         body,
-        strings(notes + hints),
+        Strings(notes + hints) if notes or hints else NO_STRINGS,
         request_id,
         datetime.fromtimestamp(seconds, timezone.utc),
         fault,
-        strings(hints),
+        Strings(hints) if hints else NO_STRINGS,
         error.rule(operation) if error else None,
         error.label if error else None,
         error.source or None if error else None,
