@@ -76,11 +76,12 @@ def fake_notify_server(pytestconfig: pytest.Config) -> Iterator[FakeNotify]:
     """The running fake of this process; its port and thread last for the session."""
     from fakenotify import FakeNotify
 
-    host = _host(pytestconfig)
+    host, port = _host(pytestconfig), _setting(pytestconfig, "port") or 0
+    if not str(port).strip().isdecimal():
+        _refuse(f"fake_notify_port is a number, not {port!r}")
     try:
-        port = int(_setting(pytestconfig, "port") or 0)
-        fake = FakeNotify(_behaviour(pytestconfig), port, host)
-        if port:
+        fake = FakeNotify(_behaviour(pytestconfig), int(port), host)
+        if int(port) or _setting(pytestconfig, "host"):
             fake.start()
     except OSError as error:
         _refuse(f"can't listen on {host}:{port}: {error.strerror or error}")

@@ -297,7 +297,8 @@ def test_options_decide_for_the_run_before_settings(run: Run, free_port: int) ->
     ("arguments", "pattern"),
     [
         (["--fake-notify-behaviour", "x=y"], "Behaviour has no switch 'x'*"),
-        (["-o", "fake_notify_port=x"], "*'x'*"),
+        (["-o", "fake_notify_port=x"], "fake_notify_port is a number, not 'x'"),
+        (["-W", "ignore", "-o", "fake_notify_host=256.256.256.256"], "can't listen on 256.256.256.256:0: *"),
         (["--fake-notify-port", "70000"], "can't listen on 127.0.0.1:70000: *"),
         (["--fake-notify-port", "BUSY"], "can't listen on 127.0.0.1:*: Address already in use*"),
     ],
