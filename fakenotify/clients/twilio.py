@@ -94,8 +94,10 @@ def _in_process_client(app: App) -> Any:
     class InProcessClient(HttpClient):
         """Calls the application directly."""
 
-        def __init__(self) -> None:
+        def __init__(self) -> None:  # its base takes no arguments before twilio 8
             self.timeout = TIMEOUT
+            self.is_async = False
+            self.logger = logging.getLogger("twilio.http_client")
 
         def request(
             self,

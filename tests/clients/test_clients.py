@@ -244,6 +244,13 @@ class Channel(str, Enum):
     SMS = "sms"
 
 
+def test_the_synchronous_clients_say_that_they_are_not_asynchronous(fake) -> None:
+    for client in (fake.client(), fake.client(in_process=True)):
+        assert client.http_client.logger.name == "twilio.http_client"
+        with pytest.raises(RuntimeError, match="http_client must be asynchronous"):
+            asyncio.run(client.notify.v1.services.create_async())
+
+
 SENT = st.text(max_size=8) | st.binary(max_size=4) | st.integers() | st.booleans() | st.none() | st.just(Channel.SMS)
 NAMES = st.text(st.characters(codec="utf-8"), max_size=8) | st.binary(max_size=4) | st.integers() | st.just(Channel.SMS)
 
