@@ -14,7 +14,7 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fakenotify.conformance.client import Answer, exchange
 from fakenotify.conformance.masking import Masking
@@ -44,10 +44,7 @@ class Recorder:
     """
 
     def __init__(self, upstream: str, path: str) -> None:
-        parts = urlsplit(upstream)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError(f"{upstream!r} is not the URL of a Notify, such as https://notify.twilio.com")
-        self._upstream = parts
+        self._upstream = parts = _base(upstream)
         self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.statuses, self.unreached = Counts(), Counts()
         self._path = Path(path)
@@ -114,6 +111,16 @@ class Recorder:
             with suppress(ValueError):  # the recording has ended, and a late call is not part of it
                 self._file.write(recorded.to_line())
                 self._file.flush()
+
+
+def _base(upstream: str) -> SplitResult:
+    """The parts of the URL of a Notify. Raises ``ValueError``."""
+    with suppress(ValueError):  # of an address or a port that can't be
+        parts = urlsplit(upstream)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+        if usable and not parts.path.strip("/") and not parts.query:
+            return parts
+    raise ValueError(f"{upstream!r} is not the URL of a Notify, such as https://notify.twilio.com")
 
 
 def _without_path(body: Any, path: str, masked: str) -> Any:

@@ -89,9 +89,12 @@ def test_what_cannot_be_recorded_is_one_line_and_status_2(
     expected: dict[tuple[str, ...], str] = {
         ("--upstream", "http://x"): together,
         record: together,
-        ("--upstream", "notify", *record): (
-            "--upstream 'notify' is not the URL of a Notify, such as https://notify.twilio.com"
-        ),
+        **{
+            ("--upstream", url, *record): (
+                f"--upstream {url!r} is not the URL of a Notify, such as https://notify.twilio.com"
+            )
+            for url in ("notify", "http://x:99999", "http://[::1", "http://x/v1")
+        },
         ("--upstream", "http://x", "--record", "/missing/calls"): (
             "can't write /missing/calls: No such file or directory"
         ),
