@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from fakenotify.cli.output import CommandError, check_writable, no_such, refusing, replacing, say, writing
 from fakenotify.notify.kept import KEPT_BYTES, KEPT_DELIVERIES, KEPT_REQUESTS
-from fakenotify.proxy.environment import GIVEN
+from fakenotify.proxy.environment import GIVEN, NoProxy
 
 if TYPE_CHECKING:
     from fakenotify.fake import FakeNotify
@@ -139,18 +139,22 @@ def prepared_fake(
 ) -> Iterator[tuple[FakeNotify, Service]]:
     """The fake that the options describe, not yet listening, and its first Service; at the end it is stopped and saved.
 
-    Raises ``CommandError``.
+    It isn't saved if the command can't begin: the file may hold an older world. Raises ``CommandError``.
     """
     check_writable(options.save_state)
     fake = build(options, unknown_accounts)
     service = _prepare(fake, options)
+    path = options.save_state
     try:
         yield fake, service
+    except (CommandError, NoProxy):
+        path = None
+        raise
     finally:
         fake.stop()
-        if options.save_state:
-            with writing(options.save_state):
-                fake.save(options.save_state)
+        if path:
+            with writing(path):
+                fake.save(path)
 
 
 def build(options: argparse.Namespace, unknown_accounts: Literal["own", "shared"]) -> FakeNotify:

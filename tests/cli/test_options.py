@@ -221,6 +221,19 @@ def test_ctrl_c_ends_a_command_with_status_130(fakenotify: Call, monkeypatch: py
     assert fakenotify("rules") == (130, "", "")
 
 
+def test_a_command_that_can_not_begin_leaves_the_older_world(fakenotify: Call, tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    path.write_text('{"services": []}')
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        busy = str(server.getsockname()[1])
+        statuses = [
+            fakenotify("--port", busy, "--save-state", str(path)).status,
+            fakenotify("--port", "0", "--port-file", str(tmp_path), "--save-state", str(path)).status,
+            fakenotify("run", "--save-state", str(path), "--", "no such command").status,
+        ]
+    assert (statuses, path.read_text()) == ([2, 2, 127], '{"services": []}')
+
+
 def test_a_port_that_is_busy_and_one_where_no_proxy_answers_are_named(fakenotify: Call, free_port: int) -> None:
     pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
     with socket.create_server(("127.0.0.1", 0)) as server:
