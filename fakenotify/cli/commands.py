@@ -16,6 +16,7 @@ from typing import Any
 
 from fakenotify.cli.options import PREFIX, Parser
 from fakenotify.cli.output import CommandError, no_such, say
+from fakenotify.cli.signals import interrupt, interrupts
 from fakenotify.core.printable import printable
 from fakenotify.proxy.environment import NoProxy
 
@@ -42,8 +43,9 @@ def main(arguments: Sequence[str]) -> int:
     except (CommandError, NoProxy) as error:
         say(sys.stderr, f"fakenotify: {printable(str(error))}")
         return error.status if isinstance(error, CommandError) else 2
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    except KeyboardInterrupt as interrupted:
+        number: int = (interrupted.args or (signal.SIGINT,))[0]
+        return 128 + number
 
 
 def _run(arguments: list[str], environment: Mapping[str, str]) -> int:
@@ -66,8 +68,9 @@ def _run(arguments: list[str], environment: Mapping[str, str]) -> int:
             raise no_such(f"variable {variable}", variable, known)
     options = parser.read(arguments, environment)
     options.program = program
-    if name != SERVE and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a command may have to clean up
+    if name != SERVE:
+        for number in interrupts():
+            signal.signal(number, interrupt)  # a command may have to clean up
     status: int = _module(name).run(options)
     return status
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from fakenotify.cli.output import check_writable, progress, refusing, say, show, writing
 from fakenotify.cli.pull import NOTIFY, check_login, credentials_of
+from fakenotify.cli.signals import handling, interrupts
 from fakenotify.conformance import replay, suite
 from fakenotify.conformance.client import Credentials, RemoteNotify, Unreachable
 from fakenotify.conformance.recording import BadRecording, read
@@ -66,14 +67,16 @@ def _asked(options: Namespace, credentials: Credentials) -> dict[str, Any]:
     with refusing("", Unreachable), refusing(f"can't reach {options.url}: ", OSError, http.client.HTTPException):
         notify = RemoteNotify(options.url, credentials, may_write=options.write)
         check_login(options.url, notify.get("/Services", PageSize="1"))
-    show = progress()
-    try:
-        outcomes = suite.run(notify, lambda outcome: show(f"{outcome.check.id}: {outcome.verdict}"))
-    finally:
-        show("")
-        left = notify.undo()
-        if left:
-            say(sys.stderr, " ".join(("could not be deleted, please delete them yourself:", *left)))
+    progressed = progress()
+    with handling(interrupts(), lambda number, frame: None):  # a second Ctrl-C doesn't stop the deleting
+        try:
+            with handling(interrupts(), notify.interrupt):
+                outcomes = suite.run(notify, lambda outcome: progressed(f"{outcome.check.id}: {outcome.verdict}"))
+        finally:
+            progressed("")
+            left = notify.undo()
+            if left:
+                say(sys.stderr, " ".join(("could not be deleted, please delete them yourself:", *left)))
     return {
         "differences": [_difference(each) for each in outcomes if each.verdict in (suite.DIFFERS, suite.BROKE)],
         "checked": sum(each.verdict != suite.SKIPPED for each in outcomes),

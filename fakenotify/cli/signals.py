@@ -6,9 +6,20 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 Handler = Callable[[int, Any], object]
+
+
+def interrupts() -> list[signal.Signals]:
+    """The signals that ask a command to end, without those that are ignored, as under ``nohup``."""
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    return [each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN]
+
+
+def interrupt(number: int, frame: Any) -> NoReturn:
+    """Handle a signal as Python handles Ctrl-C."""
+    raise KeyboardInterrupt(number)
 
 
 @contextmanager

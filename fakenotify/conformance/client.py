@@ -175,6 +175,7 @@ class RemoteNotify(Connection):
         self._ours: set[str] = set()
         self._secrets = [credentials.password, credentials.header.partition(" ")[2], credentials.user]
         self._service = ""
+        self._writing, self._interrupted = False, 0
 
     def get(self, path: str, **query: Values) -> Answer:
         """Read a path below ``/v1``, or an absolute URL that the service gave."""
@@ -203,16 +204,29 @@ class RemoteNotify(Connection):
         self, method: str, path: str, body: str = "", content_type: str = FORM, authorization: str | None = "own"
     ) -> Answer:
         """Send a request, if it is allowed; what it creates is deleted at the end. Raises ``NotAllowed``."""
-        if method != "GET":
-            self._check(method, path)
-        answer = super().send(method, path, body, content_type, authorization)
-        sid = (answer.json or {}).get("sid") if answer.status < 300 else None
-        if sid and path.endswith(("/Services", "/Credentials", "/Bindings")):
-            self.created.append(f"{path}/{sid}")
-            self._ours.add(self.created[-1])
-        elif method == "DELETE" and answer.status == 204 and path in self.created:
-            self.created.remove(path)
+        if method == "GET":
+            return super().send(method, path, body, content_type, authorization)
+        self._check(method, path)
+        self._writing = True
+        try:
+            answer = super().send(method, path, body, content_type, authorization)
+            sid = (answer.json or {}).get("sid") if answer.status < 300 else None
+            if sid and path.endswith(("/Services", "/Credentials", "/Bindings")):
+                self.created.append(f"{path}/{sid}")
+                self._ours.add(self.created[-1])
+            elif method == "DELETE" and answer.status == 204 and path in self.created:
+                self.created.remove(path)
+        finally:
+            self._writing = False
+        if self._interrupted:
+            raise KeyboardInterrupt(self._interrupted)
         return answer
+
+    def interrupt(self, number: int, frame: Any) -> None:
+        """Handle a signal: stop at once, but let a request that writes be answered, which tells what to delete."""
+        if not self._writing:
+            raise KeyboardInterrupt(number)
+        self._interrupted = number
 
     def _check(self, method: str, path: str) -> None:
         _, collection, *below = path.split("/")
@@ -225,6 +239,7 @@ class RemoteNotify(Connection):
 
     def undo(self) -> list[str]:
         """Delete everything that this run created; returns what could not be deleted."""
+        self._interrupted = 0
         for path in reversed([*self.created]):
             with contextlib.suppress(OSError):
                 if self.delete(path).status == 404:

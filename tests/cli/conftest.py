@@ -41,7 +41,7 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 @pytest.fixture
 def fakenotify(call: Callable[..., int], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
     """Runs a command line that ends by itself; one that starts to serve fails the test."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     monkeypatch.setattr("fakenotify.cli.serve._signals", lambda: nullcontext(lambda: pytest.fail("it serves")))
 
     def run(*arguments: str, **given: Any) -> Done:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,27 @@ def test_what_could_not_be_deleted_again_is_listed(other: FakeNotify, compare: C
     done = compare("--url", other.url, "--write")
 
     assert done.stderr.startswith("could not be deleted, please delete them yourself: /Services/IS")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_was_created_is_deleted_after_a_signal_and_after_more_of_them(
+    other: FakeNotify, compare: Call, number: signal.Signals
+) -> None:
+    """The first one meets a request that creates something, whose sid isn't known yet."""
+    written: list[str] = []
+
+    def interrupt(call: Any) -> bool:
+        if "services.create" in written or call.operation == "services.create":
+            os.kill(os.getpid(), number)
+        written.append(call.operation)
+        return False
+
+    other.fail("*", status=500, when=interrupt, optional=True)
+    done = compare("--url", other.url, "--write")
+
+    assert (done, other.services, other.credentials) == (Done(128 + number, "", ""), [], [])
+    after = written[written.index("services.create") :]
+    assert after == ["services.create", "services.delete", "credentials.delete"]
 
 
 def test_a_recording_without_a_difference_is_status_0(compare: Call, record: Callable[..., str]) -> None:
