@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from requests import exceptions
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
+from urllib3 import HTTPResponse, Retry
 from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 
 from fakenotify.clients.in_process import App, Reply, call
@@ -32,7 +32,7 @@ class FakeAdapter(HTTPAdapter):
         while True:
             broken, answer = None, None
             try:
-                answer = _response(call(self.app, method, url, headers, body, timeout=seconds))
+                answer = _response(call(self.app, method, url, headers, body, timeout=seconds), retries)
             except Broken as error:
                 broken = error
             if answer is not None and not retries.is_retry(method, answer.status, "Retry-After" in answer.headers):
@@ -50,7 +50,7 @@ class FakeAdapter(HTTPAdapter):
             retries.sleep(answer)
 
 
-def _response(reply: Reply) -> HTTPResponse:
+def _response(reply: Reply, retries: Retry) -> HTTPResponse:
     """An answer as urllib3 gives it to ``requests``, with its body still to be read."""
     return HTTPResponse(
         BytesIO(reply.body),
@@ -59,6 +59,7 @@ def _response(reply: Reply) -> HTTPResponse:
         reason=reply.reason,
         preload_content=False,
         decode_content=False,
+        retries=retries,
     )
 
 

@@ -448,6 +448,16 @@ def test_exhausted_retries_may_return_the_last_answer(fake) -> None:
     assert (response.status_code, len(fake.requests)) == (503, 2)
 
 
+def test_an_answer_tells_how_often_it_was_tried_as_over_a_socket(fake) -> None:
+    told = []
+    for base in (TWILIO, fake.url):
+        fake.fail("services.find", status=503, times=1)
+        with fake.intercept(), session_with(2) as session:
+            response = session.get(f"{base}/v1/Services", headers=authorization(fake), timeout=5)
+        told.append((response.raw.retries.total, [each.status for each in response.raw.retries.history]))
+    assert told == [(1, [503])] * 2
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
 def test_a_forked_child_is_intercepted_although_a_thread_of_the_parent_held_the_lock(fake) -> None:
     with fake.intercept():
