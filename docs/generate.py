@@ -399,8 +399,8 @@ Notify ignores silently is a pytest warning, and a failure if *strict* is on.
 COMMANDS = """
 `fakenotify` and `python -m fakenotify` are the same. An option takes precedence over its variable; in the variable of a
 repeatable option, separate the values by spaces. An empty variable counts as unset. A bad option, a busy port or a file
-that can't be read or written prints one line to stderr and exits with status 2. SIGINT and SIGTERM stop the server at
-once, with status 0.
+that can't be read or written prints one line to stderr and exits with status 2. SIGINT, SIGTERM and SIGHUP stop the
+server at once, with status 0.
 """
 
 

@@ -16,7 +16,7 @@ from fakenotify import __version__
 from fakenotify.cli.log import RequestLog
 from fakenotify.cli.options import DEFAULT_PORT, add_fake_options, port_number, prepared_fake, start, write_port_file
 from fakenotify.cli.output import CommandError, say
-from fakenotify.cli.signals import handling
+from fakenotify.cli.signals import handling, interrupts
 from fakenotify.proxy.environment import traps
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def add_options(add: Callable[..., object]) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Serve until SIGINT or SIGTERM. Raises ``CommandError``."""
+    """Serve until SIGINT, SIGTERM or SIGHUP. Raises ``CommandError``."""
     if options.ca_file and options.proxy_port is None:
         raise CommandError("--ca-file is about the proxy; name its port with --proxy-port")
     with (
@@ -102,5 +102,6 @@ def _banner_json(fake: FakeNotify, service: Service, proxy: Proxy | None) -> str
 def _signals() -> Iterator[Callable[[], object]]:
     """A function that waits for the first signal. Until then signals interrupt nothing; afterwards they are ignored,
     since the process is about to end."""
-    with handling((signal.SIGINT, signal.SIGTERM), lambda number, frame: None, signal.SIG_IGN) as woken:
+    numbers = {signal.SIGINT, signal.SIGTERM, *interrupts()}
+    with handling(numbers, lambda number, frame: None, signal.SIG_IGN) as woken:
         yield lambda: woken.recv(1)

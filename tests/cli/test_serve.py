@@ -265,7 +265,7 @@ def open_connections(stack: contextlib.ExitStack, url: str) -> None:
     assert events.recv(65536)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_server_whatever_is_open_and_further_ones_change_nothing(
     number: signal.Signals, tmp_path: Path, wire_as: Callable[..., Any]
 ) -> None:
