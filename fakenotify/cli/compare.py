@@ -44,7 +44,9 @@ def add_options(add: Callable[..., object]) -> None:
 def run(options: Namespace) -> int:
     """Compare, and write the reports. Returns 1 if there are differences. Raises ``CommandError``."""
     check_writable(options.report, options.markdown)
-    report = _recorded(options.recording) if options.recording else _asked(options, credentials_of(os.environ))
+    report = (
+        _recorded(options.recording) if options.recording is not None else _asked(options, credentials_of(os.environ))
+    )
     pages = (options.report, json.dumps(report, indent=2) + "\n"), (options.markdown, page(report))
     for path, text in pages:
         if path:

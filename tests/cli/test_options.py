@@ -151,6 +151,7 @@ REFUSED = {
     "compare --report /missing/report.json": "can't write /missing/report.json: there is no such folder",
     "compare --markdown /": "can't write /: it is a folder",
     "compare /missing/calls.jsonl": "can't read the recording /missing/calls.jsonl: No such file or directory",
+    "compare ": "can't read the recording : Is a directory",
     "compare good": "good is no recording: line 1 ",
     "pull --output world --url notify": "'notify' is not an http(s) URL, such as https://notify.twilio.com",
     "pull --output /missing/world": "can't write /missing/world: there is no such folder",

@@ -194,6 +194,10 @@ def test_the_rules_of_a_service_hold_for_loaded_rows(fake: FakeNotify) -> None:
 
     assert refused(fake, "bindings", *bindings) == ": identity 'alice' has 20 Bindings in this Service already"
     assert refused(fake, "bindings", bindings[0], bindings[0]) == ": address '0' has a Binding in this Service already"
+    other = {**bindings[0], "binding_type": "fcm"}
+    assert refused(fake, "bindings", bindings[0], other).endswith(
+        "already; with the switch address_scope=service_and_type it may have one for each type"
+    )
     assert refused(fake, "users", user, user) == ": identity 'alice' has a User in this Service already"
     assert refused(fake, "segments", segment, segment) == ": segment 'vip' is in this Service already"
 

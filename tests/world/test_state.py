@@ -263,6 +263,8 @@ def test_two_types_may_share_an_address_where_that_is_the_rule() -> None:
     fake = new_fake(address_scope="service_and_type")
     load_into(fake, {"services": [{"bindings": [BINDING, {**BINDING, "binding_type": "apn"}]}]})
     assert [binding.binding_type for binding in fake.bindings] == ["sms", "apn"]
+    with pytest.raises(StateError, match=r"has a Binding in this Service already$"):
+        load_into(fake, {"services": [{"bindings": [BINDING, BINDING]}]})
 
 
 # what is refused

@@ -194,8 +194,12 @@ def _loaded_defaults(account: AccountState, service: Service | None, row: Mappin
 
 def _check_loaded(account: AccountState, binding: Binding) -> Binding:
     bindings = account.scopes[binding.service_sid].bindings
-    if bindings.count("address", binding.address) and account.behaviour.address_scope == "service":
+    types = [each.binding_type for each in bindings.under("address", binding.address)]
+    if binding.binding_type in types:
         raise ValueError(f"address {binding.address!r} has a Binding in this Service already")
+    if types and account.behaviour.address_scope == "service":
+        allowed = "with the switch address_scope=service_and_type it may have one for each type"
+        raise ValueError(f"address {binding.address!r} has a Binding in this Service already; {allowed}")
     if bindings.count("identity", binding.identity) >= BINDINGS_PER_IDENTITY:
         raise ValueError(f"identity {binding.identity!r} has 20 Bindings in this Service already")
     return replace(binding, tags=strings(tuple(dict.fromkeys(binding.tags))))
