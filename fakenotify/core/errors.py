@@ -62,7 +62,8 @@ class TwilioError(Exception):
         return error_body(self.status, self.code, self.message)
 
     def __str__(self) -> str:
-        return f"HTTP {self.status}, code {self.code}: {self.message}"
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"HTTP {self.status}, code {self.code}: {self.message}{hint}"
 
 
 class NotFound(TwilioError):

@@ -190,13 +190,16 @@ class Dispatcher:
         """
         route = ROUTES.by_operation[operation]
         form = route.params.to_form(operation, arguments)
-        with account.lock:
-            account.hints = []
-            try:
+        try:
+            with account.lock:
+                account.hints = []
                 subject = (route.locate(account, *values),) if route.locate else ()
                 return route.run(account, *subject, **route.params.parse(form), **given)
-            except NotFound:
-                raise NotFound(route.resource_path(values)) from None
+        except NotFound:
+            error = NotFound(route.resource_path(values))
+            path = f"/v1{route.resource_path(values)}"
+            error.hint = why_not_found(ROUTES, self.accounts, account, route, path, segments_of(path))
+            raise error from None
 
     def _record(
         self,

@@ -291,8 +291,22 @@ def test_what_the_wire_refuses_is_refused_here_too_and_nothing_is_journaled(fake
     for create, arguments, error in refusals:
         with pytest.raises(type(error)) as raised:
             create(**arguments)
-        assert str(raised.value) == str(error)
+        assert raised.value.representation() == error.representation()
     assert (len(fake.services), len(fake.bindings), fake.requests) == (1, 20, [])
+
+
+def test_a_refusal_says_why_as_the_journal_does(fake: FakeNotify) -> None:
+    service = fake.create_service(sid=IS)
+    binding = fake.create_binding(service, **BINDING)
+    fax: Any = "fax"
+    with pytest.raises(
+        TwilioError, match=r"'BindingType' is invalid \(BindingType: 'fax' can't be read; it takes: one of "
+    ):
+        fake.create_binding(service, identity="bob", binding_type=fax, address="1")
+    with pytest.raises(
+        TwilioError, match=rf"was not found \('{binding.sid}' is the sid of a Binding, not of a Notify Ser"
+    ):
+        fake.create_notification(binding.sid, tags=["all"], body="Hi")
 
 
 def test_a_sid_that_is_chosen_for_a_service_must_be_valid_and_new(fake: FakeNotify) -> None:
