@@ -178,13 +178,19 @@ def _post(callback: Callback, hosts: frozenset[str], timeout: float, connected: 
         "X-Twilio-Signature": callback.signature,
         "Connection": "close",
     }
-    status, body, challenge = _ask(parts, callback.body.encode(), sent, timeout, connected)
-    if status == 401 and parts.username is not None and challenge.lower().startswith("basic"):
-        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-        sent["Authorization"] = f"Basic {b64encode(user).decode()}"
-        status, body, _ = _ask(parts, callback.body.encode(), sent, max(deadline - monotonic(), 0.001), connected)
+    late = TimeoutError(f"no whole answer within {timeout} seconds")
+    try:
+        status, body, challenge = _ask(parts, callback.body.encode(), sent, timeout, connected)
+        if status == 401 and parts.username is not None and challenge.lower().startswith("basic"):
+            user = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+            sent["Authorization"] = f"Basic {b64encode(user).decode()}"
+            status, body, _ = _ask(parts, callback.body.encode(), sent, max(deadline - monotonic(), 0.001), connected)
+    except (OSError, http.client.HTTPException):
+        if monotonic() < deadline:
+            raise
+        raise late from None  # a connection that was cut at the deadline looks as if the receiver had closed it
     if monotonic() > deadline:
-        raise TimeoutError(f"no whole answer within {timeout} seconds")
+        raise late
     return status, body.decode("utf-8", "replace")
 
 
