@@ -42,12 +42,13 @@ def writing(path: str | Path) -> contextlib.AbstractContextManager[None]:
 def check_writable(*paths: str | None) -> None:
     """Check, before anything is done, that files can be written at the end. Raises ``CommandError``."""
     for path in map(Path, filter(None, paths)):
-        if path.is_dir():
-            raise CommandError(f"can't write {path}: it is a folder")
-        if not path.parent.is_dir():
-            raise CommandError(f"can't write {path}: there is no such folder")
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise CommandError(f"can't write {path}: Permission denied")
+        with writing(path):  # a name may be too long
+            if path.is_dir():
+                raise CommandError(f"can't write {path}: it is a folder")
+            if not path.parent.is_dir():
+                raise CommandError(f"can't write {path}: there is no such folder")
+            if not os.access(path if path.exists() else path.parent, os.W_OK):
+                raise CommandError(f"can't write {path}: Permission denied")
 
 
 @contextlib.contextmanager

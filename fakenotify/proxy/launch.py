@@ -32,13 +32,19 @@ def proxied(
     The authority's certificate is also written to ``ca_file``; ``app`` answers for Notify in the fake's place.
     Raises ``NoProxy``.
     """
-    with TemporaryDirectory(prefix="fakenotify-") as name:
+    try:
+        folder = TemporaryDirectory(prefix="fakenotify-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise NoProxy(_no_place(error)) from None
+    with folder as name:
         directory = Path(name)
         try:
             authority = Authority(directory)
+            _write_trust(directory, authority.pem, environment)
         except ImportError as error:
             raise NoProxy(str(error)) from None
-        _write_trust(directory, authority.pem, environment)
+        except OSError as error:
+            raise NoProxy(_no_place(error)) from None
         about = {
             "url": fake.url,
             "account_sid": fake.account_sid,
@@ -60,6 +66,10 @@ def proxied(
         finally:
             fake.world.end()
             proxy.stop()
+
+
+def _no_place(error: OSError) -> str:
+    return f"can't write certificates: {error.strerror or error}; TMPDIR may name a folder that has room for them"
 
 
 def _write(path: str, content: bytes) -> None:

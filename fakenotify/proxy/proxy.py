@@ -212,7 +212,7 @@ class ProxyHandler(Handler):
         """Serve Notify as ``host`` to a client that asked for a tunnel to it."""
         try:
             context = self.server.authority.context(host)
-        except ValueError as error:
+        except (ValueError, OSError) as error:  # a name that can't be in one, or no place to write it
             self._refuse(HTTPStatus.BAD_REQUEST, f"{host} can have no certificate: {error}")
             return
         self._established()

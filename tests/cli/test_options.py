@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 from argparse import Namespace
 from pathlib import Path
 
@@ -129,6 +130,7 @@ REFUSED = {
     f"--service {IS} --state anothers": f"Service {IS} is account {OTHER_SID}'s; name that one: "
     f"--account {OTHER_SID}=TOKEN",
     "--save-state /missing/world": "can't write /missing/world: there is no such folder",
+    f"--save-state {'x' * 300}": f"can't write {'x' * 300}: File name too long",
     "run --save-state / -- true": "can't write /: it is a folder",
     "--host ": "host is empty; 127.0.0.1 is this machine alone, 0.0.0.0 is all of its addresses",
     "--allow-host http://fake:4010": "a host to allow is a name, such as fakenotify, not 'http://fake:4010'",
@@ -233,6 +235,20 @@ def test_a_command_that_can_not_begin_leaves_the_older_world(fakenotify: Call, t
             fakenotify("run", "--save-state", str(path), "--", "no such command").status,
         ]
     assert (statuses, path.read_text()) == ([2, 2, 127], '{"services": []}')
+
+
+def test_no_place_for_the_files_of_the_proxy_is_one_line(
+    fakenotify: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("trustme", reason="the extra 'proxy' is not installed")
+    what = "can't write certificates: No such file or directory; TMPDIR may name a folder that has room for them"
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    done = [fakenotify("run", "--", "true")]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("fakenotify.proxy.launch.REPLACING", {"missing/x": ()})
+    done.append(fakenotify("run", "--", "true"))
+    assert done == [Done(2, "", f"fakenotify: {what}\n")] * 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_port_that_is_busy_and_one_where_no_proxy_answers_are_named(fakenotify: Call, free_port: int) -> None:

@@ -551,6 +551,14 @@ def test_what_cannot_be_reached_or_makes_no_sense_is_refused_in_words(proxy: Ask
     assert proxy.passed_on == {}
 
 
+def test_a_certificate_that_can_not_be_written_is_a_refusal_in_words(
+    proxy: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy.authority, "_directory", tmp_path / "missing")
+    status, why = proxy.refusal("CONNECT notify.unwritten.twilio.com:443")
+    assert (status, why.partition(": [")[0]) == (400, "fakenotify: notify.unwritten.twilio.com can have no certificate")
+
+
 # offline
 
 
