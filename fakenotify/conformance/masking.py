@@ -21,6 +21,7 @@ from fakenotify.notify.dispatch import ROUTES
 
 MASKED = "[masked]"
 SECRET = re.compile(r"(?i)secret|private_?key|api_?key|certificate|password|auth_?token|authorization")
+_OF_A_SECRET = re.compile(r"(?i)token|secret|key|pass|sig|auth|code")
 
 _PHONE = re.compile(r"\+[0-9]{4,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -136,13 +137,17 @@ class Masking:
         return _same_shape(self._digits("text", value), value)
 
     def _url(self, value: str) -> str:
-        """A callback URL loses its user and password."""
+        """A callback URL loses its user and password, and the parameters that are named like a secret."""
         try:
             parts = urlsplit(value)
         except ValueError:
             return MASKED
         _, at, host = parts.netloc.rpartition("@")
-        return urlunsplit(parts._replace(netloc=f"masked:masked@{host}")) if at else value
+        query = [
+            f"{name}=masked" if content and _OF_A_SECRET.search(name) else f"{name}{equals}{content}"
+            for name, equals, content in (each.partition("=") for each in parts.query.split("&"))
+        ]
+        return urlunsplit(parts._replace(netloc=f"masked:masked@{host}" if at else host, query="&".join(query)))
 
     def _digest(self, what: str, value: str) -> str:
         return hmac(self._key, f"{what}\0{value}".encode("utf-8", "surrogatepass"), sha256).hexdigest()

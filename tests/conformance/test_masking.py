@@ -87,6 +87,11 @@ def test_a_masking_with_the_owners_of_another_gives_the_same_pseudonyms(masking:
         ("tag", "vip", "tag-[0-9a-f]{12}"),
         ("endpoint", "phone", "name-[0-9a-f]{12}"),
         ("delivery_callback_url", "https://joe:s@x.test:8443/?x=1", r"https://masked:masked@x\.test:8443/\?x=1"),
+        (
+            "delivery_callback_url",
+            "http://x.test/?a=%20&hookToken=s#rc=1",
+            r"http://x\.test/\?a=%20&hookToken=masked#rc=1",
+        ),
         ("delivery_callback_url", "https://x.test/hook?to=a@b", r"https://x\.test/hook\?to=a@b"),
         ("delivery_callback_url", "http://[joe@", r"\[masked\]"),
         ("delivery_callback_url", "Hello", "Hello"),
