@@ -69,19 +69,20 @@ class Masking:
         return {name: [self._parameter(name, value) for value in values] for name, values in form.items()}
 
     def path(self, path: str) -> str:
-        """A request's path: an identity that stands below ``Users`` is masked."""
+        """A request's path, as it was sent: an identity that stands below ``Users`` is masked."""
         segments = path.split("/")
         for at in range(1, len(segments)):
             if segments[at - 1] == "Users" and not re.fullmatch("US[0-9a-fA-F]{32}", segments[at]):
-                segments[at] = self.value("identity", segments[at])
+                identity = unquote(segments[at])
+                masked = self.value("identity", identity)
+                segments[at] = segments[at] if masked == identity else quote(masked, safe="")
         return "/".join(segments)
 
     def _link(self, url: str) -> str:
         """A URL of Notify's own: what it holds of identities and tags is masked as elsewhere."""
         parts = urlsplit(url)
-        path = "/".join(quote(each, safe="") for each in self.path(unquote(parts.path)).split("/"))
         query = [(name, self._parameter(name, value)) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
-        return urlunsplit(parts._replace(path=path, query=urlencode(query, quote_via=quote, safe="")))
+        return urlunsplit(parts._replace(path=self.path(parts.path), query=urlencode(query, quote_via=quote, safe="")))
 
     def _parameter(self, name: str, value: str) -> str:
         if SECRET.search(name):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from fakenotify.conformance.client import Answer, exchange
 from fakenotify.conformance.masking import Masking
@@ -97,15 +97,15 @@ class Recorder:
         password = call.credentials[1] if call.credentials else ""
         with self._lock:
             masking = self._maskings.setdefault(password, Masking(password))
-            path = masking.path(unquote(call.path))
+            path = masking.path(call.path)
             recorded = RecordedCall(
                 call.method,
-                "/".join(quote(each, safe="") for each in path.split("/")),
+                path,
                 masking.form(call.query),
                 masking.form(call.form),
                 answer.status,
                 {name: value for name, value in answer.headers.items() if name.lower() in _KEPT},
-                _without_path(masking.record(answer.json), unquote(call.path), path),
+                _without_path(masking.record(answer.json), call.path, path),
             )
             self.statuses.add(str(answer.status))
             with suppress(ValueError):  # the recording has ended, and a late call is not part of it
@@ -128,5 +128,5 @@ def _without_path(body: Any, path: str, masked: str) -> Any:
     if isinstance(body, dict) and isinstance(body.get("message"), str):
         for own, shown in zip(path.split("/"), masked.split("/"), strict=True):
             if own != shown:
-                body["message"] = body["message"].replace(own, shown).replace(quote(own), shown)
+                body["message"] = body["message"].replace(own, shown).replace(unquote(own), unquote(shown))
     return body

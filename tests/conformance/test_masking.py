@@ -170,3 +170,6 @@ def test_an_identity_in_a_path_is_masked_and_a_sid_is_not(masking: Masking) -> N
 
     assert masking.path(f"{users}/alice/Bindings") == f"{users}/{masking.value('identity', 'alice')}/Bindings"
     assert masking.path(f"{users}/{sid}") == f"{users}/{sid}"
+    assert masking.path(f"{users}/alice%2Fbob") == f"{users}/{masking.value('identity', 'alice/bob')}"
+    assert masking.path(f"{users}/a%40x.test").startswith(f"{users}/identity-")
+    assert masking.path("/v1/Nothing/a@b") == "/v1/Nothing/a@b"

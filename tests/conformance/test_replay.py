@@ -43,7 +43,10 @@ def program(call: Callable[..., Any], theirs: str) -> None:
     call("GET", f"/v1/Credentials/{credential['sid']}")
     call("GET", "/v1/Services?PageSize=1001")
     call("GET", f"{path}/Users/bo%20bby")
-    call("GET", "/v1/Nothing")
+    call("GET", f"{path}/Users/bo%2Fbby")
+    call("HEAD", path)
+    call("GET", "/v1/Services", by="nobody")
+    call("GET", "/v1/Nothing/x@y.test%20z")
     call("DELETE", path)
     call("DELETE", path)
     call("GET", f"/v1/Services/IS{'0' * 32}")
@@ -67,8 +70,8 @@ def recorded(open_fake: Callable[..., FakeNotify], tmp_path: Path) -> Record:
         recorder = Recorder(other.url, str(tmp_path / "calls"))
         client = Client(recorder)
 
-        def call(method: str, path: str, **form: Any) -> Any:
-            auth = (other.account_sid, other.auth_token)
+        def call(method: str, path: str, by: str = other.account_sid, **form: Any) -> Any:
+            auth = (by, other.auth_token)
             return client.open(path, method=method, data=form, auth=auth).get_json(silent=True)
 
         program(call, f"/v1/Services/{service.sid}")
