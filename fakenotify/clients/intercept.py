@@ -7,6 +7,7 @@ libraries may begin and end before or after, in any order.
 
 from __future__ import annotations
 
+import _socket
 import inspect
 import re
 import socket
@@ -25,8 +26,8 @@ from fakenotify.server.wsgi import NOTIFY
 _REPLACES = "fakenotify_replaces"
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 _CONNECTS = ("connect", "connect_ex")
-_SOCKET = next(each for each in socket.socket.__mro__ if each.__module__ == "socket")
-"""The real class, even if a tool such as pytest-socket has replaced it by a subclass."""
+_SOCKET = next(each for each in _socket.socket.__subclasses__() if each.__module__ == "socket")
+"""The real class, even if a tool such as pytest-socket, httpretty or gevent has replaced it."""
 
 Fake = TypeVar("Fake")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -278,10 +279,13 @@ def _lookups() -> list[Replacement]:
     look_up = _guarded(lambda host, *_, **__: host)
     connect = _guarded(lambda _, address: address[0] if isinstance(address, tuple) and address else None)
     set_tunnel = _guarded(lambda _, host, *__, **___: host.partition(":")[0])
+    create = _guarded(lambda address, *_, **__: address[0])  # gevent's doesn't ask ``getaddrinfo``
+    sockets = [_SOCKET] if issubclass(socket.socket, _SOCKET) else [_SOCKET, socket.socket]
     return [
         Replacement(HTTPConnection, "set_tunnel", set_tunnel),
         *(Replacement(socket, name, look_up) for name in _LOOKUPS),
-        *(Replacement(_SOCKET, name, connect) for name in _CONNECTS),
+        Replacement(socket, "create_connection", create),
+        *(Replacement(kind, name, connect) for kind in sockets for name in _CONNECTS if hasattr(kind, name)),
     ]
 
 

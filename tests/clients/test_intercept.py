@@ -8,6 +8,8 @@ import io
 import os
 import signal
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -378,6 +380,34 @@ def test_what_is_not_intercepted_is_stopped_before_it_leaves(fake, escape) -> No
         "from something else and would have left the machine. Point it to the fake's own address "
         "(fake_notify.url), or run the whole program with: fakenotify run -- COMMAND"
     )
+
+
+PATCHED = """
+import socket
+real = socket.socket
+
+class Other:  # as gevent and httpretty replace it, which is no subclass
+    def connect(self, address):
+        raise SystemExit("left the machine")
+
+def create_connection(address):  # as gevent's, which has a look-up of its own
+    raise SystemExit("left the machine")
+
+socket.socket, socket.create_connection = Other, create_connection
+from fakenotify import FakeNotify, UninterceptedCall
+with FakeNotify().intercept():
+    for connect in (socket.create_connection, Other().connect, real().connect):
+        try:
+            connect(("notify.twilio.com", 443))
+        except UninterceptedCall:
+            print("stopped")
+assert socket.create_connection is create_connection
+"""
+
+
+def test_the_guard_holds_where_gevent_or_another_tool_has_replaced_the_socket_before() -> None:
+    done = subprocess.run([sys.executable, "-c", PATCHED], capture_output=True, text=True, timeout=60)
+    assert (done.stdout.split(), done.stderr) == (["stopped"] * 3, "")
 
 
 def test_the_guard_also_stops_regions_and_under_strict_other_products(fake, elsewhere) -> None:
