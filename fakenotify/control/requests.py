@@ -60,9 +60,10 @@ _SURE = {
 
 def _curl(origin: str, request: Request) -> str:
     """A request to Notify as a command for a shell; the token is the reader's to fill in."""
-    lines = [
-        f"curl{' -G' if request.method in ('GET', 'DELETE') else ''} -X {request.method} {quote(origin + request.path)}"
-    ]
+    method = "--head" if request.method == "HEAD" else f"-X {quote(request.method)}"  # -X HEAD waits for a body
+    in_query = "-G " if request.method in ("GET", "DELETE", "HEAD") else ""
+    literally = "-g " if re.search(r"[][{}]", request.path) else ""
+    lines = [f"curl {literally}{in_query}{method} {quote(origin + request.path)}"]
     lines.append(f'-u "{request.account_sid or "$TWILIO_ACCOUNT_SID"}:$TWILIO_AUTH_TOKEN"')
     for name in request.params:
         lines += [f"--data-urlencode {quote(f'{name}={value}')}" for value in values_of(request, name)]

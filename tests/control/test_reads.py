@@ -18,6 +18,7 @@ from fakenotify.control import app
 from fakenotify.control.routes import ROUTES, Ask
 from fakenotify.control.tables import PAGING
 from fakenotify.notify.debugger import CODES
+from fakenotify.notify.dispatch import Call
 from fakenotify.notify.records import Alert, Service
 from fakenotify.notify.tables import TableDefinition, register, unregister
 
@@ -454,6 +455,21 @@ def test_a_request_can_be_made_again_with_curl(control: Control, lively: Service
     assert made == [f"curl -X POST {url}/Notifications", user, *named]
     assert strange == ["curl -G -X GET http://localhost/v1/Nothing", user]
     assert listed[2:4] == ["""--data-urlencode 'Identity=o'"'"'hara'""", "--data-urlencode Identity=bob"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("HEAD", "/v1/Services", "curl -G --head http://localhost/v1/Services"),
+        ("`id`", "/v1/Services", "curl -X '`id`' http://localhost/v1/Services"),
+        ("GET", "/v1/{a,b}[1-9]", "curl -g -G -X GET 'http://localhost/v1/{a,b}[1-9]'"),
+    ],
+)
+def test_a_command_with_curl_does_what_was_done_and_nothing_else(
+    control: Control, method: str, path: str, line: str
+) -> None:
+    control.fake.world.handle(Call(method, path))
+    assert control.rows("requests")[-1]["curl"].split(" \\\n")[0] == line
 
 
 def test_alerts_are_grouped_by_code(control: Control, lively: Service) -> None:
