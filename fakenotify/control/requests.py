@@ -14,6 +14,7 @@ from fakenotify.control.routes import Refused, flag
 from fakenotify.control.schema import TEXT, TEXT_OR_NULL
 from fakenotify.control.tables import Filter, Rows, code_of, equal, like, strings
 from fakenotify.core.errors import ASSUMED, DOCUMENTED, OBSERVED, SAMPLE, SIBLING
+from fakenotify.faults.injected import LONGEST_PATTERN
 from fakenotify.faults.kinds import KINDS
 from fakenotify.notify.journal import Request
 from fakenotify.server.wsgi import origin
@@ -76,6 +77,12 @@ def decision_of(source: str) -> str | None:
     return found[0] if found else None
 
 
+def _pattern_of(value: str) -> str:
+    if len(value) > LONGEST_PATTERN:
+        raise Refused(400, f"operation has at most {LONGEST_PATTERN} characters")
+    return value
+
+
 def _status_of(value: str) -> str:
     wanted = value.lower()
     if wanted not in ("none", "ok", "failed") and not (len(wanted) == 3 and wanted[0].isdigit()):
@@ -106,6 +113,7 @@ REQUESTS = Rows(
         "operation": Filter(
             "Only requests of an operation such as `bindings.create`, or of a pattern such as `bindings.*`.",
             lambda _, pattern, request: request.operation is not None and fnmatchcase(request.operation, pattern),
+            _pattern_of,
         ),
         "status": Filter(
             "Only requests with this status: `429`, `4xx`, `ok`, `failed`, `none`.", _has_status, _status_of

@@ -14,6 +14,9 @@ from fakenotify.core.params import nearest
 from fakenotify.core.values import is_whole
 from fakenotify.faults.kinds import Fault, Phase
 
+LONGEST_PATTERN = 200
+"""The length of the longest pattern of operations: ``fnmatch`` takes minutes for a long one with many brackets."""
+
 _VERBS = {
     **dict.fromkeys(("add", "create", "insert", "new", "notify", "post", "push", "register", "send"), "create"),
     **dict.fromkeys(("fetch", "get", "read", "retrieve"), "fetch"),
@@ -104,6 +107,8 @@ class InjectedFaults:
         """
         if isinstance(operation, str) and operation.endswith(".list"):  # what the official client calls it
             operation = f"{operation.removesuffix('list')}find"
+        if isinstance(operation, str) and len(operation) > LONGEST_PATTERN:
+            raise ValueError(f"an operation, such as 'bindings.*', has at most {LONGEST_PATTERN} characters")
         if not isinstance(operation, str) or not any(fnmatchcase(each, operation) for each in self._operations):
             known = (*self._operations, *self._patterns) if "*" in str(operation) else self._operations
             close = self._meant(str(operation)) or nearest(str(operation), known) or self._like(str(operation))

@@ -116,6 +116,7 @@ REFUSED_READS: dict[str, tuple[Any, ...]] = {
     "deliveries?after=0&before=0": (400, "before and after exclude each other", "before", "after"),
     "deliveries?after=x": (400, f"'x' is not a cursor; {IN_ORDER}"),
     "deliveries?code=x": (400, "code is a number such as 52001, not 'x'"),
+    f"requests?operation={'[' * 60_000}": (400, "operation has at most 200 characters"),
     "requests?status=x": (400, "status is such as 429, 4xx, ok, failed or none, not 'x'"),
     "requests?warned=x": (400, "warned is true or false, not 'x'", *FLAG),
     "credentials?search=a+identity:b": (400, "credentials have no identity; their fields are type", "type"),

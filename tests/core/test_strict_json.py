@@ -32,6 +32,7 @@ def test_json_is_read_from_text_and_bytes() -> None:
         ('"\ud800"', "half of a surrogate pair"),
         (b'"\xed\xa0\x80"', "can't decode byte"),
         ('{"a": 1, "b": 2, "a": 1}', "'a' occurs twice"),
+        ("{" + "".join(f'"{each}": 1, ' for each in range(200_000)) + '"199999": 2}', "'199999' occurs twice"),
         ("[" * 99_999, "nested more than 200 deep"),
         ("[" * 201 + "]" * 201, "nested more than 200 deep"),
     ],

@@ -124,6 +124,8 @@ def test_an_unknown_operation_names_the_nearest(fake: FakeNotify) -> None:
         assert set(nearest) <= set(caught.value.nearest), operation
         assert str(caught.value) == f"no operation fits {operation!r}; nearest: {', '.join(caught.value.nearest)}"
 
+    with pytest.raises(ValueError, match="has at most 200 characters"):
+        fake.fail("[" * 60_000, status=503)
     assert isinstance(caught.value, LookupError)
     assert isinstance(caught.value, ValueError)
     assert fake.faults == []
