@@ -32,4 +32,7 @@ def httpx_answer(app: App, request: httpx.Request, body: bytes) -> httpx.Respons
         reply = call(app, request.method, str(request.url), dict(request.headers), body, timeout=timeout)
     except Broken as broken:
         raise _ERRORS.get(broken.kind, httpx.RemoteProtocolError)(str(broken), request=request) from None
-    return httpx.Response(reply.status, headers=reply.headers, content=reply.body, request=request)
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": reply.reason.encode()}
+    return httpx.Response(
+        reply.status, headers=reply.headers, content=reply.body, request=request, extensions=extensions
+    )

@@ -103,7 +103,8 @@ def exchange(
     environ[WIRE] = lambda ended: wire
     line, sent, chunks = call_app(app, environ)
     status, _, reason = line.partition(" ")
-    reply = Reply(int(status), reason, sent, b"".join(chunks))
+    whole = b"".join(chunks)
+    reply = Reply(int(status), reason, sent, whole if method != "HEAD" else b"")
     close = getattr(chunks, "close", None)  # WSGI: called after the answer has been sent
     if close is not None:
         close()

@@ -32,7 +32,7 @@ class FakeAdapter(HTTPAdapter):
         while True:
             broken, answer = None, None
             try:
-                answer = _response(call(self.app, method, url, headers, body, timeout=seconds), retries)
+                answer = _response(call(self.app, method, url, headers, body, timeout=seconds), method, retries)
             except Broken as error:
                 broken = error
             if answer is not None and not retries.is_retry(method, answer.status, "Retry-After" in answer.headers):
@@ -50,7 +50,7 @@ class FakeAdapter(HTTPAdapter):
             retries.sleep(answer)
 
 
-def _response(reply: Reply, retries: Retry) -> HTTPResponse:
+def _response(reply: Reply, method: str, retries: Retry) -> HTTPResponse:
     """An answer as urllib3 gives it to ``requests``, with its body still to be read."""
     return HTTPResponse(
         BytesIO(reply.body),
@@ -59,6 +59,7 @@ def _response(reply: Reply, retries: Retry) -> HTTPResponse:
         reason=reply.reason,
         preload_content=False,
         decode_content=False,
+        request_method=method,
         retries=retries,
     )
 

@@ -345,6 +345,13 @@ def test_the_decorator_intercepts_while_the_function_runs(fake) -> None:
         fake.intercept()(FakeNotify)
 
 
+@every_library
+def test_a_head_is_answered_as_over_a_socket(fake, ask) -> None:
+    over_a_socket = ask(fake, "HEAD", f"{fake.url}/v1/Services")
+    with fake.intercept():
+        assert ask(fake, "HEAD", SERVICES) == over_a_socket == (405, "")
+
+
 # what escapes
 
 

@@ -54,6 +54,12 @@ def test_an_answer_of_requests_has_everything_that_it_has_over_a_socket(fake) ->
     assert (answer.headers["content-type"], answer.headers["hooked"]) == ("application/json; charset=utf-8", "yes")
 
 
+def test_an_answer_of_httpx_has_the_reason_that_it_has_over_a_socket(fake) -> None:
+    with httpx.Client(transport=fake.httpx_transport()) as client:
+        answer = client.get("http://fake.example/v1/Services")
+    assert (answer.status_code, answer.reason_phrase, answer.http_version) == (401, "UNAUTHORIZED", "HTTP/1.1")
+
+
 # timeouts: no time passes, and a client that would have waited too long gives up at once
 
 OF_REQUESTS: list[tuple[Any, Any]] = [
