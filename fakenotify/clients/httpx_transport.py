@@ -33,6 +33,5 @@ def httpx_answer(app: App, request: httpx.Request, body: bytes) -> httpx.Respons
     except Broken as broken:
         raise _ERRORS.get(broken.kind, httpx.RemoteProtocolError)(str(broken), request=request) from None
     extensions = {"http_version": b"HTTP/1.1", "reason_phrase": reply.reason.encode()}
-    return httpx.Response(
-        reply.status, headers=reply.headers, content=reply.body, request=request, extensions=extensions
-    )
+    stream = httpx.ByteStream(reply.body)  # with content= the answer would never have an elapsed time
+    return httpx.Response(reply.status, headers=reply.headers, stream=stream, request=request, extensions=extensions)

@@ -59,6 +59,7 @@ def _response(reply: Reply, method: str, retries: Retry) -> HTTPResponse:
         reason=reply.reason,
         preload_content=False,
         decode_content=False,
+        version=11,
         request_method=method,
         retries=retries,
     )

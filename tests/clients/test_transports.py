@@ -54,10 +54,17 @@ def test_an_answer_of_requests_has_everything_that_it_has_over_a_socket(fake) ->
     assert (answer.headers["content-type"], answer.headers["hooked"]) == ("application/json; charset=utf-8", "yes")
 
 
-def test_an_answer_of_httpx_has_the_reason_that_it_has_over_a_socket(fake) -> None:
+def test_an_answer_of_httpx_has_everything_that_it_has_over_a_socket(fake) -> None:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=fake.async_httpx_transport()) as client:
+            return await client.get("http://fake.example/v1/Services")
+
     with httpx.Client(transport=fake.httpx_transport()) as client:
-        answer = client.get("http://fake.example/v1/Services")
-    assert (answer.status_code, answer.reason_phrase, answer.http_version) == (401, "UNAUTHORIZED", "HTTP/1.1")
+        answers = [client.get("http://fake.example/v1/Services"), asyncio.run(ask())]
+    for answer in answers:
+        assert (answer.status_code, answer.reason_phrase, answer.http_version) == (401, "UNAUTHORIZED", "HTTP/1.1")
+        assert answer.num_bytes_downloaded == len(answer.content)
+        assert answer.elapsed.total_seconds() > 0
 
 
 # timeouts: no time passes, and a client that would have waited too long gives up at once
