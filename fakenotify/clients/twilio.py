@@ -123,9 +123,29 @@ def _in_process_client(app: App) -> Any:
                 from fakenotify.clients.requests_adapter import requests_error  # requests comes with twilio
 
                 raise requests_error(broken) from None
-            return Response(reply.status, reply.body.decode(), dict(reply.headers))
+            return Response(reply.status, reply.body.decode(), _Headers(reply.headers))
 
     return InProcessClient()
+
+
+class _Headers(dict[str, str]):
+    """Headers whose names may be spelled in any case, as those of ``requests``, which take longer to make."""
+
+    def __missing__(self, name: str) -> str:
+        for known, value in self.items():
+            if known.lower() == name.lower():
+                return value
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(name) is not None
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """A header's value, or ``default``."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
 
 @lru_cache(maxsize=256)

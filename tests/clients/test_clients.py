@@ -240,6 +240,15 @@ def test_a_raw_request_may_have_no_credentials(fake) -> None:
         assert (response.status_code, json.loads(response.text)["code"]) == (401, 20003)
 
 
+def test_headers_of_an_answer_may_be_spelled_in_any_case(fake) -> None:
+    for client in (fake.client(), fake.client(in_process=True)):
+        headers = client.request("GET", f"{fake.url}/v1/Services").headers
+        assert headers["x-home-REGION"] == headers.get("X-Home-Region") == headers.get("x-home-region", "") == "us1"
+        assert ("content-type" in headers, "x-nothing" in headers, headers.get("x-nothing")) == (True, False, None)
+        with pytest.raises(KeyError):
+            headers["x-nothing"]
+
+
 class Channel(str, Enum):
     SMS = "sms"
 
