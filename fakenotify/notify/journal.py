@@ -224,8 +224,8 @@ def _measure(request: Request) -> tuple[int, int]:
     if request.warnings:
         size += sum(map(len, request.warnings))
         longest = max(longest, *map(len, request.warnings))
-    length = len(request.path)
-    return _ROW_SIZE + size + length, max(longest, length)
+    path, method = len(request.path), len(request.method)
+    return _ROW_SIZE + size + path + method, max(longest, path, method)
 
 
 def _measure_page(body: Mapping[str, Any]) -> tuple[int, int]:
@@ -243,6 +243,7 @@ def _clipped(request: Request, most: int) -> Request:
     """A request without what is too long to be kept."""
     clipped = replace(
         request,
+        method=clip(request.method),
         path=clip(request.path),
         params=clip(request.params),
         message=clip(request.message),

@@ -256,16 +256,17 @@ def read_call(environ: WSGIEnvironment, path: str, query: str) -> Call:
     parameters = parse_form(query) if query else {}
     if parameters and method != "GET":
         notes.append(f"the query of a {method} is not read: {', '.join(sorted(parameters))}")
+    asked = origin(environ)
     return Call(
         method,
         path,
         parameters,
         form,
         _credentials(environ.get("HTTP_AUTHORIZATION", "")),
-        origin(environ),
+        asked,
         notes,
         too_large,
-        size=length + len(query) + len(path),
+        size=length + len(query) + len(path) + len(asked) + len(method),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import tracemalloc
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakenotify import FakeNotify
+from fakenotify.clients.in_process import call
 from fakenotify.notify.journal import Journal, Request
 from fakenotify.notify.records import NO_STRINGS, Strings
 
@@ -189,6 +192,19 @@ def test_long_values_are_clipped_with_a_mark() -> None:
     assert (request.params, request.body) == ({"Body": clipped}, {"body": clipped, "sid": "NT1"})
     assert [len(request.warnings[0]), len(request.message or "")] == [16_416, 16_416]
     assert heard == [request]
+
+
+def test_a_long_method_or_host_is_not_kept_whole() -> None:
+    fake = FakeNotify()
+    tracemalloc.start()
+    for number in range(100):
+        long = f"{'x' * 60_000}{number}"
+        call(fake.wsgi_app, "GET", "http://localhost/v1/Nothing", {"X-Forwarded-Host": long}, b"")
+        call(fake.wsgi_app, long, "http://localhost/v1/Services", {}, b"")
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert [len(each.method) < 17_000 for each in fake.requests] == [True] * 200
+    assert taken < 5_000_000
 
 
 def test_a_journal_drops_the_oldest_beyond_its_bytes() -> None:
