@@ -185,7 +185,7 @@ def _text(value: Any) -> str:
     """A value after ``urlencode`` and decoding. Raises ``UnicodeEncodeError`` for a lone surrogate."""
     if type(value) is str and value.isascii():
         return value  # nearly always
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else plain_text(value)
+    text = plain_text(value)
     if not text.isascii():
         text.encode()
     return text

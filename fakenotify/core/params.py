@@ -259,7 +259,8 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
 
 
 def _spell_all(value: Any) -> list[str]:
-    return [_spell(value)] if isinstance(value, (str, Mapping)) else [_spell(each) for each in value]
+    several = hasattr(value, "__iter__") and not isinstance(value, (str, bytes, Mapping))
+    return [_spell(each) for each in (value if several else (value,)) if each is not None]
 
 
 def _spell(value: Any) -> str:
@@ -277,4 +278,6 @@ def _spell(value: Any) -> str:
 
 def plain_text(value: object) -> str:
     """A value as text: a string's characters, also of an enumeration's member, whose ``str`` is its name."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     return str.__str__(value) if isinstance(value, str) else str(value)
