@@ -168,8 +168,10 @@ def _delivery(reading: Reading, delivery: Delivery) -> dict[str, Any]:
     channel = CHANNELS[delivery.binding_type]
     seen = channel.shows(delivery.payload)
     request = channel.request(delivery.provider_url, delivery.address, delivery.headers, delivery.payload)
-    form = request.body_type == "form"
-    body = urlencode(request.body, doseq=True) if form else json.dumps(request.body, indent=2, ensure_ascii=False)
+    if request.body_type == "form":
+        body = urlencode(request.body, doseq=True, errors="replace")
+    else:
+        body = json.dumps(request.body, indent=2, ensure_ascii=False)
     credentials = reading.accounts[delivery.account_sid].credentials
     credential = credentials.get(delivery.credential_sid) if delivery.credential_sid else None
     return {

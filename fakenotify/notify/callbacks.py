@@ -12,6 +12,7 @@ from hmac import new as hmac
 from itertools import groupby
 from urllib.parse import urlencode
 
+from fakenotify.core.strict_json import clean
 from fakenotify.notify.account import AccountState
 from fakenotify.notify.debugger import CODES
 from fakenotify.notify.records import Alert, Attempt, Callback, Delivery, Notification
@@ -67,7 +68,8 @@ def delivery_state(delivery: Delivery) -> str:
     }
     if delivery.error_code is not None:
         state |= {"error_code": delivery.error_code, "error_message": delivery.error_message}
-    return json.dumps(state)
+    text = json.dumps(state)
+    return json.dumps(clean(state, str)) if "\\ud" in text else text  # no JSON has half of a surrogate pair
 
 
 _USER = re.compile(r"(?<=://)[^/?#]*@")

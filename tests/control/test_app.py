@@ -18,6 +18,7 @@ from fakenotify.control.app import write
 from fakenotify.control.routes import ROUTES
 from fakenotify.core import strict_json
 from fakenotify.faults.kinds import KINDS
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.server.wsgi import CONTROL_BODY_LIMIT
 
 
@@ -275,9 +276,9 @@ def test_a_body_that_is_too_large_is_a_413(control: Control, fake: FakeNotify) -
 def test_answers_are_valid_json_whatever_was_stored(control: Control, fake: FakeNotify) -> None:
     """Notify itself accepts a lone surrogate."""
     service = fake.create_service()
-    to_binding = [{"binding_type": "apn", "address": "\ud800"}]
+    to_binding = [{"binding_type": each, "address": "\ud800"} for each in CHANNELS]
     fake.create_notification(service.sid, to_binding=to_binding, data={"half": "\udfff", "whole": "\U0001f600"})
-    assert [each["address"] for each in control.rows("deliveries")] == ["\ufffd"]
+    assert [each["address"] for each in control.rows("deliveries")] == ["\ufffd"] * len(CHANNELS)
     assert control.rows("notifications")[0]["data"] == {"half": "\ufffd", "whole": "\U0001f600"}
 
 

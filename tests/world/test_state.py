@@ -240,6 +240,17 @@ def test_only_a_callback_that_waits_is_posted_later(fake: FakeNotify) -> None:
         assert len(fake.callbacks[0].attempts) == attempts
 
 
+def test_a_callback_about_half_of_a_surrogate_pair_comes_back(fake: FakeNotify) -> None:
+    service = fake.create_service(messaging_service_sid=MG)
+    target = {"binding_type": "sms", "address": "\ud800 \U0001f600"}
+    url = "http://127.0.0.1:9/"
+    fake.create_notification(service, to_binding=target, body="Hi", delivery_callback_url=url)
+
+    load_into(fake, export(fake.world.accounts))
+
+    assert [each["address"] for each in fake.callbacks.last.delivery_states] == ["\ufffd \U0001f600"]
+
+
 def test_a_date_is_read_as_notify_would_show_it(fake: FakeNotify) -> None:
     for written in ("2027-10-31T15:00:00+02:00", "2027-10-31T13:00:00.250Z"):
         load_into(fake, {"services": [{"sid": IS, "date_created": written}]})
