@@ -586,7 +586,10 @@ _TYPES = {"string": "text", "integer": "whole number", "number": "number", "bool
 def sketch(schema: Mapping[str, Any], indent: str = "") -> list[str]:
     """A schema for people."""
     if "anyOf" in schema:
-        return [" or ".join(line for each in schema["anyOf"] for line in sketch(each, indent))]
+        lines, *others = (sketch(each, indent) for each in schema["anyOf"])
+        for each in others:
+            lines = [*lines[:-1], f"{lines[-1]} or {each[0]}", *each[1:]]
+        return lines
     if "enum" in schema or "const" in schema:
         return [" or ".join(json.dumps(each) for each in schema.get("enum", [schema.get("const")]))]
     kind = schema.get("type", "any JSON")

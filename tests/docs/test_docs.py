@@ -111,6 +111,11 @@ def test_a_generated_page_is_what_the_code_makes_of_it() -> None:
     assert outdated == [], "the code has changed: run python docs/generate.py"
 
 
+def test_alternatives_in_a_sketch_keep_their_lines() -> None:
+    answer = {"type": "object", "properties": {"a": {"type": "null"}}, "required": ["a"]}
+    assert GENERATE["sketch"]({"anyOf": [answer, {"type": "null"}]}) == ["{", '  "a": null', "} or null"]
+
+
 # every link leads somewhere
 
 
