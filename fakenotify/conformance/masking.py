@@ -1,6 +1,6 @@
 """Pseudonyms for personal data: keyed, so that nobody can guess the values; stable, so that equal ones stay equal.
 
-Personal are identities, addresses, tags, ``endpoint``, friendly names, user and password in URLs, and, in recordings,
+Personal are identities, addresses, tags, segments, ``endpoint``, friendly names, secrets in URLs, and, in recordings,
 the texts of Notifications. Sids are not. The key is an account's auth token or API secret; it is never written.
 """
 
@@ -55,7 +55,9 @@ class Masking:
         if isinstance(record, list):
             return [self.record(each, field) for each in record]
         if isinstance(record, dict):  # within a parameter's JSON, all texts are of its kind
-            return {name: self.record(each, field if field in _JSON else name) for name, each in record.items()}
+            return {
+                name: self.record(each, field if field in (*_JSON, "links") else name) for name, each in record.items()
+            }
         if not isinstance(record, str):
             return record
         if SECRET.search(field):
@@ -69,13 +71,14 @@ class Masking:
         return {name: [self._parameter(name, value) for value in values] for name, values in form.items()}
 
     def path(self, path: str) -> str:
-        """A request's path, as it was sent: an identity that stands below ``Users`` is masked."""
+        """A request's path, as it was sent: identities and the names of segments are masked."""
         segments = path.split("/")
         for at in range(1, len(segments)):
-            if segments[at - 1] == "Users" and not re.fullmatch("US[0-9a-fA-F]{32}", segments[at]):
-                identity = unquote(segments[at])
-                masked = self.value("identity", identity)
-                segments[at] = segments[at] if masked == identity else quote(masked, safe="")
+            field = {"Users": "identity", "SegmentMemberships": "segment"}.get(segments[at - 1])
+            if field and not re.fullmatch("US[0-9a-fA-F]{32}", segments[at]):
+                value = unquote(segments[at])
+                masked = self.value(field, value)
+                segments[at] = segments[at] if masked == value else quote(masked, safe="")
         return "/".join(segments)
 
     def _link(self, url: str) -> str:
@@ -178,7 +181,7 @@ _MASKS: dict[str, Callable[[Masking, str], str]] = {
     "identities": Masking._identity,
     "address": Masking._address,
     "tag": Masking._tag,
-    "tags": Masking._tag,
+    **dict.fromkeys(("tags", "segment", "segments", "unique_name"), Masking._tag),
     "endpoint": Masking._name,
     "friendly_name": Masking._name,
     "delivery_callback_url": Masking._url,

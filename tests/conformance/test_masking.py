@@ -85,6 +85,8 @@ def test_a_masking_with_the_owners_of_another_gives_the_same_pseudonyms(masking:
         ("identity", "alice@shop.example", r"identity-[0-9a-f]{16}@example\.com"),
         ("identity", "+14155550123", r"\+1500555[0-9]{8}"),
         ("tag", "vip", "tag-[0-9a-f]{12}"),
+        ("segment", "vip", "tag-[0-9a-f]{12}"),
+        ("unique_name", "vip", "tag-[0-9a-f]{12}"),
         ("endpoint", "phone", "name-[0-9a-f]{12}"),
         ("delivery_callback_url", "https://joe:s@x.test:8443/?x=1", r"https://masked:masked@x\.test:8443/\?x=1"),
         (
@@ -173,3 +175,5 @@ def test_an_identity_in_a_path_is_masked_and_a_sid_is_not(masking: Masking) -> N
     assert masking.path(f"{users}/alice%2Fbob") == f"{users}/{masking.value('identity', 'alice/bob')}"
     assert masking.path(f"{users}/a%40x.test").startswith(f"{users}/identity-")
     assert masking.path("/v1/Nothing/a@b") == "/v1/Nothing/a@b"
+    joined = masking.path(f"{users}/alice/SegmentMemberships/gold%20card")
+    assert joined.endswith(f"/SegmentMemberships/{masking.value('segment', 'gold card')}")

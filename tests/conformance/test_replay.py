@@ -16,7 +16,7 @@ from fakenotify.conformance.recording import BadRecording, RecordedCall, read
 from fakenotify.proxy.recording import Recorder
 
 Record = Callable[..., list[RecordedCall]]
-PERSONAL = ("alice", "bob", "bby", "theirs", "vip", "14155550", "Parcel")
+PERSONAL = ("alice", "bob", "bby", "theirs", "vip", "14155550", "Parcel", "sports", "owls")
 
 
 def program(call: Callable[..., Any], theirs: str) -> None:
@@ -44,6 +44,9 @@ def program(call: Callable[..., Any], theirs: str) -> None:
     call("GET", "/v1/Services?PageSize=1001")
     call("GET", f"{path}/Users/bo%20bby")
     call("GET", f"{path}/Users/bo%2Fbby")
+    call("POST", f"{path}/Users", Identity="bobby", Segment=["sports fans", "night owls"])
+    call("GET", f"{path}/Users/bobby/SegmentMemberships/sports%20fans")
+    call("GET", f"{path}/Segments")
     call("HEAD", path)
     call("GET", "/v1/Services", by="nobody")
     call("GET", "/v1/Nothing/x@y.test%20z")
