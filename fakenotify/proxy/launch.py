@@ -55,10 +55,10 @@ def proxied(
         }
         try:
             proxy = Proxy(app or fake.wsgi_app, authority, port, offline=offline, environment=environment, about=about)
+            proxy.start()
         except OSError as error:
             why = f"can't start the proxy on 127.0.0.1:{port}: {error.strerror or error}; choose another port"
             raise NoProxy(why) from None
-        proxy.start()
         try:
             if ca_file:
                 _write(ca_file, authority.pem)

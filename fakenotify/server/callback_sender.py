@@ -206,7 +206,8 @@ def _ask(
         connected(line)
         guard = threading.Timer(timeout, _cut, (line,))
         guard.daemon = True
-        guard.start()
+        with contextlib.suppress(RuntimeError):  # no thread left: then the timeout limits each step, not the whole
+            guard.start()
         try:
             connection.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, sent)
             with connection.getresponse() as response:

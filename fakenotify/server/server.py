@@ -76,8 +76,12 @@ class Server:
         self._pid = os.getpid()
 
     def start(self) -> None:
-        """Begin to accept; the socket has been listening since it was made."""
-        self._thread.start()
+        """Begin to accept; the socket has been listening since it was made. Raises ``OSError`` without a thread."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self.stop()
+            raise OSError(errno.EAGAIN, str(error)) from None
 
     def stop(self) -> None:
         """Accept nothing more and close every connection; an application that hangs is not waited for.

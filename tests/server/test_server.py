@@ -147,6 +147,17 @@ def test_an_invalid_address_is_an_os_error() -> None:
             Server(echo, host, port)
 
 
+def test_a_server_that_gets_no_thread_is_an_os_error_and_leaves_no_socket(monkeypatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    server = Server(echo)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(OSError, match="can't start new thread"):
+        server.start()
+    assert server._socket.fileno() == server._waker.fileno() == server._wakened.fileno() == -1
+
+
 def test_the_error_says_that_a_host_has_no_free_port(monkeypatch) -> None:
     """``tests/reliability/survive.py`` uses up the ports of a network of its own."""
 
