@@ -23,6 +23,7 @@ from fakenotify.cli.output import CommandError, check_writable, progress, refusi
 from fakenotify.cli.pull_report import report_of
 from fakenotify.conformance.client import Answer, Connection, Credentials, Unreachable, below_v1
 from fakenotify.conformance.masking import Masking
+from fakenotify.core.sids import is_sid
 from fakenotify.notify.records import Binding, Credential, Service
 
 NOTIFY = "https://notify.twilio.com"
@@ -84,6 +85,9 @@ def run(options: Namespace, environment: Mapping[str, str] = os.environ) -> int:
     output = Path(options.output)
     with refusing("", Unreachable):
         connection = Connection(options.url, credentials, retry_errors=True)
+    for sid in options.service:
+        if not is_sid(sid, "IS"):
+            raise CommandError(f"--service {sid} is not the sid of a Service: IS and 32 hex digits")
     check_writable(options.output, options.csv)
     path = output.with_name(f".{output.name}.partial")
     settings = {"url": options.url, "personal_data": options.personal_data, "service": sorted(options.service)}

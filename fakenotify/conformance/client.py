@@ -73,7 +73,7 @@ class Credentials:
     @property
     def header(self) -> str:
         """The value of ``Authorization``."""
-        return "Basic " + b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return "Basic " + b64encode(f"{self.user}:{self.password}".encode(errors="surrogateescape")).decode()
 
 
 class Connection:
@@ -139,7 +139,7 @@ def check_url(url: str) -> str:
     """The base URL without ``/v1`` and slashes at its end. Raises ``Unreachable`` if it isn't an http(s) URL."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+        usable = url.isascii() and parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
     except ValueError:
         usable = False
     if not usable:

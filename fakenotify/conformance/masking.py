@@ -42,7 +42,7 @@ class Masking:
 
     def __init__(self, key: str | None, owners: Mapping[str, str] | None = None) -> None:
         self.masks = key is not None
-        self._key = (key or "").encode()
+        self._key = (key or "").encode(errors="surrogateescape")
         self.owners = dict(owners or {})
 
     def value(self, field: str, value: str) -> str:

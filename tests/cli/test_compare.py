@@ -15,6 +15,7 @@ from command_line import Call, Done
 from fakenotify import FakeNotify
 
 NOBODY = "/Services/IS" + "0" * 32
+OTHER_SID = "AC" + "c" * 32
 NOT_FOUND = {
     "code": 20404,
     "message": f"The requested resource {NOBODY} was not found",
@@ -126,6 +127,15 @@ def test_a_refused_login_is_one_line(other: FakeNotify, compare: Call) -> None:
 
     message = f"{other.url} refused the login: 401 Authenticate"
     assert compare("--url", other.url) == Done(2, "", f"fakenotify: {message}\n")
+
+
+def test_a_token_that_is_not_utf_8_is_sent_as_it_is_and_refused(
+    other: FakeNotify, fakenotify: Call, tmp_path: Path
+) -> None:
+    login = {"TWILIO_ACCOUNT_SID": OTHER_SID, "TWILIO_AUTH_TOKEN": "\udcff"}
+    refused = Done(2, "", f"fakenotify: {other.url} refused the login: 401 Authenticate\n")
+    assert fakenotify("compare", "--url", other.url, **login) == refused
+    assert fakenotify("pull", "--url", other.url, "--output", str(tmp_path / "world.json"), **login) == refused
 
 
 def test_rules_are_selected_by_a_pattern_and_may_be_json(fakenotify: Call) -> None:

@@ -156,6 +156,8 @@ REFUSED = {
     "compare ": "can't read the recording : Is a directory",
     "compare good": "good is no recording: line 1 ",
     "pull --output world --url notify": "'notify' is not an http(s) URL, such as https://notify.twilio.com",
+    "pull --output world --url http://caf\u00e9/\udcff": "'http://caf\u00e9/\\udcff' is not an http(s) URL, such as",
+    "pull --output world --service shop": "--service shop is not the sid of a Service: IS and 32 hex digits",
     "pull --output /missing/world": "can't write /missing/world: there is no such folder",
     "pull --output world --csv /": "can't write /: it is a folder",
     "pull --output world --resume": "there is nothing to resume: .world.partial doesn't exist",
