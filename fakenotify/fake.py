@@ -116,13 +116,15 @@ class FakeNotify(Account):
                 return
             from fakenotify.server.server import Server  # in-process use needs no server
 
-            if not is_loopback(self._host):
-                warnings.warn(
-                    f"fakenotify listens on {self._host}, not on loopback: anyone who reaches this machine can use it",
-                    stacklevel=2,
-                )
             server = Server(self.wsgi_app, self._host, self._port)
-            server.start()
+            try:
+                if not is_loopback(server.server_address[0]):  # whatever name the host was given
+                    who = "anyone who reaches this machine can use it"
+                    warnings.warn(f"fakenotify listens on {self._host}, not on loopback: {who}", stacklevel=2)
+                server.start()
+            except BaseException:  # the warning, where warnings are errors
+                server.stop()
+                raise
             self._server = server
             self.world.ending.undo()
             self._stopped = False

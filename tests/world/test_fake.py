@@ -135,7 +135,7 @@ def test_a_stopped_fake_has_its_records_but_no_url_until_it_is_started_again(fak
 
 
 HOSTS = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "127.0.0.2": "127.0.0.2", "0.0.0.0": "127.0.0.1"}
-HOSTS |= {"::1": "[::1]", "::": "[::1]"}
+HOSTS |= {"::1": "[::1]", "::": "[::1]", "LOCALHOST": "LOCALHOST", "127.1": "127.1"}
 
 
 @pytest.mark.parametrize("host", HOSTS)
