@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlencode
 
+from fakenotify.core.clock import http_date
 from fakenotify.core.params import Form
 from fakenotify.faults.wire import Broken, NoPause, Wire
 from fakenotify.server.wsgi import BROKEN, DECODED, FORM, WIRE, call_app
@@ -104,7 +105,8 @@ def exchange(
     line, sent, chunks = call_app(app, environ)
     status, _, reason = line.partition(" ")
     whole = b"".join(chunks)
-    reply = Reply(int(status), reason, sent, whole if method != "HEAD" else b"")
+    headers_sent = [("Date", http_date()), *sent]  # as a server adds it
+    reply = Reply(int(status), reason, headers_sent, whole if method != "HEAD" else b"")
     close = getattr(chunks, "close", None)  # WSGI: called after the answer has been sent
     if close is not None:
         close()

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from types import TracebackType
 
 _OUT_OF_RANGE = "the clock can show the years 1 to 9999 only"
@@ -137,7 +138,12 @@ class Freeze:
 
 def http_date() -> str:
     """The system's time for the header ``Date``, whatever the fake's clock shows, in English whatever the locale."""
-    now = Clock().now()
+    return _http_date_at(math.floor(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _http_date_at(second: int) -> str:
+    now = datetime.fromtimestamp(min(max(second, _EARLIEST), _LATEST), timezone.utc)
     return f"{_DAYS[now.weekday()]}, {now.day:02} {_MONTHS[now.month - 1]} {now.year:04} {now:%H:%M:%S} GMT"
 
 

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import requests
@@ -177,6 +178,7 @@ def test_a_raw_answer_in_process_has_the_headers_of_the_socket(fake) -> None:
     answers = [each.request("POST", f"{each.notify.base_url}/v1/Services", data={"A": "x"}) for each in clients]
     one, other = ([pair for pair in each.headers.items() if pair[0] not in FRESH] for each in answers)
     assert (one, [each.status_code for each in answers]) == (other, [201, 201])
+    assert {*answers[0].headers} == {*answers[1].headers}
 
 
 def test_an_application_gets_the_environ_that_a_server_would_make() -> None:
@@ -191,7 +193,7 @@ def test_an_application_gets_the_environ_that_a_server_would_make() -> None:
     headers = {"Content-Type": "text/plain", "content-length": "4", "X-Some-Header": "y", "host": "example.test"}
     reply = call(application, "POST", "https://example.test#top", headers, b"body")
 
-    assert reply == Reply(418, "I'M A TEAPOT", [("X-A", "b")], b"short and stout")
+    assert reply == Reply(418, "I'M A TEAPOT", [("Date", ANY), ("X-A", "b")], b"short and stout")
     expected = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/",
