@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from fakenotify.core.matching import matches
+from fakenotify.core.params import did_you_mean
 from fakenotify.core.printable import printable, printable_lines
 from fakenotify.core.values import is_whole
 from fakenotify.notify.account import AccountState, Departure
@@ -22,6 +23,7 @@ from fakenotify.world.hints import ARGUMENTS, hint_of
 _NEAREST = 3
 _MOST_REASONS = 10
 _SHOWN = ("title", "body")
+_STATUSES = ("SENT", "FAILED")
 FIELDS = (*(field.name for field in fields(Delivery)), *_SHOWN)
 
 _REMEDIES = {
@@ -88,6 +90,8 @@ def assert_delivered(account: AccountState, journal: Journal, times: int | None,
 def assert_not_delivered(account: AccountState, wanted: dict[str, Any]) -> None:
     """Fail if there is a delivery that is as ``wanted``; it was sent, unless a ``status`` is wanted."""
     __tracebackhide__ = True
+    if "status" not in wanted and any(wanted.get(field) is not None for field in ("error_code", "error_message")):
+        raise ValueError("a delivery that was sent has no error, so this can't fail; add status='FAILED'")
     wanted = _checked(wanted)
     matching = _matching(account, wanted)
     if matching:
@@ -104,6 +108,10 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
         if field not in FIELDS:
             hint = hint_of(field, ARGUMENTS, (*FIELDS, "times"))
             raise TypeError(f"a delivery has no {field!r}{hint}; it has {', '.join(FIELDS)}")
+    for field, known in (("status", _STATUSES), ("binding_type", CHANNELS)):
+        given = wanted.get(field)
+        if isinstance(given, str) and given not in known:
+            raise ValueError(f"no {field} is {given!r}{did_you_mean(given, known)}; there are {', '.join(known)}")
     return wanted if "status" in wanted else {**wanted, "status": "SENT"}
 
 

@@ -14,6 +14,7 @@ from unittest import mock
 import pytest
 
 from fakenotify import FakeNotify
+from fakenotify.notify.channels import CHANNELS
 from fakenotify.notify.debugger import CODES
 from fakenotify.world import assertions
 from fakenotify.world.assertions import FIELDS, WaitTimeout
@@ -373,6 +374,20 @@ def test_a_field_that_a_delivery_does_not_have_is_named(fake_notify: FakeNotify,
             getattr(fake_notify, check)(**{field: "x"})
 
         assert str(error.value) == f"a delivery has no {field!r}; did you mean {hint}?; it has {', '.join(FIELDS)}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"status": "FALED"}, "no status is 'FALED'; did you mean 'FAILED'?; there are SENT, FAILED"),
+        ({"binding_type": "smss"}, f"no binding_type is 'smss'; did you mean 'sms'?; there are {', '.join(CHANNELS)}"),
+        ({"error_code": 52001}, "a delivery that was sent has no error, so this can't fail; add status='FAILED'"),
+    ],
+)
+def test_an_assertion_that_could_never_fail_is_refused(fake_notify: FakeNotify, wanted, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
+        fake_notify.assert_not_delivered(**wanted)
+    fake_notify.assert_not_delivered(error_code=None, binding_type="sms", status=mock.ANY)
 
 
 # waiting
