@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fakenotify.cli.output import check_writable, progress, refusing, say, show, writing
+from fakenotify.cli.output import CommandError, check_writable, progress, refusing, say, show, writing
 from fakenotify.cli.pull import NOTIFY, check_login, credentials_of
 from fakenotify.cli.signals import handling, interrupts
 from fakenotify.conformance import replay, suite
@@ -43,6 +43,8 @@ def add_options(add: Callable[..., object]) -> None:
 
 def run(options: Namespace) -> int:
     """Compare, and write the reports. Returns 1 if there are differences. Raises ``CommandError``."""
+    if options.recording is not None and (options.write or options.url != NOTIFY):
+        raise CommandError("a recording is compared with this fake alone: leave --url and --write out")
     check_writable(options.report, options.markdown)
     report = (
         _recorded(options.recording) if options.recording is not None else _asked(options, credentials_of(os.environ))

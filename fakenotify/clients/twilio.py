@@ -104,21 +104,28 @@ def _in_process_client(app: App) -> Any:
             method: str,
             url: str,
             params: Mapping[str, Any] | None = None,
-            data: Mapping[str, Any] | None = None,
+            data: Any = None,
             headers: Mapping[str, str] | None = None,
             auth: tuple[str, str] | None = None,
             timeout: float | None = None,
             allow_redirects: bool = False,
         ) -> Response:
             # what requests would send, but faster
-            sent = {**({"Content-Type": FORM} if data else {}), **(headers or {})}
+            sent = dict(headers or {})
+            body: bytes | dict[str, list[str]]
+            if isinstance(data, (str, bytes)):
+                body = data.encode() if isinstance(data, str) else data
+            else:
+                body = _form(data or {})
+                if data:
+                    sent.setdefault("Content-Type", FORM)
             if auth:
                 sent["Authorization"] = _basic(*auth)
             url = _normal(url)
             if params:
                 url += ("&" if "?" in url else "?") + urlencode(_form(params), doseq=True)
             try:
-                reply = call(app, method.upper(), url, sent, _form(data or {}), timeout=timeout or self.timeout)
+                reply = call(app, method.upper(), url, sent, body, timeout=timeout or self.timeout)
             except Broken as broken:
                 from fakenotify.clients.requests_adapter import requests_error  # requests comes with twilio
 
@@ -164,10 +171,10 @@ def _normal(url: str) -> str:
     return normal
 
 
-def _form(values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """A form as a server decodes it from what ``requests`` sends: what is ``None`` is left out."""
+def _form(values: Any) -> dict[str, list[str]]:
+    """A form, or pairs of it, as a server decodes it from what ``requests`` sends: what is ``None`` is left out."""
     form: dict[str, list[str]] = {}
-    for name, value in values.items():
+    for name, value in values.items() if isinstance(values, Mapping) else values:
         if isinstance(value, str):
             found = [_text(value)]
         else:

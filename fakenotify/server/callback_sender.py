@@ -165,6 +165,8 @@ def _post(callback: Callback, hosts: frozenset[str], timeout: float, connected: 
     host = parts.hostname
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"{callback.url!r} is not an http(s) URL")
+    if not (parts.path + parts.query).isascii():
+        raise ValueError(f"{callback.url!r} is not a URL: percent-encode the letters in it that are not ASCII")
     if not is_loopback(host) and host.lower() not in hosts:
         raise ValueError(f"{host} is not loopback; allow it with callback_hosts=({host!r},)")
     deadline = monotonic() + timeout

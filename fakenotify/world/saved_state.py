@@ -156,12 +156,15 @@ def _load_row(
     record: Any = read_record(definition.record, given, where, {**defaults, **further})
     if definition.prefix is not None:
         if not is_sid(record.sid, definition.prefix):
-            raise StateError(f"{where}: sid {record.sid!r} is not {definition.prefix} and 32 hex digits")
+            raise StateError(
+                f"{where}: sid {shortened(repr(record.sid), 100)} is not {definition.prefix} and 32 hex digits"
+            )
         if record.sid in table:
             raise StateError(f"{where}: sid {record.sid} is there twice")
     for name, sid in owners.items():
         if getattr(record, name) != sid:
-            raise StateError(f"{where}: {name} {getattr(record, name)} is not the {name[:-4]} it stands in")
+            given_sid = shortened(getattr(record, name), 100)
+            raise StateError(f"{where}: {name} {given_sid} is not the {name[:-4]} it stands in")
     try:  # what the wire would refuse is refused here
         params.parse(params.to_form("load", {field: getattr(record, field, None) for field in params.fields}))
         record = definition.check(account, record)

@@ -108,6 +108,7 @@ def take(accounts: Accounts) -> Snapshot:
 
 def restore(accounts: Accounts, snapshot: Snapshot) -> None:
     """Restore all accounts; accounts that the snapshot doesn't have become empty."""
+    _check(snapshot)
     for account_sid in snapshot.states:
         if account_sid not in accounts:
             accounts.put(accounts.fresh(account_sid))
@@ -119,9 +120,15 @@ def restore(accounts: Accounts, snapshot: Snapshot) -> None:
 
 def difference(before: Snapshot, after: Snapshot) -> Difference:
     """What was added, removed and changed between two snapshots."""
+    _check(before)
     old, new = before.by_key(), after.by_key()
     return Difference(
         tuple(record for key, record in new.items() if key not in old),
         tuple(record for key, record in old.items() if key not in new),
         tuple((old[key], record) for key, record in new.items() if key in old and old[key] != record),
     )
+
+
+def _check(snapshot: object) -> None:
+    if not isinstance(snapshot, Snapshot):
+        raise TypeError(f"this takes what snapshot() returned, not {snapshot!r}")

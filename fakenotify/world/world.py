@@ -102,7 +102,7 @@ class World:
     def create_service(self, account_sid: str, sid: str | None = None, **arguments: Any) -> Any:
         """Create a Service, with a ``sid`` of the tester's choice if one is given."""
         account = self.accounts[account_sid]
-        if sid is not None and (not is_sid(sid, "IS") or sid in account.services):
+        if sid is not None and (not isinstance(sid, str) or not is_sid(sid, "IS") or sid in account.services):
             raise ValueError(f"{sid!r} can't be a new Service's sid: IS and 32 hex digits, not yet in use")
         service = self.dispatcher.run(account, "services.create", (), arguments, sid=sid)
         self._changed("create", account_sid, operation="services.create")

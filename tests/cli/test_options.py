@@ -155,6 +155,8 @@ REFUSED = {
     "compare /missing/calls.jsonl": "can't read the recording /missing/calls.jsonl: No such file or directory",
     "compare ": "can't read the recording : Is a directory",
     "compare good": "good is no recording: line 1 ",
+    "compare good --write": "a recording is compared with this fake alone: leave --url and --write out",
+    "compare good --url http://127.0.0.1:9": "a recording is compared with this fake alone: ",
     "pull --output world --url notify": "'notify' is not an http(s) URL, such as https://notify.twilio.com",
     "pull --output world --url http://caf\u00e9/\udcff": "'http://caf\u00e9/\\udcff' is not an http(s) URL, such as",
     "pull --output world --service shop": "--service shop is not the sid of a Service: IS and 32 hex digits",

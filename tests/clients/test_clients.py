@@ -14,6 +14,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 from unittest.mock import ANY
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
@@ -25,7 +26,7 @@ from fakenotify import FakeNotify, Fault
 from fakenotify.clients import twilio as twilio_client
 from fakenotify.clients.in_process import Reply, call
 from fakenotify.clients.twilio import TIMEOUT
-from fakenotify.server.wsgi import parse_form
+from fakenotify.server.wsgi import FORM, parse_form
 
 NOW = "2022-06-10T20:58:33Z"
 SERVICE_SID = "IS" + "a" * 32
@@ -315,6 +316,23 @@ def test_a_request_that_was_refused_keeps_nothing_of_its_caller(fake) -> None:
     gc.collect()
     assert kept() is None
     assert fake.requests.last.code == 20001
+
+
+@pytest.mark.parametrize("spell", [str, str.encode, parse_qsl, dict, lambda text: None], ids=str)
+def test_data_in_process_may_be_whatever_requests_takes(fake, spell) -> None:
+    data = "Identity=alice&BindingType=sms&Address=%2B15005550006"
+    data = spell(parse_qsl(data) if spell is dict else data)
+    path = f"/v1/Services/{fake.create_service().sid}/Bindings"
+    for client in (fake.client(), fake.client(in_process=True)):
+        for headers in ({}, {"Content-Type": FORM}):
+            client.http_client.request(
+                "POST", fake.url + path, data=data, headers=headers, auth=(fake.account_sid, "x")
+            )
+
+    by_socket, in_process = fake.requests[:2], fake.requests[2:]
+    assert [(each.status, each.params, each.warnings) for each in in_process] == [
+        (each.status, each.params, each.warnings) for each in by_socket
+    ]
 
 
 # without the official client

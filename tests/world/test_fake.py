@@ -311,7 +311,8 @@ def test_a_refusal_says_why_as_the_journal_does(fake: FakeNotify) -> None:
 
 def test_a_sid_that_is_chosen_for_a_service_must_be_valid_and_new(fake: FakeNotify) -> None:
     assert fake.create_service(sid=IS).sid == IS
-    for sid in ("IS1", "is" + "a" * 32, "AC" + "a" * 32, "", IS + "\n", IS):
+    wrong: tuple[Any, ...] = ("IS1", "is" + "a" * 32, "AC" + "a" * 32, "", IS + "\n", IS, 5)
+    for sid in wrong:
         with pytest.raises(ValueError, match="can't be a new Service's sid: IS and 32 hex digits, not yet in use"):
             fake.create_service(sid=sid)
 

@@ -194,6 +194,13 @@ def test_reset_restores_what_begin_here_marked_and_the_same_calls_give_the_same_
     assert len(reached[0].by_key()) == len(beginning.by_key()) + 9
 
 
+def test_what_is_no_snapshot_is_refused(fake: FakeNotify) -> None:
+    wrong: Any = None
+    for verb in (fake.restore, fake.diff):
+        with pytest.raises(TypeError, match=r"^this takes what snapshot\(\) returned, not None$"):
+            verb(wrong)
+
+
 STEPS = ["service", "binding", "credential", "delete", "snapshot", "restore", "reset", "renew", "other"]
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from fakenotify import Behaviour, FakeNotify
 from fakenotify.clients.in_process import call
+from fakenotify.core.printable import shortened
 from fakenotify.core.store import Table
 from fakenotify.notify.accounts import ACCOUNT_SID, AUTH_TOKEN
 from fakenotify.notify.dispatch import ROUTES
@@ -334,6 +335,7 @@ OF_A_SERVICE: list[tuple[dict[str, Any], str]] = [
     ({"date_created": LONG}, rf"services[0].date_created can't be '\x1b[2J{'x' * 59}…{'x' * 32}'"),
     ({"date_created": None}, "services[0].date_created can't be None"),
     ({"sid": BS}, f"services[0]: sid '{BS}' is not IS and 32 hex digits"),
+    ({"sid": "x" * 999}, f"services[0]: sid {shortened(repr('x' * 999), 100)} is not IS and 32 hex digits"),
     ({"account_sid": OTHER_SID}, f"services[0]: account_sid {OTHER_SID} is not the account it stands in"),
     (
         {"apn_credential_sid": "CR1"},
