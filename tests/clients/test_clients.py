@@ -318,7 +318,10 @@ def test_a_request_that_was_refused_keeps_nothing_of_its_caller(fake) -> None:
     assert fake.requests.last.code == 20001
 
 
-@pytest.mark.parametrize("spell", [str, str.encode, parse_qsl, dict, lambda text: None], ids=str)
+SPELLINGS = {"text": str, "bytes": str.encode, "pairs": parse_qsl, "form": dict, "nothing": lambda text: None}
+
+
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
 def test_data_in_process_may_be_whatever_requests_takes(fake, spell) -> None:
     data = "Identity=alice&BindingType=sms&Address=%2B15005550006"
     data = spell(parse_qsl(data) if spell is dict else data)
