@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -34,6 +35,11 @@ INSTALLERS = {
 # The machine may be busy, and in a new checkout Hypothesis first makes its tables of Unicode, which takes seconds.
 settings.register_profile("unhurried", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("unhurried")
+
+# The programs that tests start inherit what is ignored, as SIGHUP is under nohup and SIGINT in a shell's background.
+for _name in ("SIGINT", "SIGHUP"):
+    if signal.getsignal(getattr(signal, _name, signal.SIGTERM)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), signal.SIG_DFL)
 
 Form = Mapping[str, Any] | Iterable[tuple[str, str]]
 

@@ -154,8 +154,8 @@ class Journal:
         if longest > LONGEST_TEXT or size > self._most // 16:
             request = _clipped(request, self._most // 16)
             size = _measure(request)[0]
-        requests = self._requests
         with self._lock:
+            requests = self._requests
             requests.append(request)
             self._sizes.append(size)
             self.total += 1
