@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -66,11 +67,9 @@ def finite(digits: str) -> float:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        seen: set[str] = set()
-        for name, _ in pairs:
-            if name in seen:
-                raise ValueError(f"{name!r} occurs twice")
-            seen.add(name)
+        occurring = Counter(name for name, _ in pairs)
+        twice = next(name for name, times in occurring.items() if times > 1)
+        raise ValueError(f"{twice!r} occurs twice")
     return read
 
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
@@ -268,6 +268,7 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=8) | st.binary(max_size=4
 
 
 @settings(deadline=None)
+@example({1: "a", "1": ["b", "c"]})
 @given(st.dictionaries(NAMES, SENT | st.lists(SENT, max_size=3), max_size=4))
 def test_a_form_in_process_is_what_a_server_reads_from_requests(values) -> None:
     try:

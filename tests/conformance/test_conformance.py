@@ -145,6 +145,17 @@ def test_what_this_run_has_deleted_may_be_deleted_again(other: FakeNotify) -> No
     assert [notify.delete(path).status for path in [notify.service] * 2] == [204, 404]
 
 
+def test_a_signal_stops_a_run_at_once_but_not_before_the_answer_to_a_request_that_writes(other: FakeNotify) -> None:
+    notify = ask(other)
+    with pytest.raises(KeyboardInterrupt, match=r"^2$"):
+        notify.interrupt(2, None)
+    other.fail("services.create", status=500, when=lambda call: notify.interrupt(15, None), optional=True)
+
+    with pytest.raises(KeyboardInterrupt, match=r"^15$"):
+        notify.post("/Services")
+    assert (len(notify.created), notify.undo(), len(other.services)) == (1, [], 1)
+
+
 def test_what_cannot_be_deleted_is_named(other: FakeNotify) -> None:
     notify = ask(other)
     path = notify.service
