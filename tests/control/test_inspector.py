@@ -390,6 +390,9 @@ def test_forms_set_faults_outcomes_clock_and_switches(desk: Desk) -> None:
     outcomes.locator("[name=times]").fill("0")
     outcomes.locator("form").evaluate("form => { form.noValidate = true; form.requestSubmit(); }")
     expect(outcomes.locator("output.bad")).not_to_be_empty()
+    desk.fake.clock.shift(hours=5)
+    expect(clock).to_contain_text("21,600 seconds ahead")
+    expect(outcomes.locator("output.bad")).not_to_be_empty()
     assert complaints(page) == []
 
 

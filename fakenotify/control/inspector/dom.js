@@ -24,12 +24,13 @@ const renewed = (old, node) => {
     if (old.data !== node.data) old.data = node.data;
     return old;
   }
+  if (node.nodeName === "OUTPUT") return old; // it keeps the result of the last action, and its colour
   const gone = old.getAttributeNames().filter((name) => name !== "open" && !node.hasAttribute(name));
   gone.forEach((name) => old.removeAttribute(name));
   const changed = [...node.attributes].filter(({ name, value }) => old.getAttribute(name) !== value);
   changed.forEach(({ name, value }) => old.setAttribute(name, value));
   for (const name of ["onclick", "onchange", "onsubmit"]) old[name] = node[name];
-  if (node.nodeName !== "OUTPUT") update(old, ...node.childNodes); // an output keeps the result of the last action
+  update(old, ...node.childNodes);
   if (node.matches("select[value]")) old.value = node.getAttribute("value");
   return old;
 };
