@@ -48,9 +48,11 @@ class Tally:
         for name, texts in (("refusals", refusals), ("warnings", request.ignored), ("hints", request.hints)):
             for text in texts:
                 self._found[name].add(f"{operation}: {text}")
-        for account in self._fake.world.accounts:
-            if account.account_sid == request.account_sid:
-                self._meet(account)
+        try:
+            account = self._fake.world.accounts[request.account_sid or ""]
+        except KeyError:  # nobody's request, or an account that a caller made up and that was dropped
+            return
+        self._meet(account)
 
     def _meet(self, account: AccountState) -> None:
         """Count what an account has sent before it was reset, if this is what it was reset to."""

@@ -42,9 +42,8 @@ def met(fault: str, operation: str | None) -> str:
     """A fault that a request met, from its text in the journal: ``Answer 429 to notifications.create``."""
     name, _, arguments = fault.partition("(")
     kind = KINDS[name]
-    found = dict(
-        reversed(_NUMBER.findall(arguments))
-    )  # the first of a name: a message, which follows, may look like one
+    # the first of each name counts: a message, which follows, may look like one
+    found = dict(reversed(_NUMBER.findall(arguments)))
     given = {name: float(value) if name == "seconds" else int(value) for name, value in found.items()}
     late = ", after it has taken effect" if fault.endswith(" after") and not kind.needs_answer else ""
     return kind.sentence.format(who=operation or "the request", **given) + late

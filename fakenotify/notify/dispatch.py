@@ -196,8 +196,8 @@ class Dispatcher:
                 subject = (route.locate(account, *values),) if route.locate else ()
                 return route.run(account, *subject, **route.params.parse(form), **given)
         except NotFound:
-            error = NotFound(route.resource_path(values))
-            path = f"/v1{route.resource_path(values)}"
+            resource_path = route.resource_path(values)
+            error, path = NotFound(resource_path), f"/v1{resource_path}"
             error.hint = why_not_found(ROUTES, self.accounts, account, route, path, segments_of(path))
             raise error from None
 
@@ -231,12 +231,10 @@ class Dispatcher:
             tuple(call.notes),
             tuple(hints),
         )
-        if route is not None and route.verb == "find":  # a page is measured
-            self.journal.record(_describe(*description[1:]))
-        elif table.secrets or not table.names.issuperset(sent):  # a secret is forgotten at once
-            self.journal.record(_describe(*description[1:]), call.size)
-        else:
-            self.journal.record(Request.later(description), call.size)
+        is_page = route is not None and route.verb == "find"  # which is measured
+        at_once = is_page or table.secrets or not table.names.issuperset(sent)  # a secret must not be kept
+        request = _describe(*description[1:]) if at_once else Request.later(description)
+        self.journal.record(request, None if is_page else call.size)
 
 
 def _describe(
